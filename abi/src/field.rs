@@ -1,0 +1,316 @@
+use core::fmt;
+
+use crate::Capability;
+
+/// Calls a macro with the table of fields.
+///
+/// Each row is `number Name "path" (Slot, Shape, indexed|single) reads READ writes WRITE
+/// "description";` where READ is `open`, `subject` or a [`Capability`] and WRITE is `never`, or one
+/// of `replace`, `entries` and `grow`, bare or with the [`Capability`] it needs.
+#[macro_export]
+macro_rules! for_each_field {
+    ($callback:ident) => {
+        $callback! {
+            0x0100 Payload "payload" (Payload, Record, single) reads open writes replace
+                "The whole payload of the hook.";
+            0x0101 MessageSchemaVersion "message.schema_version" (Payload, Text, single) reads open writes never
+                "The version of the message schema.";
+            0x0102 MessageRole "message.role" (Payload, Text, single) reads open writes never
+                "`system`, `developer`, `user`, `assistant` or `tool`.";
+            0x0103 MessageChannel "message.channel" (Payload, Text, single) reads open writes never
+                "`analysis`, `commentary` or `final`.";
+            0x0104 MessageText "message.text" (Payload, Text, single) reads open writes never
+                "All text parts of the message, joined.";
+            0x0105 Part "message.part" (Payload, Record, indexed) reads open writes never
+                "A content part of the message, whole.";
+            0x0106 PartType "message.part.content_type" (Payload, Text, indexed) reads open writes never
+                "What kind of content part it is: `text`, `tool_call`, `tool_result`.";
+            0x0107 PartText "message.part.text" (Payload, Text, indexed) reads open writes never
+                "The text of a content part of kind `text`.";
+            0x0120 ToolCall "tool_call" (Payload, Record, indexed) reads open writes never
+                "A tool call of the message, whole. The index counts tool calls only.";
+            0x0121 ToolCallId "tool_call.tool_call_id" (Payload, Text, indexed) reads open writes never
+                "The correlation identifier of a tool call.";
+            0x0122 ToolCallName "tool_call.name" (Payload, Text, indexed) reads open writes never
+                "The name of the tool that is called.";
+            0x0123 ToolCallNamespace "tool_call.namespace" (Payload, Text, indexed) reads open writes never
+                "The namespace of the tool that is called.";
+            0x0124 ToolCallArguments "tool_call.arguments" (Payload, JsonMap, indexed) reads open writes entries
+                "The arguments of a tool call, by name.";
+            0x0140 ToolResult "tool_result" (Payload, Record, indexed) reads open writes never
+                "A tool result of the message, whole. The index counts tool results only.";
+            0x0141 ToolResultCallId "tool_result.tool_call_id" (Payload, Text, indexed) reads open writes never
+                "The correlation identifier of the call that a tool result answers.";
+            0x0142 ToolResultName "tool_result.tool_name" (Payload, Text, indexed) reads open writes never
+                "The name of the tool that gave the result.";
+            0x0143 ToolResultContent "tool_result.content" (Payload, Json, indexed) reads open writes never
+                "What the tool gave.";
+            0x0144 ToolResultIsError "tool_result.is_error" (Payload, Bool, indexed) reads open writes never
+                "Whether the result is an error.";
+
+            0x0200 Security "security" (Security, Record, single) reads open writes never
+                "The whole security slot, without what the plugin's capabilities hide.";
+            0x0201 SecurityLabels "security.labels" (Security, TextSet, single) reads ReadLabels writes grow AppendLabels
+                "The security labels. Membership ignores case, as in CPEX. Labels can be added, never removed.";
+            0x0202 SecurityClassification "security.classification" (Security, Text, single) reads open writes never
+                "The data classification.";
+            0x0203 Subject "security.subject" (Security, Record, single) reads subject writes never
+                "The authenticated subject, without what the plugin's capabilities hide.";
+            0x0204 SubjectId "security.subject.id" (Security, Text, single) reads subject writes never
+                "The subject's identifier.";
+            0x0205 SubjectType "security.subject.subject_type" (Security, Text, single) reads subject writes never
+                "`user`, `agent`, `service` or `system`.";
+            0x0206 SubjectRoles "security.subject.roles" (Security, TextSet, single) reads ReadRoles writes never
+                "The subject's roles.";
+            0x0207 SubjectPermissions "security.subject.permissions" (Security, TextSet, single) reads ReadPermissions writes never
+                "The subject's permissions.";
+            0x0208 SubjectTeams "security.subject.teams" (Security, TextSet, single) reads ReadTeams writes never
+                "The subject's teams.";
+            0x0209 SubjectClaims "security.subject.claims" (Security, TextMap, single) reads ReadClaims writes never
+                "The subject's claims, by name.";
+
+            0x0300 Http "http" (Http, Record, single) reads ReadHeaders writes never
+                "The whole HTTP slot.";
+            0x0301 HttpRequestHeaders "http.request_headers" (Http, TextMap, single) reads ReadHeaders writes entries WriteHeaders
+                "The request headers, by name. Names ignore case.";
+            0x0302 HttpResponseHeaders "http.response_headers" (Http, TextMap, single) reads ReadHeaders writes entries WriteHeaders
+                "The response headers, by name. Names ignore case.";
+            0x0303 HttpMethod "http.method" (Http, Text, single) reads ReadHeaders writes never
+                "The request method.";
+            0x0304 HttpPath "http.path" (Http, Text, single) reads ReadHeaders writes never
+                "The request path.";
+            0x0305 HttpHost "http.host" (Http, Text, single) reads ReadHeaders writes never
+                "The host the request is for.";
+            0x0306 HttpScheme "http.scheme" (Http, Text, single) reads ReadHeaders writes never
+                "The URL scheme of the request.";
+
+            0x0400 Request "request" (Request, Record, single) reads open writes never
+                "The whole request slot.";
+            0x0401 RequestEnvironment "request.environment" (Request, Text, single) reads open writes never
+                "The environment the request runs in.";
+            0x0402 RequestId "request.request_id" (Request, Text, single) reads open writes never
+                "The identifier of the request.";
+            0x0403 RequestTimestamp "request.timestamp" (Request, Text, single) reads open writes never
+                "When the request came, as the host was told.";
+            0x0404 RequestTraceId "request.trace_id" (Request, Text, single) reads open writes never
+                "The identifier of the distributed trace.";
+            0x0405 RequestSpanId "request.span_id" (Request, Text, single) reads open writes never
+                "The identifier of the span in the trace.";
+
+            0x0500 Meta "meta" (Meta, Record, single) reads open writes never
+                "The whole meta slot.";
+            0x0501 MetaEntityType "meta.entity_type" (Meta, Text, single) reads open writes never
+                "What kind of entity is touched: `tool`, `resource`, `prompt`, `llm`.";
+            0x0502 MetaEntityName "meta.entity_name" (Meta, Text, single) reads open writes never
+                "The name of the entity that is touched.";
+            0x0503 MetaTags "meta.tags" (Meta, TextSet, single) reads open writes never
+                "The entity's tags.";
+            0x0504 MetaScope "meta.scope" (Meta, Text, single) reads open writes never
+                "The scope the entity lives in.";
+            0x0505 MetaProperties "meta.properties" (Meta, TextMap, single) reads open writes never
+                "The entity's properties, by name.";
+
+            0x0600 Custom "custom" (Custom, JsonMap, single) reads open writes entries
+                "The custom slot: anything, by name.";
+
+            0x0700 ContextLocal "context.local_state" (Context, JsonMap, single) reads open writes entries
+                "State of this plugin that lasts for the request, by name.";
+            0x0701 ContextGlobal "context.global_state" (Context, JsonMap, single) reads open writes entries
+                "State that all plugins of the request share, by name.";
+
+            0x0800 Config "config" (Config, JsonMap, single) reads open writes never
+                "The operator's configuration of the plugin, by name. Readable during initialisation too.";
+        }
+    };
+}
+
+/// Which part of a request a field belongs to. A write copies the part it changes, and no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Slot {
+    /// What the hook is about.
+    Payload,
+    /// The security extension.
+    Security,
+    /// The HTTP extension.
+    Http,
+    /// The request extension.
+    Request,
+    /// The meta extension.
+    Meta,
+    /// The custom extension.
+    Custom,
+    /// The plugin's context.
+    Context,
+    /// The plugin's configuration.
+    Config,
+}
+
+/// What kind of value a field holds, which says how it is read and written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Shape {
+    /// A string. postcard: `String`.
+    Text,
+    /// A truth value. postcard: `bool`.
+    Bool,
+    /// A JSON value. postcard: [`Value`](crate::Value).
+    Json,
+    /// A set of strings. postcard: `Vec<String>`, sorted; an added member: `String`.
+    TextSet,
+    /// Strings by name. postcard: `Vec<(String, String)>`, sorted by name; an entry: `String`.
+    TextMap,
+    /// JSON values by name. postcard: `Vec<(String, Value)>`, sorted by name; an entry:
+    /// [`Value`](crate::Value).
+    JsonMap,
+    /// A structure of its own, see the records in the documentation.
+    Record,
+}
+
+/// Who may read a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Access {
+    /// Every plugin.
+    Open,
+    /// A plugin with any capability that opens a part of the subject.
+    Subject,
+    /// A plugin with this capability.
+    Needs(Capability),
+}
+
+/// How a field may be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Write {
+    /// Not at all.
+    Never,
+    /// By a new value for the whole field.
+    Replace(Option<Capability>),
+    /// Entry by entry: set or remove.
+    Entries(Option<Capability>),
+    /// By new members only.
+    Grow(Option<Capability>),
+}
+
+/// What the table says about one field.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct FieldInfo {
+    /// The number that crosses the boundary. It never changes.
+    pub number: u32,
+    /// The name in documents and errors: the path in CPEX's own JSON, where it has one.
+    pub path: &'static str,
+    /// The part of the request it belongs to.
+    pub slot: Slot,
+    /// The kind of value.
+    pub shape: Shape,
+    /// Whether there are several of it, told apart by an index.
+    pub indexed: bool,
+    /// Who may read it.
+    pub read: Access,
+    /// How it may be changed.
+    pub write: Write,
+    /// What it is, for the documentation.
+    pub description: &'static str,
+}
+
+macro_rules! access {
+    (open) => {
+        Access::Open
+    };
+    (subject) => {
+        Access::Subject
+    };
+    ($capability:ident) => {
+        Access::Needs(Capability::$capability)
+    };
+}
+
+macro_rules! write {
+    (never) => {
+        Write::Never
+    };
+    (replace $($capability:ident)?) => {
+        Write::Replace(write!(@ $($capability)?))
+    };
+    (entries $($capability:ident)?) => {
+        Write::Entries(write!(@ $($capability)?))
+    };
+    (grow $($capability:ident)?) => {
+        Write::Grow(write!(@ $($capability)?))
+    };
+    (@) => {
+        None
+    };
+    (@ $capability:ident) => {
+        Some(Capability::$capability)
+    };
+}
+
+macro_rules! indexed {
+    (indexed) => {
+        true
+    };
+    (single) => {
+        false
+    };
+}
+
+macro_rules! define {
+    ($($number:literal $name:ident $path:literal ($slot:ident, $shape:ident, $indexed:ident)
+        reads $read:ident writes $write:ident $($capability:ident)? $description:literal;)*) => {
+        /// A value that a plugin can read, and some of which it can change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        #[repr(u32)]
+        pub enum Field {
+            $(#[doc = $description] $name = $number,)*
+        }
+
+        impl Field {
+            /// All fields, in the order of their numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The field with this number, if there is one.
+            pub const fn from_number(number: u32) -> Option<Self> {
+                match number { $($number => Some(Self::$name),)* _ => None }
+            }
+
+            /// What the table says about the field.
+            pub const fn info(self) -> FieldInfo {
+                match self {
+                    $(Self::$name => FieldInfo {
+                        number: $number,
+                        path: $path,
+                        slot: Slot::$slot,
+                        shape: Shape::$shape,
+                        indexed: indexed!($indexed),
+                        read: access!($read),
+                        write: write!($write $($capability)?),
+                        description: $description,
+                    },)*
+                }
+            }
+        }
+    };
+}
+for_each_field!(define);
+
+impl Field {
+    /// The number that crosses the boundary.
+    pub const fn number(self) -> u32 {
+        self as u32
+    }
+
+    /// The name in documents and errors.
+    pub const fn path(self) -> &'static str {
+        self.info().path
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.path())
+    }
+}

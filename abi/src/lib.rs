@@ -1,0 +1,94 @@
+//! The boundary between a CPEX policy plugin and the host that runs it.
+//!
+//! Everything both sides must agree on is here and only here:
+//!
+//! - [`Field`]: each value a plugin can read or write, with its number, shape and the capability it
+//!   needs, from one table ([`for_each_field!`]);
+//! - [`HostFunction`]: each function a plugin can import, from one table
+//!   ([`for_each_host_function!`]);
+//! - [`Status`]: what a host function answers when it does not answer with a length;
+//! - [`Manifest`]: what a plugin says about itself in the custom section [`Manifest::SECTION`];
+//! - [`codec`]: postcard with bounds, for bytes that come from the other side;
+//! - [`Value`]: a JSON value on the wire, and (feature `model`) [`model`]: the request itself.
+//!
+//! The crate is `no_std` with `alloc` and has no unsafe code. `docs/abi.md` in the repository is
+//! the specification; its tables are generated from the tables here.
+//!
+//! # Crate features
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `model` | no | the request types in [`model`]; brings `serde_json` |
+//! | `std` | no | nothing of its own; turns on `std` in the dependencies |
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod capability;
+pub mod codec;
+mod field;
+mod function;
+mod manifest;
+#[cfg(feature = "model")]
+pub mod model;
+mod status;
+mod value;
+mod violation;
+
+pub use capability::{Capability, CapabilitySet};
+pub use field::{Access, Field, FieldInfo, Shape, Slot, Write};
+pub use function::{FunctionInfo, HostFunction, Param};
+pub use manifest::{AbiVersion, Manifest, ManifestError, StaticManifest};
+pub use status::Status;
+pub use value::Value;
+pub use violation::Violation;
+
+/// The version of this ABI: a host accepts plugins of the same major and of any minor up to its own.
+pub const ABI_VERSION: AbiVersion = AbiVersion { major: 1, minor: 0 };
+
+/// The name of the module that a plugin imports the host functions from.
+pub const IMPORT_MODULE: &str = "cpex";
+
+/// The name of the exported function that handles a hook: `cpex_invoke(hook: i32) -> i32`, where
+/// `hook` is the position of the hook in the manifest's list.
+///
+/// It returns [`VERDICT_ALLOW`], [`VERDICT_DENY`] or the (negative) code of the [`Status`] the
+/// plugin gives up over; anything else is an ABI violation.
+pub const EXPORT_INVOKE: &str = "cpex_invoke";
+
+/// The name of the optional exported function that runs once when an instance is made:
+/// `cpex_init() -> i32`, zero on success.
+pub const EXPORT_INIT: &str = "cpex_init";
+
+/// The name of the optional exported reactor entry, run before [`EXPORT_INIT`]: `_initialize()`.
+pub const EXPORT_REACTOR: &str = "_initialize";
+
+/// The name of the exported linear memory.
+pub const EXPORT_MEMORY: &str = "memory";
+
+/// The plugin has no objection.
+pub const VERDICT_ALLOW: i32 = 0;
+
+/// The plugin denies the operation; it should have said why through `deny`.
+pub const VERDICT_DENY: i32 = 1;
+
+/// The key length that stands for "no key" (a key of length 0 is the empty string).
+pub const NO_KEY: u32 = u32::MAX;
+
+/// The index that stands for "all of them", for `count` on an indexed field.
+pub const NO_INDEX: u32 = u32::MAX;
+
+/// The severity of a log line, as the first argument of `log`: the order of the `log` crate.
+pub mod level {
+    /// Something failed.
+    pub const ERROR: u32 = 1;
+    /// Something looks wrong.
+    pub const WARN: u32 = 2;
+    /// Something worth knowing happened.
+    pub const INFO: u32 = 3;
+    /// For the plugin's author.
+    pub const DEBUG: u32 = 4;
+    /// For the plugin's author, in detail.
+    pub const TRACE: u32 = 5;
+}

@@ -1,0 +1,223 @@
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+use super::{JsonMap, json, serialize_both};
+use crate::{Capability, CapabilitySet};
+
+/// What kind of subject is authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum SubjectType {
+    User,
+    Agent,
+    Service,
+    System,
+}
+
+impl SubjectType {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Agent => "agent",
+            Self::Service => "service",
+            Self::System => "system",
+        }
+    }
+}
+
+/// The authenticated subject.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct SubjectExtension {
+    /// The identifier, such as the `sub` of a token.
+    pub id: Option<String>,
+    /// What kind of subject it is.
+    pub subject_type: Option<SubjectType>,
+    /// The assigned roles.
+    pub roles: BTreeSet<String>,
+    /// The granted permissions.
+    pub permissions: BTreeSet<String>,
+    /// The team memberships.
+    pub teams: BTreeSet<String>,
+    /// The claims, by name.
+    pub claims: BTreeMap<String, String>,
+}
+
+serialize_both!(SubjectExtension {
+    id as optional,
+    subject_type as optional,
+    roles,
+    permissions,
+    teams,
+    claims,
+});
+
+/// Labels, classification and the principals of a request.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct SecurityExtension {
+    /// The security labels. A plugin can add to them, never remove.
+    pub labels: BTreeSet<String>,
+    /// The data classification.
+    pub classification: Option<String>,
+    /// The authenticated subject.
+    pub subject: Option<SubjectExtension>,
+}
+
+serialize_both!(SecurityExtension { labels, classification as optional, subject as optional });
+
+impl SecurityExtension {
+    /// Whether there is such a label, whatever its case.
+    pub fn has_label(&self, label: &str) -> bool {
+        let label = label.to_lowercase();
+        self.labels.iter().any(|other| other.to_lowercase() == label)
+    }
+
+    /// What a plugin with these capabilities sees, by the rules of `cpex-core`.
+    #[must_use]
+    pub fn visible_to(&self, capabilities: CapabilitySet) -> Self {
+        Self {
+            labels: visible(&self.labels, capabilities, Capability::ReadLabels),
+            classification: self.classification.clone(),
+            subject: self.subject.as_ref().filter(|_| capabilities.opens_subject()).map(
+                |subject| SubjectExtension {
+                    id: subject.id.clone(),
+                    subject_type: subject.subject_type,
+                    roles: visible(&subject.roles, capabilities, Capability::ReadRoles),
+                    permissions: visible(
+                        &subject.permissions,
+                        capabilities,
+                        Capability::ReadPermissions,
+                    ),
+                    teams: visible(&subject.teams, capabilities, Capability::ReadTeams),
+                    claims: visible(&subject.claims, capabilities, Capability::ReadClaims),
+                },
+            ),
+        }
+    }
+}
+
+fn visible<T: Clone + Default>(value: &T, granted: CapabilitySet, needed: Capability) -> T {
+    if granted.contains(needed) { value.clone() } else { T::default() }
+}
+
+/// The HTTP request, and what is known of its response.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct HttpExtension {
+    /// The request headers, by name. Look-ups ignore case.
+    pub request_headers: BTreeMap<String, String>,
+    /// The response headers, by name. Look-ups ignore case.
+    pub response_headers: BTreeMap<String, String>,
+    /// The request method.
+    pub method: Option<String>,
+    /// The request path.
+    pub path: Option<String>,
+    /// The host the request is for.
+    pub host: Option<String>,
+    /// The URL scheme.
+    pub scheme: Option<String>,
+}
+
+serialize_both!(HttpExtension {
+    request_headers,
+    response_headers,
+    method as optional,
+    path as optional,
+    host as optional,
+    scheme as optional,
+});
+
+/// Where and when a request was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct RequestExtension {
+    /// The environment it runs in.
+    pub environment: Option<String>,
+    /// Its identifier.
+    pub request_id: Option<String>,
+    /// When it came.
+    pub timestamp: Option<String>,
+    /// The identifier of its distributed trace.
+    pub trace_id: Option<String>,
+    /// The identifier of its span in the trace.
+    pub span_id: Option<String>,
+}
+
+serialize_both!(RequestExtension {
+    environment as optional,
+    request_id as optional,
+    timestamp as optional,
+    trace_id as optional,
+    span_id as optional,
+});
+
+/// What the operator's routes know of the entity that is touched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct MetaExtension {
+    /// The kind of entity.
+    pub entity_type: Option<String>,
+    /// The entity's name.
+    pub entity_name: Option<String>,
+    /// The entity's tags.
+    pub tags: BTreeSet<String>,
+    /// The scope it lives in.
+    pub scope: Option<String>,
+    /// Its properties, by name.
+    pub properties: BTreeMap<String, String>,
+}
+
+// CPEX writes this slot's missing values as `null`.
+serialize_both!(MetaExtension { entity_type, entity_name, tags, scope, properties });
+
+/// The typed slots that travel beside a payload.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Extensions {
+    /// Where and when the request was made.
+    pub request: Option<RequestExtension>,
+    /// The HTTP request.
+    pub http: Option<HttpExtension>,
+    /// Labels, classification and principals.
+    pub security: Option<SecurityExtension>,
+    /// What is known of the entity.
+    pub meta: Option<MetaExtension>,
+    /// Anything else, by name.
+    #[serde(deserialize_with = "optional_map")]
+    pub custom: Option<JsonMap>,
+}
+
+fn optional_map<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<JsonMap>, D::Error> {
+    #[derive(Deserialize)]
+    struct Map(#[serde(deserialize_with = "json::map")] JsonMap);
+    Ok(Option::<Map>::deserialize(deserializer)?.map(|Map(map)| map))
+}
+
+serialize_both!(Extensions {
+    request as optional,
+    http as optional,
+    security as optional,
+    meta,
+    custom as optional_json_map,
+});
+
+impl Extensions {
+    /// What a plugin with these capabilities sees, by the rules of `cpex-core`.
+    #[must_use]
+    pub fn visible_to(&self, capabilities: CapabilitySet) -> Self {
+        Self {
+            request: self.request.clone(),
+            http: visible(&self.http, capabilities, Capability::ReadHeaders),
+            security: self.security.as_ref().map(|security| security.visible_to(capabilities)),
+            meta: self.meta.clone(),
+            custom: self.custom.clone(),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! `serde_json::Value` in both encodings: as itself in JSON, as [`Value`] in postcard.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::de::Error as _;
+use serde::ser::SerializeSeq as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::JsonMap;
+use crate::Value;
+
+type Json = serde_json::Value;
+
+/// Converts a value from the wire.
+///
+/// Returns `None` if a number is not finite or an object has a key twice.
+pub fn from_wire(value: Value) -> Option<Json> {
+    Some(match value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(value),
+        Value::Unsigned(number) => Json::Number(number.into()),
+        Value::Negative(number) => Json::Number(number.into()),
+        Value::Float(number) => Json::Number(serde_json::Number::from_f64(number)?),
+        Value::String(text) => Json::String(text),
+        Value::Array(values) => {
+            Json::Array(values.into_iter().map(from_wire).collect::<Option<_>>()?)
+        }
+        Value::Object(entries) => {
+            let mut map = serde_json::Map::new();
+            for (key, value) in entries {
+                if map.insert(key, from_wire(value)?).is_some() {
+                    return None;
+                }
+            }
+            Json::Object(map)
+        }
+    })
+}
+
+/// Converts a value for the wire.
+pub fn to_wire(value: &Json) -> Value {
+    match value {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Bool(*value),
+        Json::Number(number) => number_to_wire(number),
+        Json::String(text) => Value::String(text.clone()),
+        Json::Array(values) => Value::Array(values.iter().map(to_wire).collect()),
+        Json::Object(map) => Value::Object(
+            sorted(map).into_iter().map(|(key, value)| (key.clone(), to_wire(value))).collect(),
+        ),
+    }
+}
+
+fn number_to_wire(number: &serde_json::Number) -> Value {
+    if let Some(number) = number.as_u64() {
+        Value::Unsigned(number)
+    } else if let Some(number) = number.as_i64() {
+        Value::Negative(number)
+    } else {
+        Value::Float(number.as_f64().unwrap_or_default())
+    }
+}
+
+/// The entries of an object in the order of their keys, whatever order `serde_json` was built to
+/// keep.
+fn sorted(map: &serde_json::Map<String, Json>) -> Vec<(&String, &Json)> {
+    let mut entries: Vec<_> = map.iter().collect();
+    if !entries.is_sorted_by_key(|(key, _)| *key) {
+        entries.sort_unstable_by_key(|(key, _)| *key);
+    }
+    entries
+}
+
+/// Serialises a JSON value without copying it first: as itself where people read, else as
+/// [`Value`].
+pub struct OnWire<'a>(pub &'a Json);
+
+impl Serialize for OnWire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const NAME: &str = "Value";
+        if serializer.is_human_readable() {
+            return self.0.serialize(serializer);
+        }
+        match self.0 {
+            Json::Null => serializer.serialize_unit_variant(NAME, 0, "Null"),
+            Json::Bool(value) => serializer.serialize_newtype_variant(NAME, 1, "Bool", value),
+            Json::Number(number) => number_to_wire(number).serialize(serializer),
+            Json::String(text) => serializer.serialize_newtype_variant(NAME, 5, "String", text),
+            Json::Array(values) => {
+                serializer.serialize_newtype_variant(NAME, 6, "Array", &Elements(values))
+            }
+            Json::Object(map) => {
+                serializer.serialize_newtype_variant(NAME, 7, "Object", &Entries(&sorted(map)))
+            }
+        }
+    }
+}
+
+struct Elements<'a>(&'a [Json]);
+
+impl Serialize for Elements<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(OnWire))
+    }
+}
+
+struct Entries<'a>(&'a [(&'a String, &'a Json)]);
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entries = serializer.serialize_seq(Some(self.0.len()))?;
+        for (key, value) in self.0 {
+            entries.serialize_element(&(key, OnWire(value)))?;
+        }
+        entries.end()
+    }
+}
+
+/// Serialises a map of JSON values as [`OnWire`] does a single one.
+pub struct MapOnWire<'a>(pub &'a JsonMap);
+
+impl Serialize for MapOnWire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return self.0.serialize(serializer);
+        }
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, OnWire(value))))
+    }
+}
+
+/// Reads a JSON value in either encoding; for `deserialize_with`.
+pub(super) fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
+    if deserializer.is_human_readable() {
+        return Json::deserialize(deserializer);
+    }
+    from_wire(Value::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("not a JSON value"))
+}
+
+/// Reads a map of JSON values in either encoding; for `deserialize_with`.
+pub(super) fn map<'de, D: Deserializer<'de>>(deserializer: D) -> Result<JsonMap, D::Error> {
+    if deserializer.is_human_readable() {
+        return JsonMap::deserialize(deserializer);
+    }
+    // A list, so that a key that comes twice is seen.
+    let entries: Vec<(String, Value)> = Vec::deserialize(deserializer)?;
+    let mut map = BTreeMap::new();
+    for (key, value) in entries {
+        let value = from_wire(value).ok_or_else(|| D::Error::custom("not a JSON value"))?;
+        if map.insert(key, value).is_some() {
+            return Err(D::Error::custom("a key comes twice"));
+        }
+    }
+    Ok(map)
+}

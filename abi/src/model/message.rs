@@ -1,0 +1,249 @@
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{JsonMap, json, serialize_both};
+
+/// Who speaks in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Role {
+    System,
+    Developer,
+    User,
+    Assistant,
+    Tool,
+}
+
+impl Role {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Developer => "developer",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+        }
+    }
+}
+
+/// Which of a model's channels a message is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Channel {
+    Analysis,
+    Commentary,
+    Final,
+}
+
+impl Channel {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Analysis => "analysis",
+            Self::Commentary => "commentary",
+            Self::Final => "final",
+        }
+    }
+}
+
+/// A tool that is called.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct ToolCall {
+    /// The correlation identifier.
+    pub tool_call_id: String,
+    /// The tool's name.
+    pub name: String,
+    /// The arguments, by name.
+    #[serde(default, deserialize_with = "json::map")]
+    pub arguments: JsonMap,
+    /// The tool's namespace.
+    #[serde(default)]
+    pub namespace: Option<String>,
+}
+
+serialize_both!(ToolCall { tool_call_id, name, arguments as json_map, namespace as optional });
+
+/// What a tool gave.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct ToolResult {
+    /// The correlation identifier of the call.
+    pub tool_call_id: String,
+    /// The tool's name.
+    pub tool_name: String,
+    /// The result.
+    #[serde(default, deserialize_with = "json::value")]
+    pub content: serde_json::Value,
+    /// Whether the result is an error.
+    #[serde(default)]
+    pub is_error: bool,
+}
+
+serialize_both!(ToolResult { tool_call_id, tool_name, content as json, is_error });
+
+/// One part of a message's content.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ContentPart {
+    /// Plain text.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// A tool that is called.
+    ToolCall {
+        /// The call.
+        content: ToolCall,
+    },
+    /// What a tool gave.
+    ToolResult {
+        /// The result.
+        content: ToolResult,
+    },
+}
+
+impl ContentPart {
+    /// The name of the part's kind in JSON.
+    pub const fn content_type(&self) -> &'static str {
+        match self {
+            Self::Text { .. } => "text",
+            Self::ToolCall { .. } => "tool_call",
+            Self::ToolResult { .. } => "tool_result",
+        }
+    }
+}
+
+/// The two encodings of [`ContentPart`]: JSON tags it from inside, which postcard cannot.
+mod part {
+    use super::{ContentPart, String, ToolCall, ToolResult};
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(remote = "ContentPart", tag = "content_type", rename_all = "snake_case")]
+    pub(super) enum InJson {
+        Text { text: String },
+        ToolCall { content: ToolCall },
+        ToolResult { content: ToolResult },
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(remote = "ContentPart")]
+    pub(super) enum OnWire {
+        Text { text: String },
+        ToolCall { content: ToolCall },
+        ToolResult { content: ToolResult },
+    }
+}
+
+impl Serialize for ContentPart {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            part::InJson::serialize(self, serializer)
+        } else {
+            part::OnWire::serialize(self, serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ContentPart {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            part::InJson::deserialize(deserializer)
+        } else {
+            part::OnWire::deserialize(deserializer)
+        }
+    }
+}
+
+/// A message between a user, a model and its tools.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Message {
+    /// The version of the schema.
+    #[serde(default = "schema_version")]
+    pub schema_version: String,
+    /// Who speaks.
+    pub role: Role,
+    /// The parts of the content, in order.
+    #[serde(default)]
+    pub content: Vec<ContentPart>,
+    /// The model's channel.
+    #[serde(default)]
+    pub channel: Option<Channel>,
+}
+
+serialize_both!(Message { schema_version, role, content, channel as optional });
+
+fn schema_version() -> String {
+    "2.0".into()
+}
+
+impl Message {
+    /// A message with these parts, of the current schema.
+    pub fn with_content(role: Role, content: Vec<ContentPart>) -> Self {
+        Self { schema_version: schema_version(), role, content, channel: None }
+    }
+
+    /// A message of one text part.
+    pub fn text(role: Role, text: impl Into<String>) -> Self {
+        Self::with_content(role, vec![ContentPart::Text { text: text.into() }])
+    }
+
+    /// The tool calls of the message, in order.
+    pub fn tool_calls(&self) -> impl Iterator<Item = &ToolCall> {
+        self.content.iter().filter_map(|part| match part {
+            ContentPart::ToolCall { content } => Some(content),
+            _ => None,
+        })
+    }
+
+    /// The tool calls of the message, in order.
+    pub fn tool_calls_mut(&mut self) -> impl Iterator<Item = &mut ToolCall> {
+        self.content.iter_mut().filter_map(|part| match part {
+            ContentPart::ToolCall { content } => Some(content),
+            _ => None,
+        })
+    }
+
+    /// The tool results of the message, in order.
+    pub fn tool_results(&self) -> impl Iterator<Item = &ToolResult> {
+        self.content.iter().filter_map(|part| match part {
+            ContentPart::ToolResult { content } => Some(content),
+            _ => None,
+        })
+    }
+
+    /// The text parts of the message, in order.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.content.iter().filter_map(|part| match part {
+            ContentPart::Text { text } => Some(text.as_str()),
+            _ => None,
+        })
+    }
+}
+
+/// The payload of the `cmf.*` hooks.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct MessagePayload {
+    /// The message.
+    pub message: Message,
+}
+
+serialize_both!(MessagePayload { message });
+
+impl From<Message> for MessagePayload {
+    fn from(message: Message) -> Self {
+        Self { message }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,73 @@
+//! The request a hook is called with: payload, extensions and context, as CPEX models them.
+//!
+//! Names, fields and JSON are those of `cpex-core` 0.2.3 (a test in `tests/conformance` holds the
+//! two together). Each type has two encodings, both through serde:
+//!
+//! - **JSON**, exactly what `cpex-core` reads and writes, but with sets and maps in sorted order;
+//! - **postcard**, the records of `docs/abi.md`: every field, in the order of its declaration.
+
+mod context;
+mod extensions;
+mod json;
+mod message;
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+
+pub use context::PluginContext;
+pub use extensions::{
+    Extensions, HttpExtension, MetaExtension, RequestExtension, SecurityExtension,
+    SubjectExtension, SubjectType,
+};
+pub use json::{MapOnWire, OnWire, from_wire, to_wire};
+pub use message::{Channel, ContentPart, Message, MessagePayload, Role, ToolCall, ToolResult};
+
+/// JSON values by name.
+pub type JsonMap = BTreeMap<String, serde_json::Value>;
+
+/// Implements `Serialize` for a structure in both encodings: postcard gets each field, JSON leaves
+/// out those marked `optional` when they are `None`.
+///
+/// A field marked `json` holds a [`serde_json::Value`], one marked `json_map` a [`JsonMap`], one
+/// marked `optional_json_map` perhaps a [`JsonMap`].
+/// (`Deserialize` needs no help: serde's derive reads both.)
+macro_rules! serialize_both {
+    ($name:ident { $($field:ident $(as $mark:ident)?),* $(,)? }) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeStruct as _;
+                #[allow(unused_variables, reason = "not every structure leaves something out")]
+                let human = serializer.is_human_readable();
+                const LEN: usize = [$(stringify!($field)),*].len();
+                let mut fields = serializer.serialize_struct(stringify!($name), LEN)?;
+                $(serialize_both!(@field fields human self $field $($mark)?);)*
+                fields.end()
+            }
+        }
+    };
+    (@field $fields:ident $human:ident $self:ident $field:ident) => {
+        $fields.serialize_field(stringify!($field), &$self.$field)?
+    };
+    (@field $fields:ident $human:ident $self:ident $field:ident optional) => {
+        if $human && $self.$field.is_none() {
+            $fields.skip_field(stringify!($field))?;
+        } else {
+            $fields.serialize_field(stringify!($field), &$self.$field)?;
+        }
+    };
+    (@field $fields:ident $human:ident $self:ident $field:ident optional_json_map) => {
+        if $human && $self.$field.is_none() {
+            $fields.skip_field(stringify!($field))?;
+        } else {
+            let map = $self.$field.as_ref().map($crate::model::MapOnWire);
+            $fields.serialize_field(stringify!($field), &map)?;
+        }
+    };
+    (@field $fields:ident $human:ident $self:ident $field:ident json) => {
+        $fields.serialize_field(stringify!($field), &$crate::model::OnWire(&$self.$field))?
+    };
+    (@field $fields:ident $human:ident $self:ident $field:ident json_map) => {
+        $fields.serialize_field(stringify!($field), &$crate::model::MapOnWire(&$self.$field))?
+    };
+}
+use serialize_both;

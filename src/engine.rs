@@ -1,0 +1,170 @@
+use alloc::format;
+use alloc::sync::Arc;
+
+use crate::instance::{Host, define_host_functions};
+use crate::logging::LogCrate;
+use crate::{Clock, Error, ErrorKind, LogSink};
+
+/// The interpreter and what all plugins share: its settings, a clock and a log. Cheap to clone.
+///
+/// ```
+/// # fn main() -> Result<(), cpex_wasmi::Error> {
+/// let engine = cpex_wasmi::Engine::new()?;
+/// let same = engine.clone();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    wasmi: wasmi::Engine,
+    linker: wasmi::Linker<Host>,
+    clock: Option<Arc<dyn Clock>>,
+    sink: Arc<dyn LogSink>,
+    slice: u64,
+}
+
+/// Sets up an [`Engine`].
+#[derive(Clone)]
+pub struct EngineBuilder {
+    clock: Option<Arc<dyn Clock>>,
+    sink: Arc<dyn LogSink>,
+    slice: u64,
+    stack_bytes: usize,
+    recursion_depth: usize,
+}
+
+impl EngineBuilder {
+    /// The clock for deadlines. Default: that of the operating system, with the feature `std`.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Where plugins' log lines go. Default: to the `log` crate.
+    #[must_use]
+    pub fn log_sink(mut self, sink: impl LogSink + 'static) -> Self {
+        self.sink = Arc::new(sink);
+        self
+    }
+
+    /// How much fuel a plugin burns between two looks at the clock, and at most before an
+    /// asynchronous call yields. Default: [`Engine::DEFAULT_SLICE`].
+    #[must_use]
+    pub fn slice(mut self, fuel: u64) -> Self {
+        self.slice = fuel;
+        self
+    }
+
+    /// The size of the stack for wasm values, in bytes; going over it gives `stack_overflow`.
+    /// Default: 1,000,000.
+    #[must_use]
+    pub fn stack_bytes(mut self, bytes: usize) -> Self {
+        self.stack_bytes = bytes;
+        self
+    }
+
+    /// How deeply wasm functions may call each other; going over it gives `stack_overflow`.
+    /// Default: 1,000.
+    #[must_use]
+    pub fn recursion_depth(mut self, calls: usize) -> Self {
+        self.recursion_depth = calls;
+        self
+    }
+
+    /// Makes the engine.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidConfig`] for a slice of no fuel or a stack of less than 1,000 bytes.
+    pub fn build(self) -> Result<Engine, Error> {
+        let Self { clock, sink, slice, stack_bytes, recursion_depth } = self;
+        if slice == 0 {
+            return Err(Error::new(ErrorKind::InvalidConfig, "a slice needs some fuel"));
+        }
+        if stack_bytes < MIN_STACK_BYTES {
+            return Err(Error::new(
+                ErrorKind::InvalidConfig,
+                format!("the stack needs at least {MIN_STACK_BYTES} bytes"),
+            ));
+        }
+        let wasmi = wasmi::Engine::new(&config(stack_bytes, recursion_depth));
+        let mut linker = wasmi::Linker::new(&wasmi);
+        define_host_functions(&mut linker).map_err(Error::internal)?;
+        Ok(Engine(Arc::new(Inner { wasmi, linker, clock, sink, slice })))
+    }
+}
+
+/// The least stack that can be set, which is also what a stack starts with.
+const MIN_STACK_BYTES: usize = 1000;
+
+/// The wasm features that current LLVM emits for `wasm32`, plus tail calls; fuel for everything;
+/// and limits that keep a hostile module from making its translation expensive.
+fn config(stack_bytes: usize, recursion_depth: usize) -> wasmi::Config {
+    let mut config = wasmi::Config::default();
+    config
+        .wasm_multi_memory(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false)
+        .consume_fuel(true)
+        // Fuel must be the same on every call, so nothing may be translated during one.
+        .compilation_mode(wasmi::CompilationMode::Eager)
+        .enforced_limits(wasmi::EnforcedLimits::strict())
+        .allow_start_fn(false)
+        .set_max_recursion_depth(recursion_depth)
+        .set_max_stack_height(stack_bytes)
+        .set_max_cached_stacks(16);
+    #[cfg(feature = "simd")]
+    config.wasm_simd(true).wasm_relaxed_simd(false);
+    config
+}
+
+impl Engine {
+    /// The fuel of one slice, by default: 200,000, well under a millisecond on a desktop machine.
+    pub const DEFAULT_SLICE: u64 = 200_000;
+
+    /// Sets up an engine.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder {
+            #[cfg(feature = "std")]
+            clock: Some(Arc::new(crate::clock::SystemClock::new())),
+            #[cfg(not(feature = "std"))]
+            clock: None,
+            sink: Arc::new(LogCrate),
+            slice: Self::DEFAULT_SLICE,
+            stack_bytes: 1_000_000,
+            recursion_depth: 1000,
+        }
+    }
+
+    /// An engine with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// None that the defaults can cause; see [`EngineBuilder::build`].
+    pub fn new() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    pub(crate) fn wasmi(&self) -> &wasmi::Engine {
+        &self.0.wasmi
+    }
+
+    pub(crate) fn linker(&self) -> &wasmi::Linker<Host> {
+        &self.0.linker
+    }
+
+    pub(crate) fn clock(&self) -> Option<&dyn Clock> {
+        self.0.clock.as_deref()
+    }
+
+    pub(crate) fn sink(&self) -> &Arc<dyn LogSink> {
+        &self.0.sink
+    }
+
+    pub(crate) fn slice(&self) -> u64 {
+        self.0.slice
+    }
+}

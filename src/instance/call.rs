@@ -1,0 +1,309 @@
+//! One call, slice by slice.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR};
+use wasmi::{TrapCode, TypedResumableCall, TypedResumableCallOutOfFuel};
+
+use super::Instance;
+use crate::{Engine, Error, ErrorKind, Outcome, Receipt, Request, Trap};
+
+/// A call that is under way in an instance. Dropping it abandons the call and the instance.
+pub(crate) struct Call {
+    engine: Engine,
+    instance: Box<Instance>,
+    stage: Stage,
+    /// The fuel of the stage, all of it.
+    fuel: u64,
+    deadline: Option<Duration>,
+    /// The time at the end of the first slice. Most calls do not live to see it, and are spared a
+    /// look at the clock.
+    begun: Option<Duration>,
+    slices: u64,
+}
+
+enum Stage {
+    Reactor(Option<TypedResumableCallOutOfFuel<()>>),
+    Init(Option<TypedResumableCallOutOfFuel<i32>>),
+    Invoke(i32, Option<TypedResumableCallOutOfFuel<i32>>),
+    Done,
+}
+
+/// How far a call has come.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
+pub(crate) enum Step {
+    /// A slice is used up; the call can be stepped again.
+    Slice(Call),
+    /// It is over, and the instance can be used again.
+    Done(Box<Instance>, Result<Outcome, Error>),
+    /// It is over, and so is the instance.
+    Failed(Error),
+}
+
+impl Call {
+    /// Begins what a module wants to do before its first call: `_initialize` and `cpex_init`. Its
+    /// outcome has no meaning but success.
+    pub(crate) fn init(engine: &Engine, instance: Box<Instance>) -> Self {
+        let limits = instance.store.data().session.grants().limits.clone();
+        Self::new(engine, instance, Stage::Reactor(None), limits.init_fuel, limits.deadline)
+    }
+
+    /// Begins a call of a hook, by its position in the manifest.
+    pub(crate) fn invoke(
+        engine: &Engine,
+        mut instance: Box<Instance>,
+        hook: i32,
+        request: Arc<Request>,
+    ) -> Self {
+        let session = &mut instance.store.data_mut().session;
+        session.begin(usize::try_from(hook).unwrap_or(usize::MAX), request);
+        let limits = &session.grants().limits;
+        let (fuel, deadline) = (limits.fuel, limits.deadline);
+        instance.store.data_mut().limiter.denied = false;
+        Self::new(engine, instance, Stage::Invoke(hook, None), fuel, deadline)
+    }
+
+    fn new(
+        engine: &Engine,
+        instance: Box<Instance>,
+        stage: Stage,
+        fuel: u64,
+        deadline: Option<Duration>,
+    ) -> Self {
+        Self { engine: engine.clone(), instance, stage, fuel, deadline, begun: None, slices: 0 }
+    }
+
+    /// Runs until the call is over.
+    pub(crate) fn run(self) -> Step {
+        let mut call = self;
+        loop {
+            match call.step() {
+                Step::Slice(next) => call = next,
+                over => return over,
+            }
+        }
+    }
+
+    /// Runs for one slice of fuel.
+    pub(crate) fn step(mut self) -> Step {
+        match self.advance() {
+            Ok(None) => Step::Slice(self),
+            Ok(Some(verdict)) => {
+                let receipt = self.receipt();
+                let session = &mut self.instance.store.data_mut().session;
+                let outcome = session
+                    .finish(verdict)
+                    .map(|(decision, changes)| Outcome { decision, changes, receipt })
+                    .map_err(|error| error.with_receipt(receipt));
+                session.reset();
+                Step::Done(self.instance, outcome)
+            }
+            Err(error) => {
+                let receipt = self.receipt();
+                Step::Failed(error.with_receipt(receipt))
+            }
+        }
+    }
+
+    /// Runs for one slice; gives what the last stage returned once it has.
+    fn advance(&mut self) -> Result<Option<i32>, Error> {
+        match core::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Reactor(paused) => {
+                let Some(reactor) = self.instance.reactor else {
+                    self.stage = Stage::Init(None);
+                    return self.advance();
+                };
+                let paused = match paused {
+                    Some(paused) => paused.resume(&mut self.instance.store),
+                    None => {
+                        self.first_slice()?;
+                        reactor.call_resumable(&mut self.instance.store, ())
+                    }
+                };
+                let (done, paused) = self.settle(paused, EXPORT_REACTOR)?;
+                self.stage =
+                    if done.is_some() { Stage::Init(None) } else { Stage::Reactor(paused) };
+                if done.is_some() { self.advance() } else { Ok(None) }
+            }
+            Stage::Init(paused) => {
+                let Some(init) = self.instance.init else { return Ok(Some(0)) };
+                let paused = match paused {
+                    Some(paused) => paused.resume(&mut self.instance.store),
+                    None => {
+                        if self.slices == 0 {
+                            self.first_slice()?;
+                        }
+                        init.call_resumable(&mut self.instance.store, ())
+                    }
+                };
+                let (done, paused) = self.settle(paused, EXPORT_INIT)?;
+                match done {
+                    None => self.stage = Stage::Init(paused),
+                    Some(0) => {}
+                    Some(code) => {
+                        return Err(self.instance.store.data().session.gave_up(code, EXPORT_INIT));
+                    }
+                }
+                Ok(done)
+            }
+            Stage::Invoke(hook, paused) => {
+                let paused = match paused {
+                    Some(paused) => paused.resume(&mut self.instance.store),
+                    None => {
+                        self.first_slice()?;
+                        self.instance.invoke.call_resumable(&mut self.instance.store, hook)
+                    }
+                };
+                let (done, paused) = self.settle(paused, EXPORT_INVOKE)?;
+                if done.is_none() {
+                    self.stage = Stage::Invoke(hook, paused);
+                }
+                Ok(done)
+            }
+            Stage::Done => Err(Error::internal("a call was continued after its end")),
+        }
+    }
+
+    fn first_slice(&mut self) -> Result<(), Error> {
+        self.slices = 1;
+        self.hand_out(self.fuel, self.engine.slice())
+    }
+
+    /// Gives wasmi `slice` of the fuel that is left in `total`, and reserves the rest.
+    fn hand_out(&mut self, total: u64, slice: u64) -> Result<(), Error> {
+        let slice = slice.min(total);
+        self.instance.store.data_mut().reserve.0 = total.saturating_sub(slice);
+        self.instance.store.set_fuel(slice).map_err(Error::internal)
+    }
+
+    fn fuel_left(&self) -> u64 {
+        let reserve = self.instance.store.data().reserve.0;
+        self.instance.store.get_fuel().unwrap_or(0).saturating_add(reserve)
+    }
+
+    /// What has come of a stage: its result, or where it paused for want of fuel. In the latter
+    /// case there is fuel for another slice.
+    #[allow(clippy::type_complexity, reason = "a name would hide that one of the two is there")]
+    fn settle<R>(
+        &mut self,
+        call: Result<TypedResumableCall<R>, wasmi::Error>,
+        export: &str,
+    ) -> Result<(Option<R>, Option<TypedResumableCallOutOfFuel<R>>), Error> {
+        match call {
+            Ok(TypedResumableCall::Finished(result)) => Ok((Some(result), None)),
+            Ok(TypedResumableCall::OutOfFuel(paused)) => {
+                let total = self.fuel_left();
+                if total < paused.required_fuel() {
+                    return Err(self.out_of_fuel());
+                }
+                self.check_deadline()?;
+                self.slices = self.slices.saturating_add(1);
+                let slice = self.engine.slice().max(paused.required_fuel());
+                self.hand_out(total, slice)?;
+                Ok((None, Some(paused)))
+            }
+            Ok(TypedResumableCall::HostTrap(stopped)) => {
+                Err(self.trapped(stopped.host_error(), export))
+            }
+            Err(error) => Err(self.trapped(&error, export)),
+        }
+    }
+
+    fn check_deadline(&mut self) -> Result<(), Error> {
+        let (Some(deadline), Some(clock)) = (self.deadline, self.engine.clock()) else {
+            return Ok(());
+        };
+        let now = clock.now();
+        let begun = *self.begun.get_or_insert(now);
+        if now.saturating_sub(begun) < deadline {
+            return Ok(());
+        }
+        let message = format!("the plugin did not end within its deadline of {deadline:?}");
+        Err(Error::new(ErrorKind::Timeout, message))
+    }
+
+    fn out_of_fuel(&self) -> Error {
+        let what = match self.stage_name() {
+            "init" => "init_fuel",
+            _ => "max_fuel",
+        };
+        Error::new(
+            ErrorKind::FuelExhausted,
+            format!(
+                "the plugin used up its fuel of {}; raise `{what}` if it needs more",
+                self.fuel
+            ),
+        )
+    }
+
+    fn stage_name(&self) -> &str {
+        self.instance.store.data().session.hook()
+    }
+
+    /// Why the interpreter stopped.
+    fn trapped(&mut self, error: &wasmi::Error, export: &str) -> Error {
+        if let Some(stop) = self.instance.store.data_mut().stop.take() {
+            return if stop.kind() == ErrorKind::FuelExhausted { self.out_of_fuel() } else { stop };
+        }
+        let trap = match error.as_trap_code() {
+            Some(TrapCode::OutOfFuel) => return self.out_of_fuel(),
+            Some(TrapCode::StackOverflow) => {
+                let message = "the plugin nested its calls too deeply, or recursed without end";
+                return Error::new(ErrorKind::StackOverflow, message);
+            }
+            Some(TrapCode::GrowthOperationLimited | TrapCode::OutOfSystemMemory) => {
+                return self.out_of_memory();
+            }
+            Some(TrapCode::UnreachableCodeReached) => Trap::Unreachable,
+            Some(TrapCode::MemoryOutOfBounds) => Trap::MemoryOutOfBounds,
+            Some(TrapCode::TableOutOfBounds) => Trap::TableOutOfBounds,
+            Some(TrapCode::IndirectCallToNull) => Trap::IndirectCallToNull,
+            Some(TrapCode::BadSignature) => Trap::BadSignature,
+            Some(TrapCode::IntegerDivisionByZero) => Trap::IntegerDivisionByZero,
+            Some(TrapCode::IntegerOverflow) => Trap::IntegerOverflow,
+            Some(TrapCode::BadConversionToInteger) => Trap::BadConversionToInteger,
+            None => return Error::internal(error),
+        };
+        let host = self.instance.store.data();
+        if host.limiter.denied {
+            return self.out_of_memory();
+        }
+        let message = match host.session.panic_message() {
+            Some(panic) => format!("the plugin panicked in `{export}`: {panic}"),
+            None => format!("the plugin trapped in `{export}`: {}", trap.description()),
+        };
+        Error::new(ErrorKind::Trap(trap), message)
+    }
+
+    fn out_of_memory(&self) -> Error {
+        let limits = &self.instance.store.data().session.grants().limits;
+        let mut message = format!(
+            "the plugin wanted more memory than its limit of {} bytes, and failed without it; \
+             raise `max_memory_bytes` if it needs more",
+            limits.memory_bytes
+        );
+        if let Some(panic) = self.instance.store.data().session.panic_message() {
+            message = format!("{message} (it panicked: {panic})");
+        }
+        Error::new(ErrorKind::MemoryLimit, message)
+    }
+
+    fn receipt(&mut self) -> Receipt {
+        let fuel = self.fuel.saturating_sub(self.fuel_left());
+        let peak_memory_bytes = self.instance.memory.data_size(&self.instance.store);
+        let usage = *self.instance.store.data_mut().session.usage();
+        Receipt {
+            fuel,
+            peak_memory_bytes: u64::try_from(peak_memory_bytes).unwrap_or(u64::MAX),
+            host_calls: usage.host_calls,
+            bytes_read: usage.bytes_read,
+            bytes_written: usage.bytes_written,
+            log_bytes: usage.log_bytes,
+            log_lines_dropped: usage.log_lines_dropped,
+            slices: self.slices,
+        }
+    }
+}

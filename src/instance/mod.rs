@@ -1,0 +1,184 @@
+//! A running module: its store, and the host functions it calls.
+
+mod call;
+mod fuel;
+mod limiter;
+
+use alloc::format;
+use alloc::sync::Arc;
+
+use cpex_wasmi_abi::{
+    EXPORT_INIT, EXPORT_INVOKE, EXPORT_MEMORY, EXPORT_REACTOR, HostFunction, IMPORT_MODULE,
+};
+use wasmi::errors::{ErrorKind as Wasmi, InstantiationError};
+use wasmi::{Caller, Linker, Memory, Store, TypedFunc};
+
+use crate::session::{Grants, Session};
+use crate::{Error, ErrorKind, Module};
+
+pub(crate) use call::{Call, Step};
+use fuel::Reserve;
+use limiter::Limiter;
+
+/// What the store of an instance owns.
+pub(crate) struct Host {
+    session: Session,
+    memory: Option<Memory>,
+    reserve: Reserve,
+    limiter: Limiter,
+    /// Why a host function ended the call.
+    stop: Option<Error>,
+}
+
+/// A module with memory of its own.
+pub(crate) struct Instance {
+    store: Store<Host>,
+    memory: Memory,
+    invoke: TypedFunc<i32, i32>,
+    reactor: Option<TypedFunc<(), ()>>,
+    init: Option<TypedFunc<(), i32>>,
+    initial_memory_bytes: usize,
+    /// Whether what the module wants to do before its first call is done.
+    ready: bool,
+}
+
+impl Instance {
+    /// Makes an instance. Nothing of the module runs; see [`Call::init`].
+    pub(crate) fn new(module: &Module, grants: Arc<Grants>) -> Result<Self, Error> {
+        let engine = module.engine();
+        let limiter = Limiter::new(&grants.limits);
+        let host = Host {
+            session: Session::with_grants(grants, engine.sink().clone()),
+            memory: None,
+            reserve: Reserve::default(),
+            limiter,
+            stop: None,
+        };
+        let mut store = Store::new(engine.wasmi(), host);
+        store.limiter(|host| &mut host.limiter);
+        let instance = engine
+            .linker()
+            .instantiate_and_start(&mut store, module.wasmi())
+            .map_err(|error| not_instantiated(&error, &store.data().limiter))?;
+        let memory = instance.get_memory(&store, EXPORT_MEMORY);
+        let memory = memory.ok_or_else(|| Error::internal("the checked memory is missing"))?;
+        let invoke = instance.get_typed_func(&store, EXPORT_INVOKE).map_err(Error::internal)?;
+        let reactor = instance.get_typed_func(&store, EXPORT_REACTOR).ok();
+        let init = instance.get_typed_func(&store, EXPORT_INIT).ok();
+        store.data_mut().memory = Some(memory);
+        store.data_mut().limiter.running = true;
+        let initial_memory_bytes = memory.data_size(&store);
+        let ready = reactor.is_none() && init.is_none();
+        Ok(Self { store, memory, invoke, reactor, init, initial_memory_bytes, ready })
+    }
+
+    /// Whether the instance can be called: see [`Call::init`].
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready
+    }
+
+    /// Notes that the initialisation succeeded.
+    pub(crate) fn set_ready(&mut self) {
+        self.ready = true;
+    }
+
+    /// Whether the memory has grown so much that keeping the instance for later calls would be a
+    /// waste: beyond four times its first size, and a mebibyte.
+    #[cfg(feature = "std")]
+    pub(crate) fn is_bloated(&self) -> bool {
+        const ALWAYS_FINE: usize = 1 << 20;
+        let size = self.memory.data_size(&self.store);
+        size > self.initial_memory_bytes.saturating_mul(4).max(ALWAYS_FINE)
+    }
+}
+
+fn not_instantiated(error: &wasmi::Error, limiter: &Limiter) -> Error {
+    if limiter.denied {
+        return Error::new(
+            ErrorKind::MemoryLimit,
+            "the module declares more memory or table elements than its limits allow",
+        );
+    }
+    match error.kind() {
+        Wasmi::Instantiation(InstantiationError::TooManyTables) => Error::new(
+            ErrorKind::MemoryLimit,
+            format!("the module declares more tables than its limit of {}", limiter.tables),
+        ),
+        _ => Error::new(
+            ErrorKind::InvalidModule,
+            format!("the module cannot be instantiated: {error}"),
+        ),
+    }
+}
+
+/// Defines each function of the ABI's table in `linker`.
+pub(crate) fn define_host_functions(linker: &mut Linker<Host>) -> Result<(), wasmi::Error> {
+    for function in HostFunction::ALL.iter().copied() {
+        let name = function.info().name;
+        match function.arity() {
+            2 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Caller<'_, Host>, a, b| {
+                serve(caller, function, &[a, b])
+            }),
+            3 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Caller<'_, Host>, a, b, c| {
+                serve(caller, function, &[a, b, c])
+            }),
+            4 => linker.func_wrap(
+                IMPORT_MODULE,
+                name,
+                move |caller: Caller<'_, Host>, a, b, c, d| serve(caller, function, &[a, b, c, d]),
+            ),
+            5 => linker.func_wrap(
+                IMPORT_MODULE,
+                name,
+                move |caller: Caller<'_, Host>, a, b, c, d, e| {
+                    serve(caller, function, &[a, b, c, d, e])
+                },
+            ),
+            6 => linker.func_wrap(
+                IMPORT_MODULE,
+                name,
+                move |caller: Caller<'_, Host>, a, b, c, d, e, f| {
+                    serve(caller, function, &[a, b, c, d, e, f])
+                },
+            ),
+            arity => return Err(wasmi::Error::new(format!("`{name}` takes {arity} parameters"))),
+        }?;
+    }
+    Ok(())
+}
+
+/// Ends the call that a host function was called in; the reason is in [`Host::stop`].
+#[derive(Debug)]
+struct Stop;
+
+impl core::fmt::Display for Stop {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the host ended the call")
+    }
+}
+
+impl core::error::Error for Stop {}
+impl wasmi::errors::HostError for Stop {}
+
+fn serve(
+    mut caller: Caller<'_, Host>,
+    function: HostFunction,
+    args: &[u32],
+) -> Result<i32, wasmi::Error> {
+    let answer = match caller.data().memory {
+        Some(memory) => {
+            let (bytes, host) = memory.data_and_store_mut(&mut caller);
+            host.session.dispatch(function, args, bytes)
+        }
+        None => Err(Error::internal("a host function was called before the instance was ready")),
+    };
+    let answer = match fuel::charge(&mut caller) {
+        Ok(()) => answer,
+        // An error that is already there says more.
+        Err(out_of_fuel) => answer.and(Err(out_of_fuel)),
+    };
+    answer.map_err(|error| {
+        caller.data_mut().stop = Some(error);
+        wasmi::Error::host(Stop)
+    })
+}

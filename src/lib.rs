@@ -1,0 +1,85 @@
+//! Runs sandboxed policy plugins for CPEX, the policy enforcement runtime for AI agents, on the
+//! wasmi interpreter: where a JIT is forbidden, and anywhere else.
+//!
+//! A plugin is a WebAssembly module that looks at an operation of an agent (a tool call, say) and
+//! allows, denies or changes it. It sees what its operator granted, uses no more than its limits,
+//! and has no way out of its sandbox but the functions of `cpex-wasmi-abi`.
+//!
+//! ```
+//! use cpex_wasmi::{Capability, Decision, Engine, Plugin, Policy, Request};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let wasm = std::fs::read("fixtures/pii_guard.wasm")?;
+//! let policy = Policy::default().grant([Capability::ReadLabels, Capability::ReadRoles]);
+//! let plugin = Plugin::load(&Engine::new()?, &wasm, policy)?;
+//!
+//! let request = Request::tool_call("get_compensation").label("PII").role("engineer");
+//! let outcome = plugin.call("cmf.tool_pre_invoke", request)?;
+//! match outcome.decision {
+//!     Decision::Allow => println!("allowed"),
+//!     Decision::Deny(violation) => println!("denied: {}", violation.reason),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The pieces
+//!
+//! - An [`Engine`] is made once and shared.
+//! - A [`Module`] is a plugin's code, checked and translated, with its [`Manifest`].
+//! - A [`Policy`] is what an operator grants one plugin: capabilities, [`Limits`], configuration.
+//! - A [`Plugin`] is a module under a policy. It is called from any number of threads at once,
+//!   blocking ([`Plugin::call`]) or as a future of any runtime ([`Plugin::call_async`]).
+//! - A call takes a [`Request`] and gives an [`Outcome`]: the [`Decision`], the [`Changes`] and a
+//!   [`Receipt`] of what it cost; or an [`Error`] with a stable [code](Error::code), which is never
+//!   an allow.
+//!
+//! # Crate features
+//!
+//! | feature | default | what it adds | without it |
+//! | --- | --- | --- | --- |
+//! | `std` | yes | deadlines on the system's clock, a pool of warm instances | an embedder supplies a [`Clock`]; each call gets an instance of its own |
+//! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod clock;
+mod engine;
+mod error;
+mod instance;
+mod limits;
+mod logging;
+mod module;
+mod outcome;
+mod plugin;
+mod policy;
+#[cfg(feature = "std")]
+mod pool;
+mod receipt;
+mod request;
+mod session;
+mod suggest;
+mod view;
+
+#[doc(no_inline)]
+pub use cpex_wasmi_abi as abi;
+pub use cpex_wasmi_abi::model;
+#[doc(inline)]
+pub use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, Manifest, Value, Violation};
+
+pub use clock::Clock;
+pub use engine::{Engine, EngineBuilder};
+pub use error::{Error, ErrorKind, Problem, Trap};
+pub use limits::Limits;
+pub use logging::{LOG_TARGET, Level, LogRecord, LogSink};
+pub use module::{Module, ModuleInfo};
+pub use outcome::{Decision, Outcome};
+pub use plugin::{Plugin, check};
+pub use policy::{Access, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind, Policy};
+pub use receipt::Receipt;
+pub use request::{Changes, Payload, Request};
+pub use session::Session;

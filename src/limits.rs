@@ -1,0 +1,54 @@
+use core::time::Duration;
+
+/// What a plugin may use, at most. Each limit is per call, unless it says otherwise.
+///
+/// A call that goes over a limit fails; see each field for the error's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Fuel, about one unit for each instruction: `fuel_exhausted`. Default: 100 million.
+    pub fuel: u64,
+    /// Fuel for making an instance (`_initialize` and `cpex_init`), per instance:
+    /// `fuel_exhausted`. Default: 10 million.
+    pub init_fuel: u64,
+    /// Wall-clock time: `timeout`. It is checked each time a slice of fuel is used up. `None`: no
+    /// deadline. Default: one second, or none where there is no clock.
+    pub deadline: Option<Duration>,
+    /// The size of the linear memory, in bytes, per instance. Growing beyond it fails inside the
+    /// plugin, and if the plugin then traps, the call fails: `memory_limit`. Default: 16 MiB.
+    pub memory_bytes: usize,
+    /// The number of elements of each table, per instance; as with memory. Default: 10,000.
+    pub table_elements: usize,
+    /// The number of tables, per instance: `memory_limit`. Default: 10.
+    pub tables: usize,
+    /// How often the plugin may call the host: `limit_exceeded`. Default: 100,000.
+    pub host_calls: u64,
+    /// Bytes read through the boundary: `limit_exceeded`. Default: 16 MiB.
+    pub bytes_read: u64,
+    /// Bytes written through the boundary: `limit_exceeded`. Default: 4 MiB.
+    pub bytes_written: u64,
+    /// Bytes logged. Lines beyond it are dropped and counted; the call goes on. Default: 16 KiB.
+    pub log_bytes: u64,
+}
+
+impl Limits {
+    /// The largest module that is loaded, in bytes: `invalid_module`.
+    pub const MAX_MODULE_BYTES: usize = 16 << 20;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            fuel: 100_000_000,
+            init_fuel: 10_000_000,
+            deadline: cfg!(feature = "std").then_some(Duration::from_secs(1)),
+            memory_bytes: 16 << 20,
+            table_elements: 10_000,
+            tables: 10,
+            host_calls: 100_000,
+            bytes_read: 16 << 20,
+            bytes_written: 4 << 20,
+            log_bytes: 16 << 10,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+use alloc::string::String;
+use core::fmt::Write as _;
+
+pub use log::Level;
+
+/// One line that a plugin logged.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct LogRecord<'a> {
+    /// The plugin's name.
+    pub plugin: &'a str,
+    /// The hook that is handled, or `init`.
+    pub hook: &'a str,
+    /// The severity the plugin gave it.
+    pub level: Level,
+    /// The line, with control characters made visible.
+    pub message: &'a str,
+}
+
+/// Where plugins' log lines go.
+///
+/// Without one of the embedder's own ([`EngineBuilder::log_sink`](crate::EngineBuilder::log_sink)),
+/// they go to the `log` crate under the target [`LOG_TARGET`].
+pub trait LogSink: Send + Sync {
+    /// Takes one line. It is called while the plugin waits, so it should not take long.
+    fn log(&self, record: &LogRecord<'_>);
+}
+
+impl<F: Fn(&LogRecord<'_>) + Send + Sync> LogSink for F {
+    fn log(&self, record: &LogRecord<'_>) {
+        self(record);
+    }
+}
+
+/// The target under which plugins' lines reach the `log` crate.
+pub const LOG_TARGET: &str = "cpex_wasmi::plugin";
+
+pub(crate) struct LogCrate;
+
+impl LogSink for LogCrate {
+    fn log(&self, record: &LogRecord<'_>) {
+        let LogRecord { plugin, hook, level, message } = record;
+        log::log!(target: LOG_TARGET, *level, "[{plugin} {hook}] {message}");
+    }
+}
+
+/// Text from a plugin for people: control characters are made visible, so that it can neither
+/// forge lines nor talk to a terminal.
+///
+/// Also escaped are the characters that reorder text (bidirectional controls) and the line
+/// separators U+2028 and U+2029.
+pub(crate) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        let hidden = char.is_control()
+            || matches!(char, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        match char {
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            _ if hidden => {
+                // Writing to a `String` cannot fail.
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(char));
+            }
+            _ => out.push(char),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_cannot_forge_another_or_steer_a_terminal() {
+        assert_eq!(visible("a\nb\t\u{1b}[2J\u{202e}ü"), "a\\nb\\t\\u{1b}[2J\\u{202e}ü");
+    }
+}

@@ -1,0 +1,157 @@
+//! Modules: bytes that were read, checked and translated, with nothing of them run yet.
+
+mod check;
+mod scan;
+
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, Manifest};
+
+use crate::{Engine, Error, ErrorKind, Limits, Problem};
+
+/// A module that was read, checked and translated. Immutable and cheap to clone.
+///
+/// Nothing of the module has run. What it takes to run it, a policy says: see
+/// [`Plugin`](crate::Plugin).
+#[derive(Clone)]
+pub struct Module(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    wasmi: wasmi::Module,
+    manifest: Manifest,
+    capabilities: CapabilitySet,
+    info: ModuleInfo,
+}
+
+/// What is known of a module without running it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ModuleInfo {
+    /// Its size, in bytes.
+    pub bytes: usize,
+    /// The size of its code, in bytes.
+    pub code_bytes: usize,
+    /// The size of its data, in bytes.
+    pub data_bytes: usize,
+    /// The size of its memory at the start, in bytes.
+    pub initial_memory_bytes: u64,
+    /// The size its memory can grow to by its own account, in bytes.
+    pub maximum_memory_bytes: Option<u64>,
+    /// The host functions it imports.
+    pub imports: Vec<HostFunction>,
+    /// The names and types of its exports.
+    pub exports: Vec<(String, String)>,
+    /// Whether it has something to run when an instance is made.
+    pub has_init: bool,
+}
+
+impl Module {
+    /// Reads, checks and translates a module.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidModule`] or [`ErrorKind::UnsupportedAbi`]; [`Error::problems`] has all
+    /// that is wrong, where the module can be read at all.
+    pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self, Error> {
+        if wasm.len() > Limits::MAX_MODULE_BYTES {
+            return Err(Error::new(
+                ErrorKind::InvalidModule,
+                format!(
+                    "the module has {} bytes, and at most {} are loaded; build it with \
+                     optimisation and `strip = true`",
+                    wasm.len(),
+                    Limits::MAX_MODULE_BYTES
+                ),
+            ));
+        }
+        let invalid = |message: String| Error::new(ErrorKind::InvalidModule, message);
+        let sections = scan::scan(wasm).map_err(invalid)?;
+        if let Some(start) = sections.find(scan::START) {
+            return Err(invalid(format!(
+                "the module has a start function (section at byte {}), which would run before its \
+                 limits are known; export `_initialize` or `{}` instead",
+                start.offset,
+                cpex_wasmi_abi::EXPORT_INIT
+            )));
+        }
+        let wasmi = wasmi::Module::new(engine.wasmi(), wasm).map_err(check::untranslatable)?;
+        let mut problems = Vec::new();
+        let manifest = check::manifest(&wasmi, &mut problems);
+        let imports = check::imports(&wasmi, &mut problems);
+        let memory = check::exports(&wasmi, &mut problems);
+        let capabilities = manifest.as_ref().map(|manifest| check::names(manifest, &mut problems));
+        let (Some(manifest), Some(capabilities), Some(memory), true) =
+            (manifest, capabilities, memory, problems.is_empty())
+        else {
+            return Err(Error::from_problems(problems));
+        };
+        let size = |id| sections.find(id).map_or(0, |section| section.len);
+        let info = ModuleInfo {
+            bytes: wasm.len(),
+            code_bytes: size(scan::CODE),
+            data_bytes: size(scan::DATA),
+            initial_memory_bytes: memory.minimum().saturating_mul(PAGE),
+            maximum_memory_bytes: memory.maximum().map(|pages| pages.saturating_mul(PAGE)),
+            imports,
+            exports: exports(&wasmi),
+            has_init: wasmi.get_export(cpex_wasmi_abi::EXPORT_INIT).is_some()
+                || wasmi.get_export(cpex_wasmi_abi::EXPORT_REACTOR).is_some(),
+        };
+        let engine = engine.clone();
+        Ok(Self(Arc::new(Inner { engine, wasmi, manifest, capabilities, info })))
+    }
+
+    /// What the plugin says about itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.0.manifest
+    }
+
+    /// What is known of the module without running it.
+    pub fn info(&self) -> &ModuleInfo {
+        &self.0.info
+    }
+
+    /// The capabilities that the manifest asks for.
+    pub fn capabilities(&self) -> impl Iterator<Item = Capability> {
+        self.0.capabilities.iter()
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(crate) fn wasmi(&self) -> &wasmi::Module {
+        &self.0.wasmi
+    }
+
+    pub(crate) fn requested(&self) -> CapabilitySet {
+        self.0.capabilities
+    }
+}
+
+/// The size of a page of wasm memory, in bytes.
+const PAGE: u64 = 64 << 10;
+
+fn exports(module: &wasmi::Module) -> Vec<(String, String)> {
+    let mut exports: Vec<_> = module
+        .exports()
+        .map(|export| (export.name().to_owned(), check::type_name(export.ty())))
+        .collect();
+    exports.sort_unstable();
+    exports
+}
+
+impl core::fmt::Debug for Module {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Module").field("manifest", &self.0.manifest).finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn invalid(message: impl ToString) -> Problem {
+    Problem::new(ErrorKind::InvalidModule, message.to_string())
+}

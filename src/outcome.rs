@@ -1,0 +1,50 @@
+use alloc::string::String;
+
+use cpex_wasmi_abi::Violation;
+
+use crate::{Changes, Receipt};
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// Whether the operation may go on.
+    pub decision: Decision,
+    /// What the plugin changed. Empty but for the context when the operation was denied.
+    pub changes: Changes,
+    /// What the call cost.
+    pub receipt: Receipt,
+}
+
+/// Whether an operation may go on.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub enum Decision {
+    /// It may, as far as this plugin is concerned.
+    Allow,
+    /// It may not.
+    Deny(Violation),
+}
+
+impl Decision {
+    /// Whether the operation may go on.
+    pub const fn is_allow(&self) -> bool {
+        matches!(self, Self::Allow)
+    }
+
+    /// Why it may not, if it may not.
+    pub const fn violation(&self) -> Option<&Violation> {
+        match self {
+            Self::Allow => None,
+            Self::Deny(violation) => Some(violation),
+        }
+    }
+}
+
+/// The code of a violation for a plugin that denies and does not say why.
+pub(crate) const UNEXPLAINED: &str = "denied";
+
+/// The violation for a plugin that denies and does not say why.
+pub(crate) fn unexplained() -> Violation {
+    Violation::new(UNEXPLAINED, String::from("the plugin gave no reason"))
+}

@@ -1,0 +1,357 @@
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::task::Poll;
+
+use cpex_wasmi_abi::{CapabilitySet, Manifest};
+
+use crate::instance::{Call, Instance, Step};
+use crate::module::invalid;
+#[cfg(feature = "std")]
+use crate::pool::Pool;
+use crate::session::Grants;
+use crate::suggest::did_you_mean;
+use crate::{Engine, Error, ErrorKind, Isolation, Module, Outcome, Policy, Problem, Request};
+
+/// A module under a policy, ready to be called. Immutable, cheap to clone, and shared by as many
+/// threads as call it: a call takes no lock.
+#[derive(Clone)]
+pub struct Plugin(Arc<Inner>);
+
+struct Inner {
+    module: Module,
+    grants: Arc<Grants>,
+    warnings: Vec<String>,
+    #[cfg(feature = "std")]
+    pool: Option<Pool>,
+}
+
+impl Plugin {
+    /// Reads, checks and translates a module, and puts it under a policy.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Module::new`] and [`Plugin::new`].
+    pub fn load(engine: &Engine, wasm: &[u8], policy: Policy) -> Result<Self, Error> {
+        Self::new(&Module::new(engine, wasm)?, policy)
+    }
+
+    /// Puts a module under a policy. Nothing of the module runs.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::CapabilityDenied`] or [`ErrorKind::AccessDenied`] if the module asks for what
+    /// the policy does not grant, [`ErrorKind::MemoryLimit`] if it declares more than its limits,
+    /// [`ErrorKind::InvalidModule`] if it cannot be instantiated, [`ErrorKind::InvalidConfig`] if
+    /// the policy asks for what this host cannot do. [`Error::problems`] has all of them.
+    pub fn new(module: &Module, policy: Policy) -> Result<Self, Error> {
+        let name = module.manifest().name.clone();
+        let problems = agreement(module, &policy, &[]);
+        if !problems.is_empty() {
+            return Err(Error::from_problems(problems).with_plugin(&name));
+        }
+        let warnings = unused_grants(module, &policy);
+        #[cfg(feature = "std")]
+        let pool = (policy.isolation == Isolation::Pooled).then(|| Pool::new(policy.max_instances));
+        let grants = Arc::new(Grants::new(module.manifest(), policy));
+        let plugin = Self(Arc::new(Inner {
+            module: module.clone(),
+            grants,
+            warnings,
+            #[cfg(feature = "std")]
+            pool,
+        }));
+        // Shows that data and element segments fit, and that the limits leave room for the module.
+        plugin.instantiate().map_err(|error| error.with_plugin(plugin.name()))?;
+        Ok(plugin)
+    }
+
+    /// The plugin's name, from its manifest.
+    pub fn name(&self) -> &str {
+        &self.0.grants.plugin
+    }
+
+    /// The module.
+    pub fn module(&self) -> &Module {
+        &self.0.module
+    }
+
+    /// What is odd about the policy without being wrong, such as a grant that the plugin does not
+    /// ask for.
+    pub fn warnings(&self) -> &[String] {
+        &self.0.warnings
+    }
+
+    /// Calls the plugin for a hook and waits for its decision.
+    ///
+    /// # Errors
+    ///
+    /// If the plugin does not handle the hook ([`ErrorKind::UnknownHook`]), or does not come to a
+    /// decision: any kind but those of loading. The error has the call's receipt.
+    pub fn call(&self, hook: &str, request: impl Into<Arc<Request>>) -> Result<Outcome, Error> {
+        self.begin(hook)
+            .and_then(|hook| {
+                let instance = self.checkout()?;
+                let call = Call::invoke(self.0.module.engine(), instance, hook, request.into());
+                self.give_back(call.run())
+            })
+            .map_err(|error| error.with_plugin(self.name()))
+    }
+
+    /// Calls the plugin for a hook, yielding to the executor after each slice of fuel
+    /// ([`EngineBuilder::slice`](crate::EngineBuilder::slice)).
+    ///
+    /// The future works on any executor. Dropping it abandons the call and its instance.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    pub fn call_async<R: Into<Arc<Request>>>(
+        &self,
+        hook: &str,
+        request: R,
+    ) -> impl Future<Output = Result<Outcome, Error>> + Send + use<R> {
+        let plugin = self.clone();
+        let hook = self.begin(hook);
+        let request = request.into();
+        async move {
+            let outcome = async {
+                let hook = hook?;
+                let mut instance = match plugin.idle() {
+                    Some(instance) => instance,
+                    None => plugin.instantiate()?,
+                };
+                let engine = plugin.0.module.engine();
+                if !instance.is_ready() {
+                    instance = initialised(finish(Call::init(engine, instance)).await)?;
+                }
+                plugin.give_back(finish(Call::invoke(engine, instance, hook, request)).await)
+            };
+            outcome.await.map_err(|error| error.with_plugin(plugin.name()))
+        }
+    }
+
+    /// The position of a hook in the manifest.
+    fn begin(&self, hook: &str) -> Result<i32, Error> {
+        let manifest = self.0.module.manifest();
+        hook_position(&manifest.hooks, hook).ok_or_else(|| {
+            Error::new(ErrorKind::UnknownHook, unknown_hook(&manifest.hooks, hook))
+                .with_plugin(self.name())
+        })
+    }
+
+    fn checkout(&self) -> Result<Box<Instance>, Error> {
+        if let Some(instance) = self.idle() {
+            return Ok(instance);
+        }
+        let instance = self.instantiate()?;
+        if instance.is_ready() {
+            return Ok(instance);
+        }
+        initialised(Call::init(self.0.module.engine(), instance).run())
+    }
+
+    fn instantiate(&self) -> Result<Box<Instance>, Error> {
+        Instance::new(&self.0.module, self.0.grants.clone()).map(Box::new)
+    }
+
+    #[cfg(feature = "std")]
+    fn idle(&self) -> Option<Box<Instance>> {
+        self.0.pool.as_ref()?.take()
+    }
+
+    #[cfg(not(feature = "std"))]
+    fn idle(&self) -> Option<Box<Instance>> {
+        None
+    }
+
+    /// Keeps the instance of a call that came to its end, where instances are kept.
+    #[cfg_attr(not(feature = "std"), allow(clippy::unused_self, reason = "there is no pool"))]
+    fn give_back(&self, step: Step) -> Result<Outcome, Error> {
+        match step {
+            Step::Done(instance, outcome) => {
+                #[cfg(feature = "std")]
+                if let (Some(pool), Ok(_), false) = (&self.0.pool, &outcome, instance.is_bloated())
+                {
+                    pool.put(instance);
+                }
+                #[cfg(not(feature = "std"))]
+                drop(instance);
+                outcome
+            }
+            Step::Failed(error) => Err(error),
+            Step::Slice(_) => Err(Error::internal("a call was left before its end")),
+        }
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin").field("module", &self.0.module).finish_non_exhaustive()
+    }
+}
+
+/// Steps through a call, yielding between slices.
+async fn finish(call: Call) -> Step {
+    let mut step = call.step();
+    while let Step::Slice(call) = step {
+        yield_now().await;
+        step = call.step();
+    }
+    step
+}
+
+/// Lets the executor run something else first.
+async fn yield_now() {
+    let mut yielded = false;
+    core::future::poll_fn(|context| {
+        if core::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// The instance, if its initialisation succeeded.
+fn initialised(step: Step) -> Result<Box<Instance>, Error> {
+    match step {
+        Step::Done(mut instance, Ok(_)) => {
+            instance.set_ready();
+            Ok(instance)
+        }
+        Step::Done(_, Err(error)) | Step::Failed(error) => Err(error),
+        Step::Slice(_) => Err(Error::internal("an initialisation was left before its end")),
+    }
+}
+
+/// Everything that keeps a module from being loaded under a policy, or from handling these hooks;
+/// empty if nothing does.
+///
+/// [`Plugin::load`] fails with the same problems; this is for tools that look before they load.
+pub fn check(engine: &Engine, wasm: &[u8], policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
+    let module = match Module::new(engine, wasm) {
+        Ok(module) => module,
+        Err(error) => return error.problems().to_vec(),
+    };
+    let mut problems = agreement(&module, policy, hooks);
+    if problems.is_empty()
+        && let Err(error) = Plugin::new(&module, policy.clone())
+    {
+        problems.extend_from_slice(error.problems());
+    }
+    problems
+}
+
+/// What a module wants and a policy does not have.
+fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let manifest = module.manifest();
+    for hook in hooks {
+        if hook_position(&manifest.hooks, hook).is_none() {
+            problems
+                .push(Problem::new(ErrorKind::UnknownHook, unknown_hook(&manifest.hooks, hook)));
+        }
+    }
+    wishes(manifest, module.requested(), policy, &mut problems);
+    let (declared, limit) = (module.info().initial_memory_bytes, policy.limits.memory_bytes);
+    if usize::try_from(declared).map_or(true, |declared| declared > limit) {
+        problems.push(Problem::new(
+            ErrorKind::MemoryLimit,
+            format!(
+                "the module declares {declared} bytes of memory, and its limit is {limit}; link it \
+                 with a smaller stack (`-zstack-size=16384`), or raise `max_memory_bytes`"
+            ),
+        ));
+    }
+    if policy.limits.deadline.is_some() && module.engine().clock().is_none() {
+        problems.push(Problem::new(
+            ErrorKind::InvalidConfig,
+            "the policy sets a deadline, and this host has no clock; set one with \
+             `EngineBuilder::clock`",
+        ));
+    }
+    if policy.isolation == Isolation::Pooled && !cfg!(feature = "std") {
+        problems.push(Problem::new(
+            ErrorKind::InvalidConfig,
+            "the policy asks for pooled instances, which need the feature `std`",
+        ));
+    }
+    if manifest.config_schema.as_ref().is_some_and(|schema| !is_json_object(schema)) {
+        problems.push(invalid("the manifest's configuration schema is no JSON object"));
+    }
+    problems
+}
+
+/// What a manifest asks for and a policy does not grant.
+pub(crate) fn wishes(
+    manifest: &Manifest,
+    requested: CapabilitySet,
+    policy: &Policy,
+    problems: &mut Vec<Problem>,
+) {
+    let missing = requested.difference(policy.capabilities);
+    for capability in missing.iter() {
+        problems.push(Problem::new(
+            ErrorKind::CapabilityDenied(capability),
+            format!(
+                "the plugin asks for the capability `{capability}`, which is not granted; add \
+                 `- {capability}` under `capabilities:` of its entry"
+            ),
+        ));
+    }
+    for wish in &manifest.access {
+        problems.push(Problem::new(
+            ErrorKind::AccessDenied,
+            format!(
+                "the plugin asks for the system access `{}`, which this host does not offer",
+                crate::logging::visible(wish)
+            ),
+        ));
+    }
+    if manifest.stateful && !(policy.allow_state && policy.isolation == Isolation::Pooled) {
+        problems.push(Problem::new(
+            ErrorKind::AccessDenied,
+            "the plugin keeps state from one call to the next, which is not allowed; if it may, \
+             set `isolation: pooled` and `allow_state: true` under `sandbox_policy:`",
+        ));
+    }
+}
+
+fn is_json_object(text: &str) -> bool {
+    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok()
+}
+
+fn unused_grants(module: &Module, policy: &Policy) -> Vec<String> {
+    let unused = policy.capabilities.difference(module.requested());
+    let mut warnings: Vec<String> = unused
+        .iter()
+        .map(|capability| {
+            format!("the capability `{capability}` is granted, and the plugin does not ask for it")
+        })
+        .collect();
+    if !policy.access.is_empty() {
+        warnings
+            .push("the policy grants system access, and the plugin does not ask for any".into());
+    }
+    warnings
+}
+
+/// The position of a hook in a manifest's list, as `cpex_invoke` takes it.
+pub(crate) fn hook_position(hooks: &[String], hook: &str) -> Option<i32> {
+    let position = hooks.iter().position(|offered| offered == hook)?;
+    i32::try_from(position).ok()
+}
+
+pub(crate) fn unknown_hook(hooks: &[String], hook: &str) -> String {
+    format!(
+        "the plugin does not handle the hook `{}`{}",
+        crate::logging::visible(hook),
+        did_you_mean(hook, hooks.iter().map(String::as_str))
+    )
+}

@@ -1,0 +1,201 @@
+//! What an operator grants one plugin.
+
+mod parse;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use cpex_wasmi_abi::model::JsonMap;
+use cpex_wasmi_abi::{Capability, CapabilitySet};
+
+use crate::Limits;
+
+/// What an operator grants one plugin. The default grants nothing but time and memory.
+///
+/// ```
+/// use cpex_wasmi::{Capability, Policy};
+///
+/// let policy = Policy::default()
+///     .grant([Capability::ReadLabels])
+///     .config("role", "hr_admin");
+/// ```
+///
+/// An operator writes it as YAML, which [`Policy::from_json`] reads once it is parsed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Policy {
+    /// The capabilities granted.
+    pub capabilities: CapabilitySet,
+    /// What the plugin may use.
+    pub limits: Limits,
+    /// Whether calls share instances.
+    pub isolation: Isolation,
+    /// How many instances wait for their next call, at most, if they are pooled. A call that finds
+    /// none gets a new one. Default: 10.
+    pub max_instances: usize,
+    /// Whether a plugin that keeps state from one call to the next may run. Default: no.
+    pub allow_state: bool,
+    /// The plugin's own configuration.
+    pub config: JsonMap,
+    /// What of the system the plugin may touch. This version offers plugins no system access, so
+    /// that a grant has no effect yet.
+    pub access: Access,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            capabilities: CapabilitySet::EMPTY,
+            limits: Limits::default(),
+            isolation: Isolation::default(),
+            max_instances: Self::DEFAULT_MAX_INSTANCES,
+            allow_state: false,
+            config: JsonMap::new(),
+            access: Access::default(),
+        }
+    }
+}
+
+/// Whether calls share instances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Isolation {
+    /// Each call gets an instance of its own: nothing of one call is there in the next.
+    #[default]
+    PerCall,
+    /// Calls reuse instances, which is faster. What a plugin leaves in its memory, later calls of
+    /// the same plugin may find.
+    Pooled,
+}
+
+/// What of the system a plugin may touch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Access {
+    /// Directories and files.
+    pub filesystem: Vec<FileGrant>,
+    /// Hosts.
+    pub network: Vec<NetworkGrant>,
+    /// Environment variables, by name.
+    pub env: Vec<String>,
+}
+
+impl Access {
+    /// Whether nothing is granted.
+    pub fn is_empty(&self) -> bool {
+        self.filesystem.is_empty() && self.network.is_empty() && self.env.is_empty()
+    }
+}
+
+/// A directory or file that a plugin may touch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileGrant {
+    /// Whether it is a directory, with all that is in it, or a file.
+    pub kind: PathKind,
+    /// Its path.
+    pub path: String,
+    /// What may be done with it.
+    pub permission: FilePermission,
+}
+
+/// Whether a [`FileGrant`] is for a directory or a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum PathKind {
+    Dir,
+    File,
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// What may be done with a directory or file.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum FilePermission {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl FilePermission {
+            /// All permissions.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The name in YAML.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+permissions! {
+    /// Reading and listing.
+    ReadOnly = "read-only";
+    /// Everything.
+    FullAccess = "full-access";
+    /// Adding files, without reading or listing any.
+    DropBox = "drop-box";
+    /// Reading and changing the files that are there, without adding or removing any.
+    FixedMutable = "fixed-mutable";
+    /// Listing, without reading.
+    ListOnly = "list-only";
+    /// Everything, in a place of the plugin's own that is gone afterwards.
+    PrivateScratch = "private-scratch";
+}
+
+/// Requests that a plugin may send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NetworkGrant {
+    /// A host name; `*.` at its start stands for its subdomains, and not for itself.
+    pub host: String,
+    /// The ports; empty: any.
+    pub ports: Vec<u16>,
+    /// The URL schemes. Default: HTTPS only.
+    pub schemes: Vec<String>,
+    /// The request methods; empty: any.
+    pub methods: Vec<String>,
+}
+
+impl Policy {
+    /// How many instances are kept if the policy does not say.
+    pub const DEFAULT_MAX_INSTANCES: usize = 10;
+
+    /// Grants capabilities, beside those granted before.
+    #[must_use]
+    pub fn grant(mut self, capabilities: impl IntoIterator<Item = Capability>) -> Self {
+        for capability in capabilities {
+            self.capabilities.insert(capability);
+        }
+        self
+    }
+
+    /// Sets the limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Keeps up to `max_instances` instances for later calls, instead of making one for each.
+    #[must_use]
+    pub fn pooled(mut self, max_instances: usize) -> Self {
+        self.isolation = Isolation::Pooled;
+        self.max_instances = max_instances;
+        self
+    }
+
+    /// Lets a plugin keep state from one call to the next.
+    #[must_use]
+    pub fn allow_state(mut self) -> Self {
+        self.allow_state = true;
+        self
+    }
+
+    /// Sets one value of the plugin's own configuration.
+    #[must_use]
+    pub fn config(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+        self.config.insert(name.into(), value.into());
+        self
+    }
+}

@@ -1,0 +1,25 @@
+use serde::Serialize;
+
+/// What one call cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// Fuel used, in units of wasmi: about one for each instruction.
+    pub fuel: u64,
+    /// The plugin's memory at its largest, in bytes. Memory never shrinks, so that this is its size
+    /// at the end of the call.
+    pub peak_memory_bytes: u64,
+    /// How often the plugin called the host.
+    pub host_calls: u64,
+    /// Bytes the plugin read through the boundary.
+    pub bytes_read: u64,
+    /// Bytes the plugin wrote through the boundary.
+    pub bytes_written: u64,
+    /// Bytes the plugin logged.
+    pub log_bytes: u64,
+    /// Log lines that were dropped because the plugin had used up what it may log.
+    pub log_lines_dropped: u64,
+    /// How many slices of fuel the call took. Between slices, the deadline is checked, and an
+    /// asynchronous call yields.
+    pub slices: u64,
+}

@@ -1,0 +1,89 @@
+use alloc::format;
+
+use super::Session;
+use crate::{Error, ErrorKind, Limits};
+
+/// What a plugin has used of its limits in one call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usage {
+    pub(crate) host_calls: u64,
+    pub(crate) bytes_read: u64,
+    pub(crate) bytes_written: u64,
+    pub(crate) log_bytes: u64,
+    pub(crate) log_lines_dropped: u64,
+    /// Bytes that the host moved or made since the fuel for it was last charged.
+    uncharged: u64,
+}
+
+fn count(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+impl Usage {
+    /// Notes bytes that the host had work with, to be charged for.
+    pub(super) fn moved(&mut self, len: usize) {
+        self.uncharged = self.uncharged.saturating_add(count(len));
+    }
+
+    /// Takes the bytes that have not been charged for yet.
+    pub(crate) fn take_uncharged(&mut self) -> u64 {
+        core::mem::take(&mut self.uncharged)
+    }
+
+    /// Whether a line of `len` bytes may still be logged; notes it either way.
+    pub(super) fn log(&mut self, len: usize, limits: &Limits) -> bool {
+        let total = self.log_bytes.saturating_add(count(len));
+        if total > limits.log_bytes {
+            self.log_lines_dropped = self.log_lines_dropped.saturating_add(1);
+            return false;
+        }
+        self.log_bytes = total;
+        true
+    }
+}
+
+#[cold]
+fn exceeded(what: &str, limit: u64) -> Error {
+    Error::new(
+        ErrorKind::LimitExceeded,
+        format!("the plugin went over its limit of {limit} {what} in one call"),
+    )
+}
+
+impl Session {
+    pub(crate) fn usage(&mut self) -> &mut Usage {
+        &mut self.usage
+    }
+
+    pub(super) fn count_call(&mut self) -> Result<(), Error> {
+        let limit = self.grants.limits.host_calls;
+        if self.usage.host_calls >= limit {
+            return Err(exceeded("host calls", limit));
+        }
+        self.usage.host_calls = self.usage.host_calls.saturating_add(1);
+        Ok(())
+    }
+
+    /// Counts bytes before they are copied into the plugin.
+    pub(super) fn count_read(&mut self, len: usize) -> Result<(), Error> {
+        let limit = self.grants.limits.bytes_read;
+        let total = self.usage.bytes_read.saturating_add(count(len));
+        if total > limit {
+            return Err(exceeded("bytes read", limit));
+        }
+        self.usage.bytes_read = total;
+        Ok(())
+    }
+
+    /// Counts bytes before they are copied from the plugin.
+    pub(super) fn count_written(&mut self, len: usize) -> Result<(), Error> {
+        let limit = self.grants.limits.bytes_written;
+        let total = self.usage.bytes_written.saturating_add(count(len));
+        if total > limit {
+            return Err(exceeded("bytes written", limit));
+        }
+        self.usage.bytes_written = total;
+        self.usage.moved(len);
+        Ok(())
+    }
+}

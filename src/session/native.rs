@@ -1,0 +1,84 @@
+//! A session without WebAssembly around it.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use cpex_wasmi_abi::{Capability, CapabilitySet, EXPORT_INIT, Manifest};
+
+use super::{Grants, Session};
+use crate::plugin::{hook_position, unknown_hook, wishes};
+use crate::{Error, ErrorKind, LogSink, Outcome, Policy, Receipt, Request};
+
+impl Session {
+    /// A session for a plugin with this manifest. Until [`start`](Self::start), it is being
+    /// initialised.
+    ///
+    /// # Errors
+    ///
+    /// If the manifest asks for what the policy does not grant, as when a module is loaded.
+    pub fn new(
+        manifest: &Manifest,
+        policy: Policy,
+        sink: impl LogSink + 'static,
+    ) -> Result<Self, Error> {
+        let requested: CapabilitySet =
+            manifest.capabilities.iter().filter_map(|name| Capability::from_name(name)).collect();
+        let mut problems = Vec::new();
+        wishes(manifest, requested, &policy, &mut problems);
+        if !problems.is_empty() {
+            return Err(Error::from_problems(problems).with_plugin(&manifest.name));
+        }
+        let grants = Arc::new(Grants::new(manifest, policy));
+        Ok(Self::with_grants(grants, Arc::new(sink)))
+    }
+
+    /// Ends the initialisation with what `cpex_init` returned.
+    ///
+    /// # Errors
+    ///
+    /// If that is not success.
+    pub fn initialised(&mut self, code: i32) -> Result<(), Error> {
+        if code == 0 { Ok(()) } else { Err(self.gave_up(code, EXPORT_INIT)) }
+    }
+
+    /// Begins a call and gives the position of the hook, for `cpex_invoke`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownHook`] if the manifest does not list the hook.
+    pub fn start(&mut self, hook: &str, request: impl Into<Arc<Request>>) -> Result<i32, Error> {
+        let hooks = &self.grants().hooks;
+        let number = hook_position(hooks, hook)
+            .ok_or_else(|| Error::new(ErrorKind::UnknownHook, unknown_hook(hooks, hook)))?;
+        self.begin(usize::try_from(number).unwrap_or(usize::MAX), request.into());
+        Ok(number)
+    }
+
+    /// Ends a call with what `cpex_invoke` returned. The receipt has no fuel, as nothing meters it.
+    ///
+    /// # Errors
+    ///
+    /// As a call of [`Plugin::call`](crate::Plugin::call) whose plugin returns that.
+    pub fn end(&mut self, verdict: i32) -> Result<Outcome, Error> {
+        let usage = *self.usage();
+        let receipt = Receipt {
+            host_calls: usage.host_calls,
+            bytes_read: usage.bytes_read,
+            bytes_written: usage.bytes_written,
+            log_bytes: usage.log_bytes,
+            log_lines_dropped: usage.log_lines_dropped,
+            ..Receipt::default()
+        };
+        let outcome = self
+            .finish(verdict)
+            .map(|(decision, changes)| Outcome { decision, changes, receipt })
+            .map_err(|error| error.with_receipt(receipt));
+        self.reset();
+        outcome
+    }
+
+    /// Abandons a call, as when a plugin traps.
+    pub fn abandon(&mut self) {
+        self.reset();
+    }
+}

@@ -1,0 +1,78 @@
+use alloc::format;
+
+use cpex_wasmi_abi::NO_KEY;
+
+use crate::{Error, ErrorKind};
+
+/// A pointer and a length from a plugin, not yet checked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    start: u32,
+    len: u32,
+}
+
+impl Span {
+    pub(super) const fn new(start: u32, len: u32) -> Self {
+        Self { start, len }
+    }
+
+    /// The bytes of `memory` it points to.
+    pub(super) fn of(self, memory: &[u8]) -> Result<&[u8], Error> {
+        let range = self.range().filter(|range| range.end <= memory.len());
+        range.and_then(|range| memory.get(range)).ok_or_else(|| self.out_of_bounds(memory.len()))
+    }
+
+    /// The bytes of `memory` it points to, to write to.
+    pub(super) fn of_mut(self, memory: &mut [u8]) -> Result<&mut [u8], Error> {
+        let size = memory.len();
+        self.range().and_then(|range| memory.get_mut(range)).ok_or_else(|| self.out_of_bounds(size))
+    }
+
+    /// The key it points to; `Ok(None)` stands for no key, `Ok(Some(Err(())))` for one that is not
+    /// UTF-8.
+    pub(super) fn key(self, memory: &[u8]) -> Result<Key<'_>, Error> {
+        if self.len == NO_KEY {
+            return Ok(Key::None);
+        }
+        Ok(core::str::from_utf8(self.of(memory)?).map_or(Key::Invalid, Key::Some))
+    }
+
+    fn range(self) -> Option<core::ops::Range<usize>> {
+        let start = usize::try_from(self.start).ok()?;
+        let end = start.checked_add(usize::try_from(self.len).ok()?)?;
+        Some(start..end)
+    }
+
+    #[cold]
+    fn out_of_bounds(self, size: usize) -> Error {
+        let Self { start, len } = self;
+        Error::new(
+            ErrorKind::AbiViolation,
+            format!(
+                "a host function was given {len} bytes at {start:#x}, \
+                 which is not inside the memory of {size} bytes"
+            ),
+        )
+    }
+}
+
+/// A key from a plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key<'a> {
+    /// There is none.
+    None,
+    /// It is not UTF-8, so that nothing can be found under it.
+    Invalid,
+    /// It is this.
+    Some(&'a str),
+}
+
+impl Key<'_> {
+    /// How many bytes crossed the boundary for it.
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::Some(key) => key.len(),
+            Self::None | Self::Invalid => 0,
+        }
+    }
+}

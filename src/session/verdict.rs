@@ -1,0 +1,126 @@
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+
+use cpex_wasmi_abi::model::to_wire;
+use cpex_wasmi_abi::{Status, VERDICT_ALLOW, VERDICT_DENY, Violation};
+use serde::Deserialize;
+
+use super::span::Span;
+use super::write::Input;
+use super::{Answer, Format, Session, lossy};
+use crate::outcome::{UNEXPLAINED, unexplained};
+use crate::{Changes, Decision, Error, ErrorKind};
+
+impl Session {
+    pub(super) fn deny(&mut self, format: Format, violation: Span, memory: &[u8]) -> Answer {
+        let bytes = violation.of(memory)?;
+        self.count_written(bytes.len())?;
+        let input = Input { format, bytes };
+        let decoded = match format {
+            Format::Json => input.record::<JsonViolation>().map(Into::into),
+            Format::Postcard | Format::Text => input.record::<Violation>().and_then(checked),
+        };
+        self.record_denial(decoded)
+    }
+
+    pub(super) fn deny_text(&mut self, code: Span, reason: Span, memory: &[u8]) -> Answer {
+        let (code, reason) = (code.of(memory)?, reason.of(memory)?);
+        self.count_written(code.len().saturating_add(reason.len()))?;
+        self.record_denial(Ok(Violation::new(lossy(code), lossy(reason))))
+    }
+
+    /// Notes that the plugin denies. That a violation cannot be understood does not undo it.
+    fn record_denial(&mut self, violation: Result<Violation, Status>) -> Answer {
+        if self.call.is_none() {
+            return Ok(Status::NotDuringInit.code());
+        }
+        if self.violation.is_some() {
+            return Ok(Status::AlreadyDenied.code());
+        }
+        let (mut violation, answer) = match violation {
+            Ok(violation) => (violation, 0),
+            Err(status) => {
+                let reason = format!("the plugin's violation could not be read: {status}");
+                (Violation::new(UNEXPLAINED, reason), status.code())
+            }
+        };
+        if violation.code.is_empty() {
+            violation.code = UNEXPLAINED.into();
+        }
+        self.violation = Some(violation);
+        Ok(answer)
+    }
+
+    /// What came of the call, by the number `cpex_invoke` returned.
+    ///
+    /// A denial stands whatever the number says: a plugin cannot take it back.
+    pub(crate) fn finish(&mut self, verdict: i32) -> Result<(Decision, Changes), Error> {
+        let changes = core::mem::take(&mut self.changes);
+        match (verdict, self.violation.take()) {
+            (VERDICT_ALLOW | VERDICT_DENY, Some(violation)) => {
+                Ok((Decision::Deny(violation), changes.keep_context()))
+            }
+            (VERDICT_DENY, None) => Ok((Decision::Deny(unexplained()), changes.keep_context())),
+            (VERDICT_ALLOW, None) => Ok((Decision::Allow, changes)),
+            (code, _) => Err(self.gave_up(code, cpex_wasmi_abi::EXPORT_INVOKE)),
+        }
+    }
+
+    /// Why a plugin failed whose export returned something else than success.
+    pub(crate) fn gave_up(&self, code: i32, export: &str) -> Error {
+        match Status::from_code(code) {
+            Some(Status::CapabilityDenied) => match self.denied {
+                Some(capability) => Error::new(
+                    ErrorKind::CapabilityDenied(capability),
+                    format!(
+                        "it needs the capability `{capability}`, which it was not granted; \
+                         add it to the plugin's manifest and to `capabilities` in the policy"
+                    ),
+                ),
+                None => Error::new(
+                    ErrorKind::AbiViolation,
+                    format!("`{export}` gave up over a capability, but none was denied"),
+                ),
+            },
+            Some(status) => Error::new(
+                ErrorKind::PluginFailed,
+                format!("`{export}` gave up: {status} ({})", status.name()),
+            ),
+            None => Error::new(
+                ErrorKind::AbiViolation,
+                format!("`{export}` returned {code}, which is no verdict"),
+            ),
+        }
+    }
+}
+
+/// Values of a violation's details become JSON later, so that what JSON cannot hold is refused.
+fn checked(violation: Violation) -> Result<Violation, Status> {
+    let valid = violation
+        .details
+        .iter()
+        .all(|(_, value)| cpex_wasmi_abi::model::from_wire(value.clone()).is_some());
+    if valid { Ok(violation) } else { Err(Status::Malformed) }
+}
+
+/// A violation as CPEX writes it in JSON.
+#[derive(Deserialize)]
+struct JsonViolation {
+    code: String,
+    reason: String,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    details: BTreeMap<String, serde_json::Value>,
+    #[serde(default)]
+    proto_error_code: Option<i64>,
+}
+
+impl From<JsonViolation> for Violation {
+    fn from(violation: JsonViolation) -> Self {
+        let JsonViolation { code, reason, description, details, proto_error_code } = violation;
+        let details = details.into_iter().map(|(name, value)| (name, to_wire(&value))).collect();
+        Self { code, reason, description, details, proto_error_code }
+    }
+}

@@ -1,0 +1,68 @@
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// `; did you mean …?` if one of the names known is like the one given, else which ones there are.
+pub(crate) fn did_you_mean<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.collect();
+    let near = known
+        .iter()
+        .map(|name| (distance(given, name), *name))
+        .filter(|(distance, name)| *distance <= name.len().max(given.len()) / 3)
+        .min();
+    match near {
+        Some((_, name)) => format!("; did you mean `{name}`?"),
+        None if known.is_empty() => String::new(),
+        None => format!("; known are `{}`", known.join("`, `")),
+    }
+}
+
+/// How many characters must be added, removed, replaced or swapped with a neighbour to make one
+/// name of another. Names over 64 characters are like no other.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().max(b.len()) > 64 {
+        return usize::MAX;
+    }
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.iter().enumerate() {
+        let mut row = Vec::with_capacity(last.len());
+        row.push(i.saturating_add(1));
+        for (j, to) in b.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX);
+            let next = j.saturating_add(1);
+            let mut best = at(&last, j)
+                .saturating_add(usize::from(from != to))
+                .min(at(&last, next).saturating_add(1))
+                .min(at(&row, j).saturating_add(1));
+            let swapped = i
+                .checked_sub(1)
+                .zip(j.checked_sub(1))
+                .is_some_and(|(pi, pj)| a.get(pi) == Some(to) && b.get(pj) == Some(from));
+            if swapped {
+                let pj = j.saturating_sub(1);
+                best = best.min(at(&before, pj).saturating_add(1));
+            }
+            row.push(best);
+        }
+        before = core::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typing_errors_are_recognised() {
+        let known = ["max_fuel", "max_tables", "max_memory_bytes"];
+        let hint = |given| did_you_mean(given, known.into_iter());
+        assert_eq!(hint("max_feul"), "; did you mean `max_fuel`?");
+        assert_eq!(hint("max_memory"), "; known are `max_fuel`, `max_tables`, `max_memory_bytes`");
+        assert_eq!(hint("max_memory_byte"), "; did you mean `max_memory_bytes`?");
+        assert_eq!(distance("ab", "ba"), 1);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}
