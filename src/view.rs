@@ -252,6 +252,12 @@ impl View for SecurityExtension {
             Field::SecurityLabels => Item::TextSet(&self.labels),
             Field::SecurityClassification => Item::text(self.classification.as_ref()?),
             Field::Subject => Item::Record(Box::new(self.visible_to(visible).subject?)),
+            Field::SecurityAuthMethod => Item::text(self.auth_method.as_ref()?),
+            Field::SecurityClient => Item::record(self.client.as_ref()?),
+            Field::SecurityCallerWorkload => Item::record(self.caller_workload.as_ref()?),
+            Field::SecurityThisWorkload => Item::record(self.this_workload.as_ref()?),
+            Field::SecurityObjects => Item::record(&self.objects),
+            Field::SecurityData => Item::record(&self.data),
             _ => return self.subject.as_ref()?.item(field, index, visible),
         })
     }

@@ -68,6 +68,18 @@ macro_rules! for_each_field {
                 "The subject's teams.";
             0x0209 SubjectClaims "security.subject.claims" (Security, TextMap, single) reads ReadClaims writes never
                 "The subject's claims, by name.";
+            0x020a SecurityAuthMethod "security.auth_method" (Security, Text, single) reads open writes never
+                "How the subject was authenticated.";
+            0x020b SecurityClient "security.client" (Security, Record, single) reads ReadClient writes never
+                "The OAuth client that brokers the request.";
+            0x020c SecurityCallerWorkload "security.caller_workload" (Security, Record, single) reads ReadWorkload writes never
+                "The attested workload that the request came from.";
+            0x020d SecurityThisWorkload "security.this_workload" (Security, Record, single) reads ReadWorkload writes never
+                "Our own attested workload.";
+            0x020e SecurityObjects "security.objects" (Security, Record, single) reads open writes never
+                "What is known of managed objects, by name.";
+            0x020f SecurityData "security.data" (Security, Record, single) reads open writes never
+                "What may be done with data elements, by name.";
 
             0x0300 Http "http" (Http, Record, single) reads ReadHeaders writes never
                 "The whole HTTP slot.";

@@ -1,60 +1,13 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::principal::{
+    ClientExtension, DataPolicy, ObjectSecurityProfile, SubjectExtension, WorkloadIdentity,
+};
 use super::{JsonMap, json, serialize_both};
 use crate::{Capability, CapabilitySet};
-
-/// What kind of subject is authenticated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum SubjectType {
-    User,
-    Agent,
-    Service,
-    System,
-}
-
-impl SubjectType {
-    /// The name in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Agent => "agent",
-            Self::Service => "service",
-            Self::System => "system",
-        }
-    }
-}
-
-/// The authenticated subject.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct SubjectExtension {
-    /// The identifier, such as the `sub` of a token.
-    pub id: Option<String>,
-    /// What kind of subject it is.
-    pub subject_type: Option<SubjectType>,
-    /// The assigned roles.
-    pub roles: BTreeSet<String>,
-    /// The granted permissions.
-    pub permissions: BTreeSet<String>,
-    /// The team memberships.
-    pub teams: BTreeSet<String>,
-    /// The claims, by name.
-    pub claims: BTreeMap<String, String>,
-}
-
-serialize_both!(SubjectExtension {
-    id as optional,
-    subject_type as optional,
-    roles,
-    permissions,
-    teams,
-    claims,
-});
 
 /// Labels, classification and the principals of a request.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -66,9 +19,31 @@ pub struct SecurityExtension {
     pub classification: Option<String>,
     /// The authenticated subject.
     pub subject: Option<SubjectExtension>,
+    /// The application that brokers the request.
+    pub client: Option<ClientExtension>,
+    /// The attested workload that the request came from.
+    pub caller_workload: Option<WorkloadIdentity>,
+    /// Our own attested workload.
+    pub this_workload: Option<WorkloadIdentity>,
+    /// How the subject was authenticated.
+    pub auth_method: Option<String>,
+    /// What is known of managed objects, by name.
+    pub objects: BTreeMap<String, ObjectSecurityProfile>,
+    /// What may be done with data elements, by name.
+    pub data: BTreeMap<String, DataPolicy>,
 }
 
-serialize_both!(SecurityExtension { labels, classification as optional, subject as optional });
+serialize_both!(SecurityExtension {
+    labels,
+    classification as optional,
+    subject as optional,
+    client as optional,
+    caller_workload as optional,
+    this_workload as optional,
+    auth_method as optional,
+    objects,
+    data,
+});
 
 impl SecurityExtension {
     /// Whether there is such a label, whatever its case.
@@ -97,11 +72,21 @@ impl SecurityExtension {
                     claims: visible(&subject.claims, capabilities, Capability::ReadClaims),
                 },
             ),
+            client: visible(&self.client, capabilities, Capability::ReadClient),
+            caller_workload: visible(&self.caller_workload, capabilities, Capability::ReadWorkload),
+            this_workload: visible(&self.this_workload, capabilities, Capability::ReadWorkload),
+            auth_method: self.auth_method.clone(),
+            objects: self.objects.clone(),
+            data: self.data.clone(),
         }
     }
 }
 
-fn visible<T: Clone + Default>(value: &T, granted: CapabilitySet, needed: Capability) -> T {
+pub(super) fn visible<T: Clone + Default>(
+    value: &T,
+    granted: CapabilitySet,
+    needed: Capability,
+) -> T {
     if granted.contains(needed) { value.clone() } else { T::default() }
 }
 

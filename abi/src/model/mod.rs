@@ -10,6 +10,7 @@ mod context;
 mod extensions;
 mod json;
 mod message;
+mod principal;
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -17,19 +18,23 @@ use alloc::string::String;
 pub use context::PluginContext;
 pub use extensions::{
     Extensions, HttpExtension, MetaExtension, RequestExtension, SecurityExtension,
-    SubjectExtension, SubjectType,
 };
 pub use json::{MapOnWire, OnWire, from_wire, to_wire};
 pub use message::{Channel, ContentPart, Message, MessagePayload, Role, ToolCall, ToolResult};
+pub use principal::{
+    ClientExtension, DataPolicy, ObjectSecurityProfile, RetentionPolicy, SubjectExtension,
+    SubjectType, WorkloadIdentity,
+};
 
 /// JSON values by name.
 pub type JsonMap = BTreeMap<String, serde_json::Value>;
 
 /// Implements `Serialize` for a structure in both encodings: postcard gets each field, JSON leaves
-/// out those marked `optional` when they are `None`.
+/// out those marked `optional` when they are `None`, and `list` when they are empty.
 ///
-/// A field marked `json` holds a [`serde_json::Value`], one marked `json_map` a [`JsonMap`], one
-/// marked `optional_json_map` perhaps a [`JsonMap`].
+/// Fields that hold JSON are marked too: `json` for a [`serde_json::Value`], `json_map` for a
+/// [`JsonMap`], `json_map_or_none` for one that JSON leaves out when it is empty, and
+/// `optional_json_map` for one that may be `None`.
 /// (`Deserialize` needs no help: serde's derive reads both.)
 macro_rules! serialize_both {
     ($name:ident { $($field:ident $(as $mark:ident)?),* $(,)? }) => {
@@ -61,6 +66,21 @@ macro_rules! serialize_both {
         } else {
             let map = $self.$field.as_ref().map($crate::model::MapOnWire);
             $fields.serialize_field(stringify!($field), &map)?;
+        }
+    };
+    (@field $fields:ident $human:ident $self:ident $field:ident list) => {
+        if $human && $self.$field.is_empty() {
+            $fields.skip_field(stringify!($field))?;
+        } else {
+            $fields.serialize_field(stringify!($field), &$self.$field)?;
+        }
+    };
+    (@field $fields:ident $human:ident $self:ident $field:ident json_map_or_none) => {
+        if $human && $self.$field.is_empty() {
+            $fields.skip_field(stringify!($field))?;
+        } else {
+            $fields
+                .serialize_field(stringify!($field), &$crate::model::MapOnWire(&$self.$field))?;
         }
     };
     (@field $fields:ident $human:ident $self:ident $field:ident json) => {
