@@ -1,7 +1,7 @@
 use core::fmt;
 
 macro_rules! capabilities {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+    ($(#[doc = $doc:literal] $name:ident = $text:literal;)*) => {
         /// What an operator can grant a plugin, by CPEX's own names.
         ///
         /// The names and their meaning are those of `cpex_core::extensions::Capability`, and
@@ -10,7 +10,7 @@ macro_rules! capabilities {
         #[non_exhaustive]
         #[repr(u8)]
         pub enum Capability {
-            $($(#[$doc])* $name,)*
+            $(#[doc = $doc] $name,)*
         }
 
         impl Capability {
@@ -20,6 +20,11 @@ macro_rules! capabilities {
             /// The name in YAML and in a manifest, such as `read_labels`.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
+            }
+
+            /// What it opens, in a sentence for people.
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$name => $doc.trim_ascii(),)* }
             }
         }
     };
