@@ -49,11 +49,18 @@ impl LogSink for LogCrate {
 ///
 /// Also escaped are the characters that reorder text (bidirectional controls) and the line
 /// separators U+2028 and U+2029.
-pub(crate) fn visible(text: &str) -> String {
+///
+/// Messages of an [`Error`](crate::Error) and log lines have been through this. What a plugin puts
+/// into a violation, a change or its manifest has not: it is data, and data for people needs it.
+///
+/// ```
+/// assert_eq!(cpex_wasmi::visible("no\nway\u{1b}[2J"), "no\\nway\\u{1b}[2J");
+/// ```
+pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {
         let hidden = char.is_control()
-            || matches!(char, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         match char {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),

@@ -54,7 +54,7 @@ impl Plugin {
         if !problems.is_empty() {
             return Err(Error::from_problems(problems).with_plugin(&name));
         }
-        let warnings = unused_grants(module, &policy);
+        let warnings = module.warnings(&policy);
         #[cfg(feature = "std")]
         let pool = (policy.isolation == Isolation::Pooled).then(|| Pool::new(policy.max_instances));
         let grants = Arc::new(Grants::new(module.manifest(), policy));
@@ -325,21 +325,6 @@ pub(crate) fn wishes(
 
 fn is_json_object(text: &str) -> bool {
     serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok()
-}
-
-fn unused_grants(module: &Module, policy: &Policy) -> Vec<String> {
-    let unused = policy.capabilities.difference(module.requested());
-    let mut warnings: Vec<String> = unused
-        .iter()
-        .map(|capability| {
-            format!("the capability `{capability}` is granted, and the plugin does not ask for it")
-        })
-        .collect();
-    if !policy.access.is_empty() {
-        warnings
-            .push("the policy grants system access, and the plugin does not ask for any".into());
-    }
-    warnings
 }
 
 /// The position of a hook in a manifest's list, as `cpex_invoke` takes it.

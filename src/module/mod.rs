@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, Manifest};
 
-use crate::{Engine, Error, ErrorKind, Limits, Problem};
+use crate::{Engine, Error, ErrorKind, Limits, Policy, Problem};
 
 /// A module that was read, checked and translated. Immutable and cheap to clone.
 ///
@@ -119,6 +119,24 @@ impl Module {
     /// The capabilities that the manifest asks for.
     pub fn capabilities(&self) -> impl Iterator<Item = Capability> {
         self.0.capabilities.iter()
+    }
+
+    /// What would be odd about this policy for the module without being wrong, such as a grant that
+    /// it does not ask for.
+    pub fn warnings(&self, policy: &Policy) -> Vec<String> {
+        let unused = policy.capabilities.difference(self.requested());
+        let mut warnings: Vec<String> = unused
+            .iter()
+            .map(|name| {
+                format!("the capability `{name}` is granted, and the plugin does not ask for it")
+            })
+            .collect();
+        if !policy.access.is_empty() {
+            warnings.push(
+                "the policy grants system access, and the plugin does not ask for any".into(),
+            );
+        }
+        warnings
     }
 
     pub(crate) fn engine(&self) -> &Engine {

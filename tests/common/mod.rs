@@ -1,0 +1,129 @@
+//! What the integration tests share: fixtures, and guests written in the text format.
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation)]
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use cpex_wasmi::abi::{HostFunction, IMPORT_MODULE, codec};
+use cpex_wasmi::{
+    Capability, Engine, EngineBuilder, Error, Level, LogRecord, Manifest, Outcome, Plugin, Policy,
+    Request,
+};
+
+pub(crate) const HOOK: &str = "cmf.tool_pre_invoke";
+
+/// A built fixture. `CPEX_WASMI_FIXTURES` names another folder, to test fresh builds.
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
+    let folder = std::env::var_os("CPEX_WASMI_FIXTURES").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")),
+        PathBuf::from,
+    );
+    let path = folder.join(name).with_extension("wasm");
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub(crate) fn engine() -> Engine {
+    Engine::new().unwrap()
+}
+
+/// Everything granted.
+pub(crate) fn trusting() -> Policy {
+    Policy::default().grant(Capability::ALL.iter().copied())
+}
+
+pub(crate) fn load(wasm: &[u8], policy: Policy) -> Plugin {
+    Plugin::load(&engine(), wasm, policy).unwrap()
+}
+
+pub(crate) fn load_error(wasm: &[u8], policy: Policy) -> Error {
+    match Plugin::load(&engine(), wasm, policy) {
+        Ok(_) => panic!("the module was loaded"),
+        Err(error) => error,
+    }
+}
+
+/// Calls a guest's only hook about a plain tool call.
+pub(crate) fn call(plugin: &Plugin) -> Result<Outcome, Error> {
+    plugin.call(HOOK, Request::tool_call("search"))
+}
+
+/// The content of a manifest's section, for a guest named `guest` that handles [`HOOK`].
+pub(crate) fn manifest(capabilities: &[&str]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let none: [&str; 0] = [];
+    let body = ("guest", "1.0.0", "", [HOOK].as_slice(), capabilities, none.as_slice(), false);
+    codec::encode(&(1_u16, 0_u16), &mut out).unwrap();
+    codec::encode(&(body, None::<&str>), &mut out).unwrap();
+    out
+}
+
+/// A module with a custom section added to it.
+pub(crate) fn with_section(mut wasm: Vec<u8>, name: &str, content: &[u8]) -> Vec<u8> {
+    let mut section = Vec::new();
+    section.push(name.len() as u8);
+    section.extend_from_slice(name.as_bytes());
+    section.extend_from_slice(content);
+    wasm.push(0);
+    let mut len = section.len();
+    while len >= 0x80 {
+        wasm.push(len as u8 | 0x80);
+        len >>= 7;
+    }
+    wasm.push(len as u8);
+    wasm.extend(section);
+    wasm
+}
+
+/// A module of these fields in the text format, without imports and manifest.
+pub(crate) fn module(fields: &str) -> Vec<u8> {
+    wat::parse_str(format!("(module {fields})")).unwrap()
+}
+
+/// A guest: all host functions are imported as `$read`, `$write`, …; there is a memory of one page;
+/// the fields are to define what else it takes, and `cpex_invoke`.
+pub(crate) fn guest(fields: &str) -> Vec<u8> {
+    guest_with(&[], fields)
+}
+
+/// A [`guest`] that asks for capabilities.
+pub(crate) fn guest_with(capabilities: &[&str], fields: &str) -> Vec<u8> {
+    let mut imports = String::new();
+    for function in HostFunction::ALL {
+        let name = function.info().name;
+        let params = " i32".repeat(function.arity());
+        imports += &format!(
+            "(import \"{IMPORT_MODULE}\" \"{name}\" (func ${name} (param{params}) (result i32)))\n"
+        );
+    }
+    let memory = if fields.contains("(memory") { "" } else { "(memory (export \"memory\") 1)" };
+    let wasm = module(&format!("{imports} {memory} {fields}"));
+    with_section(wasm, Manifest::SECTION, &manifest(capabilities))
+}
+
+/// A [`guest`] whose `cpex_invoke` runs this body, which gives the verdict.
+pub(crate) fn invoking(body: &str) -> Vec<u8> {
+    guest(&format!(r#"(func (export "cpex_invoke") (param i32) (result i32) {body})"#))
+}
+
+/// Lines that plugins logged.
+#[derive(Clone, Default)]
+pub(crate) struct Logs(Arc<Mutex<Vec<(Level, String, String)>>>);
+
+impl Logs {
+    /// An engine whose log goes here.
+    pub(crate) fn engine(&self) -> EngineBuilder {
+        let Self(lines) = self.clone();
+        Engine::builder().log_sink(move |record: &LogRecord<'_>| {
+            let line = (record.level, record.hook.to_owned(), record.message.to_owned());
+            lines.lock().unwrap().push(line);
+        })
+    }
+
+    pub(crate) fn lines(&self) -> Vec<(Level, String, String)> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(crate) fn messages(&self) -> Vec<String> {
+        self.lines().into_iter().map(|(_, _, message)| message).collect()
+    }
+}
