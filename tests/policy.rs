@@ -1,0 +1,126 @@
+//! Policies as operators write them: what is right is read, what is not is named with its path.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::Duration;
+
+use cpex_wasmi::{Capability, FilePermission, Isolation, Limits, PathKind, Policy};
+use serde_json::{Value, json};
+
+/// The messages of all problems of a policy, in order.
+#[track_caller]
+fn problems(policy: Value) -> Vec<String> {
+    match Policy::from_json(&policy) {
+        Ok(policy) => panic!("the policy was accepted: {policy:?}"),
+        Err(error) => {
+            assert_eq!(error.code(), "invalid_policy");
+            error.problems().iter().map(|problem| problem.message.clone()).collect()
+        }
+    }
+}
+
+#[test]
+fn the_upstream_drafts_policy_is_read_unchanged() {
+    let policy = Policy::from_json(&json!({
+        "allowed_filesystem": [{"dir": "data/rules", "permission": "read-only"}],
+        "allowed_network": [{
+            "host": "*.internal.svc", "ports": [8443], "schemes": ["https"],
+            "methods": ["GET", "POST"],
+        }],
+        "allowed_env": ["API_REGION"],
+        "resources": {
+            "max_memory_bytes": 10485760, "max_fuel": 1000000000, "max_execution_time_ms": 5000,
+            "max_instances": 10, "max_tables": 10,
+        },
+    }))
+    .unwrap();
+    assert_eq!(policy.limits.memory_bytes, 10_485_760);
+    assert_eq!(policy.limits.fuel, 1_000_000_000);
+    assert_eq!(policy.limits.deadline, Some(Duration::from_secs(5)));
+    assert_eq!((policy.max_instances, policy.limits.tables), (10, 10));
+    let file = &policy.access.filesystem[0];
+    assert_eq!((file.kind, file.permission), (PathKind::Dir, FilePermission::ReadOnly));
+    let host = &policy.access.network[0];
+    assert_eq!((host.host.as_str(), &host.ports[..]), ("*.internal.svc", &[8443][..]));
+    assert_eq!(policy.access.env, ["API_REGION"]);
+    assert!(policy.capabilities.is_empty());
+}
+
+#[test]
+fn a_whole_plugin_entry_is_read() {
+    let policy = Policy::from_json(&json!({
+        "name": "pii", "kind": "wasm://pii_guard.wasm", "hooks": ["cmf.tool_pre_invoke"],
+        "mode": "sequential", "priority": 10, "on_error": "fail",
+        "capabilities": ["read_labels", "read_roles"],
+        "config": {
+            "role": "hr_admin",
+            "sandbox_policy": {"isolation": "pooled", "allow_state": true,
+                "resources": {"init_fuel": 5, "max_host_calls": 0}},
+        },
+    }))
+    .unwrap();
+    let expected = [Capability::ReadLabels, Capability::ReadRoles].into_iter().collect();
+    assert_eq!(policy.capabilities, expected);
+    assert_eq!(policy.config.len(), 1);
+    assert_eq!(policy.config["role"], "hr_admin");
+    assert_eq!((policy.isolation, policy.allow_state), (Isolation::Pooled, true));
+    assert_eq!((policy.limits.init_fuel, policy.limits.host_calls), (5, 0));
+}
+
+#[test]
+fn no_policy_grants_nothing_and_keeps_the_limits() {
+    for empty in [json!(null), json!({}), json!({"sandbox_policy": null}), json!({"resources": null})] {
+        let policy = Policy::from_json(&empty).unwrap();
+        assert!(policy.capabilities.is_empty() && policy.access.is_empty());
+        assert_eq!(policy.limits, Limits::default());
+        assert_eq!(policy.isolation, Isolation::PerCall);
+    }
+}
+
+#[test]
+fn every_typing_error_is_named_at_once_with_the_nearest_key() {
+    let found = problems(json!({
+        "capabilites": [],
+        "capabilities": ["read_lables", 7],
+        "config": {"sandbox_policy": {
+            "resource": {},
+            "resources": {"max_feul": 1, "max_tables": -1, "max_memory_bytes": 10, "max_fuel": "much"},
+            "allowed_filesystem": [{"dir": "a", "permision": "read-only"}, {"permission": "read-only"},
+                {"file": "b", "permission": "readonly"}],
+            "allowed_network": [{"ports": [80]}, {"host": "a.*.b"}, {"host": "h", "ports": [0, 70000]}],
+            "isolation": "none",
+            "allow_state": "yes",
+        }},
+    }));
+    let expected = [
+        "`capabilites` is not known; did you mean `capabilities`?",
+        "`capabilities[0]` is `read_lables`, which is no capability; did you mean `read_labels`?",
+        "`capabilities[1]` must be a text, and is 7",
+        "`config.sandbox_policy.resource` is not known; did you mean `resources`?",
+        "`config.sandbox_policy.resources.max_feul` is not known; did you mean `max_fuel`?",
+        "`config.sandbox_policy.resources.max_fuel` must be a whole number, and is a text",
+        "`config.sandbox_policy.resources.max_memory_bytes` is 10, and must be at least 65536",
+        "`config.sandbox_policy.resources.max_tables` must be a whole number, and is -1",
+        "`config.sandbox_policy.allowed_filesystem[0].permision` is not known; did you mean `permission`?",
+        "`config.sandbox_policy.allowed_filesystem[0]` lacks `permission`",
+        "`config.sandbox_policy.allowed_filesystem[1]` must have either `dir` or `file`",
+        "`config.sandbox_policy.allowed_filesystem[2].permission` is `readonly`, which is no permission; did you mean `read-only`?",
+        "`config.sandbox_policy.allowed_network[0]` lacks `host`",
+        "`config.sandbox_policy.allowed_network[1].host` must be a host name",
+        "`config.sandbox_policy.allowed_network[2].ports[0]` must be a port",
+        "`config.sandbox_policy.allowed_network[2].ports[1]` must be a port",
+        "`config.sandbox_policy.isolation` must be `per_call` or `pooled`",
+        "`config.sandbox_policy.allow_state` must be true or false, and is a text",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for expected in expected {
+        assert!(found.iter().any(|found| found.contains(expected)), "{expected}\n{found:#?}");
+    }
+}
+
+#[test]
+fn what_is_no_mapping_is_no_policy() {
+    for wrong in [json!([]), json!("read_labels"), json!(7)] {
+        assert!(problems(wrong)[0].contains("must be a mapping"));
+    }
+    assert!(problems(json!({"kind": "wasm://a.wasm", "config": []}))[0].contains("`config` must be"));
+}
