@@ -70,7 +70,8 @@ fn fields() -> String {
 /// The document with its generated parts written anew.
 fn generated(doc: &str) -> String {
     let mut out = doc.to_owned();
-    for (name, table) in [("functions", functions()), ("statuses", statuses()), ("fields", fields())]
+    for (name, table) in
+        [("functions", functions()), ("statuses", statuses()), ("fields", fields())]
     {
         let begin = format!("<!-- generated: {name} -->\n");
         let start = out.find(&begin).unwrap() + begin.len();

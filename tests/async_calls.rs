@@ -145,8 +145,7 @@ fn the_deadline_goes_by_the_embedders_clock() {
     let mut limits = Limits::default();
     limits.fuel = u64::MAX;
     limits.deadline = Some(Duration::from_millis(50));
-    let plugin =
-        Plugin::load(&engine, &invoking(LOOP), Policy::default().limits(limits)).unwrap();
+    let plugin = Plugin::load(&engine, &invoking(LOOP), Policy::default().limits(limits)).unwrap();
     let mut looping = Box::pin(plugin.call_async(HOOK, request()));
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..10 {

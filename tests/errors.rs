@@ -49,6 +49,26 @@ fn a_deadline_stops_an_endless_loop_within_twice_its_length() {
 }
 
 #[test]
+fn a_deadline_stops_a_plugin_that_lets_the_host_do_all_the_work() {
+    let deadline = Duration::from_millis(200);
+    let policy = Policy::default().limits(limits(|limits| {
+        limits.fuel = u64::MAX;
+        limits.host_calls = u64::MAX;
+        limits.deadline = Some(deadline);
+    }));
+    // Asks for the whole payload without room for it: the host encodes it, and copies nothing.
+    let body = "(loop $again (drop (call $read_json (i32.const 0x0100) (i32.const 0) (i32.const 0)
+        (i32.const -1) (i32.const 0) (i32.const 0))) (br $again)) (unreachable)";
+    let plugin = load(&invoking(body), policy);
+    let request = Request::tool_call("search").argument("text", "long ".repeat(20_000));
+    let start = Instant::now();
+    let error = plugin.call(HOOK, request).unwrap_err();
+    let took = start.elapsed();
+    assert_eq!(error.code(), "timeout");
+    assert!(took < deadline * 2, "{took:?}");
+}
+
+#[test]
 fn endless_recursion_is_a_stack_overflow() {
     let wasm = guest(
         r#"(func $down (param i32) (result i32) (i32.add (i32.const 1) (call $down (local.get 0))))

@@ -68,7 +68,9 @@ fn a_whole_plugin_entry_is_read() {
 
 #[test]
 fn no_policy_grants_nothing_and_keeps_the_limits() {
-    for empty in [json!(null), json!({}), json!({"sandbox_policy": null}), json!({"resources": null})] {
+    for empty in
+        [json!(null), json!({}), json!({"sandbox_policy": null}), json!({"resources": null})]
+    {
         let policy = Policy::from_json(&empty).unwrap();
         assert!(policy.capabilities.is_empty() && policy.access.is_empty());
         assert_eq!(policy.limits, Limits::default());
@@ -122,5 +124,7 @@ fn what_is_no_mapping_is_no_policy() {
     for wrong in [json!([]), json!("read_labels"), json!(7)] {
         assert!(problems(wrong)[0].contains("must be a mapping"));
     }
-    assert!(problems(json!({"kind": "wasm://a.wasm", "config": []}))[0].contains("`config` must be"));
+    assert!(
+        problems(json!({"kind": "wasm://a.wasm", "config": []}))[0].contains("`config` must be")
+    );
 }

@@ -37,6 +37,7 @@ pub(crate) struct Instance {
     invoke: TypedFunc<i32, i32>,
     reactor: Option<TypedFunc<(), ()>>,
     init: Option<TypedFunc<(), i32>>,
+    #[cfg(feature = "std")]
     initial_memory_bytes: usize,
     /// Whether what the module wants to do before its first call is done.
     ready: bool,
@@ -67,9 +68,19 @@ impl Instance {
         let init = instance.get_typed_func(&store, EXPORT_INIT).ok();
         store.data_mut().memory = Some(memory);
         store.data_mut().limiter.running = true;
+        #[cfg(feature = "std")]
         let initial_memory_bytes = memory.data_size(&store);
         let ready = reactor.is_none() && init.is_none();
-        Ok(Self { store, memory, invoke, reactor, init, initial_memory_bytes, ready })
+        Ok(Self {
+            store,
+            memory,
+            invoke,
+            reactor,
+            init,
+            #[cfg(feature = "std")]
+            initial_memory_bytes,
+            ready,
+        })
     }
 
     /// Whether the instance can be called: see [`Call::init`].

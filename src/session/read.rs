@@ -5,6 +5,7 @@ use cpex_wasmi_abi::{Access, Field, NO_INDEX, Slot, Status};
 use super::span::{Key, Span};
 use super::{Answer, Format, Session};
 use crate::view::{Item, TextMap, View};
+use crate::{Payload, Request};
 
 impl Session {
     pub(super) fn read(
@@ -166,6 +167,8 @@ impl Session {
     /// The field with this number, if the plugin may read it.
     fn readable(&mut self, number: u32) -> Result<Field, Status> {
         let field = Field::from_number(number).ok_or(Status::UnknownField)?;
+        let looked_through = self.elements_to_look_through(field);
+        self.usage.moved(looked_through.saturating_mul(BYTES_PER_ELEMENT));
         let granted = self.grants.capabilities;
         match field.info().read {
             Access::Open => Ok(field),
@@ -178,6 +181,28 @@ impl Session {
                 };
                 Err(Status::CapabilityDenied)
             }
+        }
+    }
+
+    /// How many elements a look-up in this field may have to pass, where that is more than a few:
+    /// the plugin may have put them there itself.
+    fn elements_to_look_through(&self, field: Field) -> usize {
+        let Some((_, request)) = &self.call else { return 0 };
+        let Request { payload, extensions, .. } = &**request;
+        let http = || self.changes.http.as_ref().or(extensions.http.as_ref());
+        match field {
+            Field::SecurityLabels => match (&self.changes.labels, &extensions.security) {
+                (Some(labels), _) => labels.len(),
+                (None, Some(security)) => security.labels.len(),
+                (None, None) => 0,
+            },
+            Field::HttpRequestHeaders => http().map_or(0, |http| http.request_headers.len()),
+            Field::HttpResponseHeaders => http().map_or(0, |http| http.response_headers.len()),
+            _ if field.info().slot == Slot::Payload => {
+                let Payload::Message(payload) = self.changes.payload.as_ref().unwrap_or(payload);
+                payload.message.content.len()
+            }
+            _ => 0,
         }
     }
 
@@ -244,6 +269,9 @@ impl Session {
         view.and_then(|view| view.item(field, index, grants.capabilities)).ok_or(Status::Absent)
     }
 }
+
+/// What passing one element is charged like.
+const BYTES_PER_ELEMENT: usize = 8;
 
 /// Whether members or keys of a field are the same whatever their case, as `cpex-core` has it.
 pub(super) const fn ignores_case(field: Field) -> bool {

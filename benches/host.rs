@@ -1,0 +1,206 @@
+//! What loading, instances and calls cost, beside the same policy in plain Rust.
+//!
+//! `cargo bench --bench host`
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::sync::Arc;
+
+use common::{HOOK, engine, fixture, guest, load, trusting};
+use cpex_wasmi::model::{ContentPart, MessagePayload};
+use cpex_wasmi::{Decision, Limits, Module, Payload, Plugin, Policy, Request, Violation};
+use divan::{Bencher, black_box};
+
+fn main() {
+    divan::main();
+}
+
+/// A tool call with personal data, and what usually travels beside it.
+fn request() -> Arc<Request> {
+    let request = Request::tool_call("get_compensation")
+        .argument("employee_id", 42)
+        .argument("ssn", "123-45-6789")
+        .argument("reason", "annual review")
+        .label("PII")
+        .label("INTERNAL")
+        .subject("alice")
+        .role("engineer")
+        .role("hr_admin")
+        .claim("iss", "https://idp.example")
+        .header("Authorization", "Bearer …")
+        .header("X-Request-Id", "4711");
+    Arc::new(request)
+}
+
+#[divan::bench_group]
+mod load_module {
+    use super::*;
+
+    #[divan::bench(args = ["noop", "pii_guard", "explorer"])]
+    fn check_and_translate(bencher: Bencher<'_, '_>, name: &str) {
+        let (engine, wasm) = (engine(), fixture(name));
+        bencher
+            .counter(divan::counter::BytesCount::new(wasm.len()))
+            .bench(|| Module::new(&engine, black_box(&wasm)).unwrap());
+    }
+}
+
+/// A call with an instance of its own each time, and with one that is reused.
+#[divan::bench_group]
+mod noop {
+    use super::*;
+
+    #[divan::bench]
+    fn pristine(bencher: Bencher<'_, '_>) {
+        bench(bencher, "noop", trusting());
+    }
+
+    #[divan::bench]
+    fn pooled(bencher: Bencher<'_, '_>) {
+        bench(bencher, "noop", trusting().pooled(2));
+    }
+
+    #[divan::bench]
+    fn native(bencher: Bencher<'_, '_>) {
+        let request = request();
+        bencher.bench(|| {
+            black_box(&request);
+            black_box(Decision::Allow)
+        });
+    }
+}
+
+#[divan::bench_group]
+mod pii_guard {
+    use super::*;
+
+    #[divan::bench]
+    fn pristine(bencher: Bencher<'_, '_>) {
+        bench(bencher, "pii_guard", trusting());
+    }
+
+    #[divan::bench]
+    fn pooled(bencher: Bencher<'_, '_>) {
+        bench(bencher, "pii_guard", trusting().pooled(2));
+    }
+
+    #[divan::bench]
+    fn native(bencher: Bencher<'_, '_>) {
+        fn guard(request: &Request) -> Decision {
+            let Some(security) = &request.extensions.security else { return Decision::Allow };
+            let admin =
+                security.subject.as_ref().is_some_and(|subject| subject.roles.contains("hr_admin"));
+            if security.has_label("PII") && !admin {
+                return Decision::Deny(Violation::new("pii_access", "only for hr_admin"));
+            }
+            Decision::Allow
+        }
+        let request = request();
+        bencher.bench(|| black_box(guard(black_box(&request))));
+    }
+}
+
+#[divan::bench_group]
+mod redactor {
+    use super::*;
+
+    #[divan::bench]
+    fn pristine(bencher: Bencher<'_, '_>) {
+        bench(bencher, "argument_redactor", trusting());
+    }
+
+    #[divan::bench]
+    fn pooled(bencher: Bencher<'_, '_>) {
+        bench(bencher, "argument_redactor", trusting().pooled(2));
+    }
+
+    #[divan::bench]
+    fn native(bencher: Bencher<'_, '_>) {
+        fn redact(request: &Request) -> Option<MessagePayload> {
+            let Payload::Message(payload) = &request.payload else { return None };
+            let has_ssn = |part: &ContentPart| matches!(part, ContentPart::ToolCall { content } if content.arguments.contains_key("ssn"));
+            if !payload.message.content.iter().any(has_ssn) {
+                return None;
+            }
+            let mut payload = payload.clone();
+            for call in payload.message.tool_calls_mut() {
+                if let Some(ssn) = call.arguments.get_mut("ssn") {
+                    *ssn = "***-**-****".into();
+                }
+            }
+            Some(payload)
+        }
+        let request = request();
+        bencher.bench(|| black_box(redact(black_box(&request))));
+    }
+}
+
+fn bench(bencher: Bencher<'_, '_>, name: &str, policy: Policy) {
+    let plugin = load(&fixture(name), policy);
+    let request = request();
+    bencher.bench(|| plugin.call(HOOK, black_box(&request).clone()).unwrap());
+}
+
+/// What a unit of fuel is worth: each of these uses a million, but for `host_calls`, which makes
+/// 10,000 calls, and `host_bytes`, which has a mebibyte copied. `docs/limits.md` has the prices.
+#[divan::bench_group(sample_count = 20)]
+mod fuel {
+    use super::*;
+
+    fn run(bencher: Bencher<'_, '_>, locals: &str, body: &str) {
+        let wasm = guest(&format!(
+            r#"(memory (export "memory") 20) (func (export "cpex_invoke") (param i32) (result i32) {locals} {body} (i32.const 0))"#
+        ));
+        let mut limits = Limits::default();
+        limits.fuel = u64::MAX;
+        limits.bytes_written = u64::MAX;
+        limits.bytes_read = u64::MAX;
+        let plugin: Plugin = load(&wasm, Policy::default().limits(limits).pooled(1));
+        let request = request();
+        let receipt = plugin.call(HOOK, request.clone()).unwrap().receipt;
+        bencher
+            .counter(divan::counter::ItemsCount::new(receipt.fuel))
+            .bench(|| plugin.call(HOOK, request.clone()).unwrap());
+    }
+
+    #[divan::bench]
+    fn instructions(bencher: Bencher<'_, '_>) {
+        run(
+            bencher,
+            "(local i32 i32)",
+            "(local.set 1 (i32.const 100000))
+             (loop $again
+               (local.set 2 (i32.xor (i32.add (local.get 2) (local.get 1)) (i32.load (i32.const 8))))
+               (i32.store (i32.const 8) (local.get 2))
+               (local.set 1 (i32.sub (local.get 1) (i32.const 1)))
+               (br_if $again (local.get 1)))",
+        );
+    }
+
+    #[divan::bench]
+    fn host_calls(bencher: Bencher<'_, '_>) {
+        run(
+            bencher,
+            "(local i32)",
+            "(local.set 1 (i32.const 10000))
+             (loop $again
+               (drop (call $read_text (i32.const 0x0102) (i32.const 0) (i32.const 0) (i32.const -1)
+                 (i32.const 64) (i32.const 16)))
+               (local.set 1 (i32.sub (local.get 1) (i32.const 1)))
+               (br_if $again (local.get 1)))",
+        );
+    }
+
+    #[divan::bench]
+    fn host_bytes(bencher: Bencher<'_, '_>) {
+        run(
+            bencher,
+            "",
+            "(memory.fill (i32.const 0) (i32.const 97) (i32.const 1048576))
+             (drop (call $write_text (i32.const 0x0600) (i32.const 0) (i32.const 0) (i32.const 1)
+               (i32.const 0) (i32.const 1048576)))",
+        );
+    }
+}
