@@ -1,5 +1,11 @@
 //! `docs/abi.md` says what the code does: its tables are the code's, and its examples are executed.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
 
 use std::path::Path;
 

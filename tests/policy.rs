@@ -1,5 +1,11 @@
 //! Policies as operators write them: what is right is read, what is not is named with its path.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
 
 use std::time::Duration;
 

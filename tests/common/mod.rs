@@ -1,5 +1,11 @@
 //! What the integration tests share: fixtures, and guests written in the text format.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
