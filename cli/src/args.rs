@@ -1,0 +1,242 @@
+//! The arguments.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser, ValueParser};
+use clap::{Args, Parser, Subcommand};
+use cpex_wasmi::Capability;
+
+use crate::failure::Form;
+use crate::input::Source;
+
+/// Inspects, checks, runs and scaffolds sandboxed CPEX policy plugins.
+#[derive(Debug, Parser)]
+#[command(name = "cpex-wasmi", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cpex-wasmi new my-policy
+  cpex-wasmi inspect my_policy.wasm
+  cpex-wasmi check my_policy.wasm --policy plugins.yaml
+  cpex-wasmi call my_policy.wasm --payload request.json --allow-requested
+
+Exit status:
+  0  done; for `call`: the plugin allows
+  1  `call`: the plugin denies
+  2  the arguments or an input file are wrong
+  3  the module or the call failed, which is never an allow
+
+A PLUGIN is a wasm module, or its text format. Colour is used on a terminal, unless NO_COLOR is set.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Call a plugin for a hook and show its decision
+    Call(CallArgs),
+    /// Show what a plugin is, does and needs
+    Inspect(InspectArgs),
+    /// Say whether the host would load a plugin, and everything that is in the way
+    Check(CheckArgs),
+    /// Make a plugin project that builds and whose tests pass
+    New(NewArgs),
+}
+
+impl Command {
+    /// How a failure of this command is told.
+    pub(crate) fn form(&self) -> Form {
+        match self {
+            Self::Call(CallArgs { json: true, .. }) => Form::JsonCall,
+            Self::Inspect(InspectArgs { json: true, .. })
+            | Self::Check(CheckArgs { json: true, .. }) => Form::Json,
+            _ => Form::Text,
+        }
+    }
+}
+
+/// Arguments of `call`.
+#[derive(Debug, Args)]
+#[command(after_help = CALL_EXAMPLES)]
+pub(crate) struct CallArgs {
+    /// The plugin's module
+    pub(crate) plugin: PathBuf,
+    /// The hook to call it for; needed if the plugin handles several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) hook: Option<String>,
+    /// What the hook is about, as CPEX's JSON: `{"message": {…}}`
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    pub(crate) payload: Source,
+    /// What travels beside the payload, as CPEX's JSON: `{"security": {…}, "http": {…}}`
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    pub(crate) extensions: Option<Source>,
+    /// State from earlier hooks, as CPEX's JSON: `{"local_state": {…}, "global_state": {…}}`
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    pub(crate) context: Option<Source>,
+    /// The plugin's configuration, a JSON object, instead of the policy's
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    pub(crate) config: Option<Source>,
+    #[command(flatten)]
+    pub(crate) grants: GrantArgs,
+    /// Grant every capability that the plugin's manifest asks for
+    #[arg(long)]
+    pub(crate) allow_requested: bool,
+    /// Call the loaded plugin this many times, and show how fuel and time vary
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) repeat: u32,
+    /// Print one JSON object, on one line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const CALL_EXAMPLES: &str = "\
+Examples:
+  cpex-wasmi call guard.wasm --payload request.json --capabilities read_labels,read_roles
+  cpex-wasmi call guard.wasm --hook cmf.tool_pre_invoke --payload - < request.json
+  cpex-wasmi call guard.wasm --payload request.json --allow-requested --repeat 10000
+  cpex-wasmi call guard.wasm --payload request.json --allow-requested --json | jq .decision
+
+One of the files can be `-`, which is the standard input.
+Exit status: 0 allow, 1 deny, 2 wrong arguments or input, 3 failure (which is never an allow).";
+
+/// What the operator grants; shared by `call` and `check`.
+#[derive(Debug, Args)]
+pub(crate) struct GrantArgs {
+    /// The policy, YAML or JSON: a `sandbox_policy`, a plugin's entry, or a CPEX configuration
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    pub(crate) policy: Option<Source>,
+    /// Which entry of a CPEX configuration to use, if none has the plugin's own name
+    #[arg(long = "plugin", value_name = "NAME", requires = "policy")]
+    pub(crate) entry: Option<String>,
+    /// Capabilities to grant, beside those of the policy
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = CapabilityParser,
+          hide_possible_values = true)]
+    pub(crate) capabilities: Vec<Capability>,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cpex-wasmi inspect guard.wasm
+  cpex-wasmi inspect guard.wasm --json | jq .manifest.capabilities
+
+Nothing of the plugin is run.
+Exit status: 0, or 2 if there is no such file, or 3 if it is no plugin.")]
+pub(crate) struct InspectArgs {
+    /// The plugin's module
+    pub(crate) plugin: PathBuf,
+    /// Print one JSON object, on one line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cpex-wasmi check guard.wasm
+  cpex-wasmi check guard.wasm --policy plugins.yaml
+  cpex-wasmi check guard.wasm --capabilities read_labels --hook cmf.tool_pre_invoke
+
+Nothing of the plugin is run. The hooks that a plugin's entry lists are checked too, unless
+others are given.
+Exit status: 0 if the host would load it, 2 for a malformed policy, 3 if something is in the way.")]
+pub(crate) struct CheckArgs {
+    /// The plugin's module
+    pub(crate) plugin: PathBuf,
+    #[command(flatten)]
+    pub(crate) grants: GrantArgs,
+    /// A hook that the plugin must handle; can be given more than once
+    #[arg(long = "hook", value_name = "NAME")]
+    pub(crate) hooks: Vec<String>,
+    /// Print one JSON object, on one line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `new`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cpex-wasmi new my-policy
+  cpex-wasmi new my-policy --path plugins/my-policy
+  cpex-wasmi new my-policy --sdk-path ../cpex-wasmi/guest-sdk")]
+pub(crate) struct NewArgs {
+    /// The plugin's name, which is also that of its package
+    pub(crate) name: String,
+    /// Where to make the project; must not exist yet [default: ./NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) path: Option<PathBuf>,
+    /// Use the SDK in this directory instead of the published one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sdk_path: Option<PathBuf>,
+}
+
+fn source() -> ValueParser {
+    ValueParser::new(OsStringValueParser::new().map(Source::from))
+}
+
+/// Parses a capability, with clap's list and suggestions.
+#[derive(Clone)]
+struct CapabilityParser;
+
+impl TypedValueParser for CapabilityParser {
+    type Value = Capability;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<Capability, clap::Error> {
+        let names = Capability::ALL.iter().map(|known| known.name());
+        let parser = clap::builder::PossibleValuesParser::new(names);
+        let name = parser.parse_ref(command, arg, value)?;
+        Capability::from_name(&name)
+            .ok_or_else(|| clap::Error::new(clap::error::ErrorKind::InvalidValue).with_cmd(command))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Capability::ALL.iter().map(|known| PossibleValue::new(known.name()))))
+    }
+}
+
+/// How these arguments want a failure told; for those that clap could not make sense of.
+pub(crate) fn form(args: impl Iterator<Item = OsString>) -> Form {
+    let args: Vec<_> = args.skip(1).take_while(|arg| arg != "--").collect();
+    if !args.iter().any(|arg| arg == "--json") {
+        Form::Text
+    } else if args.first().is_some_and(|command| command == "call") {
+        Form::JsonCall
+    } else {
+        Form::Json
+    }
+}
+
+/// What clap has to say, in one paragraph without colour.
+pub(crate) fn message(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim);
+    let said = lines.take_while(|line| !line.starts_with("Usage:")).filter(|line| !line.is_empty());
+    let said = said.collect::<Vec<_>>().join(" ");
+    match said.strip_prefix("error: ") {
+        Some(message) => message.to_owned(),
+        None => said,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+}

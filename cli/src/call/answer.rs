@@ -1,0 +1,94 @@
+//! What came of a call, as JSON.
+
+use std::collections::BTreeMap;
+
+use cpex_wasmi::model::{Extensions, PluginContext, from_wire};
+use cpex_wasmi::{Decision, Payload, Receipt, Violation};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Called;
+use super::measure::Summary;
+use crate::failure::JsonError;
+
+/// The one object that `--json` prints. What the plugin did not change is `null`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer<'a> {
+    /// `allow` or `deny`; `null` if the call came to no decision.
+    decision: Option<&'static str>,
+    violation: Option<JsonViolation<'a>>,
+    payload: Option<&'a Payload>,
+    extensions: Option<&'a Extensions>,
+    context: Option<&'a PluginContext>,
+    receipt: Option<Receipt>,
+    /// Only there if there was more than one call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<Summary>,
+    /// Only there if something failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<JsonError>,
+}
+
+/// CPEX's `PluginViolation`.
+#[derive(Debug, Serialize)]
+struct JsonViolation<'a> {
+    code: &'a str,
+    reason: &'a str,
+    description: Option<&'a str>,
+    details: BTreeMap<&'a str, Value>,
+    plugin_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proto_error_code: Option<i64>,
+}
+
+impl<'a> JsonViolation<'a> {
+    fn new(violation: &'a Violation, plugin_name: &'a str) -> Self {
+        let Violation { code, reason, description, details, proto_error_code } = violation;
+        Self {
+            code,
+            reason,
+            description: description.as_deref(),
+            details: details
+                .iter()
+                // The host refuses details that are no JSON.
+                .map(|(name, value)| (name.as_str(), from_wire(value.clone()).unwrap_or_default()))
+                .collect(),
+            plugin_name,
+            proto_error_code: *proto_error_code,
+        }
+    }
+}
+
+impl<'a> Answer<'a> {
+    /// The plugin came to a decision.
+    pub(super) fn decided(called: &'a Called) -> Self {
+        let Called { plugin, before, after, decision, measured, .. } = called;
+        Self {
+            decision: Some(if decision.is_allow() { "allow" } else { "deny" }),
+            violation: match decision {
+                Decision::Allow => None,
+                Decision::Deny(violation) => Some(JsonViolation::new(violation, plugin.name())),
+            },
+            payload: (after.payload != before.payload).then_some(&after.payload),
+            extensions: (after.extensions != before.extensions).then_some(&after.extensions),
+            context: (after.context != before.context).then_some(&after.context),
+            receipt: Some(measured.receipt),
+            repeat: measured.summary,
+            error: None,
+        }
+    }
+
+    /// There is no decision.
+    pub(crate) fn failed(receipt: Option<Receipt>, error: JsonError) -> Self {
+        Self {
+            decision: None,
+            violation: None,
+            payload: None,
+            extensions: None,
+            context: None,
+            receipt,
+            repeat: None,
+            error: Some(error),
+        }
+    }
+}

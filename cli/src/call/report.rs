@@ -1,0 +1,132 @@
+//! What came of a call, for people.
+
+use cpex_wasmi::model::from_wire;
+use cpex_wasmi::{Decision, Violation, visible};
+use serde_json::Value;
+
+use super::Called;
+use super::diff::Change;
+use super::measure::Summary;
+use crate::style::{self, ADDED, BOLD, CHANGED, DIM, ERROR, GOOD, REMOVED, grouped, paint};
+
+/// How much of a value is shown, in characters.
+const MAX_VALUE: usize = 120;
+
+/// Renders verdict, changes and cost.
+pub(super) fn render(called: &Called) -> String {
+    let manifest = called.plugin.module().manifest();
+    let who = format!("{} {}", manifest.name, visible(&manifest.version));
+    let verdict = match &called.decision {
+        Decision::Allow => paint(GOOD, "ALLOW").to_string(),
+        Decision::Deny(_) => paint(ERROR, "DENY").to_string(),
+    };
+    let mut out = format!("{verdict}  {who} · {}\n", called.hook);
+    if let Decision::Deny(violation) = &called.decision {
+        out.push_str(&violated(violation));
+    }
+    let changes = called.changes();
+    if !changes.is_empty() {
+        out.push('\n');
+        for change in &changes {
+            out.push_str(&format!("  {}\n", changed(change)));
+        }
+    }
+    out.push('\n');
+    out.push_str(&format!("{}\n", paint(DIM, style::receipt(&called.measured.receipt))));
+    if let Some(summary) = &called.measured.summary {
+        out.push_str(&format!("{}\n", paint(DIM, repeated(summary))));
+    }
+    out
+}
+
+fn violated(violation: &Violation) -> String {
+    let Violation { code, reason, description, details, proto_error_code } = violation;
+    let mut out = format!("  {}: {}\n", paint(BOLD, visible(code)), visible(reason));
+    for line in description.iter().flat_map(|text| text.lines()) {
+        out.push_str(&format!("  {}\n", visible(line)));
+    }
+    for (name, value) in details {
+        let value = shown(&from_wire(value.clone()).unwrap_or_default());
+        out.push_str(&format!("  {} {value}\n", paint(DIM, format_args!("{}:", visible(name)))));
+    }
+    if let Some(code) = proto_error_code {
+        out.push_str(&format!("  {} {code}\n", paint(DIM, "protocol error code:")));
+    }
+    out
+}
+
+fn changed(change: &Change) -> String {
+    match change {
+        Change::Added(path, new) => {
+            format!("{} {} = {}", paint(ADDED, "+"), visible(path), shown(new))
+        }
+        Change::Member(path, new) => {
+            format!("{} {} {}", paint(ADDED, "+"), visible(path), shown(new))
+        }
+        Change::Removed(path, old) => {
+            format!("{} {}  {}", paint(REMOVED, "-"), visible(path), shown(old))
+        }
+        Change::Changed(path, old, new) => {
+            let (sign, path) = (paint(CHANGED, "~"), visible(path));
+            format!("{sign} {path}  {} → {}", shown(old), shown(new))
+        }
+    }
+}
+
+/// A value as JSON, safe to show, and cut off where it gets long.
+fn shown(value: &Value) -> String {
+    let text = visible(&value.to_string());
+    match text.char_indices().nth(MAX_VALUE) {
+        None => text,
+        Some((end, _)) => {
+            let start = text.get(..end).unwrap_or_default();
+            format!("{start}… ({} bytes)", grouped(u64::try_from(text.len()).unwrap_or(u64::MAX)))
+        }
+    }
+}
+
+fn repeated(summary: &Summary) -> String {
+    let Summary { calls, fuel_min, fuel_max, nanoseconds_median, nanoseconds_p99 } = summary;
+    let fuel = if fuel_min == fuel_max {
+        format!("fuel {} each", grouped(*fuel_min))
+    } else {
+        format!("fuel {} to {}", grouped(*fuel_min), grouped(*fuel_max))
+    };
+    format!(
+        "{} calls · {fuel} · time median {}, p99 {}",
+        grouped(u64::from(*calls)),
+        time(*nanoseconds_median),
+        time(*nanoseconds_p99)
+    )
+}
+
+/// A time with a unit that suits it, rounded down to a tenth.
+fn time(nanoseconds: u64) -> String {
+    let (unit, name) = match nanoseconds {
+        0..1_000 => return format!("{nanoseconds} ns"),
+        1_000..1_000_000 => (1_000, "µs"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
+    };
+    let tenths = nanoseconds.saturating_mul(10).checked_div(unit).unwrap_or_default();
+    let (whole, tenth) = (tenths.checked_div(10), tenths.checked_rem(10));
+    format!("{}.{} {name}", grouped(whole.unwrap_or_default()), tenth.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        let times = [999, 1_234, 5_678_901, 2_000_000_000].map(time);
+        assert_eq!(times, ["999 ns", "1.2 µs", "5.6 ms", "2.0 s"]);
+    }
+
+    #[test]
+    fn long_values_are_cut_and_odd_ones_made_visible() {
+        assert_eq!(shown(&"\u{1b}[2J\u{202e}".into()), "\"\\u001b[2J\\u{202e}\"");
+        let long = shown(&"x".repeat(500).into());
+        assert!(long.starts_with("\"xxx") && long.ends_with("… (502 bytes)"), "{long}");
+    }
+}

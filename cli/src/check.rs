@@ -1,0 +1,96 @@
+//! `check`: would the host load a plugin, and what is in the way?
+
+use cpex_wasmi::{CapabilitySet, Engine, ErrorKind, Isolation, Module, Policy};
+use serde::Serialize;
+
+use crate::args::CheckArgs;
+use crate::entry::{STATE, capability_list, indented};
+use crate::failure::{Exit, Failure, Problem};
+use crate::plugin_file::{self, Loaded};
+use crate::policy_file::{self, PolicyFile};
+use crate::style::{BOLD, ERROR, GOOD, WARNING, counted, paint};
+use crate::{input, json, terminal};
+
+/// The one object that `--json` prints.
+#[derive(Serialize)]
+struct Verdict {
+    /// Whether the host would load the plugin.
+    ok: bool,
+    problems: Vec<Problem>,
+    warnings: Vec<String>,
+    /// What to change in the plugin's entry, as YAML, if that helps.
+    entry: Option<String>,
+}
+
+/// Checks the plugin and says everything that is in the way.
+pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
+    input::one_stdin([("--policy", args.grants.policy.as_ref())])?;
+    let file = PolicyFile::read(&args.grants)?;
+    let engine = Engine::new()?;
+    let verdict = match plugin_file::load(&engine, &args.plugin) {
+        Ok(Loaded { module, wasm }) => {
+            let name = &module.manifest().name;
+            let granted = policy_file::granted(file.as_ref(), Some(name), &args.grants)?;
+            let hooks = if args.hooks.is_empty() { &granted.hooks } else { &args.hooks };
+            let hooks: Vec<_> = hooks.iter().map(String::as_str).collect();
+            let problems = cpex_wasmi::check(&engine, &wasm, &granted.policy, &hooks);
+            Verdict {
+                ok: problems.is_empty(),
+                warnings: module.warnings(&granted.policy),
+                entry: mended(&module, &granted.policy, &problems),
+                problems: problems.iter().map(Problem::from).collect(),
+            }
+        }
+        Err(failure) if failure.is_usage() => return Err(failure),
+        Err(failure) => {
+            let mut problems = failure.into_problems();
+            // What is wrong with the policy should not have to wait for the module.
+            if let Err(failure) = policy_file::granted(file.as_ref(), None, &args.grants) {
+                problems.extend(failure.into_problems());
+            }
+            Verdict { ok: false, problems, warnings: Vec::new(), entry: None }
+        }
+    };
+    terminal::out(&if args.json { json::line(&verdict) } else { render(&verdict) })?;
+    Ok(if verdict.ok { Exit::Allow } else { Exit::Failed })
+}
+
+/// The parts of the plugin's entry that have to change, as YAML.
+fn mended(module: &Module, policy: &Policy, problems: &[cpex_wasmi::Problem]) -> Option<String> {
+    let is_missing =
+        |problem: &cpex_wasmi::Problem| matches!(problem.kind, ErrorKind::CapabilityDenied(_));
+    let mut out = String::new();
+    if problems.iter().any(is_missing) {
+        let all: CapabilitySet = policy.capabilities.iter().chain(module.capabilities()).collect();
+        out.push_str(&capability_list(all.iter()));
+    }
+    let may_keep_state = policy.allow_state && policy.isolation == Isolation::Pooled;
+    if module.manifest().stateful && !may_keep_state {
+        out.push_str("config:\n  sandbox_policy:\n");
+        out.push_str(&indented(STATE, 4));
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+fn render(verdict: &Verdict) -> String {
+    let mut out = String::new();
+    for problem in &verdict.problems {
+        out.push_str(&problem.render());
+    }
+    for warning in &verdict.warnings {
+        let label = paint(WARNING, "warning");
+        out.push_str(&format!("{label}: {}\n", cpex_wasmi::visible(warning)));
+    }
+    if verdict.ok {
+        out.push_str(&format!("{}  the host loads this plugin\n", paint(GOOD, "OK")));
+    } else {
+        let problems = u64::try_from(verdict.problems.len()).unwrap_or(u64::MAX);
+        let (label, count) = (paint(ERROR, "REFUSED"), counted(problems, "problem"));
+        out.push_str(&format!("{label}  the host does not load this plugin: {count}\n"));
+    }
+    if let Some(entry) = &verdict.entry {
+        let title = paint(BOLD, "to let it run, write in the plugin's entry");
+        out.push_str(&format!("\n{title}\n{}", indented(entry, 2)));
+    }
+    out
+}

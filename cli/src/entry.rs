@@ -1,0 +1,97 @@
+//! What an operator writes to run a plugin: its entry in a CPEX configuration, as YAML.
+
+use cpex_wasmi::{Capability, Limits, ModuleInfo};
+
+/// An entry under `plugins:`, ready to be pasted.
+pub(crate) struct Entry<'a> {
+    /// The plugin's name.
+    pub(crate) name: &'a str,
+    /// The file name of the module.
+    pub(crate) file: &'a str,
+    /// The hooks it handles.
+    pub(crate) hooks: &'a [String],
+    /// The capabilities to grant.
+    pub(crate) capabilities: Vec<Capability>,
+    /// Whether it keeps state from one call to the next.
+    pub(crate) stateful: bool,
+    /// Whether it has a configuration of its own.
+    pub(crate) has_config: bool,
+    /// What is known of the module.
+    pub(crate) info: &'a ModuleInfo,
+}
+
+impl Entry<'_> {
+    /// The entry as YAML, as an element of the list `plugins:`.
+    pub(crate) fn yaml(&self) -> String {
+        let Self { name, file, hooks, capabilities, stateful, has_config, info } = self;
+        let mut out = format!("- name: {}\n", scalar(name));
+        out.push_str(&format!("  kind: {}\n", scalar(&format!("wasm://{file}"))));
+        out.push_str("  hooks:\n");
+        for hook in *hooks {
+            out.push_str(&format!("    - {}\n", scalar(hook)));
+        }
+        if !capabilities.is_empty() {
+            out.push_str(&indented(&capability_list(capabilities.iter().copied()), 2));
+        }
+        out.push_str("  config:\n");
+        if *has_config {
+            out.push_str("    # Here go the plugin's own settings.\n");
+        }
+        out.push_str("    sandbox_policy:\n");
+        let limits = Limits::default();
+        let memory = u64::try_from(limits.memory_bytes).unwrap_or(u64::MAX);
+        out.push_str("      resources:\n");
+        out.push_str(&format!("        max_fuel: {}\n", limits.fuel));
+        if let Some(deadline) = limits.deadline {
+            out.push_str(&format!("        max_execution_time_ms: {}\n", deadline.as_millis()));
+        }
+        let memory = memory.max(info.initial_memory_bytes);
+        out.push_str(&format!("        max_memory_bytes: {memory}\n"));
+        if *stateful {
+            out.push_str(&indented(STATE, 6));
+        }
+        out
+    }
+}
+
+/// The keys that let a plugin keep state, under `sandbox_policy:`.
+pub(crate) const STATE: &str = "isolation: pooled\nallow_state: true\n";
+
+/// The key `capabilities:` with its list.
+pub(crate) fn capability_list(capabilities: impl Iterator<Item = Capability>) -> String {
+    let mut out = String::from("capabilities:\n");
+    for capability in capabilities {
+        out.push_str(&format!("  - {capability}\n"));
+    }
+    out
+}
+
+/// Text with this many spaces before each line.
+pub(crate) fn indented(text: &str, spaces: usize) -> String {
+    text.lines().map(|line| format!("{:spaces$}{line}\n", "")).collect()
+}
+
+/// A string in YAML, quoted if it could be anything else.
+fn scalar(text: &str) -> String {
+    const NOT_TEXT: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let plain = text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte))
+        && !text.ends_with(':')
+        && !NOT_TEXT.iter().any(|word| text.eq_ignore_ascii_case(word));
+    // YAML reads the strings of JSON.
+    if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_surely_a_string_is_left_unquoted() {
+        let plain = ["cmf.tool_pre_invoke", "wasm://pii_guard.wasm", "a-b"];
+        assert_eq!(plain.map(scalar), plain);
+        for odd in ["", "no", "True", "1.0", "-", "a b", "a:", "a#b", "ü"] {
+            assert!(scalar(odd).starts_with('"'), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Why a command did not do what it was asked to, and the exit status that says so.
+
+use std::process::ExitCode;
+
+use cpex_wasmi::{ErrorKind, Receipt};
+use serde::Serialize;
+
+use crate::call::Answer;
+use crate::style::{self, DIM, ERROR, HINT, paint};
+use crate::{json, terminal};
+
+/// The exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// The plugin allows, or all is well.
+    Allow = 0,
+    /// The plugin denies.
+    Deny = 1,
+    /// The arguments or an input are wrong.
+    Usage = 2,
+    /// The module or the call failed.
+    Failed = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// How a failure is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// To people, on the standard error.
+    Text,
+    /// As an object with the key `error`, on the standard output.
+    Json,
+    /// As [`Json`](Self::Json), but with all the keys that `call` prints.
+    JsonCall,
+}
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    problems: Vec<Problem>,
+    hint: Option<String>,
+    /// Boxed, as few failures have one.
+    receipt: Option<Box<Receipt>>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Problem {
+    /// A stable code.
+    pub(crate) code: &'static str,
+    /// What is wrong and what to change, on one line.
+    pub(crate) message: String,
+}
+
+impl Problem {
+    /// The problem for people, as a line.
+    pub(crate) fn render(&self) -> String {
+        let Self { code, message } = self;
+        let label = format!("error[{code}]");
+        format!("{}: {}\n", paint(ERROR, label), cpex_wasmi::visible(message))
+    }
+}
+
+impl From<&cpex_wasmi::Problem> for Problem {
+    fn from(problem: &cpex_wasmi::Problem) -> Self {
+        Self { code: problem.kind.code(), message: problem.message.clone() }
+    }
+}
+
+/// A failure in JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct JsonError {
+    code: &'static str,
+    message: String,
+    /// All that is wrong, if that is more than one thing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<Problem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// The arguments do not make sense.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "usage", message)
+    }
+
+    /// A file that was given cannot be used.
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "invalid_input", message)
+    }
+
+    /// The plugin does not handle the hook that was asked for.
+    pub(crate) fn unknown_hook(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, ErrorKind::UnknownHook.code(), message)
+    }
+
+    /// What was asked for could not be done, through no fault of the arguments.
+    pub(crate) fn failed(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, code, message)
+    }
+
+    fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
+        let problems = vec![Problem { code, message: message.into() }];
+        Self { exit, problems, hint: None, receipt: None }
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Puts something before each message, such as the file it is about.
+    #[must_use]
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        for problem in &mut self.problems {
+            problem.message = format!("{place}: {}", problem.message);
+        }
+        self
+    }
+
+    /// Tells it, and gives the exit status.
+    pub(crate) fn report(self, form: Form) -> Exit {
+        let exit = self.exit;
+        let line = match form {
+            Form::Text => {
+                terminal::err(&self.render());
+                return exit;
+            }
+            Form::Json => json::line(&serde_json::json!({ "error": self.into_json() })),
+            Form::JsonCall => {
+                let receipt = self.receipt.as_deref().copied();
+                json::line(&Answer::failed(receipt, self.into_json()))
+            }
+        };
+        // That it cannot be written is the lesser failure of the two.
+        let _ = terminal::out(&line);
+        exit
+    }
+
+    /// Whether it is the arguments or an input that are wrong.
+    pub(crate) fn is_usage(&self) -> bool {
+        self.exit == Exit::Usage
+    }
+
+    /// All that is wrong.
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
+    fn into_json(self) -> JsonError {
+        let Self { mut problems, hint, .. } = self;
+        let code = problems.first().map_or("internal", |problem| problem.code);
+        let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        let message = messages.join("; ");
+        if problems.len() == 1 {
+            problems.clear();
+        }
+        JsonError { code, message, problems, hint }
+    }
+
+    fn render(&self) -> String {
+        let mut out = String::new();
+        for problem in &self.problems {
+            out.push_str(&problem.render());
+        }
+        if let Some(hint) = &self.hint {
+            out.push_str(&format!("{}: {}\n", paint(HINT, "hint"), cpex_wasmi::visible(hint)));
+        }
+        if let Some(receipt) = &self.receipt {
+            out.push_str(&format!("{}\n", paint(DIM, style::receipt(receipt))));
+        }
+        out
+    }
+}
+
+impl From<cpex_wasmi::Error> for Failure {
+    fn from(error: cpex_wasmi::Error) -> Self {
+        let exit = match error.kind() {
+            ErrorKind::InvalidPolicy | ErrorKind::UnknownHook => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        let problems = match error.problems() {
+            [_, _, ..] => error.problems().iter().map(Problem::from).collect(),
+            _ => vec![Problem { code: error.code(), message: error.to_string() }],
+        };
+        Self { exit, problems, hint: None, receipt: error.receipt().copied().map(Box::new) }
+    }
+}

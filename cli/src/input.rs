@@ -1,0 +1,193 @@
+//! Files and the standard input, and JSON from them.
+
+mod pinpoint;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Track;
+
+use crate::failure::Failure;
+use crate::terminal;
+
+pub(crate) use pinpoint::payload;
+
+/// The largest input that is read, in bytes. It keeps `/dev/zero` from filling the memory.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Where an input comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The standard input, given as `-`.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+impl From<OsString> for Source {
+    fn from(text: OsString) -> Self {
+        if text == "-" { Self::Stdin } else { Self::File(text.into()) }
+    }
+}
+
+impl Source {
+    /// The name for messages.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Stdin => "standard input".into(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+
+    /// Reads text. `what` says what it is for, as in `the payload`.
+    pub(crate) fn text(&self, what: &str) -> Result<String, Failure> {
+        let bytes = match self {
+            Self::Stdin => all(io::stdin().lock()),
+            Self::File(path) => open(path).and_then(all),
+        };
+        let bytes = bytes.map_err(|problem| {
+            Failure::input(format!("{}: cannot read {what}: {problem}", self.name()))
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Failure::input(format!(
+                "{}: cannot read {what}: it is no UTF-8 text, at byte {at}",
+                self.name()
+            ))
+        })?;
+        // Some editors put a byte order mark first.
+        Ok(match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        })
+    }
+}
+
+/// Refuses more than one `-`.
+pub(crate) fn one_stdin<'a>(
+    sources: impl IntoIterator<Item = (&'static str, Option<&'a Source>)>,
+) -> Result<(), Failure> {
+    let from_stdin: Vec<_> = sources
+        .into_iter()
+        .filter_map(|(option, source)| (source == Some(&Source::Stdin)).then_some(option))
+        .collect();
+    if from_stdin.len() > 1 {
+        let options = from_stdin.join("` and `");
+        return Err(Failure::usage(format!(
+            "`{options}` are both `-`, and there is one standard input; give a file for all but one"
+        )));
+    }
+    Ok(())
+}
+
+/// Reads a file's bytes. `what` says what it is for.
+pub(crate) fn file(path: &Path, what: &str) -> Result<Vec<u8>, Failure> {
+    open(path).and_then(all).map_err(|problem| {
+        Failure::input(format!("{}: cannot read {what}: {problem}", path.display()))
+    })
+}
+
+/// Opens a file; the error says what to change.
+fn open(path: &Path) -> Result<File, String> {
+    let file = File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        _ => error.to_string(),
+    })?;
+    match file.metadata() {
+        Ok(metadata) if metadata.is_dir() => Err("it is a directory; give a file in it".into()),
+        _ => Ok(file),
+    }
+}
+
+fn all(reader: impl Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let mut reader = reader.take(MAX_BYTES.saturating_add(1));
+    let read = reader.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if u64::try_from(read).map_or(true, |read| read > MAX_BYTES) {
+        return Err(format!("it has more than {} MiB", MAX_BYTES >> 20));
+    }
+    Ok(bytes)
+}
+
+/// Reads JSON. Warns of keys that are not known, which have no effect.
+pub(crate) fn json<T: DeserializeOwned>(source: &Source, what: &str) -> Result<T, Failure> {
+    let text = source.text(what)?;
+    parse(&text, source, what).map_err(|malformed| malformed.failure)
+}
+
+/// JSON that is not what it should be.
+struct Malformed {
+    failure: Failure,
+    /// Whether it is JSON at all.
+    is_json: bool,
+    /// The path to the value that is wrong.
+    path: String,
+}
+
+fn parse<T: DeserializeOwned>(text: &str, source: &Source, what: &str) -> Result<T, Malformed> {
+    let name = source.name();
+    if text.trim().is_empty() {
+        let failure = Failure::input(format!("{name}: it is empty; {what} must be a JSON object"));
+        return Err(Malformed { failure, is_json: false, path: String::new() });
+    }
+    let mut unknown = Vec::new();
+    let mut track = Track::new();
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let deserializer = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
+    let value =
+        serde_ignored::deserialize(deserializer, |path| unknown.push(path_of(&path).join(".")))
+            .map_err(|error| malformed(&error, &track.path().to_string(), &name, what))?;
+    reader.end().map_err(|error| malformed(&error, ".", &name, what))?;
+    if !unknown.is_empty() {
+        terminal::warn(&format!(
+            "{name}: in {what}, not known to this version and not seen by the plugin: `{}`",
+            unknown.join("`, `")
+        ));
+    }
+    Ok(value)
+}
+
+fn malformed(error: &serde_json::Error, path: &str, name: &str, what: &str) -> Malformed {
+    let (line, column) = (error.line(), error.column());
+    let message = without_place(error);
+    let is_json = error.is_data();
+    // Where the syntax is wrong, line and column say it all; where an enum is, the path ends in a
+    // step that has no name.
+    let path = path.trim_end_matches('?').trim_end_matches('.').to_owned();
+    let at = match path.as_str() {
+        _ if !is_json => "no valid JSON: ".into(),
+        "" => String::new(),
+        path => format!("`{path}`: "),
+    };
+    let failure = Failure::input(format!("{name}:{line}:{column}: in {what}: {at}{message}"));
+    Malformed { failure, is_json, path }
+}
+
+/// The message of an error without the place, which stands elsewhere.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&place) {
+        Some(message) => message.to_owned(),
+        None => text,
+    }
+}
+
+/// The keys on the way to a value.
+fn path_of(path: &serde_ignored::Path<'_>) -> Vec<String> {
+    use serde_ignored::Path;
+    let (parent, key) = match path {
+        Path::Root => return Vec::new(),
+        Path::Seq { parent, index } => (*parent, Some(index.to_string())),
+        Path::Map { parent, key } => (*parent, Some(key.clone())),
+        Path::Some { parent }
+        | Path::NewtypeStruct { parent }
+        | Path::NewtypeVariant { parent } => (*parent, None),
+    };
+    let mut keys = path_of(parent);
+    keys.extend(key);
+    keys
+}

@@ -1,0 +1,60 @@
+//! The payload, with errors that say where in it and what CPEX expects there.
+
+use cpex_wasmi::model::{MessagePayload, ToolCall, ToolResult};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Malformed, Source, parse};
+use crate::failure::Failure;
+
+const SHAPE: &str = "CPEX's payload is `{\"message\": {\"role\": …, \"content\": […]}}`";
+
+/// Reads the payload of a `cmf.*` hook.
+pub(crate) fn payload(source: &Source) -> Result<MessagePayload, Failure> {
+    let what = "the payload";
+    let text = source.text(what)?;
+    parse(&text, source, what).map_err(|malformed| {
+        if !malformed.is_json {
+            return malformed.failure.hint(SHAPE);
+        }
+        explain(malformed, &text, &source.name())
+    })
+}
+
+fn explain(malformed: Malformed, text: &str, name: &str) -> Failure {
+    let Ok(value) = serde_json::from_str::<Value>(text) else { return malformed.failure };
+    if value.get("message").is_none() {
+        let advice = if value.get("role").is_some() || value.get("content").is_some() {
+            "; this looks like the message alone: put it under the key `message`"
+        } else {
+            ""
+        };
+        return malformed.failure.hint(format!("{SHAPE}{advice}"));
+    }
+    match inside_part(&malformed.path, &value) {
+        Some((path, message)) => {
+            Failure::input(format!("{name}: in the payload: `{path}`: {message}"))
+        }
+        None => malformed.failure,
+    }
+}
+
+/// What is wrong inside of a content part. Which kind of part it is stands beside its content, so
+/// that serde reads the content in a second pass, which has lost the way to it.
+fn inside_part(path: &str, value: &Value) -> Option<(String, String)> {
+    let position = path.strip_prefix("message.content[")?.strip_suffix(']')?;
+    let part = value.get("message")?.get("content")?.get(position.parse::<usize>().ok()?)?;
+    let content = part.get("content")?;
+    let (inner, message) = match part.get("content_type")?.as_str()? {
+        "tool_call" => wrong::<ToolCall>(content),
+        "tool_result" => wrong::<ToolResult>(content),
+        _ => None,
+    }?;
+    let inner = if inner == "." { String::new() } else { format!(".{inner}") };
+    Some((format!("{path}.content{inner}"), message))
+}
+
+fn wrong<T: DeserializeOwned>(value: &Value) -> Option<(String, String)> {
+    let error = serde_path_to_error::deserialize::<_, T>(value).err()?;
+    Some((error.path().to_string(), error.inner().to_string()))
+}

@@ -1,0 +1,301 @@
+//! `inspect`: what a plugin is, does and needs, without running any of it.
+
+use std::path::Path;
+
+use cpex_wasmi::abi::IMPORT_MODULE;
+use cpex_wasmi::{Engine, HostFunction, Module, visible};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::args::InspectArgs;
+use crate::entry::{Entry, indented};
+use crate::failure::{Exit, Failure};
+use crate::plugin_file::{self, Loaded};
+use crate::style::{self, BOLD, DIM, counted, grouped, paint};
+use crate::{json, terminal};
+
+/// The size of a page of wasm memory, in bytes.
+const PAGE: u64 = 64 << 10;
+
+/// Shows the plugin.
+pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
+    let Loaded { module, .. } = plugin_file::load(&Engine::new()?, &args.plugin)?;
+    let entry = entry(&module, &file_name(&args.plugin)).yaml();
+    let text = if args.json {
+        json::line(&Inspection::new(&module, &entry))
+    } else {
+        render(&module, &args.plugin, &entry)
+    };
+    terminal::out(&text)?;
+    Ok(Exit::Allow)
+}
+
+/// What an operator writes to run the plugin.
+fn entry<'a>(module: &'a Module, file: &'a str) -> Entry<'a> {
+    let manifest = module.manifest();
+    Entry {
+        name: &manifest.name,
+        file,
+        hooks: &manifest.hooks,
+        capabilities: module.capabilities().collect(),
+        stateful: manifest.stateful,
+        has_config: manifest.config_schema.is_some(),
+        info: module.info(),
+    }
+}
+
+/// The one object that `--json` prints.
+#[derive(Serialize)]
+struct Inspection<'a> {
+    manifest: JsonManifest<'a>,
+    imports: Vec<Import>,
+    exports: Vec<Export<'a>>,
+    memory: Memory,
+    sizes: Sizes,
+    /// Whether something runs when an instance is made.
+    has_init: bool,
+    /// The entry for the operator's configuration, as YAML.
+    entry: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonManifest<'a> {
+    abi: String,
+    name: &'a str,
+    version: &'a str,
+    description: &'a str,
+    hooks: &'a [String],
+    capabilities: Vec<JsonCapability>,
+    access: &'a [String],
+    stateful: bool,
+    /// The schema, or the text of what should be one.
+    config_schema: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct JsonCapability {
+    name: &'static str,
+    description: &'static str,
+}
+
+#[derive(Serialize)]
+struct Import {
+    module: &'static str,
+    name: &'static str,
+    description: &'static str,
+}
+
+#[derive(Serialize)]
+struct Export<'a> {
+    name: &'a str,
+    r#type: &'a str,
+}
+
+#[derive(Serialize)]
+struct Memory {
+    initial_pages: u64,
+    initial_bytes: u64,
+    maximum_pages: Option<u64>,
+    maximum_bytes: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Sizes {
+    file_bytes: usize,
+    code_bytes: usize,
+    data_bytes: usize,
+}
+
+impl<'a> Inspection<'a> {
+    fn new(module: &'a Module, entry: &'a str) -> Self {
+        let (manifest, info) = (module.manifest(), module.info());
+        Self {
+            manifest: JsonManifest {
+                abi: manifest.abi.to_string(),
+                name: &manifest.name,
+                version: &manifest.version,
+                description: &manifest.description,
+                hooks: &manifest.hooks,
+                capabilities: module
+                    .capabilities()
+                    .map(|capability| JsonCapability {
+                        name: capability.name(),
+                        description: capability.description(),
+                    })
+                    .collect(),
+                access: &manifest.access,
+                stateful: manifest.stateful,
+                config_schema: manifest.config_schema.as_deref().map(schema),
+            },
+            imports: info.imports.iter().map(|function| Import::new(*function)).collect(),
+            exports: info.exports.iter().map(|(name, r#type)| Export { name, r#type }).collect(),
+            memory: Memory {
+                initial_pages: pages(info.initial_memory_bytes),
+                initial_bytes: info.initial_memory_bytes,
+                maximum_pages: info.maximum_memory_bytes.map(pages),
+                maximum_bytes: info.maximum_memory_bytes,
+            },
+            sizes: Sizes {
+                file_bytes: info.bytes,
+                code_bytes: info.code_bytes,
+                data_bytes: info.data_bytes,
+            },
+            has_init: info.has_init,
+            entry,
+        }
+    }
+}
+
+impl Import {
+    fn new(function: HostFunction) -> Self {
+        let info = function.info();
+        Self { module: IMPORT_MODULE, name: info.name, description: purpose(function) }
+    }
+}
+
+/// What a function lets a plugin do, for an operator; the ABI's own description is for authors.
+fn purpose(function: HostFunction) -> &'static str {
+    match function {
+        HostFunction::Read => "Read what its capabilities open, as postcard.",
+        HostFunction::ReadJson => "Read what its capabilities open, as JSON.",
+        HostFunction::ReadText => "Read what its capabilities open, as text.",
+        HostFunction::ReadKey => {
+            "List the names in a map or the members of a set that it may read."
+        }
+        HostFunction::Contains => "Ask whether something that it may read is there.",
+        HostFunction::Count => "Count what it may read.",
+        HostFunction::Write => "Change what its capabilities open, given as postcard.",
+        HostFunction::WriteJson => "Change what its capabilities open, given as JSON.",
+        HostFunction::WriteText => "Change what its capabilities open, given as text.",
+        HostFunction::Remove => "Remove arguments, headers and other entries that it may change.",
+        HostFunction::Deny => "Deny the operation, with details.",
+        HostFunction::DenyJson => "Deny the operation, with details given as JSON.",
+        HostFunction::DenyText => "Deny the operation, with a code and a reason.",
+        HostFunction::Log => "Write lines to its log.",
+        HostFunction::Panic => "Say why it is about to fail.",
+        other => other.info().description,
+    }
+}
+
+/// The name that a module has where it is deployed, which is no text format.
+fn file_name(path: &Path) -> String {
+    let path = match path.extension() {
+        Some(extension) if extension == "wat" => path.with_extension("wasm"),
+        _ => path.to_owned(),
+    };
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+fn pages(bytes: u64) -> u64 {
+    bytes.checked_div(PAGE).unwrap_or_default()
+}
+
+fn schema(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
+fn render(module: &Module, path: &Path, entry: &str) -> String {
+    let (manifest, info) = (module.manifest(), module.info());
+    let file = visible(&path.display().to_string());
+    let mut page = Page::default();
+    page.line(format!(
+        "{} {}  {}",
+        paint(BOLD, &manifest.name),
+        visible(&manifest.version),
+        paint(DIM, file)
+    ));
+    if !manifest.description.is_empty() {
+        page.line(visible(&manifest.description));
+    }
+
+    page.heading("manifest");
+    page.row("ABI", manifest.abi.to_string());
+    page.rows("hooks", manifest.hooks.iter().map(|hook| visible(hook)));
+    page.rows(
+        "capabilities",
+        module.capabilities().map(|name| described(name.name(), name.description())),
+    );
+    page.rows("system access", manifest.access.iter().map(|wish| visible(wish)));
+    page.row(
+        "state",
+        if manifest.stateful { "kept from one call to the next" } else { "none between calls" },
+    );
+    match manifest.config_schema.as_deref().map(schema) {
+        None => page.row("config schema", "none"),
+        Some(schema) => {
+            page.row("config schema", "");
+            for line in format!("{schema:#}").lines() {
+                page.line(format!("    {}", visible(line)));
+            }
+        }
+    }
+
+    page.heading("imports: what it can ask of the host");
+    for import in info.imports.iter().map(|function| Import::new(*function)) {
+        page.row(import.name, import.description);
+    }
+    if info.imports.is_empty() {
+        page.line("  none");
+    }
+
+    page.heading("exports");
+    for (name, kind) in &info.exports {
+        page.row(&visible(name), visible(kind));
+    }
+
+    page.heading("memory");
+    page.row("at the start", memory(info.initial_memory_bytes));
+    page.row(
+        "at most",
+        info.maximum_memory_bytes.map_or_else(|| "what its policy allows".into(), memory),
+    );
+
+    page.heading("size");
+    for (name, size) in [("file", info.bytes), ("code", info.code_bytes), ("data", info.data_bytes)]
+    {
+        page.row(name, format!("{} B", grouped(u64::try_from(size).unwrap_or(u64::MAX))));
+    }
+
+    page.heading("to run it, put this under `plugins:` of the configuration");
+    page.line(indented(entry, 2).trim_end());
+    page.0
+}
+
+fn memory(bytes: u64) -> String {
+    format!("{} ({})", counted(pages(bytes), "page"), style::bytes(bytes))
+}
+
+fn described(name: &str, description: &str) -> String {
+    format!("{name:<26} {}", paint(DIM, description))
+}
+
+/// Text in sections of rows.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, text: impl AsRef<str>) {
+        self.0.push_str(text.as_ref());
+        self.0.push('\n');
+    }
+
+    fn heading(&mut self, title: &str) {
+        self.line(format!("\n{}", paint(BOLD, title)));
+    }
+
+    fn row(&mut self, name: &str, value: impl AsRef<str>) {
+        let line = format!("  {name:<14} {}", value.as_ref());
+        self.line(line.trim_end());
+    }
+
+    /// One row for each value, with the name on the first.
+    fn rows(&mut self, name: &str, values: impl Iterator<Item = String>) {
+        let mut values = values.peekable();
+        if values.peek().is_none() {
+            self.row(name, "none");
+        }
+        for (position, value) in values.enumerate() {
+            self.row(if position == 0 { name } else { "" }, value);
+        }
+    }
+}

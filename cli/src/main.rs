@@ -1,0 +1,59 @@
+//! The command line of `cpex-wasmi`: inspects, checks, runs and scaffolds policy plugins.
+//!
+//! Each command is a module with a function `run`, which gives the exit status or a
+//! [`Failure`](failure::Failure). Nothing but this file and `terminal.rs` writes to the terminal.
+#![forbid(unsafe_code)]
+
+mod args;
+mod call;
+mod check;
+mod entry;
+mod failure;
+mod input;
+mod inspect;
+mod json;
+mod new;
+mod plugin_file;
+mod policy_file;
+mod style;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+use crate::failure::{Exit, Failure, Form};
+
+fn main() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(Cli { command }) => run(&command).into(),
+        Err(error) => refuse(&error).into(),
+    }
+}
+
+fn run(command: &Command) -> Exit {
+    let result = match command {
+        Command::Call(args) => call::run(args),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Check(args) => check::run(args),
+        Command::New(args) => new::run(args),
+    };
+    result.unwrap_or_else(|failure| failure.report(command.form()))
+}
+
+/// Says what is wrong with the arguments, or shows the help that was asked for.
+fn refuse(error: &clap::Error) -> Exit {
+    if error.use_stderr() {
+        return match args::form(std::env::args_os()) {
+            Form::Text => {
+                let _ = error.print();
+                Exit::Usage
+            }
+            json => Failure::usage(args::message(error)).report(json),
+        };
+    }
+    // A reader that has seen enough of the help is no failure.
+    let _ = error.print();
+    Exit::Allow
+}

@@ -1,0 +1,33 @@
+//! The only place that writes to the standard output and the standard error.
+
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+
+use crate::failure::Failure;
+use crate::style::{WARNING, paint};
+
+/// Writes to the standard output. A reader that went away is no failure.
+pub(crate) fn out(text: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::failed("output", format!("the result cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes to the standard error, as far as that is possible.
+pub(crate) fn err(text: &str) {
+    let mut stderr = anstream::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
+
+/// Writes one warning to the standard error.
+pub(crate) fn warn(message: &str) {
+    err(&format!("{}: {}\n", paint(WARNING, "warning"), cpex_wasmi::visible(message)));
+}
+
+/// Whether somebody watches the standard error.
+pub(crate) fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
+}

@@ -1,0 +1,122 @@
+//! `check`: everything that is in the way of a plugin.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+
+use common::{Guest, HOOK, Place};
+use serde_json::{Value, json};
+
+fn place() -> Place {
+    let place = Place::new();
+    let capabilities = ["read_labels", "read_roles"];
+    let guest = Guest { capabilities: &capabilities, stateful: true, ..Guest::default() };
+    place.file("guest.wat", guest.wat());
+    place
+}
+
+const ENTRY: &str = "name: guest
+kind: wasm://guest.wasm
+hooks: [cmf.tool_pre_invoke]
+capabilities: [read_labels, read_roles]
+config:
+  sandbox_policy:
+    isolation: pooled
+    allow_state: true
+";
+
+#[test]
+fn a_plugin_that_would_be_loaded() {
+    let place = place();
+    place.file("entry.yaml", ENTRY);
+    let args = ["check", "guest.wat", "--policy", "entry.yaml"];
+    let ran = place.run(args).gives(0);
+    assert_eq!(ran.stdout, "OK  the host loads this plugin\n");
+    let verdict = place.run(args.into_iter().chain(["--json"])).gives(0).json();
+    assert_eq!(verdict, json!({"ok": true, "problems": [], "warnings": [], "entry": null}));
+}
+
+#[test]
+fn every_problem_is_named_at_once() {
+    let place = place();
+    let capabilities = ["--capabilities", "read_teams,read_labels"];
+    let hooks = ["--hook", HOOK, "--hook", "cmf.tool_pre_invok"];
+    let args = ["check", "guest.wat"].into_iter().chain(capabilities).chain(hooks);
+    place
+        .run(args.clone())
+        .gives(3)
+        .says("error[unknown_hook]: the plugin does not handle the hook `cmf.tool_pre_invok`; did")
+        .says("error[capability_denied]: the plugin asks for the capability `read_roles`")
+        .says("error[access_denied]: the plugin keeps state from one call to the next")
+        .says("warning: the capability `read_teams` is granted, and the plugin does not ask for it")
+        .says("REFUSED  the host does not load this plugin: 3 problems\n")
+        .says("  capabilities:\n    - read_roles\n    - read_teams\n    - read_labels\n")
+        .says("  config:\n    sandbox_policy:\n      isolation: pooled\n      allow_state: true\n");
+    let verdict = place.run(args.chain(["--json"])).gives(3).json();
+    assert_eq!(verdict["ok"], false);
+    let problems = verdict["problems"].as_array().unwrap();
+    let codes: Vec<_> = problems.iter().map(|problem| &problem["code"]).collect();
+    assert_eq!(codes, ["unknown_hook", "capability_denied", "access_denied"]);
+    assert_eq!(verdict["warnings"].as_array().unwrap().len(), 1);
+    // What is to be pasted is enough.
+    let entry = verdict["entry"].as_str().unwrap();
+    place.file("entry.yaml", format!("name: guest\nkind: wasm://guest.wasm\n{entry}"));
+    place.run(["check", "guest.wat", "--policy", "entry.yaml"]).gives(0);
+}
+
+#[test]
+fn problems_of_module_and_policy_come_together() {
+    let place = place();
+    place.file("policy.yaml", "max_feul: 1");
+    place.file("module.wat", "(module (memory 1))");
+    place
+        .run(["check", "module.wat", "--policy", "policy.yaml"])
+        .gives(3)
+        .says("custom section `cpex.manifest` is missing")
+        .says("does not export `cpex_invoke`")
+        .says("does not export its memory")
+        .says("policy: `sandbox_policy.max_feul` is not known")
+        .says("4 problems");
+}
+
+#[test]
+fn the_hooks_of_an_entry_are_checked() {
+    let place = place();
+    place.file("entry.yaml", ENTRY.replace("tool_pre_invoke", "tool_post_invoke"));
+    let args = ["check", "guest.wat", "--policy", "entry.yaml"];
+    place.run(args).gives(3).says("does not handle the hook `cmf.tool_post_invoke`");
+    place.run(args.into_iter().chain(["--hook", HOOK])).gives(0);
+}
+
+#[test]
+fn a_whole_configuration_names_its_plugins() {
+    let place = place();
+    let item = ENTRY.replace('\n', "\n    ");
+    let other = "name: other\n    kind: builtin";
+    place.file("both.yaml", format!("plugins:\n  - {item}\n  - {other}\nroutes: []\n"));
+    place.file("other.yaml", format!("plugins:\n  - {other}\n"));
+    place.file("twice.yaml", format!("plugins:\n  - {item}\n  - {item}\n"));
+    place.file("renamed.yaml", format!("plugins:\n  - {}\n", item.replace("guest\n", "mine\n")));
+    let check = |file: &str, more: &[&str]| {
+        place.run(["check", "guest.wat", "--policy", file].iter().chain(more))
+    };
+    check("both.yaml", &[]).gives(0);
+    check("both.yaml", &["--plugin", "other"]).gives(3);
+    let message = "renamed.yaml: no plugin in it is named `guest`; there are `mine`; pick one with";
+    check("renamed.yaml", &[]).gives(2).complains(message);
+    check("renamed.yaml", &["--plugin", "mine"]).gives(0);
+    check("other.yaml", &[]).gives(2).complains("there are `other`");
+    check("twice.yaml", &[]).gives(2).complains("2 plugins are named `guest`");
+    place.file("entry.yaml", ENTRY);
+    let message = "`--plugin` picks an entry of a list `plugins`, and there is none";
+    check("entry.yaml", &["--plugin", "x"]).gives(2).complains(message);
+}
+
+#[test]
+fn the_policy_can_come_from_the_standard_input() {
+    let place = place();
+    place.run_with(["check", "guest.wat", "--policy", "-"], ENTRY).gives(0);
+    // An empty policy grants nothing.
+    let ran = place.run(["check", "guest.wat", "--policy", "-", "--json"]).gives(3);
+    assert_eq!(ran.json()["problems"].as_array().map(Vec::len), Some(3));
+    assert_ne!(ran.json()["entry"], Value::Null);
+}
