@@ -204,9 +204,10 @@ pub(super) fn type_name(ty: &ExternType) -> String {
             };
             format!("a function ({}) -> ({})", list(ty.params()), list(ty.results()))
         }
-        ExternType::Memory(ty) => match ty.maximum() {
-            Some(maximum) => format!("a memory of {} to {maximum} pages", ty.minimum()),
-            None => format!("a memory of {} pages or more", ty.minimum()),
+        ExternType::Memory(ty) => match (ty.minimum(), ty.maximum()) {
+            (minimum, Some(maximum)) => format!("a memory of {minimum} to {maximum} pages"),
+            (1, None) => "a memory of 1 page or more".into(),
+            (minimum, None) => format!("a memory of {minimum} pages or more"),
         },
         ExternType::Table(_) => "a table".into(),
         ExternType::Global(ty) => format!("a global of type {}", value_type(ty.content())),
