@@ -79,6 +79,9 @@ impl Module {
                 cpex_wasmi_abi::EXPORT_INIT
             )));
         }
+        // Validates all of it first: wasmi's translator, which works along with its validator, has
+        // debug assertions that an invalid module trips.
+        wasmi::Module::validate(engine.wasmi(), wasm).map_err(check::untranslatable)?;
         let wasmi = wasmi::Module::new(engine.wasmi(), wasm).map_err(check::untranslatable)?;
         let mut problems = Vec::new();
         let manifest = check::manifest(&wasmi, &mut problems);

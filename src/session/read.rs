@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::{Access, Field, NO_INDEX, Slot, Status};
+use cpex_wasmi_abi::{Access, Field, NO_INDEX, Shape, Slot, Status};
 
 use super::span::{Key, Span};
 use super::{Answer, Format, Session};
@@ -153,6 +153,9 @@ impl Session {
         let field = self.readable(field)?;
         if field.info().indexed && index == NO_INDEX {
             return Ok(self.view_of(field.info().slot)?.map_or(0, |view| view.count(field)));
+        }
+        if !matches!(field.info().shape, Shape::TextSet | Shape::TextMap | Shape::JsonMap) {
+            return Err(Status::InvalidArgument);
         }
         match self.item(field, index, Key::None) {
             Ok(Item::TextSet(set)) => Ok(set.len()),

@@ -41,7 +41,7 @@ impl Session {
         let (mut violation, answer) = match violation {
             Ok(violation) => (violation, 0),
             Err(status) => {
-                let reason = format!("the plugin's violation could not be read: {status}");
+                let reason = format!("the plugin's violation could not be read. {status}");
                 (Violation::new(UNEXPLAINED, reason), status.code())
             }
         };
@@ -85,7 +85,7 @@ impl Session {
             },
             Some(status) => Error::new(
                 ErrorKind::PluginFailed,
-                format!("`{export}` gave up: {status} ({})", status.name()),
+                format!("`{export}` gave up with the status `{}`. {status}", status.name()),
             ),
             None => Error::new(
                 ErrorKind::AbiViolation,

@@ -62,8 +62,11 @@ impl Session {
             (Write::Entries(_), Key::Some(key)) => match field {
                 Field::HttpRequestHeaders | Field::HttpResponseHeaders => {
                     let value = input.text()?;
-                    if !is_header_name(key) || !is_header_value(&value) {
+                    if !is_header_name(key) {
                         return Err(Status::InvalidArgument);
+                    }
+                    if !is_header_value(&value) {
+                        return Err(Status::Malformed);
                     }
                     let headers = headers(field, changes, request);
                     headers.retain(|other, _| !same_name(other, key));

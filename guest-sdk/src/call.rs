@@ -1,0 +1,91 @@
+use crate::{
+    Field, Http, Items, JsonMap, Message, Meta, Payload, Request, Result, Security, ToolCall,
+    ToolResult,
+};
+
+/// One call of a hook: the way to everything the plugin may read and change.
+///
+/// Nothing is fetched until it is asked for.
+#[derive(Debug)]
+pub struct Call {
+    hook: &'static str,
+}
+
+impl Call {
+    pub(crate) const fn new(hook: &'static str) -> Self {
+        Self { hook }
+    }
+
+    /// The name of the hook, such as `cmf.tool_pre_invoke`.
+    pub const fn hook(&self) -> &'static str {
+        self.hook
+    }
+
+    /// The payload as a whole.
+    pub const fn payload(&self) -> Payload {
+        Payload::VIEW
+    }
+
+    /// The message that is the payload of the `cmf.*` hooks.
+    pub const fn message(&self) -> Message {
+        Message::VIEW
+    }
+
+    /// The tool calls in the message.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn tool_calls(&self) -> Result<Items<ToolCall>> {
+        Items::of(Field::ToolCall)
+    }
+
+    /// The tool results in the message.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn tool_results(&self) -> Result<Items<ToolResult>> {
+        Items::of(Field::ToolResult)
+    }
+
+    /// Labels, classification and subject.
+    pub const fn security(&self) -> Security {
+        Security::VIEW
+    }
+
+    /// The HTTP request that the operation came with.
+    pub const fn http(&self) -> Http {
+        Http::VIEW
+    }
+
+    /// Where the operation comes from.
+    pub const fn request(&self) -> Request {
+        Request::VIEW
+    }
+
+    /// What the operation touches.
+    pub const fn meta(&self) -> Meta {
+        Meta::VIEW
+    }
+
+    /// The custom slot: anything, by name.
+    pub const fn custom(&self) -> JsonMap {
+        JsonMap::of(Field::Custom)
+    }
+
+    /// State of this plugin that lasts for the request.
+    pub const fn local_state(&self) -> JsonMap {
+        JsonMap::of(Field::ContextLocal)
+    }
+
+    /// State that all plugins of the request share.
+    pub const fn global_state(&self) -> JsonMap {
+        JsonMap::of(Field::ContextGlobal)
+    }
+
+    /// The operator's configuration of this plugin. It cannot be changed.
+    pub const fn config(&self) -> JsonMap {
+        JsonMap::of(Field::Config)
+    }
+}

@@ -1,0 +1,139 @@
+//! Write a policy plugin for CPEX in a few lines of Rust, and get a wasm module of a few kilobytes.
+//!
+//! A plugin is a function per hook. It looks at the request through a [`Call`], which fetches a
+//! value from the host when it is asked for and not before, and it returns a [`Verdict`].
+//!
+//! ```
+//! # #![allow(unused)]
+//! // In a plugin's src/lib.rs, this starts with #![no_std].
+//! use cpex_wasmi_guest::prelude::*;
+//!
+//! plugin! {
+//!     name: "pii-guard",
+//!     description: "Lets only hr_admin pass personal data to a tool",
+//!     capabilities: ["read_labels", "read_roles"],
+//!     hooks: { "cmf.tool_pre_invoke" => guard },
+//! }
+//!
+//! fn guard(call: &Call) -> Result<Verdict> {
+//!     let security = call.security();
+//!     if security.has_label("PII")? && !security.subject().has_role("hr_admin")? {
+//!         return deny("pii_access", "only hr_admin may pass personal data");
+//!     }
+//!     allow()
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! # What can be read and changed
+//!
+//! | view | what it shows |
+//! | --- | --- |
+//! | [`Call::tool_calls`], [`Call::tool_results`], [`Call::message`] | the message |
+//! | [`Call::payload`] | the payload as a whole, to read or to replace |
+//! | [`Call::security`] | labels, classification, subject |
+//! | [`Call::http`] | headers, method, path, host, scheme |
+//! | [`Call::request`], [`Call::meta`] | where the request comes from, what it touches |
+//! | [`Call::custom`], [`Call::local_state`], [`Call::global_state`] | values by name |
+//! | [`Call::config`] | the operator's configuration |
+//!
+//! A value that is not there is `Ok(None)`. A value the operator did not grant is an [`Error`] with
+//! [`Status::CapabilityDenied`], never a silent `None`. A handler gives up over an error with `?`,
+//! and the host then treats the call as failed, not as allowed.
+//!
+//! Changes are made at once, and take effect if the handler allows the operation.
+//!
+//! # Building
+//!
+//! ```toml
+//! [lib]
+//! crate-type = ["cdylib"]
+//!
+//! [profile.release]
+//! opt-level = "s"
+//! lto = "fat"
+//! codegen-units = 1
+//! panic = "abort"
+//! strip = true
+//! ```
+//!
+//! `RUSTFLAGS="-C link-arg=-zstack-size=16384" cargo build --release --target wasm32-unknown-unknown`
+//!
+//! # Testing
+//!
+//! Natively, a plugin is ordinary Rust. [`testing`] runs it against the rules of the real host:
+//! capabilities, immutable fields and all.
+//!
+//! # Crate features
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `allocator` | yes | a global allocator of a few hundred bytes, see [`plugin!`] |
+//! | `panic-handler` | yes | a panic handler that tells the host message, file and line |
+//! | `std` | no | the same for plugins that use `std`, as a panic hook |
+//!
+//! A plugin that uses `std`, on `wasm32-unknown-unknown` or `wasm32-wasip1`, depends on this crate
+//! with `default-features = false, features = ["std"]`.
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(feature = "std", not(target_arch = "wasm32")))]
+extern crate std;
+
+mod call;
+mod http;
+mod items;
+mod log;
+mod map;
+mod message;
+mod meta;
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+mod payload;
+mod plugin;
+pub mod prelude;
+pub mod raw;
+mod request;
+mod result;
+mod security;
+mod set;
+mod text;
+mod tool;
+mod value;
+mod verdict;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+#[cfg(not(target_arch = "wasm32"))]
+use native as sys;
+#[cfg(target_arch = "wasm32")]
+use wasm as sys;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use native::testing;
+
+pub use call::Call;
+pub use http::{Headers, Http};
+pub use items::Items;
+pub use map::{JsonMap, TextMap};
+pub use message::{Message, Part};
+pub use meta::Meta;
+pub use payload::Payload;
+pub use plugin::{Handler, Init, PluginDef};
+pub use request::Request;
+pub use result::{Error, Result};
+pub use security::{Security, Subject};
+pub use set::TextSet;
+pub use tool::{ToolCall, ToolResult};
+pub use value::from_value;
+pub use verdict::{Verdict, allow, deny, deny_with};
+
+pub use cpex_wasmi_abi::{Capability, Field, Status, Value, Violation};
+
+/// What the macros expand to. Not for use by hand.
+#[doc(hidden)]
+pub mod rt {
+    pub use crate::log::{line, line_of};
+    pub use crate::plugin::{capabilities_are_known, initialise, invoke};
+    pub use cpex_wasmi_abi::StaticManifest;
+}

@@ -1,0 +1,207 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::de::DeserializeOwned;
+
+use crate::raw::Place;
+use crate::set::keys;
+use crate::value::{decode_entries, decode_value, encode_value, from_value};
+use crate::{Field, Result, Value};
+
+/// What both kinds of map can do.
+macro_rules! map_methods {
+    () => {
+        /// Whether there is an entry of that name.
+        ///
+        /// # Errors
+        ///
+        /// The host's status.
+        pub fn contains(self, name: &str) -> Result<bool> {
+            self.place.entry(name).contains()
+        }
+
+        /// How many entries there are.
+        ///
+        /// # Errors
+        ///
+        /// The host's status.
+        pub fn len(self) -> Result<usize> {
+            self.place.count()
+        }
+
+        /// Whether there are none.
+        ///
+        /// # Errors
+        ///
+        /// The host's status.
+        pub fn is_empty(self) -> Result<bool> {
+            Ok(self.len()? == 0)
+        }
+
+        /// The names of all entries, sorted.
+        ///
+        /// # Errors
+        ///
+        /// The host's status.
+        pub fn keys(self) -> Result<Vec<String>> {
+            keys(self.place)
+        }
+
+        /// The whole map as JSON text.
+        ///
+        /// # Errors
+        ///
+        /// The host's status; a missing map is `None`.
+        pub fn json(self) -> Result<Option<String>> {
+            self.place.json()
+        }
+    };
+}
+
+/// A view of strings by name.
+#[derive(Clone, Copy, Debug)]
+pub struct TextMap {
+    place: Place<'static>,
+}
+
+impl TextMap {
+    pub(crate) const fn of(field: Field) -> Self {
+        Self { place: Place::of(field) }
+    }
+
+    map_methods!();
+
+    /// The string of that name.
+    ///
+    /// # Errors
+    ///
+    /// The host's status; a missing entry is `None`.
+    pub fn get(self, name: &str) -> Result<Option<String>> {
+        self.place.entry(name).text()
+    }
+
+    /// Whether the entry is there and equals `expected`, without allocating.
+    ///
+    /// # Errors
+    ///
+    /// The host's status; a missing entry equals nothing.
+    pub fn is(self, name: &str, expected: &str) -> Result<bool> {
+        self.place.entry(name).text_is(expected)
+    }
+}
+
+/// A view of JSON values by name.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonMap {
+    place: Place<'static>,
+}
+
+impl JsonMap {
+    pub(crate) const fn of(field: Field) -> Self {
+        Self { place: Place::of(field) }
+    }
+
+    pub(crate) const fn at(self, index: u32) -> Self {
+        Self { place: self.place.at(index) }
+    }
+
+    map_methods!();
+
+    /// The value of that name.
+    ///
+    /// # Errors
+    ///
+    /// The host's status; a missing entry is `None`.
+    pub fn get(self, name: &str) -> Result<Option<Value>> {
+        self.place.entry(name).bytes()?.map(|bytes| decode_value(&bytes)).transpose()
+    }
+
+    /// The value of that name as a type of the plugin's own.
+    ///
+    /// # Errors
+    ///
+    /// The host's status, or [`Status::Malformed`](crate::Status::Malformed) if the value does not
+    /// fit the type. A missing entry is `None`.
+    pub fn get_as<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>> {
+        self.get(name)?.map(from_value).transpose()
+    }
+
+    /// The whole map as a type of the plugin's own, usually a structure.
+    ///
+    /// # Errors
+    ///
+    /// The host's status, or [`Status::Malformed`](crate::Status::Malformed) if the map does not
+    /// fit the type. A missing map is an empty one.
+    pub fn to<T: DeserializeOwned>(self) -> Result<T> {
+        let entries = match self.place.bytes()? {
+            Some(bytes) => decode_entries(&bytes)?,
+            None => Vec::new(),
+        };
+        from_value(Value::Object(entries))
+    }
+
+    /// The text, number or boolean of that name as text.
+    ///
+    /// # Errors
+    ///
+    /// The host's status, [`Status::NoTextForm`](crate::Status::NoTextForm) for other values. A
+    /// missing entry is `None`.
+    pub fn text(self, name: &str) -> Result<Option<String>> {
+        self.place.entry(name).text()
+    }
+
+    /// Whether the entry is there and equals `expected` as text, without allocating.
+    ///
+    /// # Errors
+    ///
+    /// As for [`text`](Self::text).
+    pub fn text_is(self, name: &str, expected: &str) -> Result<bool> {
+        self.place.entry(name).text_is(expected)
+    }
+
+    /// The value of that name as JSON text.
+    ///
+    /// # Errors
+    ///
+    /// The host's status; a missing entry is `None`.
+    pub fn json_of(self, name: &str) -> Result<Option<String>> {
+        self.place.entry(name).json()
+    }
+
+    /// Sets an entry.
+    ///
+    /// # Errors
+    ///
+    /// The host's status, [`Status::ReadOnly`](crate::Status::ReadOnly) if the map cannot change.
+    pub fn set(self, name: &str, value: impl Into<Value>) -> Result<()> {
+        self.place.entry(name).write(&encode_value(&value.into()))
+    }
+
+    /// Sets an entry to a string, without the detour through a [`Value`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`set`](Self::set).
+    pub fn set_text(self, name: &str, text: &str) -> Result<()> {
+        self.place.entry(name).write_text(text)
+    }
+
+    /// Sets an entry to a value given as JSON text.
+    ///
+    /// # Errors
+    ///
+    /// As for [`set`](Self::set), and [`Status::Malformed`](crate::Status::Malformed) if the text
+    /// is not JSON.
+    pub fn set_json(self, name: &str, json: &str) -> Result<()> {
+        self.place.entry(name).write_json(json)
+    }
+
+    /// Removes an entry, and says whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// As for [`set`](Self::set).
+    pub fn remove(self, name: &str) -> Result<bool> {
+        self.place.entry(name).remove()
+    }
+}

@@ -1,0 +1,88 @@
+//! The plugin's side of the boundary on every other target: for tests.
+//!
+//! A host function is served by the [`Session`] of the [harness](testing::Harness) that runs on
+//! this thread, with the same numbers that a module would pass.
+
+mod frame;
+pub mod testing;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use std::cell::RefCell;
+use std::panic::resume_unwind;
+
+use cpex_wasmi::{Error, Session};
+use cpex_wasmi_abi::{HostFunction, for_each_host_function};
+
+use frame::Frame;
+
+std::thread_local! {
+    /// The session of the call that runs on this thread.
+    static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
+}
+
+/// What unwinds the plugin when the host ends a call, as a trap does in the sandbox.
+struct Ended(Error);
+
+/// Runs `call` with `session` serving the host functions, and gives it back.
+fn serving<T>(session: Session, call: impl FnOnce() -> T) -> (Option<Session>, T) {
+    SESSION.with(|current| current.borrow_mut().replace(session));
+    let result = call();
+    (SESSION.with(|current| current.borrow_mut().take()), result)
+}
+
+fn dispatch(function: HostFunction, args: &[u32], memory: &mut [u8]) -> i32 {
+    let answer = SESSION.with(|current| {
+        let mut session = current.borrow_mut();
+        Some(session.as_mut()?.dispatch(function, args, memory))
+    });
+    match answer {
+        Some(Ok(answer)) => answer,
+        Some(Err(error)) => resume_unwind(alloc::boxed::Box::new(Ended(error))),
+        #[allow(clippy::panic, reason = "a mistake in a test")]
+        None => panic!("`{function}` was called outside of a `testing::Harness`"),
+    }
+}
+
+macro_rules! kind {
+    (number) => { u32 };
+    (bytes) => { &[u8] };
+    (key) => { Option<&[u8]> };
+    (buffer) => { &mut [u8] };
+}
+
+macro_rules! define {
+    ($($name:literal $variant:ident ($($param:ident: $kind:ident),*) $description:literal;)*) => {
+        $(
+            #[allow(non_snake_case, reason = "named as in the table")]
+            #[allow(dead_code, reason = "only the sandbox has a panic handler")]
+            pub(crate) fn $variant($($param: kind!($kind)),*) -> i32 {
+                let mut frame = Frame::default();
+                $(frame.$kind($param);)*
+                frame.run(|args, memory| dispatch(HostFunction::$variant, args, memory))
+            }
+        )*
+    };
+}
+for_each_host_function!(define);
+
+/// Runs at the start of every entry from the host.
+pub(crate) const fn enter() {}
+
+/// As many zeros.
+#[allow(clippy::unnecessary_wraps, reason = "in the sandbox it may fail")]
+pub(crate) fn buffer(len: usize) -> crate::Result<Vec<u8>> {
+    Ok(alloc::vec![0; len])
+}
+
+/// A copy.
+#[allow(clippy::unnecessary_wraps, reason = "in the sandbox it may fail")]
+pub(crate) fn copy(bytes: &[u8]) -> crate::Result<Vec<u8>> {
+    Ok(bytes.to_vec())
+}
+
+/// Takes bytes that a host function has just written as text.
+pub(crate) fn text(bytes: Vec<u8>) -> String {
+    #[allow(clippy::expect_used, reason = "a test should notice a host that breaks the ABI")]
+    String::from_utf8(bytes).expect("the host writes text as UTF-8")
+}

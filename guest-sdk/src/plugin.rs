@@ -1,0 +1,286 @@
+use cpex_wasmi_abi::{Capability, Field, StaticManifest};
+
+use crate::{Call, JsonMap, Result, Verdict, sys};
+
+/// A function that handles a hook.
+pub type Handler = fn(&Call) -> Result<Verdict>;
+
+/// A function that prepares a plugin, once for each instance. It is given the operator's
+/// configuration, the only thing that can be read before there is a request.
+pub type Init = fn(JsonMap) -> Result<()>;
+
+/// A plugin as [`plugin!`](crate::plugin!) registers it, for tests.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct PluginDef {
+    /// What the plugin says about itself.
+    pub manifest: StaticManifest,
+    /// The handlers, in the order of the manifest's hooks.
+    pub handlers: &'static [Handler],
+    /// What runs once for each instance.
+    pub init: Option<Init>,
+}
+
+impl PluginDef {
+    #[doc(hidden)]
+    pub const fn new(
+        manifest: StaticManifest,
+        handlers: &'static [Handler],
+        init: Option<Init>,
+    ) -> Self {
+        Self { manifest, handlers, init }
+    }
+}
+
+/// Registers a plugin: its handlers, and the manifest that the host reads before it runs anything.
+///
+/// ```
+/// use cpex_wasmi_guest::prelude::*;
+///
+/// plugin! {
+///     name: "header-check",
+///     // The version of the package, unless given.
+///     version: "1.0.0",
+///     description: "Wants a tenant header on every tool call",
+///     // What the operator has to grant. A name that does not exist is a compile error.
+///     capabilities: ["read_headers"],
+///     // System access, such as `env:API_REGION`.
+///     access: [],
+///     // Whether the plugin keeps state in its memory from one call to the next.
+///     stateful: false,
+///     // A JSON Schema of the configuration; `include_str!` works too.
+///     config_schema: r#"{"type":"object"}"#,
+///     // Runs once for each instance.
+///     init: prepare,
+///     hooks: {
+///         "cmf.tool_pre_invoke" => check,
+///         "cmf.tool_post_invoke" => check,
+///     },
+/// }
+///
+/// fn prepare(config: JsonMap) -> Result<()> {
+///     info!("prepared with {} settings", config.len()?);
+///     Ok(())
+/// }
+///
+/// fn check(call: &Call) -> Result<Verdict> {
+///     if call.http().has_header("x-tenant")? { allow() } else { deny("no_tenant", "whose is it?") }
+/// }
+/// # fn main() {}
+/// ```
+///
+/// Only `name` and `hooks` are needed, and the order does not matter. A crate registers one plugin.
+///
+/// ```compile_fail
+/// # use cpex_wasmi_guest::prelude::*;
+/// plugin! {
+///     name: "typo",
+///     capabilities: ["read_lables"],
+///     hooks: { "cmf.tool_pre_invoke" => |_| allow() },
+/// }
+/// ```
+///
+/// # Memory
+///
+/// With the feature `allocator`, memory is handed out in one direction and comes back when a call
+/// has freed all that it took. What a call leaves behind in a `static` stays valid, but its place
+/// is never used again, even after it was freed. A plugin that frees and takes much across calls
+/// wants an allocator of its own.
+///
+/// # Natively
+///
+/// On any other target than wasm32 the macro defines `PLUGIN`, a [`PluginDef`], for the tests.
+#[macro_export]
+macro_rules! plugin {
+    (@manifest $manifest:ident) => {};
+    (@manifest $manifest:ident
+        hooks: { $($hook:expr => $handler:expr),* $(,)? } $(, $($rest:tt)*)?) => {
+        $manifest.hooks = &[$($hook),*];
+        $crate::plugin! { @manifest $manifest $($($rest)*)? }
+    };
+    (@manifest $manifest:ident capabilities: $names:expr $(, $($rest:tt)*)?) => {
+        $manifest.capabilities = &$names;
+        $crate::plugin! { @manifest $manifest $($($rest)*)? }
+    };
+    (@manifest $manifest:ident access: $names:expr $(, $($rest:tt)*)?) => {
+        $manifest.access = &$names;
+        $crate::plugin! { @manifest $manifest $($($rest)*)? }
+    };
+    (@manifest $manifest:ident config_schema: $schema:expr $(, $($rest:tt)*)?) => {
+        $manifest.config_schema = ::core::option::Option::Some($schema);
+        $crate::plugin! { @manifest $manifest $($($rest)*)? }
+    };
+    (@manifest $manifest:ident init: $init:expr $(, $($rest:tt)*)?) => {
+        $crate::plugin! { @manifest $manifest $($($rest)*)? }
+    };
+    (@manifest $manifest:ident $key:ident: $value:expr $(, $($rest:tt)*)?) => {
+        $manifest.$key = $value;
+        $crate::plugin! { @manifest $manifest $($($rest)*)? }
+    };
+
+    // Calls `$then` with the handlers in braces, the initialiser in brackets.
+    (@functions $then:ident {$($hooks:tt)*} [$($init:tt)*]) => {
+        $crate::plugin! { @$then {$($hooks)*} [$($init)*] }
+    };
+    (@functions $then:ident {} [$($init:tt)*]
+        hooks: { $($hook:expr => $handler:expr),* $(,)? } $(, $($rest:tt)*)?) => {
+        $crate::plugin! { @functions $then {$($handler,)*} [$($init)*] $($($rest)*)? }
+    };
+    (@functions $then:ident {$($hooks:tt)*} [] init: $new:expr $(, $($rest:tt)*)?) => {
+        $crate::plugin! { @functions $then {$($hooks)*} [$new] $($($rest)*)? }
+    };
+    (@functions $then:ident {$($hooks:tt)*} [$($init:tt)*]
+        $key:ident: $value:expr $(, $($rest:tt)*)?) => {
+        $crate::plugin! { @functions $then {$($hooks)*} [$($init)*] $($($rest)*)? }
+    };
+
+    (@export {$($handler:expr,)*} [$($init:expr)?]) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn cpex_invoke(hook: i32) -> i32 {
+            // A chain of comparisons, so that the handlers can be inlined.
+            let mut names = MANIFEST.hooks;
+            let mut position = 0;
+            $(
+                if let [name, rest @ ..] = names {
+                    if hook == position {
+                        return $crate::rt::invoke($handler, name);
+                    }
+                    names = rest;
+                    position += 1;
+                }
+            )*
+            let _ = (names, position);
+            $crate::Status::InvalidArgument.code()
+        }
+
+        $(
+            #[unsafe(no_mangle)]
+            extern "C" fn cpex_init() -> i32 {
+                $crate::rt::initialise($init)
+            }
+        )?
+    };
+    (@define {$($handler:expr,)*} [$($init:expr)?]) => {
+        $crate::PluginDef::new(MANIFEST, &[$($handler),*], {
+            #[allow(unused_mut, unused_assignments)]
+            let mut init: ::core::option::Option<$crate::Init> = ::core::option::Option::None;
+            $(init = ::core::option::Option::Some($init);)?
+            init
+        })
+    };
+
+    ($first:ident: $($rest:tt)*) => {
+        /// The plugin, for tests.
+        #[cfg(not(target_arch = "wasm32"))]
+        pub static PLUGIN: $crate::PluginDef = {
+            const MANIFEST: $crate::rt::StaticManifest =
+                $crate::plugin! { @static $first: $($rest)* };
+            $crate::plugin! { @functions define {} [] $first: $($rest)* }
+        };
+
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            const MANIFEST: $crate::rt::StaticManifest =
+                $crate::plugin! { @static $first: $($rest)* };
+
+            #[used]
+            #[unsafe(link_section = "cpex.manifest")]
+            static SECTION: [u8; MANIFEST.encoded_len()] = MANIFEST.encode();
+
+            $crate::plugin! { @functions export {} [] $first: $($rest)* }
+        };
+    };
+    (@static $($all:tt)*) => {{
+        let mut manifest = $crate::rt::StaticManifest {
+            name: "",
+            version: ::core::env!("CARGO_PKG_VERSION"),
+            description: "",
+            hooks: &[],
+            capabilities: &[],
+            access: &[],
+            stateful: false,
+            config_schema: ::core::option::Option::None,
+        };
+        $crate::plugin! { @manifest manifest $($all)* }
+        ::core::assert!(!manifest.name.is_empty(), "a plugin needs a `name`");
+        ::core::assert!(!manifest.hooks.is_empty(), "a plugin needs `hooks`");
+        ::core::assert!(
+            $crate::rt::capabilities_are_known(manifest.capabilities),
+            "one of the `capabilities` does not exist"
+        );
+        manifest
+    }};
+}
+
+/// Whether all names are names of capabilities.
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "at compile time")]
+pub const fn capabilities_are_known(names: &[&str]) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        let mut known = false;
+        let mut candidate = 0;
+        while candidate < Capability::ALL.len() {
+            known |= same(names[at].as_bytes(), Capability::ALL[candidate].name().as_bytes());
+            candidate += 1;
+        }
+        if !known {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "at compile time")]
+const fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// The body of `cpex_invoke`.
+#[inline(always)]
+pub fn invoke(handler: impl FnOnce(&Call) -> Result<Verdict>, hook: &'static str) -> i32 {
+    sys::enter();
+    match handler(&Call::new(hook)) {
+        Ok(verdict) => verdict.code(),
+        Err(error) => error.code(),
+    }
+}
+
+/// The body of `cpex_init`.
+pub fn initialise(init: impl FnOnce(JsonMap) -> Result<()>) -> i32 {
+    sys::enter();
+    match init(JsonMap::of(Field::Config)) {
+        Ok(()) => 0,
+        Err(error) => error.code(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_capability_is_known_and_no_other() {
+        for capability in Capability::ALL {
+            assert!(capabilities_are_known(&[capability.name()]));
+        }
+        assert!(!capabilities_are_known(&["read_labels", "read_label"]));
+        assert!(capabilities_are_known(&[]));
+    }
+
+    #[test]
+    fn the_section_name_is_the_abi_s() {
+        // The attribute takes a literal.
+        assert_eq!(cpex_wasmi_abi::Manifest::SECTION, "cpex.manifest");
+    }
+}

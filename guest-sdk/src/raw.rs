@@ -1,0 +1,206 @@
+//! The host functions as they are, with slices for pointers and [`Result`] for
+//! status codes.
+//!
+//! For fields and encodings that the views do not offer. Field numbers and encodings are described
+//! in the ABI document.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use cpex_wasmi_abi::{Field, NO_INDEX};
+
+use crate::result::{check, optional};
+use crate::{Result, sys};
+
+/// How much is read into the stack before anything is allocated.
+const STACK: usize = 256;
+
+/// Where a value is: a field, perhaps one of several, perhaps one entry of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'k> {
+    field: Field,
+    index: u32,
+    key: Option<&'k str>,
+}
+
+impl<'k> Place<'k> {
+    /// The place of a field, or of the first one of an indexed field.
+    pub const fn of(field: Field) -> Self {
+        Self { field, index: 0, key: None }
+    }
+
+    /// The place of the value with this index of an indexed field.
+    pub const fn at(self, index: u32) -> Self {
+        Self { index, ..self }
+    }
+
+    /// The place of all values of an indexed field, which can only be counted.
+    pub const fn all(self) -> Self {
+        self.at(NO_INDEX)
+    }
+
+    /// The place of one entry of a map or one member of a set.
+    pub const fn entry<'n>(self, key: &'n str) -> Place<'n> {
+        Place { field: self.field, index: self.index, key: Some(key) }
+    }
+
+    fn key(self) -> Option<&'k [u8]> {
+        self.key.map(str::as_bytes)
+    }
+
+    /// Reads the value as postcard and returns its length. If that is more than `out` holds,
+    /// nothing was copied.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn read(self, out: &mut [u8]) -> Result<usize> {
+        check(sys::Read(self.field.number(), self.index, self.key(), out))
+    }
+
+    /// As [`read`](Self::read), but as JSON text.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn read_json(self, out: &mut [u8]) -> Result<usize> {
+        check(sys::ReadJson(self.field.number(), self.index, self.key(), out))
+    }
+
+    /// As [`read`](Self::read), but as bare text. Only text, numbers and booleans have that form.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn read_text(self, out: &mut [u8]) -> Result<usize> {
+        check(sys::ReadText(self.field.number(), self.index, self.key(), out))
+    }
+
+    /// Reads the name of an entry or member as text, by its position in sorted order.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn read_key(self, position: u32, out: &mut [u8]) -> Result<usize> {
+        check(sys::ReadKey(self.field.number(), self.index, position, out))
+    }
+
+    /// Whether the entry, the member or the plain value is there.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn contains(self) -> Result<bool> {
+        Ok(check(sys::Contains(self.field.number(), self.index, self.key()))? != 0)
+    }
+
+    /// How many entries, members or ([`all`](Self::all)) values there are.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn count(self) -> Result<usize> {
+        check(sys::Count(self.field.number(), self.index))
+    }
+
+    /// Sets the value given as postcard: a field, an entry, or a new member.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn write(self, value: &[u8]) -> Result<()> {
+        check(sys::Write(self.field.number(), self.index, self.key(), value)).map(drop)
+    }
+
+    /// As [`write`](Self::write), but given as JSON text.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn write_json(self, value: &str) -> Result<()> {
+        check(sys::WriteJson(self.field.number(), self.index, self.key(), value.as_bytes()))
+            .map(drop)
+    }
+
+    /// As [`write`](Self::write), but given as bare text, which is always a string.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn write_text(self, value: &str) -> Result<()> {
+        check(sys::WriteText(self.field.number(), self.index, self.key(), value.as_bytes()))
+            .map(drop)
+    }
+
+    /// Removes an entry of a map, and says whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn remove(self) -> Result<bool> {
+        Ok(check(sys::Remove(self.field.number(), self.index, self.key()))? != 0)
+    }
+
+    /// The value as postcard, or `None` if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// The host's status, but for [`Status::Absent`](crate::Status::Absent).
+    pub fn bytes(self) -> Result<Option<Vec<u8>>> {
+        optional(read_all(|out| self.read(out)))
+    }
+
+    /// The value as JSON text, or `None` if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// The host's status, but for [`Status::Absent`](crate::Status::Absent).
+    pub fn json(self) -> Result<Option<String>> {
+        Ok(optional(read_all(|out| self.read_json(out)))?.map(sys::text))
+    }
+
+    /// The value as bare text, or `None` if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// The host's status, but for [`Status::Absent`](crate::Status::Absent).
+    pub fn text(self) -> Result<Option<String>> {
+        optional(self.required_text())
+    }
+
+    /// Whether the value is there and is this text. Allocates only to compare more than 256 bytes.
+    ///
+    /// # Errors
+    ///
+    /// The host's status, but for [`Status::Absent`](crate::Status::Absent).
+    pub fn text_is(self, expected: &str) -> Result<bool> {
+        let mut stack = [0; STACK];
+        match optional(self.read_text(&mut stack))? {
+            Some(len) if len == expected.len() => match stack.get(..len) {
+                Some(text) => Ok(text == expected.as_bytes()),
+                None => Ok(self.text()?.as_deref() == Some(expected)),
+            },
+            _ => Ok(false),
+        }
+    }
+
+    pub(crate) fn required_text(self) -> Result<String> {
+        read_all(|out| self.read_text(out)).map(sys::text)
+    }
+
+    pub(crate) fn key_at(self, position: u32) -> Result<String> {
+        read_all(|out| self.read_key(position, out)).map(sys::text)
+    }
+}
+
+/// Reads into the stack first, and again if the value turns out to be longer.
+fn read_all(read: impl Fn(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> {
+    let mut stack = [0; STACK];
+    let len = read(&mut stack)?;
+    if let Some(short) = stack.get(..len) {
+        return sys::copy(short);
+    }
+    let mut bytes = sys::buffer(len)?;
+    read(&mut bytes)?;
+    Ok(bytes)
+}

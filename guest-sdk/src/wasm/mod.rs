@@ -1,0 +1,16 @@
+//! The plugin's side of the boundary on wasm32.
+
+mod panic;
+#[allow(unsafe_code)]
+mod sys;
+
+pub(crate) use sys::*;
+
+/// Runs at the start of every entry from the host.
+#[inline(always)]
+pub(crate) fn enter() {
+    #[cfg(feature = "allocator")]
+    keep_what_is_left();
+    #[cfg(feature = "std")]
+    panic::install();
+}

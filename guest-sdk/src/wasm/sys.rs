@@ -1,0 +1,227 @@
+//! All unsafe code of the SDK: calling the imports, memory that is written before it is read, text
+//! that the host vouches for, and the allocator.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::alloc::Layout;
+
+use cpex_wasmi_abi::{NO_KEY, for_each_host_function};
+
+use crate::{Result, Status};
+
+// One safe function for each row of the table of host functions.
+
+macro_rules! define {
+    ($($name:literal $variant:ident ($($param:ident: $kind:ident),*) $description:literal;)*) => {
+        $(import! { $name $variant [] [] [] $($param: $kind,)* })*
+    };
+}
+
+/// Turns parameters of the table, one at a time, into those of the function, those of the import,
+/// and the arguments to call the one with from the other.
+macro_rules! import {
+    ($name:literal $variant:ident [$($safe:tt)*] [$($raw:tt)*] [$($arg:tt)*]
+        $param:ident: number, $($rest:tt)*) => {
+        import! { $name $variant [$($safe)* $param: u32,] [$($raw)* _: u32,] [$($arg)* $param,]
+            $($rest)* }
+    };
+    ($name:literal $variant:ident [$($safe:tt)*] [$($raw:tt)*] [$($arg:tt)*]
+        $param:ident: bytes, $($rest:tt)*) => {
+        import! { $name $variant [$($safe)* $param: &[u8],] [$($raw)* _: *const u8, _: usize,]
+            [$($arg)* $param.as_ptr(), $param.len(),] $($rest)* }
+    };
+    ($name:literal $variant:ident [$($safe:tt)*] [$($raw:tt)*] [$($arg:tt)*]
+        $param:ident: key, $($rest:tt)*) => {
+        import! { $name $variant [$($safe)* $param: Option<&[u8]>,]
+            [$($raw)* _: *const u8, _: usize,]
+            [$($arg)* $param.map_or(core::ptr::null(), <[u8]>::as_ptr),
+                $param.map_or(NO_KEY as usize, <[u8]>::len),] $($rest)* }
+    };
+    ($name:literal $variant:ident [$($safe:tt)*] [$($raw:tt)*] [$($arg:tt)*]
+        $param:ident: buffer, $($rest:tt)*) => {
+        import! { $name $variant [$($safe)* $param: &mut [u8],] [$($raw)* _: *mut u8, _: usize,]
+            [$($arg)* $param.as_mut_ptr(), $param.len(),] $($rest)* }
+    };
+    ($name:literal $variant:ident [$($safe:tt)*] [$($raw:tt)*] [$($arg:tt)*]) => {
+        #[allow(non_snake_case, reason = "named as in the table")]
+        #[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+        pub(crate) fn $variant($($safe)*) -> i32 {
+            #[link(wasm_import_module = "cpex")]
+            unsafe extern "C" {
+                #[link_name = $name]
+                fn import($($raw)*) -> i32;
+            }
+            // SAFETY: pointer and length are those of a slice that is borrowed for the call, as
+            // mutable where the host writes.
+            unsafe { import($($arg)*) }
+        }
+    };
+}
+
+for_each_host_function!(define);
+
+/// As many zeros. Unlike `vec!`, it brings no code to panic with.
+pub(crate) fn buffer(len: usize) -> Result<Vec<u8>> {
+    // SAFETY: the first `len` bytes are written.
+    unsafe { vec_of(len, |start| start.write_bytes(0, len)) }
+}
+
+/// A copy. Unlike `to_vec`, it brings no code to panic with.
+pub(crate) fn copy(bytes: &[u8]) -> Result<Vec<u8>> {
+    // SAFETY: as many bytes are written as there are, and new memory does not overlap with old.
+    unsafe {
+        vec_of(bytes.len(), |start| start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()))
+    }
+}
+
+/// # Safety
+///
+/// `write` is given room for `len` bytes, and writes them all.
+unsafe fn vec_of(len: usize, write: impl FnOnce(*mut u8)) -> Result<Vec<u8>> {
+    let layout = Layout::array::<u8>(len).map_err(|_| Status::TooLarge)?;
+    if len == 0 {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the layout is not empty; what is there is of that layout, and the caller vouches that
+    // all of it is written.
+    unsafe {
+        let start = alloc::alloc::alloc(layout);
+        if start.is_null() {
+            return Err(Status::TooLarge.into());
+        }
+        write(start);
+        Ok(Vec::from_raw_parts(start, len, len))
+    }
+}
+
+/// Takes bytes that a host function has just written as text.
+pub(crate) fn text(bytes: Vec<u8>) -> String {
+    // SAFETY: the host writes text as UTF-8, says the ABI. A host that does not keep to it could
+    // as well change any other byte of this memory.
+    unsafe { String::from_utf8_unchecked(bytes) }
+}
+
+#[cfg(feature = "allocator")]
+pub(super) use heap::keep_what_is_left;
+
+#[cfg(feature = "allocator")]
+mod heap {
+    //! A global allocator that hands out memory in one direction.
+    //!
+    //! What is taken last can be given back or resized in place. Everything comes back at once when
+    //! nothing is in use any more, which is how a call usually ends, so that the next call finds the
+    //! memory as this one did and takes the same fuel.
+
+    use core::alloc::{GlobalAlloc, Layout};
+    use core::arch::wasm32;
+    use core::cell::Cell;
+    use core::ptr;
+
+    const PAGE: usize = 64 * 1024;
+
+    #[global_allocator]
+    static HEAP: Heap = Heap { floor: Cell::new(0), top: Cell::new(0), in_use: Cell::new(0) };
+
+    struct Heap {
+        /// Below this nothing comes back.
+        floor: Cell<usize>,
+        /// Where the next block starts, at the earliest.
+        top: Cell<usize>,
+        /// How many blocks above `floor` are in use.
+        in_use: Cell<usize>,
+    }
+
+    // SAFETY: a module without shared memory has one thread.
+    #[cfg(not(target_feature = "atomics"))]
+    unsafe impl Sync for Heap {}
+
+    /// Sets aside what an earlier call has left in statics, so that the rest can come back.
+    #[inline(always)]
+    pub(in super::super) fn keep_what_is_left() {
+        if HEAP.in_use.get() != 0 {
+            HEAP.floor.set(HEAP.top.get());
+            HEAP.in_use.set(0);
+        }
+    }
+
+    impl Heap {
+        fn top(&self) -> usize {
+            match self.top.get() {
+                0 => {
+                    unsafe extern "C" {
+                        static __heap_base: u8;
+                    }
+                    let base = (&raw const __heap_base).addr();
+                    self.floor.set(base);
+                    base
+                }
+                top => top,
+            }
+        }
+
+        /// Makes sure that the memory reaches up to `end`.
+        fn reach(&self, end: usize) -> bool {
+            let pages = wasm32::memory_size::<0>();
+            let needed = end.div_ceil(PAGE);
+            needed <= pages || wasm32::memory_grow::<0>(needed.wrapping_sub(pages)) != usize::MAX
+        }
+    }
+
+    // SAFETY: blocks lie between `__heap_base` and the end of the memory, which nothing else uses, and
+    // above all blocks that are in use: `top` only goes down to the start of the block that was last,
+    // or to `floor` when no block above it is in use.
+    unsafe impl GlobalAlloc for Heap {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            let mask = layout.align().wrapping_sub(1);
+            let start = self.top().wrapping_add(mask) & !mask;
+            match start.checked_add(layout.size()) {
+                Some(end) if self.reach(end) => {
+                    self.top.set(end);
+                    self.in_use.set(self.in_use.get().wrapping_add(1));
+                    ptr::with_exposed_provenance_mut(start)
+                }
+                _ => ptr::null_mut(),
+            }
+        }
+
+        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            let start = block.addr();
+            if start < self.floor.get() {
+                return;
+            }
+            let left = self.in_use.get().wrapping_sub(1);
+            self.in_use.set(left);
+            if left == 0 {
+                self.top.set(self.floor.get());
+            } else if start.wrapping_add(layout.size()) == self.top.get() {
+                self.top.set(start);
+            }
+        }
+
+        unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            let start = block.addr();
+            if start >= self.floor.get() && start.wrapping_add(layout.size()) == self.top.get() {
+                return match start.checked_add(size) {
+                    Some(end) if self.reach(end) => {
+                        self.top.set(end);
+                        block
+                    }
+                    _ => ptr::null_mut(),
+                };
+            }
+            if size <= layout.size() {
+                return block;
+            }
+            // SAFETY: the caller vouches for `size` and the alignment, and the old block is as long as
+            // its layout says and apart from the new one.
+            unsafe {
+                let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+                if !new.is_null() {
+                    ptr::copy_nonoverlapping(block, new, layout.size());
+                    self.dealloc(block, layout);
+                }
+                new
+            }
+        }
+    }
+}
