@@ -7,8 +7,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::model::{
-    ContentPart, HttpExtension, JsonMap, MapOnWire, MessagePayload, MetaExtension, OnWire,
-    PluginContext, RequestExtension, SecurityExtension, SubjectExtension, SubjectType,
+    AgentExtension, CompletionExtension, ContentPart, DelegationExtension, FrameworkExtension,
+    HttpExtension, JsonMap, LLMExtension, MapOnWire, MessagePayload, MetaExtension, OnWire,
+    PluginContext, ProvenanceExtension, RequestExtension, SecurityExtension, StopReason,
+    SubjectExtension, SubjectType,
 };
 use cpex_wasmi_abi::{CapabilitySet, Field, codec};
 use serde::Serialize;
@@ -19,6 +21,7 @@ use crate::{Payload, Request};
 pub(crate) enum Item<'a> {
     Text(Cow<'a, str>),
     Bool(bool),
+    Unsigned(u64),
     Json(&'a serde_json::Value),
     TextSet(&'a dyn TextSet),
     TextMap(&'a dyn TextMap),
@@ -112,6 +115,7 @@ impl<'a> Item<'a> {
         match self {
             Self::Text(text) => codec::encode(&**text, out).ok(),
             Self::Bool(value) => codec::encode(value, out).ok(),
+            Self::Unsigned(number) => codec::encode(number, out).ok(),
             Self::Json(value) => codec::encode(&OnWire(value), out).ok(),
             Self::TextSet(set) => codec::encode(&set.sorted(), out).ok(),
             Self::TextMap(map) => codec::encode(&map.sorted(), out).ok(),
@@ -125,6 +129,7 @@ impl<'a> Item<'a> {
         let json = match self {
             Self::Text(text) => serde_json::to_vec(&**text).ok(),
             Self::Bool(value) => serde_json::to_vec(value).ok(),
+            Self::Unsigned(number) => serde_json::to_vec(number).ok(),
             Self::Json(value) => serde_json::to_vec(value).ok(),
             Self::TextSet(set) => serde_json::to_vec(&set.sorted()).ok(),
             Self::TextMap(map) => {
@@ -162,6 +167,14 @@ impl View for Request {
             Slot::Meta => extensions.meta.as_ref()?.item(field, index, visible),
             Slot::Custom => extensions.custom.as_ref().map(Item::JsonMap),
             Slot::Context => self.context.item(field, index, visible),
+            Slot::Agent => extensions.agent.as_ref()?.item(field, index, visible),
+            Slot::Delegation => extensions.delegation.as_ref()?.item(field, index, visible),
+            Slot::CandidateConstraint => extensions.candidate_constraint.as_ref().map(Item::record),
+            Slot::Mcp => extensions.mcp.as_ref().map(Item::record),
+            Slot::Completion => extensions.completion.as_ref()?.item(field, index, visible),
+            Slot::Provenance => extensions.provenance.as_ref()?.item(field, index, visible),
+            Slot::Llm => extensions.llm.as_ref()?.item(field, index, visible),
+            Slot::Framework => extensions.framework.as_ref()?.item(field, index, visible),
             _ => None,
         }
     }
@@ -200,7 +213,7 @@ impl View for MessagePayload {
             Field::Part => Item::record(part()?),
             Field::PartType => Item::text(part()?.content_type()),
             Field::PartText => match part()? {
-                ContentPart::Text { text } => Item::text(text),
+                ContentPart::Text { text } | ContentPart::Thinking { text } => Item::text(text),
                 _ => return None,
             },
             Field::ToolCall => Item::record(call()?),
@@ -327,5 +340,83 @@ impl View for PluginContext {
             Field::ContextGlobal => Some(Item::JsonMap(&self.global_state)),
             _ => None,
         }
+    }
+}
+
+impl View for AgentExtension {
+    fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
+        Some(match field {
+            Field::Agent => Item::record(self),
+            Field::AgentInput => Item::text(self.input.as_ref()?),
+            Field::AgentSessionId => Item::text(self.session_id.as_ref()?),
+            Field::AgentConversationId => Item::text(self.conversation_id.as_ref()?),
+            Field::AgentTurn => Item::Unsigned(self.turn?.into()),
+            Field::AgentId => Item::text(self.agent_id.as_ref()?),
+            Field::AgentParentId => Item::text(self.parent_agent_id.as_ref()?),
+            Field::AgentConversation => Item::record(self.conversation.as_ref()?),
+            _ => return None,
+        })
+    }
+}
+
+impl View for DelegationExtension {
+    fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
+        Some(match field {
+            Field::Delegation => Item::record(self),
+            Field::DelegationDepth => Item::Unsigned(self.depth.into()),
+            Field::DelegationOrigin => Item::text(self.origin_subject_id.as_ref()?),
+            Field::DelegationActor => Item::text(self.actor_subject_id.as_ref()?),
+            Field::Delegated => Item::Bool(self.delegated),
+            _ => return None,
+        })
+    }
+}
+
+impl View for CompletionExtension {
+    fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
+        Some(match field {
+            Field::Completion => Item::record(self),
+            Field::CompletionStopReason => Item::text(self.stop_reason.map(StopReason::as_str)?),
+            Field::CompletionModel => Item::text(self.model.as_ref()?),
+            Field::CompletionLatency => Item::Unsigned(self.latency_ms?),
+            _ => return None,
+        })
+    }
+}
+
+impl View for ProvenanceExtension {
+    fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
+        Some(match field {
+            Field::Provenance => Item::record(self),
+            Field::ProvenanceSource => Item::text(self.source.as_ref()?),
+            Field::ProvenanceMessageId => Item::text(self.message_id.as_ref()?),
+            Field::ProvenanceParentId => Item::text(self.parent_id.as_ref()?),
+            _ => return None,
+        })
+    }
+}
+
+impl View for LLMExtension {
+    fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
+        Some(match field {
+            Field::Llm => Item::record(self),
+            Field::LlmModelId => Item::text(self.model_id.as_ref()?),
+            Field::LlmProvider => Item::text(self.provider.as_ref()?),
+            _ => return None,
+        })
+    }
+}
+
+impl View for FrameworkExtension {
+    fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
+        Some(match field {
+            Field::Framework => Item::record(self),
+            Field::FrameworkName => Item::text(self.framework.as_ref()?),
+            Field::FrameworkVersion => Item::text(self.framework_version.as_ref()?),
+            Field::FrameworkNodeId => Item::text(self.node_id.as_ref()?),
+            Field::FrameworkGraphId => Item::text(self.graph_id.as_ref()?),
+            Field::FrameworkMetadata => Item::JsonMap(&self.metadata),
+            _ => return None,
+        })
     }
 }

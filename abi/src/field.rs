@@ -24,9 +24,9 @@ macro_rules! for_each_field {
             0x0105 Part "message.part" (Payload, Record, indexed) reads open writes never
                 "A content part of the message, whole.";
             0x0106 PartType "message.part.content_type" (Payload, Text, indexed) reads open writes never
-                "What kind of content part it is: `text`, `tool_call`, `tool_result`.";
+                "What kind of content part it is, by its name in JSON: `text`, `tool_call` and so on.";
             0x0107 PartText "message.part.text" (Payload, Text, indexed) reads open writes never
-                "The text of a content part of kind `text`.";
+                "The text of a content part of kind `text` or `thinking`.";
             0x0120 ToolCall "tool_call" (Payload, Record, indexed) reads open writes never
                 "A tool call of the message, whole. The index counts tool calls only.";
             0x0121 ToolCallId "tool_call.tool_call_id" (Payload, Text, indexed) reads open writes never
@@ -132,6 +132,78 @@ macro_rules! for_each_field {
 
             0x0800 Config "config" (Config, JsonMap, single) reads open writes never
                 "The operator's configuration of the plugin, by name. Readable during initialisation too.";
+
+            0x0900 Agent "agent" (Agent, Record, single) reads ReadAgent writes never
+                "The whole agent slot.";
+            0x0901 AgentInput "agent.input" (Agent, Text, single) reads ReadAgent writes never
+                "What the agent was given.";
+            0x0902 AgentSessionId "agent.session_id" (Agent, Text, single) reads ReadAgent writes never
+                "The session the agent acts in.";
+            0x0903 AgentConversationId "agent.conversation_id" (Agent, Text, single) reads ReadAgent writes never
+                "The conversation the agent acts in.";
+            0x0904 AgentTurn "agent.turn" (Agent, Unsigned, single) reads ReadAgent writes never
+                "Which turn of the conversation it is.";
+            0x0905 AgentId "agent.agent_id" (Agent, Text, single) reads ReadAgent writes never
+                "The agent's identifier.";
+            0x0906 AgentParentId "agent.parent_agent_id" (Agent, Text, single) reads ReadAgent writes never
+                "The identifier of the agent that called this one.";
+            0x0907 AgentConversation "agent.conversation" (Agent, Record, single) reads ReadAgent writes never
+                "The conversation so far.";
+
+            0x0a00 Delegation "delegation" (Delegation, Record, single) reads ReadDelegation writes never
+                "The whole delegation slot.";
+            0x0a01 DelegationDepth "delegation.depth" (Delegation, Unsigned, single) reads ReadDelegation writes never
+                "How many delegations the request stands on.";
+            0x0a02 DelegationOrigin "delegation.origin_subject_id" (Delegation, Text, single) reads ReadDelegation writes never
+                "Who delegated first.";
+            0x0a03 DelegationActor "delegation.actor_subject_id" (Delegation, Text, single) reads ReadDelegation writes never
+                "Who acts now.";
+            0x0a04 Delegated "delegation.delegated" (Delegation, Bool, single) reads ReadDelegation writes never
+                "Whether anything was delegated.";
+
+            0x0b00 CandidateConstraint "candidate_constraint" (CandidateConstraint, Record, single) reads open writes never
+                "Which model back ends the request may go to.";
+
+            0x0c00 Mcp "mcp" (Mcp, Record, single) reads open writes never
+                "The whole MCP slot: tool, resource and prompt as their server describes them.";
+
+            0x0d00 Completion "completion" (Completion, Record, single) reads open writes never
+                "The whole completion slot.";
+            0x0d01 CompletionStopReason "completion.stop_reason" (Completion, Text, single) reads open writes never
+                "`end`, `return`, `call`, `max_tokens` or `stop_sequence`.";
+            0x0d02 CompletionModel "completion.model" (Completion, Text, single) reads open writes never
+                "The model that answered.";
+            0x0d03 CompletionLatency "completion.latency_ms" (Completion, Unsigned, single) reads open writes never
+                "How long the model took, in milliseconds.";
+
+            0x0e00 Provenance "provenance" (Provenance, Record, single) reads open writes never
+                "The whole provenance slot.";
+            0x0e01 ProvenanceSource "provenance.source" (Provenance, Text, single) reads open writes never
+                "Where the message comes from.";
+            0x0e02 ProvenanceMessageId "provenance.message_id" (Provenance, Text, single) reads open writes never
+                "The message's identifier.";
+            0x0e03 ProvenanceParentId "provenance.parent_id" (Provenance, Text, single) reads open writes never
+                "The identifier of the message it answers.";
+
+            0x0f00 Llm "llm" (Llm, Record, single) reads open writes never
+                "The whole LLM slot.";
+            0x0f01 LlmModelId "llm.model_id" (Llm, Text, single) reads open writes never
+                "The model's identifier.";
+            0x0f02 LlmProvider "llm.provider" (Llm, Text, single) reads open writes never
+                "Who runs the model.";
+
+            0x1000 Framework "framework" (Framework, Record, single) reads open writes never
+                "The whole framework slot.";
+            0x1001 FrameworkName "framework.framework" (Framework, Text, single) reads open writes never
+                "The name of the framework the agent runs in.";
+            0x1002 FrameworkVersion "framework.framework_version" (Framework, Text, single) reads open writes never
+                "The framework's version.";
+            0x1003 FrameworkNodeId "framework.node_id" (Framework, Text, single) reads open writes never
+                "The node of the framework's graph.";
+            0x1004 FrameworkGraphId "framework.graph_id" (Framework, Text, single) reads open writes never
+                "The framework's graph.";
+            0x1005 FrameworkMetadata "framework.metadata" (Framework, JsonMap, single) reads open writes never
+                "Anything else about the framework, by name.";
         }
     };
 }
@@ -156,6 +228,22 @@ pub enum Slot {
     Context,
     /// The plugin's configuration.
     Config,
+    /// The agent extension.
+    Agent,
+    /// The delegation extension.
+    Delegation,
+    /// The candidate constraint extension.
+    CandidateConstraint,
+    /// The MCP extension.
+    Mcp,
+    /// The completion extension.
+    Completion,
+    /// The provenance extension.
+    Provenance,
+    /// The LLM extension.
+    Llm,
+    /// The framework extension.
+    Framework,
 }
 
 /// What kind of value a field holds, which says how it is read and written.
@@ -166,6 +254,8 @@ pub enum Shape {
     Text,
     /// A truth value. postcard: `bool`.
     Bool,
+    /// A whole number of 0 or more. postcard: `u64`.
+    Unsigned,
     /// A JSON value. postcard: [`Value`](crate::Value).
     Json,
     /// A set of strings. postcard: `Vec<String>`, sorted; an added member: `String`.

@@ -164,8 +164,8 @@ fn values_of_the_wrong_type_are_named_by_their_path() {
         |content: &str| format!("{{\"message\": {{\"role\": \"user\", \"content\": {content}}}}}");
     payload(&message("3"), "`message.content`: invalid type: integer `3`, expected a sequence");
     payload(
-        &message(r#"[{"content_type": "image", "content": {}}]"#),
-        "`message.content[0].content_type`: unknown variant `image`, expected one of `text`, `tool_call`",
+        &message(r#"[{"content_type": "picture", "content": {}}]"#),
+        "`message.content[0].content_type`: unknown variant `picture`, expected one of `text`, `thinking`",
     );
     payload(
         &message(
@@ -192,9 +192,12 @@ fn values_of_the_wrong_type_are_named_by_their_path() {
 #[test]
 fn keys_that_are_not_known_are_named_and_do_no_harm() {
     let place = place();
-    place.file("e.json", r#"{"agent": {"x": 1}, "security": {"labels": [], "lables": []}}"#);
+    place.file(
+        "e.json",
+        r#"{"raw_credentials": {"x": 1}, "security": {"labels": [], "lables": []}}"#,
+    );
     place.run(with(&["--extensions", "e.json"])).gives(0).complains(
-        "warning: e.json: in the extensions, not known to this version and not seen by the plugin: `agent`, `security.lables`",
+        "warning: e.json: in the extensions, not known to this version and not seen by the plugin: `raw_credentials`, `security.lables`",
     );
     place.file("payload.json", r#"{"message": {"role": "user", "mood": "good"}, "more": 1}"#);
     let ran = place.run(with(&["--json"])).gives(0).complains("`message.mood`, `more`");

@@ -100,7 +100,7 @@ impl Session {
                 Format::Text,
                 Item::Json(serde_json::Value::Array(_) | serde_json::Value::Object(_)),
             ) => Err(Status::NoTextForm),
-            (Format::Text, item @ (Item::Json(_) | Item::Bool(_))) => {
+            (Format::Text, item @ (Item::Json(_) | Item::Bool(_) | Item::Unsigned(_))) => {
                 item.json(out).ok_or(Status::Failed)
             }
             (Format::Text, _) => Err(Status::NoTextForm),

@@ -3,8 +3,13 @@ use alloc::string::String;
 
 use serde::Deserialize;
 
+use super::delegation::{CandidateConstraintExtension, DelegationExtension};
 use super::principal::{
     ClientExtension, DataPolicy, ObjectSecurityProfile, SubjectExtension, WorkloadIdentity,
+};
+use super::slots::{
+    AgentExtension, CompletionExtension, FrameworkExtension, LLMExtension, MCPExtension,
+    ProvenanceExtension,
 };
 use super::{JsonMap, json, serialize_both};
 use crate::{Capability, CapabilitySet};
@@ -166,10 +171,26 @@ serialize_both!(MetaExtension { entity_type, entity_name, tags, scope, propertie
 pub struct Extensions {
     /// Where and when the request was made.
     pub request: Option<RequestExtension>,
+    /// The agent that acts.
+    pub agent: Option<AgentExtension>,
     /// The HTTP request.
     pub http: Option<HttpExtension>,
     /// Labels, classification and principals.
     pub security: Option<SecurityExtension>,
+    /// Which model back ends the request may go to.
+    pub candidate_constraint: Option<CandidateConstraintExtension>,
+    /// The chain of delegations.
+    pub delegation: Option<DelegationExtension>,
+    /// The MCP entity that is touched.
+    pub mcp: Option<MCPExtension>,
+    /// The model's completion.
+    pub completion: Option<CompletionExtension>,
+    /// Where the message comes from.
+    pub provenance: Option<ProvenanceExtension>,
+    /// The model.
+    pub llm: Option<LLMExtension>,
+    /// The framework the agent runs in.
+    pub framework: Option<FrameworkExtension>,
     /// What is known of the entity.
     pub meta: Option<MetaExtension>,
     /// Anything else, by name.
@@ -187,8 +208,16 @@ fn optional_map<'de, D: serde::Deserializer<'de>>(
 
 serialize_both!(Extensions {
     request as optional,
+    agent as optional,
     http as optional,
     security as optional,
+    candidate_constraint as optional,
+    delegation as optional,
+    mcp as optional,
+    completion as optional,
+    provenance as optional,
+    llm as optional,
+    framework as optional,
     meta,
     custom as optional_json_map,
 });
@@ -199,8 +228,16 @@ impl Extensions {
     pub fn visible_to(&self, capabilities: CapabilitySet) -> Self {
         Self {
             request: self.request.clone(),
+            agent: visible(&self.agent, capabilities, Capability::ReadAgent),
             http: visible(&self.http, capabilities, Capability::ReadHeaders),
             security: self.security.as_ref().map(|security| security.visible_to(capabilities)),
+            candidate_constraint: self.candidate_constraint.clone(),
+            delegation: visible(&self.delegation, capabilities, Capability::ReadDelegation),
+            mcp: self.mcp.clone(),
+            completion: self.completion.clone(),
+            provenance: self.provenance.clone(),
+            llm: self.llm.clone(),
+            framework: self.framework.clone(),
             meta: self.meta.clone(),
             custom: self.custom.clone(),
         }

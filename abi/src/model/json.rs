@@ -89,7 +89,7 @@ impl Serialize for OnWire<'_> {
             Json::Number(number) => number_to_wire(number).serialize(serializer),
             Json::String(text) => serializer.serialize_newtype_variant(NAME, 5, "String", text),
             Json::Array(values) => {
-                serializer.serialize_newtype_variant(NAME, 6, "Array", &Elements(values))
+                serializer.serialize_newtype_variant(NAME, 6, "Array", &ListOnWire(values))
             }
             Json::Object(map) => {
                 serializer.serialize_newtype_variant(NAME, 7, "Object", &Entries(&sorted(map)))
@@ -98,9 +98,10 @@ impl Serialize for OnWire<'_> {
     }
 }
 
-struct Elements<'a>(&'a [Json]);
+/// Serialises a list of JSON values as [`OnWire`] does a single one.
+pub struct ListOnWire<'a>(pub &'a [Json]);
 
-impl Serialize for Elements<'_> {
+impl Serialize for ListOnWire<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(OnWire))
     }
@@ -137,6 +138,31 @@ pub(super) fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, 
     }
     from_wire(Value::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("not a JSON value"))
 }
+
+/// Reads what may be a JSON value in either encoding; for `deserialize_with`.
+pub(super) fn optional<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Json>, D::Error> {
+    Ok(Option::<Either>::deserialize(deserializer)?.map(|Either(value)| value))
+}
+
+/// Reads a list of JSON values in either encoding; for `deserialize_with`.
+pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Json>, D::Error> {
+    let values: Vec<Either> = Vec::deserialize(deserializer)?;
+    Ok(values.into_iter().map(|Either(value)| value).collect())
+}
+
+/// Reads what may be a list of JSON values in either encoding; for `deserialize_with`.
+pub(super) fn optional_list<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Json>>, D::Error> {
+    let values: Option<Vec<Either>> = Option::deserialize(deserializer)?;
+    Ok(values.map(|values| values.into_iter().map(|Either(value)| value).collect()))
+}
+
+/// A JSON value that knows how to be read in either encoding.
+#[derive(Deserialize)]
+struct Either(#[serde(deserialize_with = "value")] Json);
 
 /// Reads a map of JSON values in either encoding; for `deserialize_with`.
 pub(super) fn map<'de, D: Deserializer<'de>>(deserializer: D) -> Result<JsonMap, D::Error> {

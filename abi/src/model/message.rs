@@ -5,6 +5,7 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::media::{AudioSource, DocumentSource, ImageSource, VideoSource};
 use super::{JsonMap, json, serialize_both};
 
 /// Who speaks in a message.
@@ -90,22 +91,32 @@ serialize_both!(ToolResult { tool_call_id, tool_name, content as json, is_error 
 /// One part of a message's content.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the kind of part says what is in it")]
 pub enum ContentPart {
     /// Plain text.
-    Text {
-        /// The text.
-        text: String,
-    },
+    Text { text: String },
+    /// A model's reasoning.
+    Thinking { text: String },
     /// A tool that is called.
-    ToolCall {
-        /// The call.
-        content: ToolCall,
-    },
+    ToolCall { content: ToolCall },
     /// What a tool gave.
-    ToolResult {
-        /// The result.
-        content: ToolResult,
-    },
+    ToolResult { content: ToolResult },
+    /// A resource with its content.
+    Resource { content: Resource },
+    /// A resource without its content.
+    ResourceRef { content: ResourceReference },
+    /// A prompt template that is used.
+    PromptRequest { content: PromptRequest },
+    /// What a prompt template gave.
+    PromptResult { content: PromptResult },
+    /// An image.
+    Image { content: ImageSource },
+    /// A video.
+    Video { content: VideoSource },
+    /// A sound.
+    Audio { content: AudioSource },
+    /// A document.
+    Document { content: DocumentSource },
 }
 
 impl ContentPart {
@@ -113,31 +124,57 @@ impl ContentPart {
     pub const fn content_type(&self) -> &'static str {
         match self {
             Self::Text { .. } => "text",
+            Self::Thinking { .. } => "thinking",
             Self::ToolCall { .. } => "tool_call",
             Self::ToolResult { .. } => "tool_result",
+            Self::Resource { .. } => "resource",
+            Self::ResourceRef { .. } => "resource_ref",
+            Self::PromptRequest { .. } => "prompt_request",
+            Self::PromptResult { .. } => "prompt_result",
+            Self::Image { .. } => "image",
+            Self::Video { .. } => "video",
+            Self::Audio { .. } => "audio",
+            Self::Document { .. } => "document",
         }
     }
 }
 
 /// The two encodings of [`ContentPart`]: JSON tags it from inside, which postcard cannot.
 mod part {
-    use super::{ContentPart, String, ToolCall, ToolResult};
+    use super::{
+        AudioSource, ContentPart, DocumentSource, ImageSource, PromptRequest, PromptResult,
+        Resource, ResourceReference, String, ToolCall, ToolResult, VideoSource,
+    };
     use serde::{Deserialize, Serialize};
 
-    #[derive(Serialize, Deserialize)]
-    #[serde(remote = "ContentPart", tag = "content_type", rename_all = "snake_case")]
-    pub(super) enum InJson {
-        Text { text: String },
-        ToolCall { content: ToolCall },
-        ToolResult { content: ToolResult },
+    /// Defines a copy of [`ContentPart`] with other serde attributes.
+    macro_rules! encoding {
+        ($(#[$attribute:meta])* $name:ident) => {
+            #[derive(Serialize, Deserialize)]
+            $(#[$attribute])*
+            pub(super) enum $name {
+                Text { text: String },
+                Thinking { text: String },
+                ToolCall { content: ToolCall },
+                ToolResult { content: ToolResult },
+                Resource { content: Resource },
+                ResourceRef { content: ResourceReference },
+                PromptRequest { content: PromptRequest },
+                PromptResult { content: PromptResult },
+                Image { content: ImageSource },
+                Video { content: VideoSource },
+                Audio { content: AudioSource },
+                Document { content: DocumentSource },
+            }
+        };
     }
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(remote = "ContentPart")]
-    pub(super) enum OnWire {
-        Text { text: String },
-        ToolCall { content: ToolCall },
-        ToolResult { content: ToolResult },
+    encoding! {
+        #[serde(remote = "ContentPart", tag = "content_type", rename_all = "snake_case")]
+        InJson
+    }
+    encoding! {
+        #[serde(remote = "ContentPart")]
+        OnWire
     }
 }
 
@@ -160,6 +197,155 @@ impl<'de> Deserialize<'de> for ContentPart {
         }
     }
 }
+
+/// What kind of resource it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum ResourceType {
+    #[default]
+    File,
+    Blob,
+    Uri,
+    Database,
+    Api,
+    Memory,
+    Artifact,
+}
+
+/// A resource with its content.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Resource {
+    /// The correlation identifier.
+    pub resource_request_id: String,
+    /// The resource's URI.
+    pub uri: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What it is.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// What kind of resource it is.
+    pub resource_type: ResourceType,
+    /// Its content, if that is text.
+    #[serde(default)]
+    pub content: Option<String>,
+    /// Its content, if that is binary.
+    #[serde(default)]
+    pub blob: Option<Vec<u8>>,
+    /// The MIME type of its content.
+    #[serde(default)]
+    pub mime_type: Option<String>,
+    /// Its size, in bytes.
+    #[serde(default)]
+    pub size_bytes: Option<u64>,
+    /// Anything else, by name.
+    #[serde(default, deserialize_with = "json::map")]
+    pub annotations: JsonMap,
+    /// Its version.
+    #[serde(default)]
+    pub version: Option<String>,
+}
+
+serialize_both!(Resource {
+    resource_request_id,
+    uri,
+    name as optional,
+    description as optional,
+    resource_type,
+    content as optional,
+    blob as optional,
+    mime_type as optional,
+    size_bytes as optional,
+    annotations as json_map_or_none,
+    version as optional,
+});
+
+/// A resource without its content.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct ResourceReference {
+    /// The correlation identifier.
+    pub resource_request_id: String,
+    /// The resource's URI.
+    pub uri: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What kind of resource it is.
+    pub resource_type: ResourceType,
+    /// Where the part that is meant begins: a line, or a byte.
+    #[serde(default)]
+    pub range_start: Option<u64>,
+    /// Where it ends.
+    #[serde(default)]
+    pub range_end: Option<u64>,
+    /// What is meant, as a selector.
+    #[serde(default)]
+    pub selector: Option<String>,
+}
+
+serialize_both!(ResourceReference {
+    resource_request_id,
+    uri,
+    name as optional,
+    resource_type,
+    range_start as optional,
+    range_end as optional,
+    selector as optional,
+});
+
+/// A prompt template that is used.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct PromptRequest {
+    /// The correlation identifier.
+    pub prompt_request_id: String,
+    /// The template's name.
+    pub name: String,
+    /// The arguments, by name.
+    #[serde(default, deserialize_with = "json::map")]
+    pub arguments: JsonMap,
+    /// The server it is on.
+    #[serde(default)]
+    pub server_id: Option<String>,
+}
+
+serialize_both!(PromptRequest {
+    prompt_request_id,
+    name,
+    arguments as json_map,
+    server_id as optional,
+});
+
+/// What a prompt template gave.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct PromptResult {
+    /// The correlation identifier of the request.
+    pub prompt_request_id: String,
+    /// The template's name.
+    pub prompt_name: String,
+    /// The messages it gave.
+    #[serde(default)]
+    pub messages: Vec<Message>,
+    /// The text it gave, if it is a simple one.
+    #[serde(default)]
+    pub content: Option<String>,
+    /// Whether it failed.
+    #[serde(default)]
+    pub is_error: bool,
+    /// Why it failed.
+    #[serde(default)]
+    pub error_message: Option<String>,
+}
+
+serialize_both!(PromptResult {
+    prompt_request_id,
+    prompt_name,
+    messages,
+    content as optional,
+    is_error,
+    error_message as optional,
+});
 
 /// A message between a user, a model and its tools.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -7,34 +7,51 @@
 //! - **postcard**, the records of `docs/abi.md`: every field, in the order of its declaration.
 
 mod context;
+mod delegation;
 mod extensions;
 mod json;
+mod media;
 mod message;
 mod principal;
+mod slots;
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 
 pub use context::PluginContext;
+pub use delegation::{
+    AuthorizationDetail, CandidateConstraintExtension, DelegationExtension, DelegationHop, OnEmpty,
+};
 pub use extensions::{
     Extensions, HttpExtension, MetaExtension, RequestExtension, SecurityExtension,
 };
-pub use json::{MapOnWire, OnWire, from_wire, to_wire};
-pub use message::{Channel, ContentPart, Message, MessagePayload, Role, ToolCall, ToolResult};
+pub use json::{ListOnWire, MapOnWire, OnWire, from_wire, to_wire};
+pub use media::{AudioSource, DocumentSource, ImageSource, VideoSource};
+pub use message::{
+    Channel, ContentPart, Message, MessagePayload, PromptRequest, PromptResult, Resource,
+    ResourceReference, ResourceType, Role, ToolCall, ToolResult,
+};
 pub use principal::{
     ClientExtension, DataPolicy, ObjectSecurityProfile, RetentionPolicy, SubjectExtension,
     SubjectType, WorkloadIdentity,
+};
+
+pub use slots::{
+    AgentExtension, CompletionExtension, ConversationContext, FrameworkExtension, LLMExtension,
+    MCPExtension, PromptMetadata, ProvenanceExtension, ResourceMetadata, StopReason, TokenUsage,
+    ToolMetadata,
 };
 
 /// JSON values by name.
 pub type JsonMap = BTreeMap<String, serde_json::Value>;
 
 /// Implements `Serialize` for a structure in both encodings: postcard gets each field, JSON leaves
-/// out those marked `optional` when they are `None`, and `list` when they are empty.
+/// out those marked `optional` when they are `None`, and `list` when they are empty; one marked
+/// `type_tag` is called `type` there.
 ///
-/// Fields that hold JSON are marked too: `json` for a [`serde_json::Value`], `json_map` for a
-/// [`JsonMap`], `json_map_or_none` for one that JSON leaves out when it is empty, and
-/// `optional_json_map` for one that may be `None`.
+/// Fields that hold JSON are marked too: `json` for a [`serde_json::Value`], `json_list` for a list
+/// of them, `json_map` for a [`JsonMap`], `json_map_or_none` for one that JSON leaves out when it is
+/// empty, and `optional_json…` for what may be `None`.
 /// (`Deserialize` needs no help: serde's derive reads both.)
 macro_rules! serialize_both {
     ($name:ident { $($field:ident $(as $mark:ident)?),* $(,)? }) => {
@@ -68,6 +85,9 @@ macro_rules! serialize_both {
             $fields.serialize_field(stringify!($field), &map)?;
         }
     };
+    (@field $fields:ident $human:ident $self:ident $field:ident type_tag) => {
+        $fields.serialize_field("type", &$self.$field)?
+    };
     (@field $fields:ident $human:ident $self:ident $field:ident list) => {
         if $human && $self.$field.is_empty() {
             $fields.skip_field(stringify!($field))?;
@@ -82,6 +102,25 @@ macro_rules! serialize_both {
             $fields
                 .serialize_field(stringify!($field), &$crate::model::MapOnWire(&$self.$field))?;
         }
+    };
+    (@field $fields:ident $human:ident $self:ident $field:ident optional_json) => {
+        if $human && $self.$field.is_none() {
+            $fields.skip_field(stringify!($field))?;
+        } else {
+            let value = $self.$field.as_ref().map($crate::model::OnWire);
+            $fields.serialize_field(stringify!($field), &value)?;
+        }
+    };
+    (@field $fields:ident $human:ident $self:ident $field:ident optional_json_list) => {
+        if $human && $self.$field.is_none() {
+            $fields.skip_field(stringify!($field))?;
+        } else {
+            let list = $self.$field.as_deref().map($crate::model::ListOnWire);
+            $fields.serialize_field(stringify!($field), &list)?;
+        }
+    };
+    (@field $fields:ident $human:ident $self:ident $field:ident json_list) => {
+        $fields.serialize_field(stringify!($field), &$crate::model::ListOnWire(&$self.$field))?
     };
     (@field $fields:ident $human:ident $self:ident $field:ident json) => {
         $fields.serialize_field(stringify!($field), &$crate::model::OnWire(&$self.$field))?

@@ -3,11 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use cpex_wasmi::abi::codec;
 use cpex_wasmi::model::{
-    Channel, ClientExtension, ContentPart, DataPolicy, Extensions, HttpExtension, Message,
-    MessagePayload, MetaExtension, ObjectSecurityProfile, PluginContext, RequestExtension,
-    RetentionPolicy, Role, SecurityExtension, SubjectExtension, SubjectType, ToolCall, ToolResult,
-    WorkloadIdentity,
+    AgentExtension, AudioSource, AuthorizationDetail, CandidateConstraintExtension, Channel,
+    ClientExtension, CompletionExtension, ContentPart, ConversationContext, DataPolicy,
+    DelegationExtension, DelegationHop, DocumentSource, Extensions, FrameworkExtension,
+    HttpExtension, ImageSource, LLMExtension, MCPExtension, Message, MessagePayload, MetaExtension,
+    ObjectSecurityProfile, OnEmpty, PluginContext, PromptMetadata, PromptRequest, PromptResult,
+    ProvenanceExtension, RequestExtension, Resource, ResourceMetadata, ResourceReference,
+    ResourceType, RetentionPolicy, Role, SecurityExtension, StopReason, SubjectExtension,
+    SubjectType, TokenUsage, ToolCall, ToolMetadata, ToolResult, VideoSource, WorkloadIdentity,
 };
 use cpex_wasmi::{Capability, CapabilitySet};
 use proptest::prelude::*;
@@ -76,6 +81,7 @@ fn maybe<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<V
 fn part() -> BoxedStrategy<ContentPart> {
     prop_oneof![
         text().prop_map(|text| ContentPart::Text { text }),
+        text().prop_map(|text| ContentPart::Thinking { text }),
         (text(), text(), json_map(), maybe(text())).prop_map(
             |(tool_call_id, name, arguments, namespace)| ContentPart::ToolCall {
                 content: ToolCall { tool_call_id, name, arguments, namespace }
@@ -86,21 +92,140 @@ fn part() -> BoxedStrategy<ContentPart> {
                 content: ToolResult { tool_call_id, tool_name, content, is_error }
             }
         ),
+        resource().prop_map(|content| ContentPart::Resource { content }),
+        (
+            (text(), text(), maybe(text()), resource_type()),
+            (maybe(any::<u64>()), maybe(any::<u64>()), maybe(text())),
+        )
+            .prop_map(
+                |(
+                    (resource_request_id, uri, name, resource_type),
+                    (range_start, range_end, selector),
+                )| ContentPart::ResourceRef {
+                    content: ResourceReference {
+                        resource_request_id,
+                        uri,
+                        name,
+                        resource_type,
+                        range_start,
+                        range_end,
+                        selector,
+                    }
+                }
+            ),
+        (text(), text(), json_map(), maybe(text())).prop_map(
+            |(prompt_request_id, name, arguments, server_id)| ContentPart::PromptRequest {
+                content: PromptRequest { prompt_request_id, name, arguments, server_id }
+            }
+        ),
+        (text(), text(), maybe(text())).prop_map(|(source_type, data, media_type)| {
+            ContentPart::Image { content: ImageSource { source_type, data, media_type } }
+        }),
+        (text(), text(), maybe(text()), maybe(any::<u64>())).prop_map(
+            |(source_type, data, media_type, duration_ms)| ContentPart::Video {
+                content: VideoSource { source_type, data, media_type, duration_ms }
+            }
+        ),
+        (text(), text(), maybe(text()), maybe(any::<u64>())).prop_map(
+            |(source_type, data, media_type, duration_ms)| ContentPart::Audio {
+                content: AudioSource { source_type, data, media_type, duration_ms }
+            }
+        ),
+        (text(), text(), maybe(text()), maybe(text())).prop_map(
+            |(source_type, data, media_type, title)| ContentPart::Document {
+                content: DocumentSource { source_type, data, media_type, title }
+            }
+        ),
     ]
     .boxed()
 }
 
-fn payload() -> BoxedStrategy<MessagePayload> {
-    let role = prop::sample::select(vec![
+fn resource_type() -> BoxedStrategy<ResourceType> {
+    prop::sample::select(vec![
+        ResourceType::File,
+        ResourceType::Blob,
+        ResourceType::Uri,
+        ResourceType::Database,
+        ResourceType::Api,
+        ResourceType::Memory,
+        ResourceType::Artifact,
+    ])
+    .boxed()
+}
+
+fn resource() -> BoxedStrategy<Resource> {
+    let blob = prop::collection::vec(any::<u8>(), 0..4);
+    (
+        (text(), text(), maybe(text()), maybe(text()), resource_type()),
+        (maybe(text()), maybe(blob), maybe(text()), maybe(any::<u64>())),
+        (json_map(), maybe(text())),
+    )
+        .prop_map(
+            |(
+                (resource_request_id, uri, name, description, resource_type),
+                (content, blob, mime_type, size_bytes),
+                (annotations, version),
+            )| Resource {
+                resource_request_id,
+                uri,
+                name,
+                description,
+                resource_type,
+                content,
+                blob,
+                mime_type,
+                size_bytes,
+                annotations,
+                version,
+            },
+        )
+        .boxed()
+}
+
+/// A part that may be a prompt's result, with messages of its own.
+fn deep_part() -> BoxedStrategy<ContentPart> {
+    part()
+        .prop_recursive(3, 8, 2, |inner| {
+            let message = (role(), prop::collection::vec(inner, 0..2))
+                .prop_map(|(role, content)| Message::with_content(role, content));
+            (
+                (text(), text(), prop::collection::vec(message, 0..2)),
+                (maybe(text()), any::<bool>(), maybe(text())),
+            )
+                .prop_map(
+                    |(
+                        (prompt_request_id, prompt_name, messages),
+                        (content, is_error, error_message),
+                    )| ContentPart::PromptResult {
+                        content: PromptResult {
+                            prompt_request_id,
+                            prompt_name,
+                            messages,
+                            content,
+                            is_error,
+                            error_message,
+                        },
+                    },
+                )
+        })
+        .boxed()
+}
+
+fn role() -> BoxedStrategy<Role> {
+    prop::sample::select(vec![
         Role::System,
         Role::Developer,
         Role::User,
         Role::Assistant,
         Role::Tool,
-    ]);
+    ])
+    .boxed()
+}
+
+fn payload() -> BoxedStrategy<MessagePayload> {
     let channel =
         prop::sample::select(vec![Channel::Analysis, Channel::Commentary, Channel::Final]);
-    (text(), role, prop::collection::vec(part(), 0..4), maybe(channel))
+    (text(), role(), prop::collection::vec(deep_part(), 0..4), maybe(channel))
         .prop_map(|(schema_version, role, content, channel)| MessagePayload {
             message: Message { schema_version, role, content, channel },
         })
@@ -154,11 +279,7 @@ fn client() -> BoxedStrategy<ClientExtension> {
 }
 
 fn workload() -> BoxedStrategy<WorkloadIdentity> {
-    let time = prop_oneof![
-        Just("2026-01-31T12:00:00Z".to_owned()),
-        Just("1999-12-31T23:59:59.123456789Z".into()),
-    ];
-    (maybe(text()), maybe(text()), maybe(time), maybe(text()), list(), maybe(text()))
+    (maybe(text()), maybe(text()), maybe(time()), maybe(text()), list(), maybe(text()))
         .prop_map(|(spiffe_id, trust_domain, attested_at, attestor, selectors, client_id)| {
             WorkloadIdentity {
                 spiffe_id,
@@ -203,6 +324,223 @@ fn data() -> BoxedStrategy<BTreeMap<String, DataPolicy>> {
     prop::collection::btree_map(text(), policy, 0..3).boxed()
 }
 
+fn agent() -> BoxedStrategy<AgentExtension> {
+    let conversation = (prop::collection::vec(json(), 0..3), maybe(text()), list())
+        .prop_map(|(history, summary, topics)| ConversationContext { history, summary, topics });
+    (
+        (maybe(text()), maybe(text()), maybe(text()), maybe(any::<u32>())),
+        (maybe(text()), maybe(text()), maybe(conversation.boxed())),
+    )
+        .prop_map(
+            |(
+                (input, session_id, conversation_id, turn),
+                (agent_id, parent_agent_id, conversation),
+            )| AgentExtension {
+                input,
+                session_id,
+                conversation_id,
+                turn,
+                agent_id,
+                parent_agent_id,
+                conversation,
+            },
+        )
+        .boxed()
+}
+
+/// A moment, as `cpex-core` writes it.
+fn time() -> BoxedStrategy<String> {
+    prop_oneof![
+        Just("2026-01-31T12:00:00Z".to_owned()),
+        Just("1999-12-31T23:59:59.123456789Z".into()),
+    ]
+    .boxed()
+}
+
+fn delegation() -> BoxedStrategy<DelegationExtension> {
+    // Members of their own names, beside those that every detail has.
+    let extra = prop::collection::btree_map("x_[a-z]{1,3}", json(), 0..3);
+    let detail = (
+        (text(), maybe(list()), maybe(list()), maybe(list())),
+        (maybe(text()), maybe(list()), extra),
+    )
+        .prop_map(
+            |((detail_type, locations, actions, datatypes), (identifier, privileges, extra))| {
+                AuthorizationDetail {
+                    detail_type,
+                    locations,
+                    actions,
+                    datatypes,
+                    identifier,
+                    privileges,
+                    extra,
+                }
+            },
+        )
+        .boxed();
+    let strategy = prop_oneof![Just("token_exchange".to_owned()), Just("ucan".into()), text()];
+    let subject_type = prop::sample::select(vec![SubjectType::User, SubjectType::Agent]);
+    let hop = (
+        (text(), maybe(subject_type), maybe(text()), list()),
+        (prop::collection::vec(detail, 0..2), time(), maybe(any::<u64>())),
+        (maybe(strategy), any::<bool>()),
+    )
+        .prop_map(
+            |(
+                (subject_id, subject_type, audience, scopes_granted),
+                (authorization_details, timestamp, ttl_seconds),
+                (strategy, from_cache),
+            )| DelegationHop {
+                subject_id,
+                subject_type,
+                audience,
+                scopes_granted,
+                authorization_details,
+                timestamp,
+                ttl_seconds,
+                strategy,
+                from_cache,
+            },
+        )
+        .boxed();
+    (
+        (prop::collection::vec(hop, 0..3), any::<u32>(), maybe(text())),
+        (maybe(text()), any::<bool>(), prop::num::f64::NORMAL),
+    )
+        .prop_map(
+            |((chain, depth, origin_subject_id), (actor_subject_id, delegated, age_seconds))| {
+                DelegationExtension {
+                    chain,
+                    depth,
+                    origin_subject_id,
+                    actor_subject_id,
+                    delegated,
+                    age_seconds,
+                }
+            },
+        )
+        .boxed()
+}
+
+fn constraint() -> BoxedStrategy<CandidateConstraintExtension> {
+    (
+        (maybe(list()), list(), maybe(list()), maybe(list())),
+        (list(), text_map(), prop::sample::select(vec![OnEmpty::Deny, OnEmpty::Fallback])),
+    )
+        .prop_map(
+            |(
+                (allow_models, deny_models, allow_regions, allow_sites),
+                (max_cost_tiers, custom, on_empty),
+            )| CandidateConstraintExtension {
+                allow_models,
+                deny_models,
+                allow_regions,
+                allow_sites,
+                max_cost_tiers,
+                custom,
+                on_empty,
+            },
+        )
+        .boxed()
+}
+
+/// A JSON value that is not `null`, which reads back as nothing where it is optional.
+fn schema() -> BoxedStrategy<Json> {
+    json().prop_filter("null is nothing", |json| !json.is_null()).boxed()
+}
+
+fn mcp() -> BoxedStrategy<MCPExtension> {
+    let tool = (
+        (text(), maybe(text()), maybe(text()), maybe(schema())),
+        (maybe(schema()), maybe(text()), maybe(text()), json_map()),
+    )
+        .prop_map(
+            |(
+                (name, title, description, input_schema),
+                (output_schema, server_id, namespace, annotations),
+            )| ToolMetadata {
+                name,
+                title,
+                description,
+                input_schema,
+                output_schema,
+                server_id,
+                namespace,
+                annotations,
+            },
+        )
+        .boxed();
+    let resource =
+        (text(), maybe(text()), maybe(text()), maybe(text()), maybe(text()), json_map())
+            .prop_map(|(uri, name, description, mime_type, server_id, annotations)| {
+                ResourceMetadata { uri, name, description, mime_type, server_id, annotations }
+            })
+            .boxed();
+    let arguments = prop::collection::vec(json(), 0..3);
+    let prompt = (text(), maybe(text()), maybe(arguments), maybe(text()), json_map())
+        .prop_map(|(name, description, arguments, server_id, annotations)| PromptMetadata {
+            name,
+            description,
+            arguments,
+            server_id,
+            annotations,
+        })
+        .boxed();
+    (maybe(tool), maybe(resource), maybe(prompt))
+        .prop_map(|(tool, resource, prompt)| MCPExtension { tool, resource, prompt })
+        .boxed()
+}
+
+fn completion() -> BoxedStrategy<CompletionExtension> {
+    let stop_reason = prop::sample::select(vec![
+        StopReason::End,
+        StopReason::Return,
+        StopReason::Call,
+        StopReason::MaxTokens,
+        StopReason::StopSequence,
+    ]);
+    let tokens =
+        any::<(u32, u32, u32)>().prop_map(|(input_tokens, output_tokens, total_tokens)| {
+            TokenUsage { input_tokens, output_tokens, total_tokens }
+        });
+    (
+        (maybe(stop_reason), maybe(tokens), maybe(text())),
+        (maybe(text()), maybe(text()), maybe(any::<u64>())),
+    )
+        .prop_map(|((stop_reason, tokens, model), (raw_format, created_at, latency_ms))| {
+            CompletionExtension { stop_reason, tokens, model, raw_format, created_at, latency_ms }
+        })
+        .boxed()
+}
+
+fn provenance() -> BoxedStrategy<ProvenanceExtension> {
+    (maybe(text()), maybe(text()), maybe(text()))
+        .prop_map(|(source, message_id, parent_id)| ProvenanceExtension {
+            source,
+            message_id,
+            parent_id,
+        })
+        .boxed()
+}
+
+fn llm() -> BoxedStrategy<LLMExtension> {
+    (maybe(text()), maybe(text()), list())
+        .prop_map(|(model_id, provider, capabilities)| LLMExtension {
+            model_id,
+            provider,
+            capabilities,
+        })
+        .boxed()
+}
+
+fn framework() -> BoxedStrategy<FrameworkExtension> {
+    (maybe(text()), maybe(text()), maybe(text()), maybe(text()), json_map())
+        .prop_map(|(framework, framework_version, node_id, graph_id, metadata)| {
+            FrameworkExtension { framework, framework_version, node_id, graph_id, metadata }
+        })
+        .boxed()
+}
+
 fn extensions() -> BoxedStrategy<Extensions> {
     let security = (
         (texts(), maybe(text()), maybe(subject()), maybe(client())),
@@ -245,14 +583,32 @@ fn extensions() -> BoxedStrategy<Extensions> {
             properties,
         },
     );
-    (maybe(request), maybe(http), maybe(security), maybe(meta), maybe(json_map()))
-        .prop_map(|(request, http, security, meta, custom)| Extensions {
-            request,
-            http,
-            security,
-            meta,
-            custom,
-        })
+    (
+        (maybe(request), maybe(http), maybe(security), maybe(meta), maybe(json_map())),
+        (maybe(agent()), maybe(delegation()), maybe(constraint()), maybe(mcp())),
+        (maybe(completion()), maybe(provenance()), maybe(llm()), maybe(framework())),
+    )
+        .prop_map(
+            |(
+                (request, http, security, meta, custom),
+                (agent, delegation, candidate_constraint, mcp),
+                (completion, provenance, llm, framework),
+            )| Extensions {
+                request,
+                agent,
+                http,
+                security,
+                candidate_constraint,
+                delegation,
+                mcp,
+                completion,
+                provenance,
+                llm,
+                framework,
+                meta,
+                custom,
+            },
+        )
         .boxed()
 }
 
@@ -304,6 +660,25 @@ proptest! {
             capabilities.iter().map(|capability| capability.name().to_owned()).collect();
         let filtered = cpex_core::extensions::filter_extensions(&theirs, &names);
         prop_assert_eq!(to_json(&extensions.visible_to(capabilities)), to_json(&filtered));
+    }
+}
+
+/// Through postcard and back.
+fn over_the_wire<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
+    let mut bytes = Vec::new();
+    codec::encode(value, &mut bytes).unwrap();
+    codec::decode(&bytes, codec::Bounds::DEFAULT).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn payloads_survive_the_wire(payload in payload()) {
+        prop_assert_eq!(over_the_wire(&payload), payload);
+    }
+
+    #[test]
+    fn extensions_survive_the_wire(extensions in extensions()) {
+        prop_assert_eq!(over_the_wire(&extensions), extensions);
     }
 }
 

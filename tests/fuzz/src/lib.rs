@@ -13,8 +13,11 @@ use cpex_wasmi::{Engine, ErrorKind, Limits, Manifest, Plugin, Policy, Request, V
 
 pub use session::session;
 
+/// What a target does with its bytes.
+pub type Body = fn(&[u8]);
+
 /// All targets, by name.
-pub const TARGETS: &[(&str, fn(&[u8]))] =
+pub const TARGETS: &[(&str, Body)] =
     &[("decode", decode), ("module", module), ("policy", policy), ("session", session)];
 
 /// Decodes bytes as each type that a plugin gives the host. What is accepted has one form only,
