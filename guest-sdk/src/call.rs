@@ -1,6 +1,6 @@
 use crate::{
-    Field, Http, Items, JsonMap, Message, Meta, Payload, Request, Result, Security, ToolCall,
-    ToolResult,
+    Agent, CandidateConstraint, Completion, Delegation, Field, Framework, Http, Items, JsonMap,
+    Llm, Mcp, Message, Meta, Payload, Provenance, Request, Result, Security, ToolCall, ToolResult,
 };
 
 /// One call of a hook: the way to everything the plugin may read and change.
@@ -67,6 +67,46 @@ impl Call {
     /// What the operation touches.
     pub const fn meta(&self) -> Meta {
         Meta::VIEW
+    }
+
+    /// Who acts.
+    pub const fn agent(&self) -> Agent {
+        Agent::VIEW
+    }
+
+    /// On whose authority the request stands.
+    pub const fn delegation(&self) -> Delegation {
+        Delegation::VIEW
+    }
+
+    /// Which model back ends the request may go to.
+    pub const fn candidate_constraint(&self) -> CandidateConstraint {
+        CandidateConstraint::VIEW
+    }
+
+    /// Tool, resource and prompt as their server describes them.
+    pub const fn mcp(&self) -> Mcp {
+        Mcp::VIEW
+    }
+
+    /// What is known of a model's answer.
+    pub const fn completion(&self) -> Completion {
+        Completion::VIEW
+    }
+
+    /// Where the message comes from.
+    pub const fn provenance(&self) -> Provenance {
+        Provenance::VIEW
+    }
+
+    /// Which model is used.
+    pub const fn llm(&self) -> Llm {
+        Llm::VIEW
+    }
+
+    /// What the agent runs in.
+    pub const fn framework(&self) -> Framework {
+        Framework::VIEW
     }
 
     /// The custom slot: anything, by name.

@@ -34,6 +34,7 @@
 //! | [`Call::security`] | labels, classification, subject |
 //! | [`Call::http`] | headers, method, path, host, scheme |
 //! | [`Call::request`], [`Call::meta`] | where the request comes from, what it touches |
+//! | [`Call::agent`], [`Call::delegation`], [`Call::mcp`], [`Call::llm`], [`Call::completion`] and so on | the other slots |
 //! | [`Call::custom`], [`Call::local_state`], [`Call::global_state`] | values by name |
 //! | [`Call::config`] | the operator's configuration |
 //!
@@ -97,6 +98,7 @@ mod request;
 mod result;
 mod security;
 mod set;
+mod slots;
 mod text;
 mod tool;
 mod value;
@@ -124,6 +126,9 @@ pub use request::Request;
 pub use result::{Error, Result};
 pub use security::{Security, Subject};
 pub use set::TextSet;
+pub use slots::{
+    Agent, CandidateConstraint, Completion, Delegation, Framework, Llm, Mcp, Provenance,
+};
 pub use tool::{ToolCall, ToolResult};
 pub use value::from_value;
 pub use verdict::{Verdict, allow, deny, deny_with};

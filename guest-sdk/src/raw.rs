@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{Field, NO_INDEX};
 
 use crate::result::{check, optional};
-use crate::{Result, sys};
+use crate::{Result, Status, sys};
 
 /// How much is read into the stack before anything is allocated.
 const STACK: usize = 256;
@@ -166,6 +166,23 @@ impl<'k> Place<'k> {
     /// The host's status, but for [`Status::Absent`](crate::Status::Absent).
     pub fn text(self) -> Result<Option<String>> {
         optional(self.required_text())
+    }
+
+    /// The value as a whole number, or `None` if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// The host's status, but for [`Status::Absent`](crate::Status::Absent);
+    /// [`Status::Malformed`](crate::Status::Malformed) if it is no whole number.
+    pub fn number(self) -> Result<Option<u64>> {
+        // As long as the longest number.
+        let mut stack = [0; 20];
+        let Some(len) = optional(self.read_text(&mut stack))? else { return Ok(None) };
+        let digits = stack.get(..len).and_then(|digits| core::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| digits.parse().ok()) {
+            Some(number) => Ok(Some(number)),
+            None => Err(Status::Malformed.into()),
+        }
     }
 
     /// Whether the value is there and is this text. Allocates only to compare more than 256 bytes.

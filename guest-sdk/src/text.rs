@@ -45,3 +45,20 @@ macro_rules! json_fields {
     };
 }
 pub(crate) use json_fields;
+
+/// Implements a view's methods for whole numbers.
+macro_rules! number_fields {
+    ($($(#[$doc:meta])* $name:ident => $field:ident;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// # Errors
+            ///
+            /// The host's status; a missing value is `None`.
+            pub fn $name(self) -> $crate::Result<Option<u64>> {
+                self.place($crate::Field::$field).number()
+            }
+        )*
+    };
+}
+pub(crate) use number_fields;

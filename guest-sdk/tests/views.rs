@@ -219,3 +219,40 @@ fn a_plugin_that_may_not_run_does_not() {
         "capability_denied"
     );
 }
+
+#[test]
+fn the_other_slots_show_their_texts_and_numbers() {
+    let extensions: model::Extensions = serde_json::from_str(
+        r#"{"agent": {"agent_id": "a-1", "turn": 4294967295},
+            "delegation": {"delegated": true, "depth": 2, "origin_subject_id": "alice"},
+            "completion": {"stop_reason": "max_tokens", "latency_ms": 18446744073709551615},
+            "llm": {"model_id": "m"}, "framework": {"framework": "f", "metadata": {"k": [1]}},
+            "provenance": {"source": "s"}, "mcp": {"tool": {"name": "t"}},
+            "candidate_constraint": {"deny_models": ["x"]}}"#,
+    )
+    .unwrap();
+    plugin! {
+        name: "slots",
+        capabilities: ["read_agent", "read_delegation"],
+        hooks: { "cmf.tool_pre_invoke" => look },
+    }
+    fn look(call: &Call) -> Result<Verdict> {
+        assert!(call.agent().id_is("a-1")?);
+        assert_eq!(call.agent().turn()?, Some(u64::from(u32::MAX)));
+        assert_eq!(call.agent().input()?, None);
+        assert!(call.delegation().is_delegated()?);
+        assert_eq!(call.delegation().depth()?, Some(2));
+        assert!(call.completion().stop_reason_is("max_tokens")?);
+        assert_eq!(call.completion().latency_ms()?, Some(u64::MAX));
+        assert!(call.llm().model_id_is("m")?);
+        assert_eq!(call.framework().metadata().json_of("k")?.as_deref(), Some("[1]"));
+        assert_eq!(call.provenance().source()?.as_deref(), Some("s"));
+        let mcp = call.mcp().json()?.unwrap_or_default();
+        assert_eq!(mcp, r#"{"tool":{"name":"t","annotations":{}}}"#);
+        assert!(call.candidate_constraint().json()?.is_some());
+        allow()
+    }
+    let request = Request::tool_call("search").extensions(extensions);
+    let outcome = Harness::new(&PLUGIN).grant_all().call("cmf.tool_pre_invoke", request).unwrap();
+    assert!(outcome.decision.is_allow());
+}

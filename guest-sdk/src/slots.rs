@@ -1,0 +1,178 @@
+//! Views of the slots that only tell about a request: each shows texts and numbers, and the whole
+//! of it as JSON.
+
+use crate::raw::Place;
+use crate::text::{json_fields, number_fields, text_fields};
+use crate::{Field, JsonMap, Result};
+
+/// Defines a view of a slot.
+macro_rules! views {
+    ($($(#[$doc:meta])* $name:ident { $($body:tt)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name(());
+
+            impl $name {
+                pub(crate) const VIEW: Self = Self(());
+
+                const fn place(self, field: Field) -> Place<'static> {
+                    Place::of(field)
+                }
+
+                $($body)*
+            }
+        )*
+    };
+}
+
+views! {
+    /// The agent slot: who acts.
+    Agent {
+        text_fields! {
+            /// What the agent was given.
+            input => AgentInput;
+            /// The session the agent acts in.
+            session_id => AgentSessionId;
+            /// The conversation the agent acts in.
+            conversation_id => AgentConversationId;
+            /// The agent's identifier.
+            id, id_is => AgentId;
+            /// The identifier of the agent that called this one.
+            parent_id => AgentParentId;
+        }
+
+        number_fields! {
+            /// Which turn of the conversation it is.
+            turn => AgentTurn;
+        }
+
+        json_fields! {
+            /// The conversation so far.
+            conversation => AgentConversation;
+            /// All of it.
+            json => Agent;
+        }
+    }
+
+    /// The delegation slot: on whose authority the request stands.
+    Delegation {
+        text_fields! {
+            /// Who delegated first.
+            origin_subject_id => DelegationOrigin;
+            /// Who acts now.
+            actor_subject_id => DelegationActor;
+        }
+
+        number_fields! {
+            /// How many delegations the request stands on.
+            depth => DelegationDepth;
+        }
+
+        /// Whether anything was delegated.
+        ///
+        /// # Errors
+        ///
+        /// The host's status.
+        pub fn is_delegated(self) -> Result<bool> {
+            self.place(Field::Delegated).text_is("true")
+        }
+
+        json_fields! {
+            /// All of it, the chain included.
+            json => Delegation;
+        }
+    }
+
+    /// The candidate constraint slot: which model back ends the request may go to.
+    CandidateConstraint {
+        json_fields! {
+            /// All of it.
+            json => CandidateConstraint;
+        }
+    }
+
+    /// The MCP slot: tool, resource and prompt as their server describes them.
+    Mcp {
+        json_fields! {
+            /// All of it.
+            json => Mcp;
+        }
+    }
+
+    /// The completion slot: what is known of a model's answer.
+    Completion {
+        text_fields! {
+            /// `end`, `return`, `call`, `max_tokens` or `stop_sequence`.
+            stop_reason, stop_reason_is => CompletionStopReason;
+            /// The model that answered.
+            model, model_is => CompletionModel;
+        }
+
+        number_fields! {
+            /// How long the model took, in milliseconds.
+            latency_ms => CompletionLatency;
+        }
+
+        json_fields! {
+            /// All of it.
+            json => Completion;
+        }
+    }
+
+    /// The provenance slot: where the message comes from.
+    Provenance {
+        text_fields! {
+            /// Where the message comes from.
+            source, source_is => ProvenanceSource;
+            /// The message's identifier.
+            message_id => ProvenanceMessageId;
+            /// The identifier of the message it answers.
+            parent_id => ProvenanceParentId;
+        }
+
+        json_fields! {
+            /// All of it.
+            json => Provenance;
+        }
+    }
+
+    /// The LLM slot: which model is used.
+    Llm {
+        text_fields! {
+            /// The model's identifier.
+            model_id, model_id_is => LlmModelId;
+            /// Who runs the model.
+            provider, provider_is => LlmProvider;
+        }
+
+        json_fields! {
+            /// All of it.
+            json => Llm;
+        }
+    }
+
+    /// The framework slot: what the agent runs in.
+    Framework {
+        text_fields! {
+            /// The framework's name.
+            name, name_is => FrameworkName;
+            /// The framework's version.
+            version => FrameworkVersion;
+            /// The node of the framework's graph.
+            node_id => FrameworkNodeId;
+            /// The framework's graph.
+            graph_id => FrameworkGraphId;
+        }
+
+        json_fields! {
+            /// All of it.
+            json => Framework;
+        }
+
+        /// Anything else about the framework, by name.
+        pub const fn metadata(self) -> JsonMap {
+            JsonMap::of(Field::FrameworkMetadata)
+        }
+    }
+}
