@@ -1,4 +1,5 @@
 //! The bounded decoder against the `postcard` crate, and against what a hostile sender would try.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 

@@ -43,12 +43,11 @@ fn statuses_keep_their_codes() {
 
 /// What was pinned must still be there, line by line; new lines may come, and are to be pinned too.
 fn assert_pinned(what: &str, pinned: &str, now: &str) {
-    if pinned != now {
-        panic!(
-            "the {what} changed. If something was added, raise the minor version of the ABI and \
-             put this into abi/tests/pinned/{what}.txt; if a line changed or went, undo it.\n{now}"
-        );
-    }
+    assert!(
+        pinned == now,
+        "the {what} changed. If something was added, raise the minor version of the ABI and put \
+         this into abi/tests/pinned/{what}.txt; if a line changed or went, undo it.\n{now}"
+    );
 }
 
 #[test]

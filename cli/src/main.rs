@@ -1,7 +1,7 @@
 //! The command line of `cpex-wasmi`: inspects, checks, runs and scaffolds policy plugins.
 //!
 //! Each command is a module with a function `run`, which gives the exit status or a
-//! [`Failure`](failure::Failure). Nothing but this file and `terminal.rs` writes to the terminal.
+//! [`Failure`]. Nothing but this file and `terminal.rs` writes to the terminal.
 #![forbid(unsafe_code)]
 
 mod args;

@@ -145,7 +145,7 @@ impl<'k> Place<'k> {
     ///
     /// # Errors
     ///
-    /// The host's status, but for [`Status::Absent`](crate::Status::Absent).
+    /// The host's status, but for [`Status::Absent`].
     pub fn bytes(self) -> Result<Option<Vec<u8>>> {
         optional(read_all(|out| self.read(out)))
     }
@@ -154,7 +154,7 @@ impl<'k> Place<'k> {
     ///
     /// # Errors
     ///
-    /// The host's status, but for [`Status::Absent`](crate::Status::Absent).
+    /// The host's status, but for [`Status::Absent`].
     pub fn json(self) -> Result<Option<String>> {
         Ok(optional(read_all(|out| self.read_json(out)))?.map(sys::text))
     }
@@ -163,7 +163,7 @@ impl<'k> Place<'k> {
     ///
     /// # Errors
     ///
-    /// The host's status, but for [`Status::Absent`](crate::Status::Absent).
+    /// The host's status, but for [`Status::Absent`].
     pub fn text(self) -> Result<Option<String>> {
         optional(self.required_text())
     }
@@ -172,8 +172,8 @@ impl<'k> Place<'k> {
     ///
     /// # Errors
     ///
-    /// The host's status, but for [`Status::Absent`](crate::Status::Absent);
-    /// [`Status::Malformed`](crate::Status::Malformed) if it is no whole number.
+    /// The host's status, but for [`Status::Absent`];
+    /// [`Status::Malformed`] if it is no whole number.
     pub fn number(self) -> Result<Option<u64>> {
         // As long as the longest number.
         let mut stack = [0; 20];
@@ -189,7 +189,7 @@ impl<'k> Place<'k> {
     ///
     /// # Errors
     ///
-    /// The host's status, but for [`Status::Absent`](crate::Status::Absent).
+    /// The host's status, but for [`Status::Absent`].
     pub fn text_is(self, expected: &str) -> Result<bool> {
         let mut stack = [0; STACK];
         match optional(self.read_text(&mut stack))? {

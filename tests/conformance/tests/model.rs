@@ -1,5 +1,6 @@
 //! The model is `cpex-core`'s: the same JSON in, the same JSON out, and a plugin sees what a
 //! native one would.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
