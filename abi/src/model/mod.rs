@@ -13,6 +13,8 @@ mod json;
 mod media;
 mod message;
 mod principal;
+mod prompt;
+mod resource;
 mod slots;
 
 use alloc::collections::BTreeMap;
@@ -27,15 +29,14 @@ pub use extensions::{
 };
 pub use json::{ListOnWire, MapOnWire, OnWire, from_wire, to_wire};
 pub use media::{AudioSource, DocumentSource, ImageSource, VideoSource};
-pub use message::{
-    Channel, ContentPart, Message, MessagePayload, PromptRequest, PromptResult, Resource,
-    ResourceReference, ResourceType, Role, ToolCall, ToolResult,
-};
+pub use message::{Channel, ContentPart, Message, MessagePayload, Role, ToolCall, ToolResult};
 pub use principal::{
     ClientExtension, DataPolicy, ObjectSecurityProfile, RetentionPolicy, SubjectExtension,
     SubjectType, WorkloadIdentity,
 };
 
+pub use prompt::{PromptRequest, PromptResult};
+pub use resource::{Resource, ResourceReference, ResourceType};
 pub use slots::{
     AgentExtension, CompletionExtension, ConversationContext, FrameworkExtension, LLMExtension,
     MCPExtension, PromptMetadata, ProvenanceExtension, ResourceMetadata, StopReason, TokenUsage,

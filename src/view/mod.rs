@@ -1,0 +1,151 @@
+//! What a plugin reads from: the fields of a request, looked up one at a time.
+
+mod model;
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use cpex_wasmi_abi::model::{JsonMap, MapOnWire, OnWire};
+use cpex_wasmi_abi::{CapabilitySet, Field, codec};
+use serde::Serialize;
+
+/// The value of a field, borrowed from where it lives.
+pub(crate) enum Item<'a> {
+    Text(Cow<'a, str>),
+    Bool(bool),
+    Unsigned(u64),
+    Json(&'a serde_json::Value),
+    TextSet(&'a dyn TextSet),
+    TextMap(&'a dyn TextMap),
+    JsonMap(&'a JsonMap),
+    Record(Box<dyn Record + 'a>),
+}
+
+/// A set of strings.
+pub(crate) trait TextSet {
+    fn len(&self) -> usize;
+    fn contains(&self, member: &str) -> bool;
+    /// The members in sorted order.
+    fn sorted(&self) -> Vec<&str>;
+    /// The member at this position of the sorted order.
+    fn nth(&self, position: usize) -> Option<&str>;
+}
+
+impl TextSet for BTreeSet<String> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn contains(&self, member: &str) -> bool {
+        self.contains(member)
+    }
+
+    fn sorted(&self) -> Vec<&str> {
+        self.iter().map(String::as_str).collect()
+    }
+
+    fn nth(&self, position: usize) -> Option<&str> {
+        self.iter().nth(position).map(String::as_str)
+    }
+}
+
+/// Strings by name.
+pub(crate) trait TextMap {
+    fn len(&self) -> usize;
+    fn get(&self, key: &str) -> Option<&str>;
+    /// The entries in the order of their keys.
+    fn sorted(&self) -> Vec<(&str, &str)>;
+    /// The key at this position of the sorted order.
+    fn nth_key(&self, position: usize) -> Option<&str>;
+}
+
+impl TextMap for BTreeMap<String, String> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        self.get(key).map(String::as_str)
+    }
+
+    fn sorted(&self) -> Vec<(&str, &str)> {
+        self.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect()
+    }
+
+    fn nth_key(&self, position: usize) -> Option<&str> {
+        self.keys().nth(position).map(String::as_str)
+    }
+}
+
+/// A structure that can be written in both encodings.
+pub(crate) trait Record {
+    fn postcard(&self, out: &mut Vec<u8>) -> Option<()>;
+    fn json(&self) -> Option<Vec<u8>>;
+}
+
+impl<T: Serialize> Record for T {
+    fn postcard(&self, out: &mut Vec<u8>) -> Option<()> {
+        codec::encode(self, out).ok()
+    }
+
+    fn json(&self) -> Option<Vec<u8>> {
+        serde_json::to_vec(self).ok()
+    }
+}
+
+impl<'a> Item<'a> {
+    fn text(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+
+    fn record(value: &'a impl Serialize) -> Self {
+        Self::Record(Box::new(value))
+    }
+
+    /// Appends the value as postcard. `None` only if its own `Serialize` fails.
+    pub(crate) fn postcard(&self, out: &mut Vec<u8>) -> Option<()> {
+        match self {
+            Self::Text(text) => codec::encode(&**text, out).ok(),
+            Self::Bool(value) => codec::encode(value, out).ok(),
+            Self::Unsigned(number) => codec::encode(number, out).ok(),
+            Self::Json(value) => codec::encode(&OnWire(value), out).ok(),
+            Self::TextSet(set) => codec::encode(&set.sorted(), out).ok(),
+            Self::TextMap(map) => codec::encode(&map.sorted(), out).ok(),
+            Self::JsonMap(map) => codec::encode(&MapOnWire(map), out).ok(),
+            Self::Record(record) => record.postcard(out),
+        }
+    }
+
+    /// Appends the value as JSON text. `None` only if its own `Serialize` fails.
+    pub(crate) fn json(&self, out: &mut Vec<u8>) -> Option<()> {
+        let json = match self {
+            Self::Text(text) => serde_json::to_vec(&**text).ok(),
+            Self::Bool(value) => serde_json::to_vec(value).ok(),
+            Self::Unsigned(number) => serde_json::to_vec(number).ok(),
+            Self::Json(value) => serde_json::to_vec(value).ok(),
+            Self::TextSet(set) => serde_json::to_vec(&set.sorted()).ok(),
+            Self::TextMap(map) => {
+                serde_json::to_vec(&map.sorted().into_iter().collect::<BTreeMap<_, _>>()).ok()
+            }
+            Self::JsonMap(map) => serde_json::to_vec(map).ok(),
+            Self::Record(record) => record.json(),
+        }?;
+        out.extend_from_slice(&json);
+        Some(())
+    }
+}
+
+/// Where fields are looked up. `visible` is what the plugin was granted; a field that it may not
+/// read at all is never asked for.
+pub(crate) trait View {
+    /// The value of a field, or `None` if there is none. Of an indexed field, the one at `index`.
+    fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>>;
+
+    /// How many there are of an indexed field.
+    fn count(&self, _field: Field) -> usize {
+        0
+    }
+}
