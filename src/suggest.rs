@@ -17,6 +17,11 @@ pub(crate) fn did_you_mean<'a>(given: &str, known: impl Iterator<Item = &'a str>
     }
 }
 
+/// Whether one name may be a misspelling of another.
+pub(crate) fn is_like(given: &str, name: &str) -> bool {
+    distance(given, name) <= name.len().max(given.len()) / 3
+}
+
 /// How many characters must be added, removed, replaced or swapped with a neighbour to make one
 /// name of another. Names over 64 characters are like no other.
 fn distance(a: &str, b: &str) -> usize {

@@ -75,6 +75,27 @@ fn a_deadline_stops_a_plugin_that_lets_the_host_do_all_the_work() {
 }
 
 #[test]
+fn look_ups_cost_fuel_for_what_they_pass() {
+    // Each of these passes all headers, whatever their case.
+    let calls = [
+        "(call $contains (i32.const 0x0301) (i32.const 0) (i32.const 0) (i32.const 1))",
+        "(call $write_text (i32.const 0x0301) (i32.const 0) (i32.const 0) (i32.const 1)
+           (i32.const 0) (i32.const 1))",
+        "(call $remove (i32.const 0x0301) (i32.const 0) (i32.const 0) (i32.const 1))",
+    ];
+    for call in calls {
+        let body = format!("(i32.store8 (i32.const 0) (i32.const 65)) (drop {call}) (i32.const 0)");
+        let plugin = load(&invoking(&body), trusting());
+        let fuel = |headers: u32| {
+            let request = (0..headers)
+                .fold(Request::tool_call("a"), |request, n| request.header(format!("h{n}"), "v"));
+            plugin.call(HOOK, request).unwrap().receipt.fuel
+        };
+        assert!(fuel(1000) >= fuel(0) + 1000, "{call}");
+    }
+}
+
+#[test]
 fn endless_recursion_is_a_stack_overflow() {
     let wasm = guest(
         r#"(func $down (param i32) (result i32) (i32.add (i32.const 1) (call $down (local.get 0))))

@@ -126,6 +126,44 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
 }
 
 #[test]
+fn a_policy_in_the_wrong_place_is_no_setting_of_the_plugin() {
+    let entry = |config: Value| json!({"kind": "wasm://a.wasm", "config": config});
+    let cases = [
+        (
+            entry(json!({"sandbox_polcy": {}})),
+            "`config.sandbox_polcy` is not known; did you mean `sandbox_policy`?",
+        ),
+        (
+            entry(json!({"resources": {"max_fuel": 1}})),
+            "`config.resources` belongs under `config.sandbox_policy`",
+        ),
+        (
+            entry(json!({"allowed_env": []})),
+            "`config.allowed_env` belongs under `config.sandbox_policy`",
+        ),
+        (
+            entry(json!({"sandbox_policy": {"max_fuel": 1}})),
+            "`config.sandbox_policy.max_fuel` is not known; it belongs under `resources`",
+        ),
+        (
+            entry(json!({"sandbox_policy": {"capabilities": []}})),
+            "it belongs to the plugin's entry, beside `config`",
+        ),
+        (
+            json!({"kind": "wasm://a.wasm", "sandbox_policy": {}}),
+            "`sandbox_policy` is not known; it belongs under `config`",
+        ),
+    ];
+    for (policy, expected) in cases {
+        let found = problems(policy);
+        assert!(found.len() == 1 && found[0].contains(expected), "{expected}\n{found:#?}");
+    }
+    // A setting of the plugin's own may have such a name.
+    let policy = Policy::from_json(&entry(json!({"resources": ["a", "b"], "policy": 1}))).unwrap();
+    assert_eq!(policy.config.len(), 2);
+}
+
+#[test]
 fn what_is_no_mapping_is_no_policy() {
     for wrong in [json!([]), json!("read_labels"), json!(7)] {
         assert!(problems(wrong)[0].contains("must be a mapping"));

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{Access, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind, Policy};
 use crate::logging::visible;
-use crate::suggest::did_you_mean;
+use crate::suggest::{did_you_mean, is_like};
 use crate::{Error, ErrorKind, Limits, Problem};
 
 impl Policy {
@@ -94,14 +94,12 @@ impl Reader {
             }
             return policy;
         };
-        if let Some(inner) = map.get("sandbox_policy") {
+        let is_entry = ["kind", "config", "hooks", "name"].iter().any(|key| map.contains_key(*key));
+        if let Some(inner) = map.get("sandbox_policy").filter(|_| !is_entry) {
             self.known(map, "", &["sandbox_policy", "capabilities"]);
             self.capabilities(map.get("capabilities"), &mut policy);
             self.sandbox_policy(inner, "sandbox_policy", &mut policy);
-        } else if ["kind", "config", "capabilities", "hooks"]
-            .iter()
-            .any(|key| map.contains_key(*key))
-        {
+        } else if is_entry || map.contains_key("capabilities") {
             self.entry(map, &mut policy);
         } else {
             self.sandbox_policy(value, "sandbox_policy", &mut policy);
@@ -119,11 +117,26 @@ impl Reader {
                     if key == "sandbox_policy" {
                         self.sandbox_policy(value, "config.sandbox_policy", policy);
                     } else {
+                        self.misplaced(key, value);
                         policy.config.insert(key.clone(), value.clone());
                     }
                 }
             }
             Some(other) => self.wrong("config", expected("a mapping", other)),
+        }
+    }
+
+    /// Objects to what looks like a policy among the plugin's own settings, where it would be
+    /// without effect.
+    fn misplaced(&mut self, key: &str, value: &Value) {
+        let limits = value.as_object().is_some_and(|map| {
+            key == "resources" && map.keys().any(|key| RESOURCES.contains(&key.as_str()))
+        });
+        if limits || (key.starts_with("allow") && SANDBOX_POLICY.contains(&key)) {
+            self.wrong(&format!("config.{key}"), "belongs under `config.sandbox_policy`");
+        } else if is_like(key, "sandbox_policy") {
+            let path = format!("config.{}", visible(key));
+            self.wrong(&path, "is not known; did you mean `sandbox_policy`?");
         }
     }
 
@@ -329,7 +342,16 @@ impl Reader {
     fn known(&mut self, map: &Map<String, Value>, path: &str, known: &[&str]) {
         for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
             let dot = if path.is_empty() { "" } else { "." };
-            let hint = did_you_mean(key, known.iter().copied());
+            let hint = match key.as_str() {
+                "sandbox_policy" => "; it belongs under `config`".into(),
+                key if RESOURCES.contains(&key) && known == SANDBOX_POLICY => {
+                    "; it belongs under `resources`".into()
+                }
+                key if ENTRY.contains(&key) && known == SANDBOX_POLICY => {
+                    "; it belongs to the plugin's entry, beside `config`".into()
+                }
+                key => did_you_mean(key, known.iter().copied()),
+            };
             self.wrong(&format!("{path}{dot}{}", visible(key)), format!("is not known{hint}"));
         }
     }

@@ -1,5 +1,6 @@
 use alloc::vec::Vec;
 
+use cpex_wasmi_abi::codec::Bounds;
 use cpex_wasmi_abi::{Access, Field, NO_INDEX, Shape, Slot, Status};
 
 use super::span::{Key, Span};
@@ -122,8 +123,10 @@ impl Session {
             Item::JsonMap(map) => map.keys().nth(position).map(|key| key.as_str()),
             _ => return Err(Status::InvalidArgument),
         };
-        out.extend_from_slice(name.ok_or(Status::Absent)?.as_bytes());
-        Ok(())
+        let found = name.map(|name| out.extend_from_slice(name.as_bytes()));
+        // Getting there means passing all those before.
+        self.usage.moved(position.min(Bounds::DEFAULT.bytes).saturating_mul(BYTES_PER_ELEMENT));
+        found.ok_or(Status::Absent)
     }
 
     fn has(&mut self, field: u32, index: u32, key: Key<'_>) -> Result<bool, Status> {
@@ -170,8 +173,7 @@ impl Session {
     /// The field with this number, if the plugin may read it.
     fn readable(&mut self, number: u32) -> Result<Field, Status> {
         let field = Field::from_number(number).ok_or(Status::UnknownField)?;
-        let looked_through = self.elements_to_look_through(field);
-        self.usage.moved(looked_through.saturating_mul(BYTES_PER_ELEMENT));
+        self.charge_look_up(field);
         let granted = self.grants.capabilities;
         match field.info().read {
             Access::Open => Ok(field),
@@ -185,6 +187,12 @@ impl Session {
                 Err(Status::CapabilityDenied)
             }
         }
+    }
+
+    /// Charges for the elements that a look-up in this field may have to pass.
+    pub(super) fn charge_look_up(&mut self, field: Field) {
+        let elements = self.elements_to_look_through(field);
+        self.usage.moved(elements.saturating_mul(BYTES_PER_ELEMENT));
     }
 
     /// How many elements a look-up in this field may have to pass, where that is more than a few:

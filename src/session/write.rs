@@ -138,6 +138,7 @@ impl Session {
         if self.violation.is_some() && info.slot != Slot::Context {
             return Err(Status::AlreadyDenied);
         }
+        self.charge_look_up(field);
         Ok((field, info.write))
     }
 
