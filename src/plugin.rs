@@ -265,7 +265,8 @@ fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
             ErrorKind::MemoryLimit,
             format!(
                 "the module declares {declared} bytes of memory, and its limit is {limit}; link it \
-                 with a smaller stack (`-zstack-size=16384`), or raise `max_memory_bytes`"
+                 with a smaller stack (`-zstack-size=16384`) if that is what it is for, or raise \
+                 `max_memory_bytes`"
             ),
         ));
     }

@@ -9,7 +9,7 @@
 
 use std::path::Path;
 
-use cpex_wasmi::abi::{Access, Field, Param, Status, Write};
+use cpex_wasmi::abi::{Access, Field, KNOWN_HOOKS, Param, Status, Write};
 use cpex_wasmi::{Capability, HostFunction, LogRecord, Manifest, Policy, Request, Session};
 
 const DOC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/abi.md");
@@ -73,12 +73,32 @@ fn fields() -> String {
     out
 }
 
+fn hooks() -> String {
+    let mut out = String::from("| hook | when |\n| --- | --- |\n");
+    for (name, when) in KNOWN_HOOKS {
+        out += &format!("| `{name}` | {when} |\n");
+    }
+    out
+}
+
+fn capabilities() -> String {
+    let mut out = String::from("| capability | what it opens |\n| --- | --- |\n");
+    for capability in Capability::ALL {
+        out += &format!("| `{capability}` | {} |\n", capability.description());
+    }
+    out
+}
+
 /// The document with its generated parts written anew.
 fn generated(doc: &str) -> String {
     let mut out = doc.to_owned();
-    for (name, table) in
-        [("functions", functions()), ("statuses", statuses()), ("fields", fields())]
-    {
+    for (name, table) in [
+        ("functions", functions()),
+        ("statuses", statuses()),
+        ("fields", fields()),
+        ("hooks", hooks()),
+        ("capabilities", capabilities()),
+    ] {
         let begin = format!("<!-- generated: {name} -->\n");
         let start = out.find(&begin).unwrap() + begin.len();
         let end = start + out[start..].find("<!-- end -->").unwrap();

@@ -230,6 +230,19 @@ fn grants_that_nothing_asks_for_are_worth_a_warning() {
 }
 
 #[test]
+fn a_hook_that_nobody_calls_is_worth_a_warning() {
+    let mut section = manifest(&[]);
+    // The `l` of `tool` becomes a `1`.
+    let at = section.windows(4).position(|window| window == b"tool").unwrap();
+    section[at + 3] = b'1';
+    let fields = format!("{MEMORY} {INVOKE}");
+    let wasm = with_section(module(&fields), Manifest::SECTION, &section);
+    let plugin = load(&wasm, Policy::default());
+    let [warning] = plugin.warnings() else { panic!("{:?}", plugin.warnings()) };
+    assert!(warning.contains("did you mean `cmf.tool_pre_invoke`?"), "{warning}");
+}
+
+#[test]
 fn one_engine_serves_many_plugins_of_the_same_name() {
     let engine = Engine::new().unwrap();
     let deny = invoking("(i32.const 1)");

@@ -29,6 +29,7 @@ mod capability;
 pub mod codec;
 mod field;
 mod function;
+mod hooks;
 mod manifest;
 #[cfg(feature = "model")]
 pub mod model;
@@ -39,6 +40,7 @@ mod violation;
 pub use capability::{Capability, CapabilitySet};
 pub use field::{Access, Field, FieldInfo, Shape, Slot, Write};
 pub use function::{FunctionInfo, HostFunction, Param};
+pub use hooks::KNOWN_HOOKS;
 pub use manifest::{AbiVersion, Manifest, ManifestError, StaticManifest};
 pub use status::Status;
 pub use value::Value;

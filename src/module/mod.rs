@@ -9,8 +9,9 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, Manifest};
+use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manifest};
 
+use crate::suggest::did_you_mean;
 use crate::{Engine, Error, ErrorKind, Limits, Policy, Problem};
 
 /// A module that was read, checked and translated. Immutable and cheap to clone.
@@ -134,6 +135,15 @@ impl Module {
                 format!("the capability `{name}` is granted, and the plugin does not ask for it")
             })
             .collect();
+        let known = || KNOWN_HOOKS.iter().map(|(name, _)| *name);
+        for hook in &self.manifest().hooks {
+            if !known().any(|name| name == hook) {
+                let hint = did_you_mean(hook, known());
+                warnings.push(format!(
+                    "the plugin handles the hook `{hook}`, which CPEX does not have by itself{hint}"
+                ));
+            }
+        }
         if !policy.access.is_empty() {
             warnings.push(
                 "the policy grants system access, and the plugin does not ask for any".into(),
