@@ -78,8 +78,7 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] for a slice of no fuel, a stack of less than 1,000 bytes, or a
-    /// build of the interpreter in which a plugin could overflow the host's stack.
+    /// [`ErrorKind::InvalidConfig`] for a slice of no fuel or a stack of less than 1,000 bytes.
     pub fn build(self) -> Result<Engine, Error> {
         let Self { clock, sink, slice, stack_bytes, recursion_depth } = self;
         if slice == 0 {
@@ -92,7 +91,6 @@ impl EngineBuilder {
             ));
         }
         let wasmi = wasmi::Engine::new(&config(stack_bytes, recursion_depth));
-        crate::stack_check::check(&wasmi)?;
         let mut linker = wasmi::Linker::new(&wasmi);
         define_host_functions(&mut linker).map_err(Error::internal)?;
         Ok(Engine(Arc::new(Inner { wasmi, linker, clock, sink, slice })))

@@ -40,7 +40,6 @@
 //! | --- | --- | --- | --- |
 //! | `std` | yes | deadlines on the system's clock, a pool of warm instances | an embedder supplies a [`Clock`]; each call gets an instance of its own |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
-//! | `portable-dispatch` | no | the interpreter runs in a loop, which is slower, and right in every build | it runs by tail calls where the compiler is said to make them; an [`Engine`] checks that it does |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -63,7 +62,6 @@ mod pool;
 mod receipt;
 mod request;
 mod session;
-mod stack_check;
 mod suggest;
 mod view;
 

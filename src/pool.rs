@@ -12,9 +12,12 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
+    /// How many instances are kept, whatever a policy says.
+    const MAX: usize = 1024;
+
     pub(crate) fn new(size: usize) -> Self {
         let mut slots = Vec::new();
-        slots.resize_with(size, Mutex::default);
+        slots.resize_with(size.min(Self::MAX), Mutex::default);
         Self { slots }
     }
 

@@ -11,7 +11,7 @@
 mod common;
 
 use common::*;
-use cpex_wasmi::Policy;
+use cpex_wasmi::{Limits, Plugin, Policy};
 
 /// A message in a message in a message …
 fn nested(levels: usize) -> Vec<u8> {
@@ -76,4 +76,109 @@ fn a_deeply_nested_payload_does_not_overflow_a_small_stack() {
         }
     }
     assert!((5..14).contains(&accepted), "{accepted} of 14 were accepted");
+}
+
+/// Runs an endless loop of one instruction on a thread with as much stack as Rust gives one.
+fn repeated_for_ever(instruction: &str) {
+    let wasm = guest(&format!(
+        r#"(memory (export "memory") 1)
+           (table 1 funcref)
+           (func (export "cpex_invoke") (param i32) (result i32)
+             (local.set 0 (i32.const 60000))
+             (loop $again {} (br $again)) (unreachable))"#,
+        instruction.repeat(200)
+    ));
+    let plugin = load(&wasm, Policy::default());
+    let code = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(move || call(&plugin).unwrap_err().code())
+        .unwrap()
+        .join()
+        .unwrap();
+    assert!(["fuel_exhausted", "timeout", "memory_limit"].contains(&code), "{code}");
+}
+
+#[test]
+fn asking_for_memory_again_and_again_does_not_overflow_the_stack() {
+    repeated_for_ever("(drop (memory.grow (local.get 0)))");
+}
+
+#[test]
+fn asking_for_a_larger_table_again_and_again_does_not_overflow_the_stack() {
+    repeated_for_ever("(drop (table.grow 0 (ref.null func) (local.get 0)))");
+}
+
+#[test]
+fn asking_for_memory_very_often_between_two_looks_at_the_fuel_does_not_overflow_the_stack() {
+    // One straight line of as many as fit into a function: its fuel is taken all at once.
+    let wasm = guest(&format!(
+        r#"(memory (export "memory") 1 1)
+           (func $line (drop (i32.const 2) {}))
+           (func (export "cpex_invoke") (param i32) (result i32) (call $line) (i32.const 0))"#,
+        "(memory.grow)".repeat(60_000)
+    ));
+    let Ok(plugin) = Plugin::load(&engine(), &wasm, Policy::default()) else { return };
+    let outcome = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(move || call(&plugin).map(drop))
+        .unwrap()
+        .join()
+        .unwrap();
+    assert!(outcome.is_ok(), "{outcome:?}");
+}
+
+#[test]
+fn no_instruction_takes_the_hosts_stack_however_often_it_runs() {
+    // (`memory.grow` and `table.grow` have tests of their own.)
+    let ops = [
+        "(drop (i32.div_u (local.get 0) (i32.const 3)))",
+        "(local.set 1 (i64.rotl (local.get 1) (i64.const 3)))",
+        "(local.set 2 (f64.sqrt (f64.add (local.get 2) (f64.const 1))))",
+        "(local.set 0 (i32.trunc_sat_f64_s (local.get 2)))",
+        "(drop (call $id (i32.const 1)))",
+        "(drop (call_indirect (type $un) (i32.const 1) (i32.const 0)))",
+        "(block $b (block $a (br_table $a $b (local.get 0))))",
+        "(memory.copy (i32.const 0) (i32.const 8) (i32.const 8))",
+        "(memory.fill (i32.const 0) (i32.const 8) (i32.const 8))",
+        "(memory.init $d (i32.const 0) (i32.const 0) (i32.const 1))",
+        "(table.copy (i32.const 0) (i32.const 0) (i32.const 1))",
+        "(table.fill (i32.const 0) (ref.func $id) (i32.const 1))",
+        "(table.init $e (i32.const 0) (i32.const 0) (i32.const 1))",
+        "(table.set (i32.const 0) (table.get (i32.const 0)))",
+        "(drop (table.size)) (drop (memory.size)) (drop (memory.grow (i32.const 0)))",
+        "(global.set $g (i64.add (global.get $g) (i64.const 1)))",
+        "(if (local.get 0) (then (nop)) (else (nop)))",
+        "(local.set 0 (select (local.get 0) (i32.const 4) (local.get 0)))",
+        "(drop (call $count (i32.const 0x0800) (i32.const 0)))",
+        "(drop (call $tail (i32.const 3)))",
+        "(i64.store16 (i32.const 9) (local.get 1)) (local.set 1 (i64.load32_s (i32.const 1)))",
+        "(call $many (i32.const 1)) (drop) (drop) (drop) (drop)",
+    ];
+    for op in ops {
+        let wasm = guest(&format!(
+            r#"(memory (export "memory") 1)
+               (type $un (func (param i32) (result i32)))
+               (table 4 funcref) (elem (i32.const 0) $id) (elem $e func $id) (data $d "x")
+               (global $g (mut i64) (i64.const 0))
+               (func $id (param i32) (result i32) (local.get 0))
+               (func $many (param i32) (result i32 i64 f32 f64) (local.get 0) (i64.const 1) (f32.const 1) (f64.const 1))
+               (func $tail (param i32) (result i32)
+                 (if (i32.eqz (local.get 0)) (then (return (i32.const 0))))
+                 (return_call $tail (i32.sub (local.get 0) (i32.const 1))))
+               (func (export "cpex_invoke") (param i32) (result i32) (local i64 f64 i32)
+                 (loop $again {op}
+                   (local.set 3 (i32.add (local.get 3) (i32.const 1)))
+                   (br_if $again (i32.lt_u (local.get 3) (i32.const 90000))))
+                 (i32.const 0))"#
+        ));
+        let mut limits = Limits::default();
+        limits.deadline = None;
+        let plugin = load(&wasm, Policy::default().limits(limits));
+        std::thread::Builder::new()
+            .stack_size(256 << 10)
+            .spawn(move || assert!(call(&plugin).unwrap().decision.is_allow()))
+            .unwrap()
+            .join()
+            .unwrap();
+    }
 }

@@ -268,7 +268,8 @@ impl Call {
             None => return Error::internal(error),
         };
         let host = self.instance.store.data();
-        if host.limiter.denied {
+        // What a program that gets no memory does at last.
+        if host.limiter.denied && trap == Trap::Unreachable {
             return self.out_of_memory();
         }
         let message = match host.session.panic_message() {

@@ -80,6 +80,15 @@ impl Module {
                 cpex_wasmi_abi::EXPORT_INIT
             )));
         }
+        for (id, what, most) in scan::COSTLY {
+            if let Some(section) = sections.all.iter().find(|s| s.id == *id && s.len > *most) {
+                return Err(invalid(format!(
+                    "the module's {what} take {} bytes (section at byte {}), and at most {most} are \
+                     allowed, as each call may have to go through them",
+                    section.len, section.offset
+                )));
+            }
+        }
         // Validates all of it first: wasmi's translator, which works along with its validator, has
         // debug assertions that an invalid module trips.
         wasmi::Module::validate(engine.wasmi(), wasm).map_err(check::untranslatable)?;

@@ -19,6 +19,9 @@ pub(super) struct Section {
     pub(super) len: usize,
 }
 
+/// Sections that cost something for each instance: identifier, what is in it, the most bytes.
+pub(super) const COSTLY: &[(u8, &str, usize)] =
+    &[(2, "imports", 16 << 10), (7, "exports", 64 << 10), (9, "table elements", 256 << 10)];
 pub(super) const START: u8 = 8;
 pub(super) const CODE: u8 = 10;
 pub(super) const DATA: u8 = 11;

@@ -230,7 +230,7 @@ impl Session {
             cpex_wasmi_abi::level::TRACE => Level::Trace,
             _ => return Ok(Status::InvalidArgument.code()),
         };
-        if !self.usage.log(message.len(), &self.grants.limits) {
+        if !self.usage.log(message.len().max(1), &self.grants.limits) {
             return Ok(Status::LogFull.code());
         }
         let message = visible(&lossy(message));

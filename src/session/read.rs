@@ -171,7 +171,7 @@ impl Session {
     }
 
     /// The field with this number, if the plugin may read it.
-    fn readable(&mut self, number: u32) -> Result<Field, Status> {
+    pub(super) fn readable(&mut self, number: u32) -> Result<Field, Status> {
         let field = Field::from_number(number).ok_or(Status::UnknownField)?;
         self.charge_look_up(field);
         let granted = self.grants.capabilities;

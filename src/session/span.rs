@@ -4,6 +4,9 @@ use cpex_wasmi_abi::NO_KEY;
 
 use crate::{Error, ErrorKind};
 
+/// The longest key that is looked up, in bytes.
+const MAX_KEY_BYTES: usize = 64 << 10;
+
 /// A pointer and a length from a plugin, not yet checked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
@@ -34,7 +37,11 @@ impl Span {
         if self.len == NO_KEY {
             return Ok(Key::None);
         }
-        Ok(core::str::from_utf8(self.of(memory)?).map_or(Key::Invalid, Key::Some))
+        let key = self.of(memory)?;
+        if key.len() > MAX_KEY_BYTES {
+            return Ok(Key::Invalid);
+        }
+        Ok(core::str::from_utf8(key).map_or(Key::Invalid, Key::Some))
     }
 
     fn range(self) -> Option<core::ops::Range<usize>> {
@@ -61,7 +68,7 @@ impl Span {
 pub(super) enum Key<'a> {
     /// There is none.
     None,
-    /// It is not UTF-8, so that nothing can be found under it.
+    /// It is not UTF-8, or too long, so that nothing can be found under it.
     Invalid,
     /// It is this.
     Some(&'a str),

@@ -32,7 +32,8 @@ impl Session {
         let key = key.key(memory)?;
         self.count_written(key.len())?;
         Ok(match self.unset(field, index, key) {
-            Ok(removed) => removed.into(),
+            // Who may not read a field does not learn what was in it.
+            Ok(removed) => (removed && self.readable(field).is_ok()).into(),
             Err(status) => status.code(),
         })
     }
