@@ -5,7 +5,7 @@ use cpex_wasmi_abi::NO_KEY;
 use crate::{Error, ErrorKind};
 
 /// The longest key that is looked up, in bytes.
-const MAX_KEY_BYTES: usize = 64 << 10;
+const MAX_KEY_BYTES: usize = 4 << 10;
 
 /// A pointer and a length from a plugin, not yet checked.
 #[derive(Clone, Copy, Debug)]
