@@ -18,7 +18,7 @@ use crate::suggest::did_you_mean;
 use crate::{Engine, Error, ErrorKind, Isolation, Module, Outcome, Policy, Problem, Request};
 
 /// A module under a policy, ready to be called. Immutable, cheap to clone, and shared by as many
-/// threads as call it: a call takes no lock.
+/// threads as call it: no call waits for another to end.
 #[derive(Clone)]
 pub struct Plugin(Arc<Inner>);
 
