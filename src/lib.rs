@@ -47,6 +47,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod changes;
 mod clock;
 mod engine;
 mod error;
@@ -55,12 +56,14 @@ mod limits;
 mod logging;
 mod module;
 mod outcome;
+mod payload;
 mod plugin;
 mod policy;
 #[cfg(feature = "std")]
 mod pool;
 mod receipt;
 mod request;
+mod schema;
 mod session;
 mod suggest;
 mod view;
@@ -71,6 +74,7 @@ pub use cpex_wasmi_abi::model;
 #[doc(inline)]
 pub use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, Manifest, Value, Violation};
 
+pub use changes::Changes;
 pub use clock::Clock;
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Problem, Trap};
@@ -78,8 +82,9 @@ pub use limits::Limits;
 pub use logging::{LOG_TARGET, Level, LogRecord, LogSink, visible};
 pub use module::{Module, ModuleInfo};
 pub use outcome::{Decision, Outcome};
+pub use payload::{CustomPayload, Payload, PayloadType};
 pub use plugin::{Plugin, check};
 pub use policy::{Access, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind, Policy};
 pub use receipt::Receipt;
-pub use request::{Changes, Payload, Request};
+pub use request::Request;
 pub use session::Session;

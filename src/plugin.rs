@@ -13,6 +13,7 @@ use crate::instance::{Call, Instance, Step};
 use crate::module::invalid;
 #[cfg(feature = "std")]
 use crate::pool::Pool;
+use crate::schema::Schema;
 use crate::session::Grants;
 use crate::suggest::did_you_mean;
 use crate::{Engine, Error, ErrorKind, Isolation, Module, Outcome, Policy, Problem, Request};
@@ -47,7 +48,9 @@ impl Plugin {
     /// [`ErrorKind::CapabilityDenied`] or [`ErrorKind::AccessDenied`] if the module asks for what
     /// the policy does not grant, [`ErrorKind::MemoryLimit`] if it declares more than its limits,
     /// [`ErrorKind::InvalidModule`] if it cannot be instantiated, [`ErrorKind::InvalidConfig`] if
-    /// the policy asks for what this host cannot do. [`Error::problems`] has all of them.
+    /// the policy asks for what this host cannot do,
+    /// [`ErrorKind::InvalidPolicy`] if the configuration does not fit the manifest's schema of it.
+    /// [`Error::problems`] has all of them.
     pub fn new(module: &Module, policy: Policy) -> Result<Self, Error> {
         let name = module.manifest().name.clone();
         let problems = agreement(module, &policy, &[]);
@@ -283,10 +286,35 @@ fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
             "the policy asks for pooled instances, which need the feature `std`",
         ));
     }
-    if manifest.config_schema.as_ref().is_some_and(|schema| !is_json_object(schema)) {
-        problems.push(invalid("the manifest's configuration schema is no JSON object"));
+    if policy.isolation == Isolation::Pooled
+        && policy.allow_raw_credentials
+        && policy.capabilities.opens_credentials()
+    {
+        problems.push(Problem::new(
+            ErrorKind::InvalidConfig,
+            "the policy asks for pooled instances and allows raw credentials, and an instance that \
+             may hold tokens is never kept; set `isolation: per_call`, or leave out \
+             `allow_raw_credentials`",
+        ));
     }
+    configuration(manifest, policy, &mut problems);
     problems
+}
+
+/// What is wrong with the configuration, by the schema that the manifest has of it, or with that.
+pub(crate) fn configuration(manifest: &Manifest, policy: &Policy, problems: &mut Vec<Problem>) {
+    let Some(schema) = &manifest.config_schema else { return };
+    let schema = match Schema::parse(schema) {
+        Ok(schema) => schema,
+        Err(wrong) => {
+            let named = |wrong| invalid(format!("the manifest's configuration schema: {wrong}"));
+            problems.extend(wrong.into_iter().map(named));
+            return;
+        }
+    };
+    problems.extend(schema.check(&policy.config).into_iter().map(|(path, wrong)| {
+        Problem::new(ErrorKind::InvalidPolicy, format!("policy: `{path}` {wrong}"))
+    }));
 }
 
 /// What a manifest asks for and a policy does not grant.
@@ -322,10 +350,6 @@ pub(crate) fn wishes(
              set `isolation: pooled` and `allow_state: true` under `sandbox_policy:`",
         ));
     }
-}
-
-fn is_json_object(text: &str) -> bool {
-    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok()
 }
 
 /// The position of a hook in a manifest's list, as `cpex_invoke` takes it.

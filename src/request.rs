@@ -1,11 +1,11 @@
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 
 use cpex_wasmi_abi::model::{
-    ContentPart, Extensions, HttpExtension, JsonMap, Message, MessagePayload, PluginContext, Role,
-    SubjectExtension, SubjectType, ToolCall, ToolResult,
+    ContentPart, Extensions, Message, PluginContext, Role, SubjectExtension, SubjectType, ToolCall,
+    ToolResult,
 };
-use serde::Serialize;
+
+use crate::Payload;
 
 /// What a hook is called with: the payload, and what travels beside it.
 ///
@@ -19,7 +19,7 @@ use serde::Serialize;
 ///     .label("PII")
 ///     .subject("alice")
 ///     .role("hr_admin");
-/// assert_eq!(request.message().tool_calls().count(), 1);
+/// assert_eq!(request.message().unwrap().tool_calls().count(), 1);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
@@ -29,22 +29,6 @@ pub struct Request {
     pub extensions: Extensions,
     /// What the plugin kept from earlier hooks of the same request.
     pub context: PluginContext,
-}
-
-/// What a hook is about.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Payload {
-    /// A message: the payload of the `cmf.*` hooks.
-    Message(MessagePayload),
-}
-
-impl Serialize for Payload {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Message(payload) => payload.serialize(serializer),
-        }
-    }
 }
 
 impl Request {
@@ -86,10 +70,9 @@ impl Request {
         ))
     }
 
-    /// The message.
-    pub fn message(&self) -> &Message {
-        let Payload::Message(payload) = &self.payload;
-        &payload.message
+    /// The message, if the request is about one.
+    pub fn message(&self) -> Option<&Message> {
+        self.payload.as_message().map(|payload| &payload.message)
     }
 
     /// Sets an argument of the last tool call, if there is one.
@@ -99,18 +82,20 @@ impl Request {
         name: impl Into<String>,
         value: impl Into<serde_json::Value>,
     ) -> Self {
-        let Payload::Message(payload) = &mut self.payload;
-        if let Some(call) = payload.message.tool_calls_mut().last() {
+        if let Some(payload) = self.payload.as_message_mut()
+            && let Some(call) = payload.message.tool_calls_mut().last()
+        {
             call.arguments.insert(name.into(), value.into());
         }
         self
     }
 
-    /// Adds a part to the message.
+    /// Adds a part to the message, if the request is about one.
     #[must_use]
     pub fn part(mut self, part: ContentPart) -> Self {
-        let Payload::Message(payload) = &mut self.payload;
-        payload.message.content.push(part);
+        if let Some(payload) = self.payload.as_message_mut() {
+            payload.message.content.push(part);
+        }
         self
     }
 
@@ -174,81 +159,14 @@ impl Request {
         self
     }
 
-    /// Applies what a plugin changed, as the next plugin of a pipeline should see it.
-    pub fn apply(&mut self, changes: Changes) {
-        let Changes { payload, labels, http, custom, local_state, global_state } = changes;
-        if let Some(payload) = payload {
-            self.payload = payload;
-        }
-        if let Some(labels) = labels {
-            self.extensions.security.get_or_insert_default().labels = labels;
-        }
-        if let Some(http) = http {
-            self.extensions.http = Some(http);
-        }
-        if let Some(custom) = custom {
-            self.extensions.custom = Some(custom);
-        }
-        if let Some(state) = local_state {
-            self.context.local_state = state;
-        }
-        if let Some(state) = global_state {
-            self.context.global_state = state;
-        }
-    }
-
     fn subject_mut(&mut self) -> &mut SubjectExtension {
         let security = self.extensions.security.get_or_insert_default();
         security.subject.get_or_insert_default()
     }
 }
 
-impl From<MessagePayload> for Payload {
-    fn from(payload: MessagePayload) -> Self {
-        Self::Message(payload)
-    }
-}
-
-impl From<Message> for Payload {
-    fn from(message: Message) -> Self {
-        Self::Message(message.into())
-    }
-}
-
-impl From<MessagePayload> for Request {
-    fn from(payload: MessagePayload) -> Self {
+impl<T: Into<Payload>> From<T> for Request {
+    fn from(payload: T) -> Self {
         Self::new(payload)
-    }
-}
-
-/// What a plugin changed. Each part is the new value of the whole part, or `None` where the plugin
-/// left it alone.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Changes {
-    /// The payload.
-    pub payload: Option<Payload>,
-    /// The security labels: the old ones and the new.
-    pub labels: Option<BTreeSet<String>>,
-    /// The HTTP slot, of which only headers can change.
-    pub http: Option<HttpExtension>,
-    /// The custom slot.
-    pub custom: Option<JsonMap>,
-    /// The plugin's own state.
-    pub local_state: Option<JsonMap>,
-    /// The state that the request's plugins share.
-    pub global_state: Option<JsonMap>,
-}
-
-impl Changes {
-    /// Whether nothing was changed.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Drops what a denied operation does not change: everything but the context.
-    pub(crate) fn keep_context(self) -> Self {
-        let Self { local_state, global_state, .. } = self;
-        Self { local_state, global_state, ..Self::default() }
     }
 }

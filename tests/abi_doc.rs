@@ -51,6 +51,8 @@ fn fields() -> String {
             Access::Open => "open".to_owned(),
             Access::Subject => "*subject*".into(),
             Access::Needs(capability) => format!("`{capability}`"),
+            Access::Credentials => "*credentials*".into(),
+            Access::Token(capability) => format!("*token*, `{capability}`"),
             _ => unreachable!(),
         };
         let writes = |how: &str, needed: Option<Capability>| match needed {

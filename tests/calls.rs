@@ -87,7 +87,10 @@ fn changes_can_be_applied_for_the_next_plugin() {
         let outcome = load(&fixture(name), trusting()).call(HOOK, request.clone()).unwrap();
         request.apply(outcome.changes);
     }
-    assert_eq!(request.message().tool_calls().next().unwrap().arguments["ssn"], "***-**-****");
+    assert_eq!(
+        request.message().unwrap().tool_calls().next().unwrap().arguments["ssn"],
+        "***-**-****"
+    );
     assert_eq!(request.extensions.security.unwrap().labels.len(), 2);
     assert!(request.extensions.http.unwrap().request_headers.contains_key("x-policy-checked"));
 }

@@ -59,9 +59,9 @@ capabilities! {
     ReadDelegation = "read_delegation";
     /// Adding a hop to the delegation chain.
     AppendDelegation = "append_delegation";
-    /// The credentials that came with the request.
+    /// What came with the request as credentials; the tokens too if raw credentials are allowed.
     ReadInboundCredentials = "read_inbound_credentials";
-    /// The tokens minted for the request.
+    /// What was minted for the request; the tokens too if raw credentials are allowed.
     ReadDelegatedTokens = "read_delegated_tokens";
     /// Setting the candidate constraint.
     WriteCandidateConstraint = "write_candidate_constraint";
@@ -95,6 +95,12 @@ impl CapabilitySet {
     /// Whether `capability` is in the set.
     pub const fn contains(self, capability: Capability) -> bool {
         self.0 & capability.bit() != 0
+    }
+
+    /// Whether the set holds any of the capabilities that open a part of the raw credentials.
+    pub const fn opens_credentials(self) -> bool {
+        self.contains(Capability::ReadInboundCredentials)
+            || self.contains(Capability::ReadDelegatedTokens)
     }
 
     /// Whether the set holds any of the capabilities that open the subject.

@@ -5,8 +5,9 @@ use crate::Capability;
 /// Calls a macro with the table of fields.
 ///
 /// Each row is `number Name "path" (Slot, Shape, indexed|single) reads READ writes WRITE
-/// "description";` where READ is `open`, `subject` or a [`Capability`] and WRITE is `never`, or one
-/// of `replace`, `entries` and `grow`, bare or with the [`Capability`] it needs.
+/// "description";` where READ is `open`, `subject`, `credentials`, `inbound_token`,
+/// `delegated_token` or a [`Capability`], and WRITE is `never`, or one of `replace`, `entries` and
+/// `grow`, bare or with the [`Capability`] it needs.
 #[macro_export]
 macro_rules! for_each_field {
     ($callback:ident) => {
@@ -21,13 +22,17 @@ macro_rules! for_each_field {
                 "`analysis`, `commentary` or `final`.";
             0x0104 MessageText "message.text" (Payload, Text, single) reads open writes never
                 "All text parts of the message, joined.";
-            0x0105 Part "message.part" (Payload, Record, indexed) reads open writes never
+            0x0105 Part "message.part" (Payload, Record, indexed) reads open writes replace
                 "A content part of the message, whole.";
             0x0106 PartType "message.part.content_type" (Payload, Text, indexed) reads open writes never
                 "What kind of content part it is, by its name in JSON: `text`, `tool_call` and so on.";
-            0x0107 PartText "message.part.text" (Payload, Text, indexed) reads open writes never
+            0x0107 PartText "message.part.text" (Payload, Text, indexed) reads open writes replace
                 "The text of a content part of kind `text` or `thinking`.";
-            0x0120 ToolCall "tool_call" (Payload, Record, indexed) reads open writes never
+            0x0108 PayloadType "payload_type" (Payload, Text, single) reads open writes never
+                "What the payload is: `message`, `identity`, `delegation`, `elicitation`, or the name the embedder gave a type of its own.";
+            0x0109 MessageThinking "message.thinking" (Payload, Text, single) reads open writes never
+                "All thinking parts of the message, joined.";
+            0x0120 ToolCall "tool_call" (Payload, Record, indexed) reads open writes replace
                 "A tool call of the message, whole. The index counts tool calls only.";
             0x0121 ToolCallId "tool_call.tool_call_id" (Payload, Text, indexed) reads open writes never
                 "The correlation identifier of a tool call.";
@@ -37,16 +42,49 @@ macro_rules! for_each_field {
                 "The namespace of the tool that is called.";
             0x0124 ToolCallArguments "tool_call.arguments" (Payload, JsonMap, indexed) reads open writes entries
                 "The arguments of a tool call, by name.";
-            0x0140 ToolResult "tool_result" (Payload, Record, indexed) reads open writes never
+            0x0140 ToolResult "tool_result" (Payload, Record, indexed) reads open writes replace
                 "A tool result of the message, whole. The index counts tool results only.";
             0x0141 ToolResultCallId "tool_result.tool_call_id" (Payload, Text, indexed) reads open writes never
                 "The correlation identifier of the call that a tool result answers.";
             0x0142 ToolResultName "tool_result.tool_name" (Payload, Text, indexed) reads open writes never
                 "The name of the tool that gave the result.";
-            0x0143 ToolResultContent "tool_result.content" (Payload, Json, indexed) reads open writes never
+            0x0143 ToolResultContent "tool_result.content" (Payload, Json, indexed) reads open writes replace
                 "What the tool gave.";
-            0x0144 ToolResultIsError "tool_result.is_error" (Payload, Bool, indexed) reads open writes never
+            0x0144 ToolResultIsError "tool_result.is_error" (Payload, Bool, indexed) reads open writes replace
                 "Whether the result is an error.";
+
+            0x0150 Resource "resource" (Payload, Record, indexed) reads open writes replace
+                "A resource of the message, whole. The index counts resources only.";
+            0x0151 ResourceUri "resource.uri" (Payload, Text, indexed) reads open writes never
+                "The URI of a resource.";
+            0x0152 ResourceContent "resource.content" (Payload, Text, indexed) reads open writes replace
+                "The content of a resource, if that is text.";
+            0x0153 ResourceMimeType "resource.mime_type" (Payload, Text, indexed) reads open writes never
+                "The MIME type of a resource.";
+            0x0158 ResourceRef "resource_ref" (Payload, Record, indexed) reads open writes replace
+                "A resource reference of the message, whole. The index counts resource references only.";
+            0x0159 ResourceRefUri "resource_ref.uri" (Payload, Text, indexed) reads open writes never
+                "The URI of a resource that is referred to.";
+
+            0x0160 PromptRequest "prompt_request" (Payload, Record, indexed) reads open writes replace
+                "A prompt request of the message, whole. The index counts prompt requests only.";
+            0x0161 PromptRequestName "prompt_request.name" (Payload, Text, indexed) reads open writes never
+                "The name of the prompt that is used.";
+            0x0162 PromptRequestArguments "prompt_request.arguments" (Payload, JsonMap, indexed) reads open writes entries
+                "The arguments of a prompt request, by name.";
+            0x0168 PromptResult "prompt_result" (Payload, Record, indexed) reads open writes replace
+                "A prompt result of the message, whole, with its messages. The index counts prompt results only.";
+            0x0169 PromptResultName "prompt_result.prompt_name" (Payload, Text, indexed) reads open writes never
+                "The name of the prompt that gave the result.";
+            0x016a PromptResultContent "prompt_result.content" (Payload, Text, indexed) reads open writes replace
+                "The text of a prompt result, if it has one.";
+
+            0x0180 PayloadRawToken "payload.raw_token" (Payload, Text, single) reads inbound_token writes never
+                "The token to be resolved, in `identity.resolve`.";
+            0x0181 PayloadBearerToken "payload.bearer_token" (Payload, Text, single) reads inbound_token writes never
+                "The token to be exchanged, in `token.delegate`.";
+            0x0182 PayloadActorToken "payload.actor_token" (Payload, Text, single) reads inbound_token writes never
+                "The token of who acts for the owner of the other, in `token.delegate`.";
 
             0x0200 Security "security" (Security, Record, single) reads open writes never
                 "The whole security slot, without what the plugin's capabilities hide.";
@@ -80,6 +118,14 @@ macro_rules! for_each_field {
                 "What is known of managed objects, by name.";
             0x020f SecurityData "security.data" (Security, Record, single) reads open writes never
                 "What may be done with data elements, by name.";
+            0x0210 ClientId "security.client.client_id" (Security, Text, single) reads ReadClient writes never
+                "The identifier of the OAuth client.";
+            0x0211 ClientTrustLevel "security.client.trust_level" (Security, Text, single) reads ReadClient writes never
+                "`first_party`, `third_party`, `internal`, or a level of the operator's own.";
+            0x0212 CallerWorkloadSpiffeId "security.caller_workload.spiffe_id" (Security, Text, single) reads ReadWorkload writes never
+                "The SPIFFE identifier of the workload that the request came from.";
+            0x0213 ThisWorkloadSpiffeId "security.this_workload.spiffe_id" (Security, Text, single) reads ReadWorkload writes never
+                "The SPIFFE identifier of our own workload.";
 
             0x0300 Http "http" (Http, Record, single) reads ReadHeaders writes never
                 "The whole HTTP slot.";
@@ -154,18 +200,38 @@ macro_rules! for_each_field {
                 "The whole delegation slot.";
             0x0a01 DelegationDepth "delegation.depth" (Delegation, Unsigned, single) reads ReadDelegation writes never
                 "How many delegations the request stands on.";
-            0x0a02 DelegationOrigin "delegation.origin_subject_id" (Delegation, Text, single) reads ReadDelegation writes never
+            0x0a02 DelegationOrigin "delegation.origin_subject_id" (Delegation, Text, single) reads ReadDelegation writes replace AppendDelegation
                 "Who delegated first.";
-            0x0a03 DelegationActor "delegation.actor_subject_id" (Delegation, Text, single) reads ReadDelegation writes never
+            0x0a03 DelegationActor "delegation.actor_subject_id" (Delegation, Text, single) reads ReadDelegation writes replace AppendDelegation
                 "Who acts now.";
             0x0a04 Delegated "delegation.delegated" (Delegation, Bool, single) reads ReadDelegation writes never
                 "Whether anything was delegated.";
+            0x0a05 DelegationAge "delegation.age_seconds" (Delegation, Float, single) reads ReadDelegation writes replace AppendDelegation
+                "How old the delegation is, in seconds.";
+            0x0a06 DelegationHop "delegation.chain" (Delegation, Record, indexed) reads ReadDelegation writes grow AppendDelegation
+                "A delegation of the chain, oldest first. The chain can grow, never shrink or change.";
 
-            0x0b00 CandidateConstraint "candidate_constraint" (CandidateConstraint, Record, single) reads open writes never
+            0x0b00 CandidateConstraint "candidate_constraint" (CandidateConstraint, Record, single) reads open writes replace WriteCandidateConstraint
                 "Which model back ends the request may go to.";
 
             0x0c00 Mcp "mcp" (Mcp, Record, single) reads open writes never
                 "The whole MCP slot: tool, resource and prompt as their server describes them.";
+            0x0c01 McpToolName "mcp.tool.name" (Mcp, Text, single) reads open writes never
+                "The name of the tool.";
+            0x0c02 McpToolServerId "mcp.tool.server_id" (Mcp, Text, single) reads open writes never
+                "The server that the tool is on.";
+            0x0c03 McpToolInputSchema "mcp.tool.input_schema" (Mcp, Json, single) reads open writes never
+                "The schema of the tool's arguments.";
+            0x0c04 McpToolOutputSchema "mcp.tool.output_schema" (Mcp, Json, single) reads open writes never
+                "The schema of the tool's results.";
+            0x0c05 McpResourceUri "mcp.resource.uri" (Mcp, Text, single) reads open writes never
+                "The URI of the resource.";
+            0x0c06 McpResourceServerId "mcp.resource.server_id" (Mcp, Text, single) reads open writes never
+                "The server that the resource is on.";
+            0x0c07 McpPromptName "mcp.prompt.name" (Mcp, Text, single) reads open writes never
+                "The name of the prompt.";
+            0x0c08 McpPromptServerId "mcp.prompt.server_id" (Mcp, Text, single) reads open writes never
+                "The server that the prompt is on.";
 
             0x0d00 Completion "completion" (Completion, Record, single) reads open writes never
                 "The whole completion slot.";
@@ -204,6 +270,13 @@ macro_rules! for_each_field {
                 "The framework's graph.";
             0x1005 FrameworkMetadata "framework.metadata" (Framework, JsonMap, single) reads open writes never
                 "Anything else about the framework, by name.";
+
+            0x1100 RawCredentials "raw_credentials" (RawCredentials, Record, single) reads credentials writes never
+                "What is known of the request's tokens, without the tokens and without what the plugin's capabilities hide.";
+            0x1101 InboundToken "raw_credentials.inbound_tokens" (RawCredentials, TextMap, single) reads inbound_token writes never
+                "The tokens that came with the request, by whose they are: `user`, `client`, `caller_workload`, or a role of the operator's own.";
+            0x1102 DelegatedToken "raw_credentials.delegated_tokens" (RawCredentials, Text, indexed) reads delegated_token writes never
+                "The tokens minted for the request, in the order of the list in `raw_credentials`.";
         }
     };
 }
@@ -244,6 +317,8 @@ pub enum Slot {
     Llm,
     /// The framework extension.
     Framework,
+    /// The raw credentials extension.
+    RawCredentials,
 }
 
 /// What kind of value a field holds, which says how it is read and written.
@@ -256,6 +331,8 @@ pub enum Shape {
     Bool,
     /// A whole number of 0 or more. postcard: `u64`.
     Unsigned,
+    /// A number. postcard: `f64`.
+    Float,
     /// A JSON value. postcard: [`Value`](crate::Value).
     Json,
     /// A set of strings. postcard: `Vec<String>`, sorted; an added member: `String`.
@@ -279,6 +356,10 @@ pub enum Access {
     Subject,
     /// A plugin with this capability.
     Needs(Capability),
+    /// A plugin with any capability that opens a part of the raw credentials.
+    Credentials,
+    /// A plugin with this capability, if the operator also allows raw credentials.
+    Token(Capability),
 }
 
 /// How a field may be changed.
@@ -287,11 +368,12 @@ pub enum Access {
 pub enum Write {
     /// Not at all.
     Never,
-    /// By a new value for the whole field.
+    /// By a new value for the whole field or, in a record, for the value that a JSON Pointer names.
     Replace(Option<Capability>),
     /// Entry by entry: set or remove.
     Entries(Option<Capability>),
-    /// By new members only.
+    /// By new members only; a new value of an indexed field is written with the index
+    /// [`NO_INDEX`](crate::NO_INDEX).
     Grow(Option<Capability>),
 }
 
@@ -323,6 +405,15 @@ macro_rules! access {
     };
     (subject) => {
         Access::Subject
+    };
+    (credentials) => {
+        Access::Credentials
+    };
+    (inbound_token) => {
+        Access::Token(Capability::ReadInboundCredentials)
+    };
+    (delegated_token) => {
+        Access::Token(Capability::ReadDelegatedTokens)
     };
     ($capability:ident) => {
         Access::Needs(Capability::$capability)

@@ -19,17 +19,17 @@ macro_rules! for_each_host_function {
             "read_key" ReadKey (field: number, index: number, position: number, out: buffer)
                 "Reads the name of one entry of a map or one member of a set as text, by its position in sorted order.";
             "contains" Contains (field: number, index: number, key: key)
-                "Returns 1 if the set has that member, the map that key, or the plain value is there at all; otherwise 0.";
+                "Returns 1 if the set has that member, the map that key, the record that place, or the plain value is there at all; otherwise 0.";
             "count" Count (field: number, index: number)
                 "Returns how many entries a map has, members a set, or, with the index `NO_INDEX`, how many values an indexed field.";
             "write" Write (field: number, index: number, key: key, value: bytes)
-                "Sets a value given as postcard: a whole field, an entry of a map, or a new member of a set. Returns 0.";
+                "Sets a value given as postcard: a whole field, an entry of a map, a place in a record, or a new member of a set. Returns 0.";
             "write_json" WriteJson (field: number, index: number, key: key, value: bytes)
                 "As `write`, but given as JSON text.";
             "write_text" WriteText (field: number, index: number, key: key, value: bytes)
-                "As `write`, but given as bare UTF-8 text, which is always a string.";
+                "As `write`, but given as bare UTF-8 text: a string, except in a field that is a boolean or a number.";
             "remove" Remove (field: number, index: number, key: key)
-                "Removes an entry of a map. Returns 1 if it was there, otherwise 0.";
+                "Removes an entry of a map, or the candidate constraint. Returns 1 if it was there, otherwise 0.";
             "deny" Deny (violation: bytes)
                 "Denies the operation, with a postcard `Violation`. Returns 0. What the plugin wrote to payload and extensions is dropped.";
             "deny_text" DenyText (code: bytes, reason: bytes)

@@ -15,4 +15,7 @@ pub const KNOWN_HOOKS: &[(&str, &str)] = &[
     ("cmf.resource_pre_fetch", "before a resource is read"),
     ("cmf.resource_post_fetch", "after a resource was read"),
     ("cmf.http_request", "for an HTTP request that is none of these"),
+    ("identity.resolve", "when a token has to be made sense of"),
+    ("token.delegate", "when a token is wanted for what is called next"),
+    ("elicit", "when a person has to be asked"),
 ];

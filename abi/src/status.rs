@@ -63,6 +63,8 @@ statuses! {
     -12 LogFull;
     /// The plugin gives up for a reason of its own.
     -13 Failed;
+    /// The operator does not allow the plugin raw credentials.
+    -14 CredentialsDenied;
 }
 
 impl Status {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser, ValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use cpex_wasmi::Capability;
 
 use crate::failure::Form;
@@ -67,9 +67,13 @@ pub(crate) struct CallArgs {
     /// The hook to call it for; needed if the plugin handles several
     #[arg(long, value_name = "NAME")]
     pub(crate) hook: Option<String>,
-    /// What the hook is about, as CPEX's JSON: `{"message": {…}}`
+    /// What the hook is about, as CPEX's JSON: `{"message": {…}}` for the `cmf.*` hooks
     #[arg(long, value_name = "FILE", value_parser = source())]
     pub(crate) payload: Source,
+    /// What the payload is: message, identity, delegation, elicitation, or the name of an
+    /// embedder's own type; by default what CPEX calls the hook with
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) payload_type: Option<String>,
     /// What travels beside the payload, as CPEX's JSON: `{"security": {…}, "http": {…}}`
     #[arg(long, value_name = "FILE", value_parser = source())]
     pub(crate) extensions: Option<Source>,
@@ -165,6 +169,7 @@ pub(crate) struct CheckArgs {
 Examples:
   cpex-wasmi new my-policy
   cpex-wasmi new my-policy --path plugins/my-policy
+  cpex-wasmi new my-policy --style hook-handler
   cpex-wasmi new my-policy --sdk-path ../cpex-wasmi/guest-sdk")]
 pub(crate) struct NewArgs {
     /// The plugin's name, which is also that of its package
@@ -172,9 +177,22 @@ pub(crate) struct NewArgs {
     /// Where to make the project; must not exist yet [default: ./NAME]
     #[arg(long, value_name = "DIR")]
     pub(crate) path: Option<PathBuf>,
+    /// What the plugin is written against
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) style: Style,
     /// Use the SDK in this directory instead of the published one
     #[arg(long, value_name = "DIR")]
     pub(crate) sdk_path: Option<PathBuf>,
+}
+
+/// What a new plugin is written against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Style {
+    /// The SDK's own functions, without std: modules of a few kilobytes
+    #[default]
+    Lean,
+    /// CPEX's `Plugin` and `HookHandler` traits, to share code with native plugins
+    HookHandler,
 }
 
 fn source() -> ValueParser {

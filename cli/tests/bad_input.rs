@@ -197,7 +197,7 @@ fn keys_that_are_not_known_are_named_and_do_no_harm() {
         r#"{"raw_credentials": {"x": 1}, "security": {"labels": [], "lables": []}}"#,
     );
     place.run(with(&["--extensions", "e.json"])).gives(0).complains(
-        "warning: e.json: in the extensions, not known to this version and not seen by the plugin: `raw_credentials`, `security.lables`",
+        "warning: e.json: in the extensions, not known to this version and not seen by the plugin: `raw_credentials.x`, `security.lables`",
     );
     place.file("payload.json", r#"{"message": {"role": "user", "mood": "good"}, "more": 1}"#);
     let ran = place.run(with(&["--json"])).gives(0).complains("`message.mood`, `more`");

@@ -103,6 +103,21 @@ impl Instance {
     }
 }
 
+/// Overwrites the memory of an instance that may hold tokens, however its last call ended.
+impl Drop for Instance {
+    fn drop(&mut self) {
+        if self.store.data().session.grants().opens_tokens() {
+            wipe(self.memory.data_mut(&mut self.store));
+        }
+    }
+}
+
+fn wipe(memory: &mut [u8]) {
+    memory.fill(0);
+    // Else the compiler may see that nobody reads the zeros.
+    core::hint::black_box(&memory);
+}
+
 fn not_instantiated(error: &wasmi::Error, limiter: &Limiter) -> Error {
     if limiter.denied {
         return Error::new(

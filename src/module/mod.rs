@@ -153,6 +153,19 @@ impl Module {
                 ));
             }
         }
+        let credentials = self.requested().opens_credentials();
+        if credentials && !policy.allow_raw_credentials {
+            warnings.push(
+                "the plugin asks for credentials, and sees what is known of them but no token; set \
+                 `allow_raw_credentials: true` under `sandbox_policy:` if it may read tokens"
+                    .into(),
+            );
+        }
+        if policy.allow_raw_credentials && !credentials {
+            warnings.push(
+                "the policy allows raw credentials, and the plugin does not ask for any".into(),
+            );
+        }
         if !policy.access.is_empty() {
             warnings.push(
                 "the policy grants system access, and the plugin does not ask for any".into(),

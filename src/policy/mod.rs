@@ -35,6 +35,10 @@ pub struct Policy {
     pub max_instances: usize,
     /// Whether a plugin that keeps state from one call to the next may run. Default: no.
     pub allow_state: bool,
+    /// Whether a plugin that may see credentials may read the tokens themselves. It then gets an
+    /// instance of its own for each call, whose memory is overwritten afterwards, and tokens are
+    /// kept out of what it logs and says. Default: no.
+    pub allow_raw_credentials: bool,
     /// The plugin's own configuration.
     pub config: JsonMap,
     /// What of the system the plugin may touch. This version offers plugins no system access, so
@@ -50,6 +54,7 @@ impl Default for Policy {
             isolation: Isolation::default(),
             max_instances: Self::DEFAULT_MAX_INSTANCES,
             allow_state: false,
+            allow_raw_credentials: false,
             config: JsonMap::new(),
             access: Access::default(),
         }
@@ -189,6 +194,13 @@ impl Policy {
     #[must_use]
     pub fn allow_state(mut self) -> Self {
         self.allow_state = true;
+        self
+    }
+
+    /// Lets a plugin that may see credentials read the tokens themselves.
+    #[must_use]
+    pub fn allow_raw_credentials(mut self) -> Self {
+        self.allow_raw_credentials = true;
         self
     }
 

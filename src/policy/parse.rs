@@ -60,6 +60,7 @@ const SANDBOX_POLICY: &[&str] = &[
     "resources",
     "isolation",
     "allow_state",
+    "allow_raw_credentials",
 ];
 const RESOURCES: &[&str] = &[
     "max_memory_bytes",
@@ -175,12 +176,16 @@ impl Reader {
                 _ => self.wrong(&format!("{path}.isolation"), "must be `per_call` or `pooled`"),
             }
         }
-        if let Some(value) = present(map.get("allow_state")) {
-            match value {
-                Value::Bool(allow) => policy.allow_state = *allow,
-                other => {
-                    self.wrong(&format!("{path}.allow_state"), expected("true or false", other))
-                }
+        self.switch(map, path, "allow_state", &mut policy.allow_state);
+        self.switch(map, path, "allow_raw_credentials", &mut policy.allow_raw_credentials);
+    }
+
+    fn switch(&mut self, map: &Map<String, Value>, path: &str, key: &str, switch: &mut bool) {
+        match present(map.get(key)) {
+            None => {}
+            Some(Value::Bool(on)) => *switch = *on,
+            Some(other) => {
+                self.wrong(&format!("{path}.{key}"), expected("true or false", other));
             }
         }
     }

@@ -5,8 +5,11 @@
 //! natively for its unit tests: the rules cannot differ.
 
 mod budget;
+mod edit;
+mod input;
 mod native;
 mod read;
+mod secrets;
 mod span;
 mod verdict;
 mod write;
@@ -22,6 +25,7 @@ use crate::logging::{LogRecord, visible};
 use crate::{Changes, Error, ErrorKind, Level, Limits, LogSink, Policy, Request};
 
 use budget::Usage;
+use secrets::Secrets;
 use span::Span;
 
 /// What a host function answers: a number for the plugin, or the end of the call.
@@ -32,6 +36,7 @@ pub(crate) struct Grants {
     pub(crate) plugin: String,
     pub(crate) hooks: Vec<String>,
     pub(crate) capabilities: CapabilitySet,
+    pub(crate) allow_raw_credentials: bool,
     pub(crate) limits: Limits,
     pub(crate) config: JsonMap,
 }
@@ -42,9 +47,15 @@ impl Grants {
             plugin: manifest.name.clone(),
             hooks: manifest.hooks.clone(),
             capabilities: policy.capabilities,
+            allow_raw_credentials: policy.allow_raw_credentials,
             limits: policy.limits,
             config: policy.config,
         }
+    }
+
+    /// Whether the plugin may be given tokens.
+    pub(crate) fn opens_tokens(&self) -> bool {
+        self.allow_raw_credentials && self.capabilities.opens_credentials()
     }
 }
 
@@ -88,6 +99,7 @@ pub struct Session {
     panic: Option<String>,
     /// The capability that the plugin last lacked.
     denied: Option<Capability>,
+    secrets: Secrets,
     usage: Usage,
     scratch: Vec<u8>,
 }
@@ -105,6 +117,7 @@ impl Session {
             violation: None,
             panic: None,
             denied: None,
+            secrets: Secrets::default(),
             usage: Usage::default(),
             scratch: Vec::new(),
         }
@@ -124,6 +137,7 @@ impl Session {
         self.violation = None;
         self.panic = None;
         self.denied = None;
+        self.secrets = Secrets::default();
         self.usage = Usage::default();
         // One large value should not be paid for by every idle instance.
         if self.scratch.capacity() > Self::MAX_MESSAGE_BYTES {
@@ -233,7 +247,7 @@ impl Session {
         if !self.usage.log(message.len().max(1), &self.grants.limits) {
             return Ok(Status::LogFull.code());
         }
-        let message = visible(&lossy(message));
+        let message = visible(&self.message_of(message));
         self.sink.log(&LogRecord {
             plugin: &self.grants.plugin,
             hook: self.hook(),
@@ -247,13 +261,9 @@ impl Session {
         let message = message.of(memory)?;
         self.usage.moved(message.len().min(Self::MAX_MESSAGE_BYTES));
         // The first panic is the cause.
-        self.panic.get_or_insert_with(|| visible(&lossy(message)));
+        if self.panic.is_none() {
+            self.panic = Some(visible(&self.message_of(message)));
+        }
         Ok(0)
     }
-}
-
-/// The start of a plugin's message, with what is no UTF-8 replaced.
-fn lossy(message: &[u8]) -> String {
-    let kept = message.len().min(Session::MAX_MESSAGE_BYTES);
-    String::from_utf8_lossy(message.get(..kept).unwrap_or(message)).into_owned()
 }

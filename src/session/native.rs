@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{Capability, CapabilitySet, EXPORT_INIT, Manifest};
 
 use super::{Grants, Session};
-use crate::plugin::{hook_position, unknown_hook, wishes};
+use crate::plugin::{configuration, hook_position, unknown_hook, wishes};
 use crate::{Error, ErrorKind, LogSink, Outcome, Policy, Receipt, Request};
 
 impl Session {
@@ -15,7 +15,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// If the manifest asks for what the policy does not grant, as when a module is loaded.
+    /// If the manifest asks for what the policy does not grant, or the configuration does not fit
+    /// the manifest's schema of it, as when a module is loaded.
     pub fn new(
         manifest: &Manifest,
         policy: Policy,
@@ -25,6 +26,7 @@ impl Session {
             manifest.capabilities.iter().filter_map(|name| Capability::from_name(name)).collect();
         let mut problems = Vec::new();
         wishes(manifest, requested, &policy, &mut problems);
+        configuration(manifest, &policy, &mut problems);
         if !problems.is_empty() {
             return Err(Error::from_problems(problems).with_plugin(&manifest.name));
         }

@@ -1,12 +1,15 @@
+use alloc::borrow::Cow;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::codec::Bounds;
-use cpex_wasmi_abi::{Access, Field, NO_INDEX, Shape, Slot, Status};
+use cpex_wasmi_abi::{Access, Capability, Field, NO_INDEX, Shape, Slot, Status};
+use serde_json::Value;
 
 use super::span::{Key, Span};
 use super::{Answer, Format, Session};
-use crate::view::{Item, TextMap, View};
-use crate::{Payload, Request};
+use crate::changes::Current;
+use crate::view::{Item, TextMap, fits};
 
 impl Session {
     pub(super) fn read(
@@ -26,6 +29,10 @@ impl Session {
             Ok(()) => self.hand_out(&scratch, out, memory),
             Err(status) => Ok(status.code()),
         };
+        if holds_tokens(field) {
+            scratch.fill(0);
+            core::hint::black_box(&scratch);
+        }
         self.scratch = scratch;
         answer
     }
@@ -85,27 +92,19 @@ impl Session {
         out: &mut Vec<u8>,
     ) -> Result<(), Status> {
         let field = self.readable(field)?;
-        let item = self.item(field, index, key)?;
-        match (format, item) {
+        let (item, passed) = self.item(field, index, key)?;
+        let encoded = match (format, &item) {
             (Format::Postcard, item) => item.postcard(out).ok_or(Status::Failed),
             (Format::Json, item) => item.json(out).ok_or(Status::Failed),
-            (Format::Text, Item::Text(text)) => {
-                out.extend_from_slice(text.as_bytes());
-                Ok(())
-            }
-            (Format::Text, Item::Json(serde_json::Value::String(text))) => {
-                out.extend_from_slice(text.as_bytes());
-                Ok(())
-            }
-            (
-                Format::Text,
-                Item::Json(serde_json::Value::Array(_) | serde_json::Value::Object(_)),
-            ) => Err(Status::NoTextForm),
-            (Format::Text, item @ (Item::Json(_) | Item::Bool(_) | Item::Unsigned(_))) => {
-                item.json(out).ok_or(Status::Failed)
-            }
-            (Format::Text, _) => Err(Status::NoTextForm),
+            (Format::Text, item) => text(item, out),
+        };
+        let tokens = if holds_tokens(field.number()) { item.tokens() } else { Vec::new() };
+        drop(item);
+        self.usage.moved(passed.saturating_mul(BYTES_PER_ELEMENT));
+        for token in tokens {
+            self.secrets.add(token);
         }
+        encoded
     }
 
     fn encode_key(
@@ -117,7 +116,7 @@ impl Session {
     ) -> Result<(), Status> {
         let field = self.readable(field)?;
         let position = usize::try_from(position).map_err(|_| Status::Absent)?;
-        let name = match self.item(field, index, Key::None)? {
+        let name = match self.item(field, index, Key::None)?.0 {
             Item::TextSet(set) => set.nth(position),
             Item::TextMap(map) => map.nth_key(position),
             Item::JsonMap(map) => map.keys().nth(position).map(|key| key.as_str()),
@@ -131,39 +130,40 @@ impl Session {
 
     fn has(&mut self, field: u32, index: u32, key: Key<'_>) -> Result<bool, Status> {
         let field = self.readable(field)?;
-        let item = match self.item(field, index, Key::None) {
-            Ok(item) => item,
+        // Membership in a set is what only `contains` can tell.
+        if field.info().shape == Shape::TextSet
+            && let Key::Some(member) = key
+        {
+            return match self.item(field, index, Key::None) {
+                Ok((Item::TextSet(set), _)) if ignores_case(field) => Ok(set.contains(member)
+                    || set.sorted().iter().any(|other| same_name(other, member))),
+                Ok((Item::TextSet(set), _)) => Ok(set.contains(member)),
+                Ok(_) => Err(Status::InvalidArgument),
+                Err(Status::Absent) => Ok(false),
+                Err(status) => Err(status),
+            };
+        }
+        let passed = match self.item(field, index, key) {
+            Ok((_, passed)) => passed,
             Err(Status::Absent) => return Ok(false),
             Err(status) => return Err(status),
         };
-        let key = match key {
-            Key::None => return Ok(true),
-            Key::Invalid => return Err(Status::InvalidArgument),
-            Key::Some(key) => key,
-        };
-        match item {
-            Item::TextSet(set) if ignores_case(field) => {
-                Ok(set.contains(key) || set.sorted().iter().any(|other| same_name(other, key)))
-            }
-            Item::TextSet(set) => Ok(set.contains(key)),
-            Item::TextMap(map) => Ok(entry(field, map, key).is_some()),
-            Item::JsonMap(map) => Ok(map.contains_key(key)),
-            _ => Err(Status::InvalidArgument),
-        }
+        self.usage.moved(passed.saturating_mul(BYTES_PER_ELEMENT));
+        Ok(true)
     }
 
     fn len(&mut self, field: u32, index: u32) -> Result<usize, Status> {
         let field = self.readable(field)?;
         if field.info().indexed && index == NO_INDEX {
-            return Ok(self.view_of(field.info().slot)?.map_or(0, |view| view.count(field)));
+            return Ok(self.current()?.count(field));
         }
         if !matches!(field.info().shape, Shape::TextSet | Shape::TextMap | Shape::JsonMap) {
             return Err(Status::InvalidArgument);
         }
         match self.item(field, index, Key::None) {
-            Ok(Item::TextSet(set)) => Ok(set.len()),
-            Ok(Item::TextMap(map)) => Ok(map.len()),
-            Ok(Item::JsonMap(map)) => Ok(map.len()),
+            Ok((Item::TextSet(set), _)) => Ok(set.len()),
+            Ok((Item::TextMap(map), _)) => Ok(map.len()),
+            Ok((Item::JsonMap(map), _)) => Ok(map.len()),
             Ok(_) => Err(Status::InvalidArgument),
             Err(Status::Absent) if !field.info().indexed => Ok(0),
             Err(status) => Err(status),
@@ -175,18 +175,21 @@ impl Session {
         let field = Field::from_number(number).ok_or(Status::UnknownField)?;
         self.charge_look_up(field);
         let granted = self.grants.capabilities;
-        match field.info().read {
-            Access::Open => Ok(field),
-            Access::Subject if granted.opens_subject() => Ok(field),
-            Access::Needs(capability) if granted.contains(capability) => Ok(field),
-            access => {
-                self.denied = match access {
-                    Access::Needs(capability) => Some(capability),
-                    _ => Some(cpex_wasmi_abi::Capability::ReadSubject),
-                };
-                Err(Status::CapabilityDenied)
+        let missing = match field.info().read {
+            Access::Open => return Ok(field),
+            Access::Subject if granted.opens_subject() => return Ok(field),
+            Access::Credentials if granted.opens_credentials() => return Ok(field),
+            Access::Needs(capability) if granted.contains(capability) => return Ok(field),
+            Access::Token(capability) if granted.contains(capability) => {
+                let allowed = self.grants.allow_raw_credentials;
+                return if allowed { Ok(field) } else { Err(Status::CredentialsDenied) };
             }
-        }
+            Access::Needs(capability) | Access::Token(capability) => capability,
+            Access::Credentials => Capability::ReadInboundCredentials,
+            _ => Capability::ReadSubject,
+        };
+        self.denied = Some(missing);
+        Err(Status::CapabilityDenied)
     }
 
     /// Charges for the elements that a look-up in this field may have to pass.
@@ -198,87 +201,89 @@ impl Session {
     /// How many elements a look-up in this field may have to pass, where that is more than a few:
     /// the plugin may have put them there itself.
     fn elements_to_look_through(&self, field: Field) -> usize {
-        let Some((_, request)) = &self.call else { return 0 };
-        let Request { payload, extensions, .. } = &**request;
-        let http = || self.changes.http.as_ref().or(extensions.http.as_ref());
+        let Ok(current) = self.current() else { return 0 };
         match field {
-            Field::SecurityLabels => match (&self.changes.labels, &extensions.security) {
-                (Some(labels), _) => labels.len(),
-                (None, Some(security)) => security.labels.len(),
-                (None, None) => 0,
-            },
-            Field::HttpRequestHeaders => http().map_or(0, |http| http.request_headers.len()),
-            Field::HttpResponseHeaders => http().map_or(0, |http| http.response_headers.len()),
+            Field::SecurityLabels => current.labels().map_or(0, BTreeSet::len),
+            Field::HttpRequestHeaders => {
+                current.http().map_or(0, |http| http.request_headers.len())
+            }
+            Field::HttpResponseHeaders => {
+                current.http().map_or(0, |http| http.response_headers.len())
+            }
             _ if field.info().slot == Slot::Payload => {
-                let Payload::Message(payload) = self.changes.payload.as_ref().unwrap_or(payload);
-                payload.message.content.len()
+                current.payload().as_message().map_or(0, |payload| payload.message.content.len())
             }
             _ => 0,
         }
     }
 
-    /// What a slot is read from: what the plugin made of it, if it changed it, else the request.
-    fn view_of(&self, slot: Slot) -> Result<Option<&dyn View>, Status> {
+    /// The request as the plugin has changed it so far.
+    fn current(&self) -> Result<Current<'_>, Status> {
         let (_, request) = self.call.as_ref().ok_or(Status::NotDuringInit)?;
-        Ok(Some(match slot {
-            Slot::Payload => match &self.changes.payload {
-                Some(payload) => payload,
-                None => &request.payload,
-            },
-            Slot::Http => match &self.changes.http {
-                Some(http) => http,
-                None => &**request,
-            },
-            _ => &**request,
-        }))
+        Ok(Current { request, changes: &self.changes })
     }
 
-    fn item<'a>(&'a self, field: Field, index: u32, key: Key<'_>) -> Result<Item<'a>, Status> {
+    /// The value of a field, or of the entry or the place in it that `key` names, and how many
+    /// elements were passed to find it.
+    fn item(&self, field: Field, index: u32, key: Key<'_>) -> Result<(Item<'_>, usize), Status> {
         let info = field.info();
         if !info.indexed && index != 0 {
             return Err(Status::InvalidArgument);
         }
         let item = self.whole(field, index)?;
         let key = match key {
-            Key::None => return Ok(item),
+            Key::None => return Ok((item, 0)),
             Key::Invalid => return Err(Status::InvalidArgument),
             Key::Some(key) => key,
         };
-        match item {
-            Item::TextMap(map) => {
-                entry(field, map, key).map(|text| Item::Text(text.into())).ok_or(Status::Absent)
+        let (found, passed) = match item {
+            Item::TextMap(map) => (entry(field, map, key).map(|text| Item::Text(text.into())), 0),
+            Item::JsonMap(map) => (map.get(key).map(Item::json_value), 0),
+            Item::Record(record) => {
+                let (found, passed) = record.select(key);
+                (found.map(|value| Item::Json(Cow::Owned(value))), passed)
             }
-            Item::JsonMap(map) => map.get(key).map(Item::Json).ok_or(Status::Absent),
-            _ => Err(Status::InvalidArgument),
-        }
+            Item::Json(Cow::Borrowed(value)) => (value.pointer(key).map(Item::json_value), 0),
+            _ => return Err(Status::InvalidArgument),
+        };
+        found.map(|item| (item, passed)).ok_or(Status::Absent)
     }
 
     fn whole(&self, field: Field, index: u32) -> Result<Item<'_>, Status> {
-        let Self { changes, grants, .. } = self;
-        let changed = match field {
-            Field::Config => return Ok(Item::JsonMap(&grants.config)),
-            Field::SecurityLabels => changes.labels.as_ref().map(|labels| Item::TextSet(labels)),
-            Field::Security => match (&changes.labels, &self.call) {
-                (Some(labels), Some((_, request))) => {
-                    let mut security = request.extensions.security.clone().unwrap_or_default();
-                    security.labels.clone_from(labels);
-                    let security = security.visible_to(grants.capabilities);
-                    return Ok(Item::Record(alloc::boxed::Box::new(security)));
-                }
-                _ => None,
-            },
-            Field::Custom => changes.custom.as_ref().map(Item::JsonMap),
-            Field::ContextLocal => changes.local_state.as_ref().map(Item::JsonMap),
-            Field::ContextGlobal => changes.global_state.as_ref().map(Item::JsonMap),
-            _ => None,
-        };
-        if let Some(item) = changed {
-            return Ok(item);
+        if field == Field::Config {
+            return Ok(Item::JsonMap(&self.grants.config));
+        }
+        let current = self.current()?;
+        if field.info().slot == Slot::Payload && !fits(field, current.payload()) {
+            return Err(Status::WrongPayload);
         }
         let index = usize::try_from(index).map_err(|_| Status::Absent)?;
-        let view = self.view_of(field.info().slot)?;
-        view.and_then(|view| view.item(field, index, grants.capabilities)).ok_or(Status::Absent)
+        current.item(field, index, self.grants.capabilities).ok_or(Status::Absent)
     }
+}
+
+/// Whether what is read from a field is a token.
+fn holds_tokens(field: u32) -> bool {
+    Field::from_number(field).is_some_and(|field| matches!(field.info().read, Access::Token(_)))
+}
+
+/// Appends a value as bare text.
+fn text(item: &Item<'_>, out: &mut Vec<u8>) -> Result<(), Status> {
+    match item {
+        Item::Text(text) => out.extend_from_slice(text.as_bytes()),
+        Item::Json(value) => match &**value {
+            Value::String(text) => out.extend_from_slice(text.as_bytes()),
+            Value::Array(_) | Value::Object(_) => return Err(Status::NoTextForm),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {
+                return item.json(out).ok_or(Status::Failed);
+            }
+        },
+        Item::Bool(_) | Item::Unsigned(_) | Item::Float(_) => {
+            return item.json(out).ok_or(Status::Failed);
+        }
+        _ => return Err(Status::NoTextForm),
+    }
+    Ok(())
 }
 
 /// What passing one element is charged like.

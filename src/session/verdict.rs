@@ -6,9 +6,9 @@ use cpex_wasmi_abi::model::to_wire;
 use cpex_wasmi_abi::{Status, VERDICT_ALLOW, VERDICT_DENY, Violation};
 use serde::Deserialize;
 
+use super::input::Input;
 use super::span::Span;
-use super::write::Input;
-use super::{Answer, Format, Session, lossy};
+use super::{Answer, Format, Session};
 use crate::outcome::{UNEXPLAINED, unexplained};
 use crate::{Changes, Decision, Error, ErrorKind};
 
@@ -27,7 +27,8 @@ impl Session {
     pub(super) fn deny_text(&mut self, code: Span, reason: Span, memory: &[u8]) -> Answer {
         let (code, reason) = (code.of(memory)?, reason.of(memory)?);
         self.count_written(code.len().saturating_add(reason.len()))?;
-        self.record_denial(Ok(Violation::new(lossy(code), lossy(reason))))
+        let violation = Violation::new(self.message_of(code), self.message_of(reason));
+        self.record_denial(Ok(violation))
     }
 
     /// Notes that the plugin denies. That a violation cannot be understood does not undo it.
@@ -39,7 +40,7 @@ impl Session {
             return Ok(Status::AlreadyDenied.code());
         }
         let (mut violation, answer) = match violation {
-            Ok(violation) => (violation, 0),
+            Ok(violation) => (self.secrets.redact_violation(violation), 0),
             Err(status) => {
                 let reason = format!("the plugin's violation could not be read. {status}");
                 (Violation::new(UNEXPLAINED, reason), status.code())
@@ -83,6 +84,11 @@ impl Session {
                     format!("`{export}` gave up over a capability, but none was denied"),
                 ),
             },
+            Some(Status::CredentialsDenied) => Error::new(
+                ErrorKind::AccessDenied,
+                "it needs raw credentials, which it was not allowed; set \
+                 `allow_raw_credentials: true` under `sandbox_policy:` if it may have them",
+            ),
             Some(status) => Error::new(
                 ErrorKind::PluginFailed,
                 format!("`{export}` gave up with the status `{}`. {status}", status.name()),

@@ -1,6 +1,8 @@
 //! What a plugin reads from: the fields of a request, looked up one at a time.
 
 mod model;
+mod payload;
+mod select;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -8,16 +10,21 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::model::{JsonMap, MapOnWire, OnWire};
+use cpex_wasmi_abi::model::{JsonMap, MapOnWire, OnWire, RawInboundToken, Secret};
 use cpex_wasmi_abi::{CapabilitySet, Field, codec};
 use serde::Serialize;
+
+pub(crate) use payload::{fits, part_mut, position};
+pub(crate) use select::position as list_position;
+pub(crate) use select::{select, step};
 
 /// The value of a field, borrowed from where it lives.
 pub(crate) enum Item<'a> {
     Text(Cow<'a, str>),
     Bool(bool),
     Unsigned(u64),
-    Json(&'a serde_json::Value),
+    Float(f64),
+    Json(Cow<'a, serde_json::Value>),
     TextSet(&'a dyn TextSet),
     TextMap(&'a dyn TextMap),
     JsonMap(&'a JsonMap),
@@ -80,10 +87,30 @@ impl TextMap for BTreeMap<String, String> {
     }
 }
 
+impl TextMap for BTreeMap<String, RawInboundToken> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        self.get(key).map(|token| token.token.expose())
+    }
+
+    fn sorted(&self) -> Vec<(&str, &str)> {
+        self.iter().map(|(role, token)| (role.as_str(), token.token.expose())).collect()
+    }
+
+    fn nth_key(&self, position: usize) -> Option<&str> {
+        self.keys().nth(position).map(String::as_str)
+    }
+}
+
 /// A structure that can be written in both encodings.
 pub(crate) trait Record {
     fn postcard(&self, out: &mut Vec<u8>) -> Option<()>;
     fn json(&self) -> Option<Vec<u8>>;
+    /// The value that a JSON Pointer names, and how many elements were passed on the way to it.
+    fn select(&self, pointer: &str) -> (Option<serde_json::Value>, usize);
 }
 
 impl<T: Serialize> Record for T {
@@ -94,15 +121,32 @@ impl<T: Serialize> Record for T {
     fn json(&self) -> Option<Vec<u8>> {
         serde_json::to_vec(self).ok()
     }
+
+    fn select(&self, pointer: &str) -> (Option<serde_json::Value>, usize) {
+        select(self, pointer)
+    }
 }
 
 impl<'a> Item<'a> {
-    fn text(text: &'a str) -> Self {
+    pub(crate) fn text(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
 
-    fn record(value: &'a impl Serialize) -> Self {
+    pub(crate) fn json_value(value: &'a serde_json::Value) -> Self {
+        Self::Json(Cow::Borrowed(value))
+    }
+
+    pub(crate) fn record(value: &'a impl Serialize) -> Self {
         Self::Record(Box::new(value))
+    }
+
+    /// A text, or those of a map, where they are tokens.
+    pub(crate) fn tokens(&self) -> Vec<Secret> {
+        match self {
+            Self::Text(text) => alloc::vec![Secret::from(&**text)],
+            Self::TextMap(map) => map.sorted().into_iter().map(|(_, text)| text.into()).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Appends the value as postcard. `None` only if its own `Serialize` fails.
@@ -111,6 +155,7 @@ impl<'a> Item<'a> {
             Self::Text(text) => codec::encode(&**text, out).ok(),
             Self::Bool(value) => codec::encode(value, out).ok(),
             Self::Unsigned(number) => codec::encode(number, out).ok(),
+            Self::Float(number) => codec::encode(number, out).ok(),
             Self::Json(value) => codec::encode(&OnWire(value), out).ok(),
             Self::TextSet(set) => codec::encode(&set.sorted(), out).ok(),
             Self::TextMap(map) => codec::encode(&map.sorted(), out).ok(),
@@ -125,7 +170,8 @@ impl<'a> Item<'a> {
             Self::Text(text) => serde_json::to_vec(&**text).ok(),
             Self::Bool(value) => serde_json::to_vec(value).ok(),
             Self::Unsigned(number) => serde_json::to_vec(number).ok(),
-            Self::Json(value) => serde_json::to_vec(value).ok(),
+            Self::Float(number) => serde_json::to_vec(number).ok(),
+            Self::Json(value) => serde_json::to_vec(&**value).ok(),
             Self::TextSet(set) => serde_json::to_vec(&set.sorted()).ok(),
             Self::TextMap(map) => {
                 serde_json::to_vec(&map.sorted().into_iter().collect::<BTreeMap<_, _>>()).ok()

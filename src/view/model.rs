@@ -1,33 +1,30 @@
-//! The request model, field by field.
+//! The slots of the request model, field by field.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 
 use cpex_wasmi_abi::model::{
-    AgentExtension, CompletionExtension, ContentPart, DelegationExtension, FrameworkExtension,
-    HttpExtension, LLMExtension, MessagePayload, MetaExtension, PluginContext, ProvenanceExtension,
-    RequestExtension, SecurityExtension, StopReason, SubjectExtension, SubjectType,
+    AgentExtension, ClientExtension, CompletionExtension, DelegationExtension, FrameworkExtension,
+    HttpExtension, LLMExtension, MCPExtension, MetaExtension, ProvenanceExtension,
+    RawCredentialsExtension, RequestExtension, SecurityExtension, StopReason, SubjectExtension,
+    SubjectType, WorkloadIdentity,
 };
-use cpex_wasmi_abi::{CapabilitySet, Field, Slot};
+use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot};
 
 use super::{Item, View};
-use crate::{Payload, Request};
+use crate::Request;
 
+// The slots that a plugin cannot change. What it can change is looked up in what it made of it.
 impl View for Request {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
         let extensions = &self.extensions;
         match field.info().slot {
-            Slot::Payload => self.payload.item(field, index, visible),
-            Slot::Security => extensions.security.as_ref()?.item(field, index, visible),
-            Slot::Http => extensions.http.as_ref()?.item(field, index, visible),
             Slot::Request => extensions.request.as_ref()?.item(field, index, visible),
             Slot::Meta => extensions.meta.as_ref()?.item(field, index, visible),
-            Slot::Custom => extensions.custom.as_ref().map(Item::JsonMap),
-            Slot::Context => self.context.item(field, index, visible),
             Slot::Agent => extensions.agent.as_ref()?.item(field, index, visible),
-            Slot::Delegation => extensions.delegation.as_ref()?.item(field, index, visible),
-            Slot::CandidateConstraint => extensions.candidate_constraint.as_ref().map(Item::record),
-            Slot::Mcp => extensions.mcp.as_ref().map(Item::record),
+            Slot::RawCredentials => {
+                extensions.raw_credentials.as_ref()?.item(field, index, visible)
+            }
+            Slot::Mcp => extensions.mcp.as_ref()?.item(field, index, visible),
             Slot::Completion => extensions.completion.as_ref()?.item(field, index, visible),
             Slot::Provenance => extensions.provenance.as_ref()?.item(field, index, visible),
             Slot::Llm => extensions.llm.as_ref()?.item(field, index, visible),
@@ -37,82 +34,14 @@ impl View for Request {
     }
 
     fn count(&self, field: Field) -> usize {
-        self.payload.count(field)
-    }
-}
-
-impl View for Payload {
-    fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
-        match self {
-            Self::Message(payload) => payload.item(field, index, visible),
-        }
-    }
-
-    fn count(&self, field: Field) -> usize {
-        match self {
-            Self::Message(payload) => payload.count(field),
-        }
-    }
-}
-
-impl View for MessagePayload {
-    fn item(&self, field: Field, index: usize, _: CapabilitySet) -> Option<Item<'_>> {
-        let message = &self.message;
-        let part = || message.content.get(index);
-        let call = || message.tool_calls().nth(index);
-        let result = || message.tool_results().nth(index);
-        Some(match field {
-            Field::Payload => Item::record(self),
-            Field::MessageSchemaVersion => Item::text(&message.schema_version),
-            Field::MessageRole => Item::text(message.role.as_str()),
-            Field::MessageChannel => Item::text(message.channel?.as_str()),
-            Field::MessageText => Item::Text(joined(message.texts())),
-            Field::Part => Item::record(part()?),
-            Field::PartType => Item::text(part()?.content_type()),
-            Field::PartText => match part()? {
-                ContentPart::Text { text } | ContentPart::Thinking { text } => Item::text(text),
-                _ => return None,
-            },
-            Field::ToolCall => Item::record(call()?),
-            Field::ToolCallId => Item::text(&call()?.tool_call_id),
-            Field::ToolCallName => Item::text(&call()?.name),
-            Field::ToolCallNamespace => Item::text(call()?.namespace.as_ref()?),
-            Field::ToolCallArguments => Item::JsonMap(&call()?.arguments),
-            Field::ToolResult => Item::record(result()?),
-            Field::ToolResultCallId => Item::text(&result()?.tool_call_id),
-            Field::ToolResultName => Item::text(&result()?.tool_name),
-            Field::ToolResultContent => Item::Json(&result()?.content),
-            Field::ToolResultIsError => Item::Bool(result()?.is_error),
-            _ => return None,
-        })
-    }
-
-    fn count(&self, field: Field) -> usize {
-        let message = &self.message;
         match field {
-            Field::Part | Field::PartType | Field::PartText => message.content.len(),
-            Field::ToolCall
-            | Field::ToolCallId
-            | Field::ToolCallName
-            | Field::ToolCallNamespace
-            | Field::ToolCallArguments => message.tool_calls().count(),
-            Field::ToolResult
-            | Field::ToolResultCallId
-            | Field::ToolResultName
-            | Field::ToolResultContent
-            | Field::ToolResultIsError => message.tool_results().count(),
+            Field::DelegatedToken => {
+                let credentials = self.extensions.raw_credentials.as_ref();
+                credentials.map_or(0, |credentials| credentials.delegated_tokens.len())
+            }
             _ => 0,
         }
     }
-}
-
-/// The texts in one piece, without a copy where there is only one.
-fn joined<'a>(mut texts: impl Iterator<Item = &'a str>) -> Cow<'a, str> {
-    let first = Cow::Borrowed(texts.next().unwrap_or_default());
-    texts.fold(first, |mut joined, text| {
-        joined.to_mut().push_str(text);
-        joined
-    })
 }
 
 impl View for SecurityExtension {
@@ -124,11 +53,30 @@ impl View for SecurityExtension {
             Field::Subject => Item::Record(Box::new(self.visible_to(visible).subject?)),
             Field::SecurityAuthMethod => Item::text(self.auth_method.as_ref()?),
             Field::SecurityClient => Item::record(self.client.as_ref()?),
+            Field::ClientId | Field::ClientTrustLevel => {
+                return self.client.as_ref()?.item(field, index, visible);
+            }
             Field::SecurityCallerWorkload => Item::record(self.caller_workload.as_ref()?),
+            Field::CallerWorkloadSpiffeId => spiffe_id(self.caller_workload.as_ref())?,
             Field::SecurityThisWorkload => Item::record(self.this_workload.as_ref()?),
+            Field::ThisWorkloadSpiffeId => spiffe_id(self.this_workload.as_ref())?,
             Field::SecurityObjects => Item::record(&self.objects),
             Field::SecurityData => Item::record(&self.data),
             _ => return self.subject.as_ref()?.item(field, index, visible),
+        })
+    }
+}
+
+fn spiffe_id(workload: Option<&WorkloadIdentity>) -> Option<Item<'_>> {
+    Some(Item::text(workload?.spiffe_id.as_ref()?))
+}
+
+impl View for ClientExtension {
+    fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
+        Some(match field {
+            Field::ClientId => Item::text(&self.client_id),
+            Field::ClientTrustLevel => Item::text(&self.trust_level),
+            _ => return None,
         })
     }
 }
@@ -190,16 +138,6 @@ impl View for MetaExtension {
     }
 }
 
-impl View for PluginContext {
-    fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
-        match field {
-            Field::ContextLocal => Some(Item::JsonMap(&self.local_state)),
-            Field::ContextGlobal => Some(Item::JsonMap(&self.global_state)),
-            _ => None,
-        }
-    }
-}
-
 impl View for AgentExtension {
     fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
@@ -217,13 +155,15 @@ impl View for AgentExtension {
 }
 
 impl View for DelegationExtension {
-    fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
+    fn item(&self, field: Field, index: usize, _: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
             Field::Delegation => Item::record(self),
             Field::DelegationDepth => Item::Unsigned(self.depth.into()),
             Field::DelegationOrigin => Item::text(self.origin_subject_id.as_ref()?),
             Field::DelegationActor => Item::text(self.actor_subject_id.as_ref()?),
             Field::Delegated => Item::Bool(self.delegated),
+            Field::DelegationAge => Item::Float(self.age_seconds),
+            Field::DelegationHop => Item::record(self.chain.get(index)?),
             _ => return None,
         })
     }
@@ -273,6 +213,40 @@ impl View for FrameworkExtension {
             Field::FrameworkNodeId => Item::text(self.node_id.as_ref()?),
             Field::FrameworkGraphId => Item::text(self.graph_id.as_ref()?),
             Field::FrameworkMetadata => Item::JsonMap(&self.metadata),
+            _ => return None,
+        })
+    }
+}
+
+impl View for MCPExtension {
+    fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
+        let (tool, resource) = (self.tool.as_ref(), self.resource.as_ref());
+        let prompt = self.prompt.as_ref();
+        Some(match field {
+            Field::Mcp => Item::record(self),
+            Field::McpToolName => Item::text(&tool?.name),
+            Field::McpToolServerId => Item::text(tool?.server_id.as_ref()?),
+            Field::McpToolInputSchema => Item::json_value(tool?.input_schema.as_ref()?),
+            Field::McpToolOutputSchema => Item::json_value(tool?.output_schema.as_ref()?),
+            Field::McpResourceUri => Item::text(&resource?.uri),
+            Field::McpResourceServerId => Item::text(resource?.server_id.as_ref()?),
+            Field::McpPromptName => Item::text(&prompt?.name),
+            Field::McpPromptServerId => Item::text(prompt?.server_id.as_ref()?),
+            _ => return None,
+        })
+    }
+}
+
+impl View for RawCredentialsExtension {
+    fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
+        Some(match field {
+            Field::RawCredentials => Item::Record(Box::new(self.visible_to(visible)?)),
+            Field::InboundToken if visible.contains(Capability::ReadInboundCredentials) => {
+                Item::TextMap(&self.inbound_tokens)
+            }
+            Field::DelegatedToken if visible.contains(Capability::ReadDelegatedTokens) => {
+                Item::text(self.delegated_tokens.get(index)?.1.token.expose())
+            }
             _ => return None,
         })
     }

@@ -3,9 +3,12 @@
     dead_code,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation
 )]
+
+pub(crate) mod boundary;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -55,11 +58,16 @@ pub(crate) fn call(plugin: &Plugin) -> Result<Outcome, Error> {
 
 /// The content of a manifest's section, for a guest named `guest` that handles [`HOOK`].
 pub(crate) fn manifest(capabilities: &[&str]) -> Vec<u8> {
+    manifest_with_schema(capabilities, None)
+}
+
+/// The same, with a schema of the configuration.
+pub(crate) fn manifest_with_schema(capabilities: &[&str], schema: Option<&str>) -> Vec<u8> {
     let mut out = Vec::new();
     let none: [&str; 0] = [];
     let body = ("guest", "1.0.0", "", [HOOK].as_slice(), capabilities, none.as_slice(), false);
     codec::encode(&(1_u16, 0_u16), &mut out).unwrap();
-    codec::encode(&(body, None::<&str>), &mut out).unwrap();
+    codec::encode(&(body, schema), &mut out).unwrap();
     out
 }
 
@@ -93,6 +101,18 @@ pub(crate) fn guest(fields: &str) -> Vec<u8> {
 
 /// A [`guest`] that asks for capabilities.
 pub(crate) fn guest_with(capabilities: &[&str], fields: &str) -> Vec<u8> {
+    with_section(importing(fields), Manifest::SECTION, &manifest(capabilities))
+}
+
+/// A [`guest`] that brings a schema of its configuration, and allows everything.
+pub(crate) fn guest_with_schema(schema: &str) -> Vec<u8> {
+    let allow = r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#;
+    let manifest = manifest_with_schema(&[], Some(schema));
+    with_section(importing(allow), Manifest::SECTION, &manifest)
+}
+
+/// A [`guest`] without a manifest.
+fn importing(fields: &str) -> Vec<u8> {
     let mut imports = String::new();
     for function in HostFunction::ALL {
         let name = function.info().name;
@@ -102,8 +122,7 @@ pub(crate) fn guest_with(capabilities: &[&str], fields: &str) -> Vec<u8> {
         );
     }
     let memory = if fields.contains("(memory") { "" } else { "(memory (export \"memory\") 1)" };
-    let wasm = module(&format!("{imports} {memory} {fields}"));
-    with_section(wasm, Manifest::SECTION, &manifest(capabilities))
+    module(&format!("{imports} {memory} {fields}"))
 }
 
 /// A [`guest`] whose `cpex_invoke` runs this body, which gives the verdict.
@@ -118,11 +137,13 @@ pub(crate) struct Logs(Arc<Mutex<Vec<(Level, String, String)>>>);
 impl Logs {
     /// An engine whose log goes here.
     pub(crate) fn engine(&self) -> EngineBuilder {
-        let Self(lines) = self.clone();
-        Engine::builder().log_sink(move |record: &LogRecord<'_>| {
-            let line = (record.level, record.hook.to_owned(), record.message.to_owned());
-            lines.lock().unwrap().push(line);
-        })
+        let lines = self.clone();
+        Engine::builder().log_sink(move |record: &LogRecord<'_>| lines.push(record))
+    }
+
+    pub(crate) fn push(&self, record: &LogRecord<'_>) {
+        let line = (record.level, record.hook.to_owned(), record.message.to_owned());
+        self.0.lock().unwrap().push(line);
     }
 
     pub(crate) fn lines(&self) -> Vec<(Level, String, String)> {

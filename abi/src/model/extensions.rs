@@ -3,6 +3,7 @@ use alloc::string::String;
 
 use serde::Deserialize;
 
+use super::credentials::RawCredentialsExtension;
 use super::delegation::{CandidateConstraintExtension, DelegationExtension};
 use super::principal::{
     ClientExtension, DataPolicy, ObjectSecurityProfile, SubjectExtension, WorkloadIdentity,
@@ -181,6 +182,8 @@ pub struct Extensions {
     pub candidate_constraint: Option<CandidateConstraintExtension>,
     /// The chain of delegations.
     pub delegation: Option<DelegationExtension>,
+    /// The tokens of the request.
+    pub raw_credentials: Option<RawCredentialsExtension>,
     /// The MCP entity that is touched.
     pub mcp: Option<MCPExtension>,
     /// The model's completion.
@@ -213,6 +216,7 @@ serialize_both!(Extensions {
     security as optional,
     candidate_constraint as optional,
     delegation as optional,
+    raw_credentials as optional,
     mcp as optional,
     completion as optional,
     provenance as optional,
@@ -233,6 +237,10 @@ impl Extensions {
             security: self.security.as_ref().map(|security| security.visible_to(capabilities)),
             candidate_constraint: self.candidate_constraint.clone(),
             delegation: visible(&self.delegation, capabilities, Capability::ReadDelegation),
+            raw_credentials: self
+                .raw_credentials
+                .as_ref()
+                .and_then(|credentials| credentials.visible_to(capabilities)),
             mcp: self.mcp.clone(),
             completion: self.completion.clone(),
             provenance: self.provenance.clone(),

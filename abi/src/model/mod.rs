@@ -7,26 +7,39 @@
 //! - **postcard**, the records of `docs/abi.md`: every field, in the order of its declaration.
 
 mod context;
+mod credentials;
 mod delegation;
+mod elicitation;
 mod extensions;
+mod identity;
 mod json;
 mod media;
 mod message;
 mod principal;
 mod prompt;
 mod resource;
+mod secret;
 mod slots;
+mod token;
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 
 pub use context::PluginContext;
+pub use credentials::{
+    DelegationKey, DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken,
+    TokenKind,
+};
 pub use delegation::{
     AuthorizationDetail, CandidateConstraintExtension, DelegationExtension, DelegationHop, OnEmpty,
+};
+pub use elicitation::{
+    ElicitationOp, ElicitationOutcomeKind, ElicitationPayload, ElicitationStatusKind,
 };
 pub use extensions::{
     Extensions, HttpExtension, MetaExtension, RequestExtension, SecurityExtension,
 };
+pub use identity::IdentityPayload;
 pub use json::{ListOnWire, MapOnWire, OnWire, from_wire, to_wire};
 pub use media::{AudioSource, DocumentSource, ImageSource, VideoSource};
 pub use message::{Channel, ContentPart, Message, MessagePayload, Role, ToolCall, ToolResult};
@@ -34,21 +47,22 @@ pub use principal::{
     ClientExtension, DataPolicy, ObjectSecurityProfile, RetentionPolicy, SubjectExtension,
     SubjectType, WorkloadIdentity,
 };
-
 pub use prompt::{PromptRequest, PromptResult};
 pub use resource::{Resource, ResourceReference, ResourceType};
+pub use secret::Secret;
 pub use slots::{
     AgentExtension, CompletionExtension, ConversationContext, FrameworkExtension, LLMExtension,
     MCPExtension, PromptMetadata, ProvenanceExtension, ResourceMetadata, StopReason, TokenUsage,
     ToolMetadata,
 };
+pub use token::{AttenuationConfig, AuthEnforcedBy, DelegationPayload, DelegationSubject};
 
 /// JSON values by name.
 pub type JsonMap = BTreeMap<String, serde_json::Value>;
 
 /// Implements `Serialize` for a structure in both encodings: postcard gets each field, JSON leaves
 /// out those marked `optional` when they are `None`, and `list` when they are empty; one marked
-/// `type_tag` is called `type` there.
+/// `type_tag` is called `type` there. One marked `secret` is a [`Secret`], which JSON never gets.
 ///
 /// Fields that hold JSON are marked too: `json` for a [`serde_json::Value`], `json_list` for a list
 /// of them, `json_map` for a [`JsonMap`], `json_map_or_none` for one that JSON leaves out when it is
@@ -88,6 +102,13 @@ macro_rules! serialize_both {
     };
     (@field $fields:ident $human:ident $self:ident $field:ident type_tag) => {
         $fields.serialize_field("type", &$self.$field)?
+    };
+    (@field $fields:ident $human:ident $self:ident $field:ident secret) => {
+        if $human {
+            $fields.skip_field(stringify!($field))?;
+        } else {
+            $fields.serialize_field(stringify!($field), &$self.$field)?;
+        }
     };
     (@field $fields:ident $human:ident $self:ident $field:ident list) => {
         if $human && $self.$field.is_empty() {

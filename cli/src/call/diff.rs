@@ -1,7 +1,7 @@
 //! What a plugin changed, value by value.
 
-use cpex_wasmi::Request;
 use cpex_wasmi::model::Extensions;
+use cpex_wasmi::{Payload, Request};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -21,7 +21,7 @@ pub(super) enum Change {
 /// All that differs between two requests.
 pub(super) fn requests(before: &Request, after: &Request) -> Vec<Change> {
     let mut changes = Vec::new();
-    messages(&json(&before.payload), &json(&after.payload), &mut changes);
+    payloads(&before.payload, &after.payload, &mut changes);
     let slots = object(json(&with_slots_of(before.extensions.clone(), &after.extensions)));
     entries("", &slots, &object(json(&after.extensions)), &mut changes);
     let state = |request: &Request| object(json(&request.context));
@@ -41,6 +41,9 @@ fn with_slots_of(mut before: Extensions, after: &Extensions) -> Extensions {
     if after.custom.is_some() {
         before.custom.get_or_insert_default();
     }
+    if after.delegation.is_some() {
+        before.delegation.get_or_insert_default();
+    }
     before
 }
 
@@ -56,7 +59,21 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// Compares two payloads. Tool calls and results get the names that a plugin knows them by.
+fn payloads(before: &Payload, after: &Payload, changes: &mut Vec<Change>) {
+    let (old, new) = (json(before), json(after));
+    if before.as_message().is_some() {
+        messages(&old, &new, changes);
+    } else {
+        values("payload", Some(&old), Some(&new), changes);
+    }
+    // A token is not in the JSON.
+    if old == new && before != after {
+        let mark = || Value::from("[redacted]");
+        changes.push(Change::Changed("payload (a token)".into(), mark(), mark()));
+    }
+}
+
+/// Compares two messages. Tool calls and results get the names that a plugin knows them by.
 fn messages(before: &Value, after: &Value, changes: &mut Vec<Change>) {
     let message = |payload: &Value| object(payload.get("message").cloned().unwrap_or_default());
     let (mut before, mut after) = (message(before), message(after));

@@ -49,7 +49,6 @@ fn call(args: &CallArgs) -> Result<Called, Failure> {
         ("--config", args.config.as_ref()),
         ("--policy", args.grants.policy.as_ref()),
     ])?;
-    let before = Arc::new(request(args)?);
     let config = args.config.as_ref();
     let config = config.map(|source| input::json(source, "the configuration")).transpose()?;
     let file = PolicyFile::read(&args.grants)?;
@@ -57,6 +56,7 @@ fn call(args: &CallArgs) -> Result<Called, Failure> {
     let engine = Engine::builder().log_sink(logs.clone()).build()?;
     let Loaded { module, .. } = plugin_file::load(&engine, &args.plugin)?;
     let hook = hook(&module, args.hook.as_deref())?;
+    let before = Arc::new(request(args, &hook)?);
     let name = &module.manifest().name;
     let Granted { mut policy, hooks } =
         policy_file::granted(file.as_ref(), Some(name), &args.grants)?;
@@ -85,8 +85,8 @@ fn call(args: &CallArgs) -> Result<Called, Failure> {
     Ok(Called { plugin, hook, before, after, decision, measured })
 }
 
-fn request(args: &CallArgs) -> Result<Request, Failure> {
-    let payload = input::payload(&args.payload)?;
+fn request(args: &CallArgs, hook: &str) -> Result<Request, Failure> {
+    let payload = input::payload(&args.payload, args.payload_type.as_deref(), hook)?;
     let extensions: Extensions = match &args.extensions {
         Some(source) => input::json(source, "the extensions")?,
         None => Extensions::default(),

@@ -1,16 +1,40 @@
 //! The payload, with errors that say where in it and what CPEX expects there.
 
-use cpex_wasmi::model::{MessagePayload, ToolCall, ToolResult};
+use cpex_wasmi::model::{
+    DelegationPayload, ElicitationPayload, IdentityPayload, MessagePayload, ToolCall, ToolResult,
+};
+use cpex_wasmi::{CustomPayload, Payload};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Malformed, Source, parse};
+use super::{Malformed, Source, json, parse};
 use crate::failure::Failure;
 
 const SHAPE: &str = "CPEX's payload is `{\"message\": {\"role\": …, \"content\": […]}}`";
 
-/// Reads the payload of a `cmf.*` hook.
-pub(crate) fn payload(source: &Source) -> Result<MessagePayload, Failure> {
+/// Reads the payload of a hook. What it is follows from the hook, if it is not said.
+pub(crate) fn payload(
+    source: &Source,
+    named: Option<&str>,
+    hook: &str,
+) -> Result<Payload, Failure> {
+    let usual = match hook {
+        "identity.resolve" => "identity",
+        "token.delegate" => "delegation",
+        "elicit" => "elicitation",
+        _ => "message",
+    };
+    let what = "the payload";
+    Ok(match named.unwrap_or(usual) {
+        "message" => message(source)?.into(),
+        "identity" => json::<IdentityPayload>(source, what)?.into(),
+        "delegation" => json::<DelegationPayload>(source, what)?.into(),
+        "elicitation" => json::<ElicitationPayload>(source, what)?.into(),
+        name => CustomPayload::untyped(name, json::<Value>(source, what)?).into(),
+    })
+}
+
+fn message(source: &Source) -> Result<MessagePayload, Failure> {
     let what = "the payload";
     let text = source.text(what)?;
     parse(&text, source, what).map_err(|malformed| {

@@ -1,0 +1,32 @@
+mod bounds;
+mod keywords;
+mod messages;
+mod naive;
+mod parsing;
+mod random;
+
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use cpex_wasmi_abi::model::JsonMap;
+use serde_json::Value;
+
+use super::Schema;
+
+/// What is wrong with a configuration, as `path: message`.
+fn check(schema: &Value, config: Value) -> Vec<String> {
+    let schema = Schema::parse(&schema.to_string()).unwrap();
+    let found = schema.check(&map(config));
+    found.into_iter().map(|(path, message)| format!("{path}: {message}")).collect()
+}
+
+/// What is wrong with a schema.
+fn refuse(schema: &Value) -> Vec<String> {
+    Schema::parse(&schema.to_string()).unwrap_err()
+}
+
+fn map(config: Value) -> JsonMap {
+    let Value::Object(map) = config else { panic!("{config} is no mapping") };
+    map.into_iter().collect()
+}

@@ -1,0 +1,65 @@
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+
+use cpex_wasmi_abi::model::HttpExtension;
+use cpex_wasmi_abi::{Field, Status};
+
+use super::Edit;
+use crate::session::read::same_name;
+
+type Headers = BTreeMap<String, String>;
+
+impl Edit<'_> {
+    /// Sets a header, in the place of any whose name differs in case only.
+    pub(super) fn set_header(&mut self, name: &str, value: String) -> Result<(), Status> {
+        if !is_name(name) {
+            return Err(Status::InvalidArgument);
+        }
+        if !is_value(&value) {
+            return Err(Status::Malformed);
+        }
+        let headers = self.headers();
+        headers.retain(|other, _| !same_name(other, name));
+        headers.insert(name.into(), value);
+        Ok(())
+    }
+
+    /// Removes a header, and says whether it was there.
+    pub(super) fn remove_header(&mut self, name: &str) -> bool {
+        let there = self.current().http().is_some_and(|http| {
+            let headers = match self.field {
+                Field::HttpRequestHeaders => &http.request_headers,
+                _ => &http.response_headers,
+            };
+            headers.keys().any(|other| same_name(other, name))
+        });
+        if there {
+            self.headers().retain(|other, _| !same_name(other, name));
+        }
+        there
+    }
+
+    fn headers(&mut self) -> &mut Headers {
+        let original = &self.request.extensions.http;
+        let http: &mut HttpExtension =
+            self.changes.http.get_or_insert_with(|| original.clone().unwrap_or_default());
+        match self.field {
+            Field::HttpRequestHeaders => &mut http.request_headers,
+            _ => &mut http.response_headers,
+        }
+    }
+}
+
+/// Whether a header of this name can be sent: a token, as in RFC 9110.
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// Whether a header of this value can be sent without becoming another header: no control
+/// characters but the tab, as in RFC 9110.
+fn is_value(value: &str) -> bool {
+    value.chars().all(|char| char == '\t' || !char.is_control())
+}

@@ -1,0 +1,200 @@
+//! Changes to a request, checked as they are made. Each copies the part it changes when that is
+//! first changed, and looks before it copies.
+
+mod http;
+mod payload;
+mod pointer;
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+
+use cpex_wasmi_abi::model::{ContentPart, DelegationExtension, DelegationHop, JsonMap};
+use cpex_wasmi_abi::{Field, NO_INDEX, Slot, Status};
+
+use super::input::Input;
+use crate::changes::Current;
+use crate::view::{fits, part_mut};
+use crate::{Changes, Request};
+
+/// One change of one field.
+pub(super) struct Edit<'a> {
+    pub(super) field: Field,
+    pub(super) request: &'a Request,
+    pub(super) changes: &'a mut Changes,
+    /// How many bytes had to be gone through, beside those that crossed the boundary.
+    pub(super) worked: usize,
+}
+
+impl Edit<'_> {
+    /// Whether the hook's payload has the field.
+    pub(super) fn fits(&self) -> Result<(), Status> {
+        let is_payload = self.field.info().slot == Slot::Payload;
+        if is_payload && !fits(self.field, self.current().payload()) {
+            return Err(Status::WrongPayload);
+        }
+        Ok(())
+    }
+
+    /// Replaces the whole field, or what a JSON Pointer names in it.
+    pub(super) fn replace(
+        &mut self,
+        index: usize,
+        pointer: Option<&str>,
+        input: Input<'_>,
+    ) -> Result<(), Status> {
+        match (self.field, pointer) {
+            (field, pointer) if field.info().slot == Slot::Payload => {
+                self.replace_in_payload(index, pointer, input)
+            }
+            (Field::CandidateConstraint, None) => {
+                self.changes.candidate_constraint = Some(Some(input.record()?));
+                Ok(())
+            }
+            (Field::CandidateConstraint, Some(pointer)) => {
+                let mut worked = 0;
+                let current = self.current().candidate_constraint().ok_or(Status::Absent)?;
+                let changed = pointer::replaced(current, pointer, input, &mut worked)?;
+                self.worked = worked;
+                self.changes.candidate_constraint = Some(Some(changed));
+                Ok(())
+            }
+            (Field::DelegationActor, None) => {
+                let actor = input.text()?;
+                self.delegation().actor_subject_id = Some(actor);
+                Ok(())
+            }
+            (Field::DelegationOrigin, None) => {
+                let origin = input.text()?;
+                let there = self.current().delegation();
+                if there.is_some_and(|delegation| delegation.origin_subject_id.is_some()) {
+                    return Err(Status::ReadOnly);
+                }
+                self.delegation().origin_subject_id = Some(origin);
+                Ok(())
+            }
+            (Field::DelegationAge, None) => {
+                let age = input.float()?;
+                self.delegation().age_seconds = age;
+                Ok(())
+            }
+            _ => Err(Status::InvalidArgument),
+        }
+    }
+
+    /// Adds to what only grows.
+    pub(super) fn grow(&mut self, index: u32, input: Input<'_>) -> Result<(), Status> {
+        match (self.field, index) {
+            (Field::SecurityLabels, 0) => {
+                let label = input.text()?;
+                self.labels().insert(label);
+                Ok(())
+            }
+            (Field::DelegationHop, NO_INDEX) => {
+                let hop: DelegationHop = input.record()?;
+                let delegation = self.delegation();
+                delegation.chain.push(hop);
+                delegation.depth = u32::try_from(delegation.chain.len()).unwrap_or(u32::MAX);
+                delegation.delegated = true;
+                Ok(())
+            }
+            _ => Err(Status::InvalidArgument),
+        }
+    }
+
+    /// Sets an entry of a map.
+    pub(super) fn set_entry(
+        &mut self,
+        index: usize,
+        key: &str,
+        input: Input<'_>,
+    ) -> Result<(), Status> {
+        match self.field {
+            Field::HttpRequestHeaders | Field::HttpResponseHeaders => {
+                self.set_header(key, input.text()?)
+            }
+            _ => {
+                let value = input.json()?;
+                self.json_map_mut(index)?.insert(key.into(), value);
+                Ok(())
+            }
+        }
+    }
+
+    /// Removes an entry of a map, and says whether it was there. Removing nothing changes nothing.
+    pub(super) fn remove_entry(&mut self, index: usize, key: &str) -> Result<bool, Status> {
+        match self.field {
+            Field::HttpRequestHeaders | Field::HttpResponseHeaders => Ok(self.remove_header(key)),
+            _ => {
+                let there = self.json_map(index)?.is_some_and(|map| map.contains_key(key));
+                if there {
+                    self.json_map_mut(index)?.remove(key);
+                }
+                Ok(there)
+            }
+        }
+    }
+
+    /// Removes the whole field, and says whether it was there.
+    pub(super) fn clear(&mut self) -> Result<bool, Status> {
+        if self.field != Field::CandidateConstraint {
+            return Err(Status::ReadOnly);
+        }
+        let there = self.current().candidate_constraint().is_some();
+        if there {
+            self.changes.candidate_constraint = Some(None);
+        }
+        Ok(there)
+    }
+
+    fn current(&self) -> Current<'_> {
+        Current { request: self.request, changes: self.changes }
+    }
+
+    fn labels(&mut self) -> &mut BTreeSet<String> {
+        let security = &self.request.extensions.security;
+        self.changes.labels.get_or_insert_with(|| {
+            security.as_ref().map(|security| security.labels.clone()).unwrap_or_default()
+        })
+    }
+
+    fn delegation(&mut self) -> &mut DelegationExtension {
+        let original = &self.request.extensions.delegation;
+        self.changes.delegation.get_or_insert_with(|| original.clone().unwrap_or_default())
+    }
+
+    fn json_map(&self, index: usize) -> Result<Option<&JsonMap>, Status> {
+        if self.field.info().slot != Slot::Payload {
+            return Ok(self.current().json_map(self.field));
+        }
+        use crate::view::{Item, View as _};
+        match self.current().payload().item(self.field, index, Default::default()) {
+            Some(Item::JsonMap(map)) => Ok(Some(map)),
+            _ => Err(Status::Absent),
+        }
+    }
+
+    fn json_map_mut(&mut self, index: usize) -> Result<&mut JsonMap, Status> {
+        // A payload may be large, and the index wrong.
+        self.json_map(index)?;
+        let Self { field, request, changes, .. } = self;
+        Ok(match *field {
+            Field::Custom => changes
+                .custom
+                .get_or_insert_with(|| request.extensions.custom.clone().unwrap_or_default()),
+            Field::ContextLocal => {
+                changes.local_state.get_or_insert_with(|| request.context.local_state.clone())
+            }
+            Field::ContextGlobal => {
+                changes.global_state.get_or_insert_with(|| request.context.global_state.clone())
+            }
+            field => {
+                let payload = changes.payload.get_or_insert_with(|| request.payload.clone());
+                match part_mut(field, index, payload) {
+                    Some(ContentPart::ToolCall { content }) => &mut content.arguments,
+                    Some(ContentPart::PromptRequest { content }) => &mut content.arguments,
+                    _ => return Err(Status::ReadOnly),
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,317 @@
+//! One value out of a structure, by JSON Pointer (RFC 6901), without converting the rest.
+
+use alloc::borrow::Cow;
+use core::cell::Cell;
+
+use serde::ser::{
+    Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
+    SerializeTuple, Serializer,
+};
+use serde_json::{Error, Value};
+
+/// What was found, if anything.
+type Found = Result<Option<Value>, Error>;
+
+/// The value that `pointer` names in the JSON of `value`, and how many elements were passed on the
+/// way. An empty pointer names all of it.
+pub(crate) fn select<T: Serialize + ?Sized>(value: &T, pointer: &str) -> (Option<Value>, usize) {
+    let passed = Cell::new(0);
+    let found = Select { rest: pointer, passed: &passed }.below(value);
+    (found.ok().flatten(), passed.get())
+}
+
+/// The first step of a pointer, unescaped, and what comes after it.
+pub(crate) fn step(pointer: &str) -> Option<(Cow<'_, str>, &str)> {
+    let pointer = pointer.strip_prefix('/')?;
+    let end = pointer.find('/').unwrap_or(pointer.len());
+    let (step, rest) = pointer.split_at_checked(end)?;
+    let step = if step.contains('~') {
+        Cow::Owned(step.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(step)
+    };
+    Some((step, rest))
+}
+
+/// The position in a list that a step names: digits, without leading zeros.
+pub(crate) fn position(step: &str) -> Option<usize> {
+    let plain = step == "0" || !step.starts_with(['0', '+']);
+    plain.then(|| step.parse().ok()).flatten()
+}
+
+/// A serializer that goes down one way and ignores the rest.
+#[derive(Clone, Copy)]
+struct Select<'p> {
+    rest: &'p str,
+    passed: &'p Cell<usize>,
+}
+
+impl<'p> Select<'p> {
+    fn below<T: Serialize + ?Sized>(self, value: &T) -> Found {
+        if self.rest.is_empty() {
+            serde_json::to_value(value).map(Some)
+        } else {
+            value.serialize(self)
+        }
+    }
+
+    fn steps(self) -> Result<Steps<'p>, Error> {
+        let Some((name, rest)) = step(self.rest) else {
+            return Err(serde::ser::Error::custom("no pointer"));
+        };
+        Ok(Steps { name, at: 0, below: Select { rest, ..self }, entered: false, found: None })
+    }
+}
+
+/// The members of one structure, of which at most one is on the way.
+struct Steps<'p> {
+    name: Cow<'p, str>,
+    at: usize,
+    below: Select<'p>,
+    /// Whether the key that was just passed is the one.
+    entered: bool,
+    found: Option<Value>,
+}
+
+impl Steps<'_> {
+    fn member<T: Serialize + ?Sized>(&mut self, is_it: bool, value: &T) -> Result<(), Error> {
+        let passed = self.below.passed;
+        passed.set(passed.get().saturating_add(1));
+        if is_it {
+            self.found = self.below.below(value)?;
+        }
+        Ok(())
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        let is_it = position(&self.name) == Some(self.at);
+        self.at = self.at.saturating_add(1);
+        self.member(is_it, value)
+    }
+}
+
+/// What has no members: the pointer leads past it.
+macro_rules! leaves {
+    ($($method:ident($($ty:ty),*);)*) => {
+        $(fn $method(self, $(_: $ty),*) -> Found { Ok(None) })*
+    };
+}
+
+impl<'p> Serializer for Select<'p> {
+    type Ok = Option<Value>;
+    type Error = Error;
+    type SerializeSeq = Steps<'p>;
+    type SerializeTuple = Steps<'p>;
+    type SerializeTupleStruct = Impossible<Option<Value>, Error>;
+    type SerializeTupleVariant = Impossible<Option<Value>, Error>;
+    type SerializeMap = Steps<'p>;
+    type SerializeStruct = Steps<'p>;
+    type SerializeStructVariant = Steps<'p>;
+
+    leaves! {
+        serialize_bool(bool);
+        serialize_i8(i8);
+        serialize_i16(i16);
+        serialize_i32(i32);
+        serialize_i64(i64);
+        serialize_u8(u8);
+        serialize_u16(u16);
+        serialize_u32(u32);
+        serialize_u64(u64);
+        serialize_f32(f32);
+        serialize_f64(f64);
+        serialize_char(char);
+        serialize_str(&str);
+        serialize_bytes(&[u8]);
+        serialize_none();
+        serialize_unit();
+        serialize_unit_struct(&'static str);
+        serialize_unit_variant(&'static str, u32, &'static str);
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Found {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Found {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Found {
+        let mut steps = self.steps()?;
+        let is_it = steps.name == variant;
+        steps.member(is_it, value)?;
+        Ok(steps.found)
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Steps<'p>, Error> {
+        self.steps()
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Steps<'p>, Error> {
+        self.steps()
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleStruct, Error> {
+        Err(serde::ser::Error::custom("no such structure in the model"))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, Error> {
+        Err(serde::ser::Error::custom("no such structure in the model"))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Steps<'p>, Error> {
+        self.steps()
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Steps<'p>, Error> {
+        self.steps()
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Steps<'p>, Error> {
+        let outer = self.steps()?;
+        if outer.name != variant || outer.below.rest.is_empty() {
+            return Err(serde::ser::Error::custom("no such structure in the model"));
+        }
+        outer.below.steps()
+    }
+}
+
+impl SerializeSeq for Steps<'_> {
+    type Ok = Option<Value>;
+    type Error = Error;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.element(value)
+    }
+
+    fn end(self) -> Found {
+        Ok(self.found)
+    }
+}
+
+impl SerializeTuple for Steps<'_> {
+    type Ok = Option<Value>;
+    type Error = Error;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.element(value)
+    }
+
+    fn end(self) -> Found {
+        Ok(self.found)
+    }
+}
+
+impl SerializeMap for Steps<'_> {
+    type Ok = Option<Value>;
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        self.entered = serde_json::to_value(key)?.as_str() == Some(&*self.name);
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        let is_it = core::mem::take(&mut self.entered);
+        self.member(is_it, value)
+    }
+
+    fn end(self) -> Found {
+        Ok(self.found)
+    }
+}
+
+impl SerializeStruct for Steps<'_> {
+    type Ok = Option<Value>;
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        let is_it = self.name == name;
+        self.member(is_it, value)
+    }
+
+    fn end(self) -> Found {
+        Ok(self.found)
+    }
+}
+
+impl SerializeStructVariant for Steps<'_> {
+    type Ok = Option<Value>;
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        SerializeStruct::serialize_field(self, name, value)
+    }
+
+    fn end(self) -> Found {
+        Ok(self.found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![Just(Value::Null), any::<u64>().prop_map(Value::from)];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec(("[ab/~0]{0,2}", inner), 0..4)
+                    .prop_map(|entries| Value::Object(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_serde_json_finds(
+            value in any_json(),
+            pointer in "(/([ab/~0-2]|~0|~1){0,2}){0,4}",
+        ) {
+            // A lone `~` means nothing in RFC 6901, and serde_json takes it as it is, like this.
+            prop_assert_eq!(select(&value, &pointer).0, value.pointer(&pointer).cloned());
+        }
+    }
+
+    #[test]
+    fn what_is_passed_is_counted() {
+        let value = json!({"a": [1, 2, 3], "b": {"c": true}});
+        assert_eq!(select(&value, "/a/2"), (Some(json!(3)), 5));
+        assert_eq!(select(&value, "/b/c/d"), (None, 3));
+        assert_eq!(select(&value, "b"), (None, 0));
+    }
+}
