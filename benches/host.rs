@@ -9,7 +9,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{HOOK, engine, fixture, guest, load, trusting};
-use cpex_wasmi::model::{ContentPart, MessagePayload};
+use cpex_wasmi::model::{ContentPart, Extensions, JsonMap, MessagePayload};
 use cpex_wasmi::{Decision, Limits, Module, Payload, Plugin, Policy, Request, Violation};
 use divan::{Bencher, black_box};
 
@@ -86,6 +86,17 @@ mod pii_guard {
         bench(bencher, "pii_guard", trusting().pooled(2));
     }
 
+    /// The same policy, written as for CPEX.
+    #[divan::bench]
+    fn known_pristine(bencher: Bencher<'_, '_>) {
+        bench(bencher, "known_pii_guard", trusting());
+    }
+
+    #[divan::bench]
+    fn known_pooled(bencher: Bencher<'_, '_>) {
+        bench(bencher, "known_pii_guard", trusting().pooled(2));
+    }
+
     #[divan::bench]
     fn native(bencher: Bencher<'_, '_>) {
         fn guard(request: &Request) -> Decision {
@@ -99,6 +110,94 @@ mod pii_guard {
         }
         let request = request();
         bencher.bench(|| black_box(guard(black_box(&request))));
+    }
+}
+
+/// A summary and a hash of the arguments' JSON, written to the context.
+#[divan::bench_group]
+mod compute {
+    use super::*;
+
+    #[divan::bench]
+    fn pristine(bencher: Bencher<'_, '_>) {
+        bench(bencher, "compute", trusting());
+    }
+
+    #[divan::bench]
+    fn pooled(bencher: Bencher<'_, '_>) {
+        bench(bencher, "compute", trusting().pooled(2));
+    }
+
+    /// The same policy, written as for CPEX.
+    #[divan::bench]
+    fn known_pristine(bencher: Bencher<'_, '_>) {
+        bench(bencher, "known_compute", trusting());
+    }
+
+    #[divan::bench]
+    fn known_pooled(bencher: Bencher<'_, '_>) {
+        bench(bencher, "known_compute", trusting().pooled(2));
+    }
+
+    #[divan::bench]
+    fn native(bencher: Bencher<'_, '_>) {
+        fn compute(request: &Request) -> JsonMap {
+            let mut state = request.context.local_state.clone();
+            let Payload::Message(payload) = &request.payload else { return state };
+            for call in payload.message.tool_calls() {
+                let arguments = serde_json::to_string(&call.arguments).unwrap();
+                let mut summary = call.name.clone();
+                for label in &request.extensions.security.as_ref().unwrap().labels {
+                    summary.push(' ');
+                    summary.push_str(label);
+                }
+                let headers = &request.extensions.http.as_ref().unwrap().request_headers;
+                if let Some((_, id)) =
+                    headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-request-id"))
+                {
+                    summary.push(' ');
+                    summary.push_str(id);
+                }
+                let hash = arguments.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+                });
+                state.insert("summary".into(), summary.into());
+                state.insert("hash".into(), format!("{hash:016x}").into());
+            }
+            state
+        }
+        let request = request();
+        bencher.bench(|| compute(black_box(&request)));
+    }
+}
+
+/// What it costs to decode a message with a part of each kind, and all slots, in the plugin.
+#[divan::bench_group]
+mod read_everything {
+    use super::*;
+
+    #[divan::bench]
+    fn known_pristine(bencher: Bencher<'_, '_>) {
+        read_all(bencher, trusting());
+    }
+
+    #[divan::bench]
+    fn known_pooled(bencher: Bencher<'_, '_>) {
+        read_all(bencher, trusting().pooled(2));
+    }
+
+    fn read_all(bencher: Bencher<'_, '_>, policy: Policy) {
+        let plugin = load(&fixture("known_reader"), policy);
+        let message: MessagePayload =
+            serde_json::from_str(include_str!("../fixtures/requests/full_message.json")).unwrap();
+        let extensions: Extensions =
+            serde_json::from_str(include_str!("../fixtures/requests/full_extensions.json"))
+                .unwrap();
+        let request = Arc::new(Request::new(message).extensions(extensions));
+        let receipt = plugin.call(HOOK, request.clone()).unwrap().receipt;
+        bencher
+            .counter(divan::counter::BytesCount::new(receipt.bytes_read))
+            .bench(|| plugin.call(HOOK, black_box(&request).clone()).unwrap());
     }
 }
 

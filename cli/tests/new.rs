@@ -11,6 +11,8 @@ use common::Place;
 /// The SDK of this checkout.
 const SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk");
 
+const TARGET: &str = "wasm32-unknown-unknown";
+
 /// A project made with the SDK of this checkout.
 struct Project {
     place: Place,
@@ -19,17 +21,25 @@ struct Project {
 }
 
 impl Project {
-    /// Makes it; the test that uses it names a folder for what is built, so that a second run
-    /// finds what the first has built.
-    fn new(name: &str) -> Self {
+    /// Makes it in this style; what is built for it is kept between runs of the tests.
+    fn new(style: &str) -> Self {
         let place = Place::new();
-        place.run(["new", "my-policy", "--sdk-path", SDK]).gives(0).says("cargo test");
+        place
+            .run(["new", "my-policy", "--style", style, "--sdk-path", SDK])
+            .gives(0)
+            .says("cargo test");
         let root = place.path().join("my-policy");
         // What this workspace has locked, so that nothing has to be resolved or fetched.
         let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
         std::fs::copy(lock, root.join("Cargo.lock")).unwrap();
-        let target = Path::new(env!("CARGO_BIN_EXE_cpex-wasmi")).with_file_name(name);
+        let target = Path::new(env!("CARGO_BIN_EXE_cpex-wasmi"))
+            .with_file_name(format!("scaffolded-{style}"));
         Self { place, root, target }
+    }
+
+    /// Where its module is built to.
+    fn module(&self) -> PathBuf {
+        self.target.join(TARGET).join("release/my_policy.wasm")
     }
 
     /// Runs cargo, without the network if that is enough, and gives all that it says.
@@ -60,54 +70,103 @@ impl Project {
     }
 }
 
-#[test]
-fn the_project_s_tests_pass() {
-    let said = Project::new("scaffolded-tests").cargo(&["test"]);
-    assert!(said.contains("3 passed"), "{said}");
+/// Whether this toolchain builds modules.
+fn has_target() -> bool {
+    let args = ["--print", "target-libdir", "--target", TARGET];
+    let libraries = Command::new("rustc").args(args).output().unwrap().stdout;
+    let has_it = Path::new(String::from_utf8(libraries).unwrap().trim()).is_dir();
+    if !has_it {
+        eprintln!("not tested, as this toolchain has no {TARGET}: `rustup target add {TARGET}`");
+    }
+    has_it
+}
+
+/// Goes through a project as its README does: tests, builds, tests with the module, calls it.
+fn follow_the_readme(style: &str, largest_module: u64) {
+    const NOTE: &str = "note: tested natively only";
+    let project = Project::new(style);
+    // An earlier run may have left one.
+    let _ = std::fs::remove_file(project.module());
+    let said = project.cargo(&["test"]);
+    assert!(said.contains("5 passed") && said.contains(NOTE), "{said}");
+    if !has_target() {
+        return;
+    }
+    project.cargo(&["build", "--release", "--target", TARGET]);
+    let wasm = project.module();
+    let size = std::fs::metadata(&wasm).unwrap().len();
+    assert!(size < largest_module, "{size} bytes");
+    let said = project.cargo(&["test"]);
+    assert!(said.contains("5 passed") && !said.contains(NOTE), "{said}");
+
+    let call = |more: &[&str]| {
+        let files = ["--payload", "my-policy/request.json", "--config", "my-policy/config.json"];
+        let args = ["call", wasm.to_str().unwrap(), "--allow-requested"];
+        project.place.run(args.into_iter().chain(files).chain(more.iter().copied()))
+    };
+    let denied = call(&["--extensions", "my-policy/extensions.json"]).gives(1);
+    let readme = std::fs::read_to_string(project.root.join("README.md")).unwrap();
+    let shown = readme.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let printed = [denied.stderr, denied.stdout].concat();
+    assert_eq!(without_numbers(&printed), without_numbers(shown), "\n{printed}\n{shown}");
+    call(&[]).gives(0).says("ALLOW");
+}
+
+/// A text with each number as a `#`: fuel depends on the compiler.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    for char in text.chars() {
+        match char {
+            '0'..='9' | ',' | '.' if out.ends_with('#') => {}
+            '0'..='9' => out.push('#'),
+            _ => out.push(char),
+        }
+    }
+    out
 }
 
 #[test]
-fn the_project_builds_and_runs_as_its_readme_says() {
-    const TARGET: &str = "wasm32-unknown-unknown";
-    let args = ["--print", "target-libdir", "--target", TARGET];
-    let libraries = Command::new("rustc").args(args).output().unwrap().stdout;
-    if !Path::new(String::from_utf8(libraries).unwrap().trim()).is_dir() {
-        eprintln!("not tested, as this toolchain has no {TARGET}: `rustup target add {TARGET}`");
-        return;
-    }
-    let project = Project::new("scaffolded-wasm");
-    project.cargo(&["build", "--release", "--target", TARGET]);
-    let wasm = project.target.join(TARGET).join("release/my_policy.wasm");
-    assert!(std::fs::metadata(&wasm).unwrap().len() < 10_000);
-    let call = |more: &[&str]| {
-        let files = ["--payload", "my-policy/request.json"];
-        let args = ["call", wasm.to_str().unwrap()].into_iter().chain(files);
-        project.place.run(args.chain(["--allow-requested"]).chain(more.iter().copied()))
-    };
-    call(&["--extensions", "my-policy/extensions.json"])
-        .gives(1)
-        .says("DENY  my-policy 0.1.0 · cmf.tool_pre_invoke\n  pii_access: only hr_admin may pass")
-        .complains("log info cmf.tool_pre_invoke: denied a call with personal data");
-    call(&[]).gives(0).says("ALLOW");
+fn a_lean_project_does_what_its_readme_says() {
+    follow_the_readme("lean", 20_000);
+}
+
+#[test]
+fn a_hook_handler_project_does_what_its_readme_says() {
+    follow_the_readme("hook-handler", 200_000);
 }
 
 #[test]
 fn the_files_are_complete() {
-    let place = Place::new();
-    place.run(["new", "my-policy", "--path", "a/b/c"]).gives(0).says("made a/b/c\n");
-    let root = place.path().join("a/b/c");
-    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
-    let manifest = read("Cargo.toml");
-    assert!(manifest.contains("name = \"my-policy\"\n"), "{manifest}");
-    assert!(manifest.contains("cpex-wasmi-guest = \"0.1\"\n"), "{manifest}");
-    assert!(read(".cargo/config.toml").contains("-zstack-size=16384"));
-    assert!(read(".gitignore").contains("/target"));
-    assert!(read("README.md").contains("release/my_policy.wasm"));
-    assert!(read("src/lib.rs").contains("name: \"my-policy\""));
-    let files = [".cargo/config.toml", "Cargo.toml", "README.md", "src/lib.rs", "request.json"];
-    for file in files {
-        assert!(!read(file).contains("{{"), "{file}");
+    for (style, dependency) in [
+        ("lean", "cpex-wasmi-guest = { version = \"0.1\" }\n"),
+        ("hook-handler", "cpex-wasmi-guest = { version = \"0.1\", default-features = false, feat"),
+    ] {
+        let place = Place::new();
+        let args = ["new", "my-policy", "--path", "a/b/c", "--style", style];
+        place.run(args).gives(0).says("made a/b/c\n");
+        let root = place.path().join("a/b/c");
+        let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+        let manifest = read("Cargo.toml");
+        assert!(manifest.contains("name = \"my-policy\"\n"), "{manifest}");
+        assert!(manifest.contains(dependency), "{manifest}");
+        assert!(read(".cargo/config.toml").contains("-zstack-size="));
+        assert!(read(".gitignore").contains("/target"));
+        assert!(read("README.md").contains("release/my_policy.wasm"));
+        assert!(read("src/lib.rs").contains("name: \"my-policy\""));
+        let files = [".cargo/config.toml", "Cargo.toml", "README.md", "src/lib.rs", "config.json"];
+        for file in files {
+            assert!(!read(file).contains("{{"), "{file}");
+        }
     }
+}
+
+#[test]
+fn a_project_is_lean_unless_told_otherwise() {
+    let place = Place::new();
+    place.run(["new", "p"]).gives(0);
+    let code = std::fs::read_to_string(place.path().join("p/src/lib.rs")).unwrap();
+    assert!(code.contains("no_std") && code.contains("Result<Verdict>"), "{code}");
+    place.run(["new", "q", "--style", "fat"]).gives(2).complains("lean, hook-handler");
 }
 
 #[test]
@@ -116,7 +175,8 @@ fn the_samples_are_ones_that_call_takes() {
     place.run(["new", "p"]).gives(0);
     place.file("guest.wat", common::Guest::default().wat());
     let samples = ["--payload", "p/request.json", "--extensions", "p/extensions.json"];
-    let ran = place.run(["call", "guest.wat"].iter().chain(&samples)).gives(0);
+    let config = ["--config", "p/config.json"];
+    let ran = place.run(["call", "guest.wat"].iter().chain(&samples).chain(&config)).gives(0);
     assert_eq!(ran.stderr, "");
 }
 
@@ -141,7 +201,15 @@ fn names_and_places_that_do_not_do() {
     wrong(&["fn"], "the name `fn` is a keyword of Rust; try `fn-policy`");
     wrong(&["test"], "the name `test` is taken by the build; try `test-policy`");
     wrong(&[], "<NAME>");
-    wrong(&["x", "--sdk-path", "nowhere"], "nowhere: the SDK is not there: give the directory");
+    wrong(&["x", "--sdk-path", "nowhere"], "nowhere: the SDK is not there; give the directory");
+    // The SDK it is not.
+    let wrong_sdk = |path: &str, message: &str| wrong(&["x", "--sdk-path", path], message);
+    let checkout = Path::new(SDK).parent().unwrap().to_str().unwrap();
+    wrong_sdk(checkout, "is the package `cpex-wasmi` and not the SDK, `cpex-wasmi-guest`; give");
+    std::fs::create_dir(place.path().join("empty")).unwrap();
+    wrong_sdk("empty", "empty: the SDK is not there; give the directory `guest-sdk` of a");
+    std::fs::remove_dir(place.path().join("empty")).unwrap();
+    wrong_sdk("payload.json", "payload.json: the SDK is not there");
     // A refused project leaves nothing behind.
     let files: Vec<_> = std::fs::read_dir(place.path()).unwrap().collect();
     assert_eq!(files.len(), 1, "only the payload");

@@ -1,6 +1,7 @@
 use crate::{
     Agent, CandidateConstraint, Completion, Delegation, Field, Framework, Http, Items, JsonMap,
-    Llm, Mcp, Message, Meta, Payload, Provenance, Request, Result, Security, ToolCall, ToolResult,
+    Llm, Mcp, Message, Meta, Payload, PromptRequest, PromptResult, Provenance, RawCredentials,
+    Request, Resource, ResourceRef, Result, Security, ToolCall, ToolResult,
 };
 
 /// One call of a hook: the way to everything the plugin may read and change.
@@ -49,6 +50,42 @@ impl Call {
         Items::of(Field::ToolResult)
     }
 
+    /// The resources in the message.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn resources(&self) -> Result<Items<Resource>> {
+        Items::of(Field::Resource)
+    }
+
+    /// The references to resources in the message.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn resource_refs(&self) -> Result<Items<ResourceRef>> {
+        Items::of(Field::ResourceRef)
+    }
+
+    /// The prompt templates that the message uses.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn prompt_requests(&self) -> Result<Items<PromptRequest>> {
+        Items::of(Field::PromptRequest)
+    }
+
+    /// What prompt templates gave, in the message.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn prompt_results(&self) -> Result<Items<PromptResult>> {
+        Items::of(Field::PromptResult)
+    }
+
     /// Labels, classification and subject.
     pub const fn security(&self) -> Security {
         Security::VIEW
@@ -77,6 +114,11 @@ impl Call {
     /// On whose authority the request stands.
     pub const fn delegation(&self) -> Delegation {
         Delegation::VIEW
+    }
+
+    /// The request's tokens, where the operator allows it.
+    pub const fn raw_credentials(&self) -> RawCredentials {
+        RawCredentials::VIEW
     }
 
     /// Which model back ends the request may go to.

@@ -30,13 +30,18 @@
 //! | view | what it shows |
 //! | --- | --- |
 //! | [`Call::tool_calls`], [`Call::tool_results`], [`Call::message`] | the message |
-//! | [`Call::payload`] | the payload as a whole, to read or to replace |
+//! | [`Call::resources`], [`Call::prompt_results`] and so on | the other parts of a message |
+//! | [`Call::payload`] | the payload as a whole or by pointer, to read or to replace; identities, delegations, elicitations and an embedder's own types |
 //! | [`Call::security`] | labels, classification, subject |
 //! | [`Call::http`] | headers, method, path, host, scheme |
 //! | [`Call::request`], [`Call::meta`] | where the request comes from, what it touches |
+//! | [`Call::raw_credentials`] | tokens, where the operator allows it |
 //! | [`Call::agent`], [`Call::delegation`], [`Call::mcp`], [`Call::llm`], [`Call::completion`] and so on | the other slots |
 //! | [`Call::custom`], [`Call::local_state`], [`Call::global_state`] | values by name |
 //! | [`Call::config`] | the operator's configuration |
+//!
+//! What has no method of its own is reached by JSON Pointer, through the `record()` of a view: see
+//! [`Record`].
 //!
 //! A value that is not there is `Ok(None)`. A value the operator did not grant is an [`Error`] with
 //! [`Status::CapabilityDenied`], never a silent `None`. A handler gives up over an error with `?`,
@@ -72,9 +77,13 @@
 //! | `allocator` | yes | a global allocator of a few hundred bytes, see [`plugin!`] |
 //! | `panic-handler` | yes | a panic handler that tells the host message, file and line |
 //! | `std` | no | the same for plugins that use `std`, as a panic hook |
+//! | `cpex` | no | the module `cpex`: CPEX's own plugin traits and types; implies `std` |
 //!
 //! A plugin that uses `std`, on `wasm32-unknown-unknown` or `wasm32-wasip1`, depends on this crate
 //! with `default-features = false, features = ["std"]`.
+//!
+//! A plugin that was written for CPEX itself compiles against the module `cpex` as it is, but for
+//! its `use` lines; see there how it is registered.
 #![no_std]
 
 extern crate alloc;
@@ -82,6 +91,9 @@ extern crate alloc;
 extern crate std;
 
 mod call;
+#[cfg(feature = "cpex")]
+pub mod cpex;
+mod credentials;
 mod http;
 mod items;
 mod log;
@@ -90,10 +102,12 @@ mod message;
 mod meta;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+mod parts;
 mod payload;
 mod plugin;
 pub mod prelude;
 pub mod raw;
+mod record;
 mod request;
 mod result;
 mod security;
@@ -115,13 +129,16 @@ use wasm as sys;
 pub use native::testing;
 
 pub use call::Call;
+pub use credentials::{DelegatedToken, RawCredentials};
 pub use http::{Headers, Http};
 pub use items::Items;
 pub use map::{JsonMap, TextMap};
 pub use message::{Message, Part};
 pub use meta::Meta;
+pub use parts::{Hop, PromptRequest, PromptResult, Resource, ResourceRef};
 pub use payload::Payload;
 pub use plugin::{Handler, Init, PluginDef};
+pub use record::Record;
 pub use request::Request;
 pub use result::{Error, Result};
 pub use security::{Security, Subject};

@@ -1,7 +1,7 @@
 use crate::items::Indexed;
 use crate::raw::Place;
 use crate::text::{json_fields, text_fields};
-use crate::{Field, Items, Result};
+use crate::{Field, Items, Record, Result};
 
 /// The message that is the payload of the `cmf.*` hooks.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ impl Message {
         channel, channel_is => MessageChannel;
         /// All text parts, joined.
         text => MessageText;
+        /// All thinking parts, joined.
+        thinking => MessageThinking;
     }
 
     /// The content parts.
@@ -57,6 +59,20 @@ impl Part {
         content_type, content_type_is => PartType;
         /// The text of a part of kind `text`.
         text, text_is => PartText;
+    }
+
+    /// Replaces the text of a part of kind `text` or `thinking`.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn set_text(self, text: &str) -> Result<()> {
+        self.place(Field::PartText).write_text(text)
+    }
+
+    /// All of it, by pointer, to read and to change: `/content/data` of an image.
+    pub const fn record(self) -> Record {
+        Record::of(Field::Part).at(self.index)
     }
 
     json_fields! {

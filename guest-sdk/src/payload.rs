@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::raw::Place;
+use crate::text::text_fields;
 use crate::value::{decode, encode};
-use crate::{Field, Result};
+use crate::{Field, Record, Result};
 
 /// The payload as a whole, to read or to replace.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +15,30 @@ pub struct Payload(());
 impl Payload {
     pub(crate) const VIEW: Self = Self(());
     const PLACE: Place<'static> = Place::of(Field::Payload);
+
+    const fn place(self, field: Field) -> Place<'static> {
+        Place::of(field)
+    }
+
+    /// All of it, by pointer, to read and to change: `/subject/id` of an identity payload.
+    pub const fn record(self) -> Record {
+        Record::of(Field::Payload)
+    }
+
+    text_fields! {
+        /// What the payload is: `message`, `identity`, `delegation`, `elicitation`, or the name of a
+        /// type of the embedder's own.
+        kind, kind_is => PayloadType;
+        /// The token to be resolved, in `identity.resolve`. It takes `read_inbound_credentials`, and
+        /// `allow_raw_credentials: true` in the operator's policy.
+        raw_token => PayloadRawToken;
+        /// The token to be exchanged, in `token.delegate`. It takes what
+        /// [`raw_token`](Self::raw_token) takes.
+        bearer_token => PayloadBearerToken;
+        /// The token of who acts for the owner of the other, in `token.delegate`. It takes what
+        /// [`raw_token`](Self::raw_token) takes.
+        actor_token => PayloadActorToken;
+    }
 
     /// The payload as JSON text, as CPEX writes it.
     ///

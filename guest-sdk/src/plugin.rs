@@ -98,6 +98,16 @@ macro_rules! plugin {
         $manifest.hooks = &[$($hook),*];
         $crate::plugin! { @manifest $manifest $($($rest)*)? }
     };
+    // Names that are written out are checked one by one, so that the error tells which is wrong.
+    (@manifest $manifest:ident
+        capabilities: [$($name:literal),* $(,)?] $(, $($rest:tt)*)?) => {
+        $manifest.capabilities = &[$($name),*];
+        $(::core::assert!(
+            $crate::rt::capabilities_are_known(&[$name]),
+            ::core::concat!("no capability is called `", $name, "`")
+        );)*
+        $crate::plugin! { @manifest $manifest $($($rest)*)? }
+    };
     (@manifest $manifest:ident capabilities: $names:expr $(, $($rest:tt)*)?) => {
         $manifest.capabilities = &$names;
         $crate::plugin! { @manifest $manifest $($($rest)*)? }
@@ -232,7 +242,7 @@ pub const fn capabilities_are_known(names: &[&str]) -> bool {
 }
 
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "at compile time")]
-const fn same(one: &[u8], other: &[u8]) -> bool {
+pub(crate) const fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }

@@ -2,7 +2,7 @@ use alloc::string::String;
 
 use crate::raw::Place;
 use crate::text::{json_fields, text_fields};
-use crate::{Field, Result, TextMap, TextSet};
+use crate::{Field, Record, Result, TextMap, TextSet};
 
 /// The security slot: labels, classification and subject.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,21 @@ impl Security {
         classification, classification_is => SecurityClassification;
         /// How the caller proved who it is.
         auth_method, auth_method_is => SecurityAuthMethod;
+        /// The identifier of the OAuth client. Needs the capability `read_client`.
+        client_id, client_id_is => ClientId;
+        /// How far the client is trusted: `first_party`, `third_party`, `internal`, or a level of the
+        /// operator's own. Needs the capability `read_client`.
+        client_trust_level, client_trust_level_is => ClientTrustLevel;
+        /// The SPIFFE identifier of the workload that calls. Needs the capability `read_workload`.
+        caller_spiffe_id, caller_spiffe_id_is => CallerWorkloadSpiffeId;
+        /// The SPIFFE identifier of the workload that the host runs in. Needs the capability
+        /// `read_workload`.
+        this_spiffe_id, this_spiffe_id_is => ThisWorkloadSpiffeId;
+    }
+
+    /// All of it that the plugin may see, by pointer: `/data/salary/denied_actions`.
+    pub const fn record(self) -> Record {
+        Record::of(Field::Security)
     }
 
     json_fields! {

@@ -3,7 +3,8 @@
 
 use crate::raw::Place;
 use crate::text::{json_fields, number_fields, text_fields};
-use crate::{Field, JsonMap, Result};
+use crate::value::encode_value;
+use crate::{Field, Hop, Items, JsonMap, Record, Result, Value};
 
 /// Defines a view of a slot.
 macro_rules! views {
@@ -53,6 +54,11 @@ views! {
             /// All of it.
             json => Agent;
         }
+
+        /// All of it, by pointer.
+        pub const fn record(self) -> Record {
+            Record::of(Field::Agent)
+        }
     }
 
     /// The delegation slot: on whose authority the request stands.
@@ -69,6 +75,43 @@ views! {
             depth => DelegationDepth;
         }
 
+        /// The delegations, oldest first.
+        ///
+        /// # Errors
+        ///
+        /// The host's status.
+        pub fn hops(self) -> Result<Items<Hop>> {
+            Items::of(Field::DelegationHop)
+        }
+
+        /// Adds a delegation to the chain: CPEX's `DelegationHop` as JSON text. It takes the
+        /// capability `append_delegation`, as all changes of this slot.
+        ///
+        /// # Errors
+        ///
+        /// The host's status.
+        pub fn append_hop_json(self, hop: &str) -> Result<()> {
+            self.place(Field::DelegationHop).all().write_json(hop)
+        }
+
+        /// Says who acts now.
+        ///
+        /// # Errors
+        ///
+        /// The host's status.
+        pub fn set_actor(self, subject_id: &str) -> Result<()> {
+            self.place(Field::DelegationActor).write_text(subject_id)
+        }
+
+        /// Says who delegated first, where nobody has yet.
+        ///
+        /// # Errors
+        ///
+        /// The host's status.
+        pub fn set_origin(self, subject_id: &str) -> Result<()> {
+            self.place(Field::DelegationOrigin).write_text(subject_id)
+        }
+
         /// Whether anything was delegated.
         ///
         /// # Errors
@@ -82,21 +125,81 @@ views! {
             /// All of it, the chain included.
             json => Delegation;
         }
+
+        /// All of it, by pointer.
+        pub const fn record(self) -> Record {
+            Record::of(Field::Delegation)
+        }
     }
 
     /// The candidate constraint slot: which model back ends the request may go to.
     CandidateConstraint {
+        /// Sets one value of the constraint, such as `/deny_models`, where there is one. It takes the
+        /// capability `write_candidate_constraint`, as all changes of this slot.
+        ///
+        /// # Errors
+        ///
+        /// The host's status.
+        pub fn set(self, pointer: &str, value: impl Into<Value>) -> Result<()> {
+            self.place(Field::CandidateConstraint)
+                .entry(pointer)
+                .write(&encode_value(&value.into()))
+        }
+
+        /// Replaces the constraint by one given as JSON text.
+        ///
+        /// # Errors
+        ///
+        /// The host's status.
+        pub fn replace_json(self, json: &str) -> Result<()> {
+            self.place(Field::CandidateConstraint).write_json(json)
+        }
+
+        /// Removes the constraint, and says whether there was one.
+        ///
+        /// # Errors
+        ///
+        /// The host's status.
+        pub fn clear(self) -> Result<bool> {
+            self.place(Field::CandidateConstraint).remove()
+        }
+
         json_fields! {
             /// All of it.
             json => CandidateConstraint;
+        }
+
+        /// All of it, by pointer.
+        pub const fn record(self) -> Record {
+            Record::of(Field::CandidateConstraint)
         }
     }
 
     /// The MCP slot: tool, resource and prompt as their server describes them.
     Mcp {
+        text_fields! {
+            /// The name of the tool.
+            tool_name, tool_name_is => McpToolName;
+            /// The server that the tool is on.
+            tool_server_id, tool_server_id_is => McpToolServerId;
+            /// The URI of the resource.
+            resource_uri, resource_uri_is => McpResourceUri;
+            /// The server that the resource is on.
+            resource_server_id, resource_server_id_is => McpResourceServerId;
+            /// The name of the prompt.
+            prompt_name, prompt_name_is => McpPromptName;
+            /// The server that the prompt is on.
+            prompt_server_id, prompt_server_id_is => McpPromptServerId;
+        }
+
         json_fields! {
             /// All of it.
             json => Mcp;
+        }
+
+        /// All of it, by pointer.
+        pub const fn record(self) -> Record {
+            Record::of(Field::Mcp)
         }
     }
 
@@ -118,6 +221,11 @@ views! {
             /// All of it.
             json => Completion;
         }
+
+        /// All of it, by pointer.
+        pub const fn record(self) -> Record {
+            Record::of(Field::Completion)
+        }
     }
 
     /// The provenance slot: where the message comes from.
@@ -135,6 +243,11 @@ views! {
             /// All of it.
             json => Provenance;
         }
+
+        /// All of it, by pointer.
+        pub const fn record(self) -> Record {
+            Record::of(Field::Provenance)
+        }
     }
 
     /// The LLM slot: which model is used.
@@ -149,6 +262,11 @@ views! {
         json_fields! {
             /// All of it.
             json => Llm;
+        }
+
+        /// All of it, by pointer.
+        pub const fn record(self) -> Record {
+            Record::of(Field::Llm)
         }
     }
 
@@ -168,6 +286,11 @@ views! {
         json_fields! {
             /// All of it.
             json => Framework;
+        }
+
+        /// All of it, by pointer.
+        pub const fn record(self) -> Record {
+            Record::of(Field::Framework)
         }
 
         /// Anything else about the framework, by name.

@@ -3,8 +3,8 @@ use alloc::string::String;
 use crate::items::Indexed;
 use crate::raw::Place;
 use crate::text::{json_fields, text_fields};
-use crate::value::decode_value;
-use crate::{Field, JsonMap, Result, Value};
+use crate::value::{decode_value, encode_value};
+use crate::{Field, JsonMap, Record, Result, Value};
 
 /// A tool call in a message.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +51,11 @@ impl ToolCall {
     /// The arguments, to read and to change.
     pub const fn arguments(self) -> JsonMap {
         JsonMap::of(Field::ToolCallArguments).at(self.index)
+    }
+
+    /// All of it, by pointer, to read and to change.
+    pub const fn record(self) -> Record {
+        Record::of(Field::ToolCall).at(self.index)
     }
 
     json_fields! {
@@ -102,6 +107,38 @@ impl ToolResult {
     /// The host's status.
     pub fn is_error(self) -> Result<bool> {
         self.place(Field::ToolResultIsError).text_is("true")
+    }
+
+    /// Replaces what the tool gave.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn set_content(self, content: impl Into<Value>) -> Result<()> {
+        self.place(Field::ToolResultContent).write(&encode_value(&content.into()))
+    }
+
+    /// Replaces what the tool gave by a text.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn set_text(self, text: &str) -> Result<()> {
+        self.place(Field::ToolResultContent).write_text(text)
+    }
+
+    /// Says whether the tool failed.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    pub fn set_error(self, is_error: bool) -> Result<()> {
+        self.place(Field::ToolResultIsError).write(&[is_error.into()])
+    }
+
+    /// All of it, by pointer, to read and to change: `/content/rows/0`.
+    pub const fn record(self) -> Record {
+        Record::of(Field::ToolResult).at(self.index)
     }
 
     json_fields! {

@@ -43,3 +43,10 @@ pub fn deny_with(violation: Violation) -> Result<Verdict> {
     check(sys::Deny(&encode(&violation)?))?;
     Ok(Verdict(VERDICT_DENY))
 }
+
+/// As [`deny_with`], of a violation that is encoded already.
+#[cfg(feature = "cpex")]
+pub(crate) fn deny_encoded(violation: &[u8]) -> Result<Verdict> {
+    check(sys::Deny(violation))?;
+    Ok(Verdict(VERDICT_DENY))
+}

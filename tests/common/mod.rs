@@ -10,7 +10,7 @@
 
 pub(crate) mod boundary;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use cpex_wasmi::abi::{HostFunction, IMPORT_MODULE, codec};
@@ -23,10 +23,12 @@ pub(crate) const HOOK: &str = "cmf.tool_pre_invoke";
 
 /// A built fixture. `CPEX_WASMI_FIXTURES` names another folder, to test fresh builds.
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
-    let folder = std::env::var_os("CPEX_WASMI_FIXTURES").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")),
-        PathBuf::from,
-    );
+    // Packages below the root use this file too.
+    let committed = || {
+        let folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+        folders.map(|folder| folder.join("fixtures")).find(|folder| folder.is_dir()).unwrap()
+    };
+    let folder = std::env::var_os("CPEX_WASMI_FIXTURES").map_or_else(committed, PathBuf::from);
     let path = folder.join(name).with_extension("wasm");
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

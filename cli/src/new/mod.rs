@@ -1,41 +1,64 @@
 //! `new`: a plugin project that builds and whose tests pass.
 
 mod name;
+mod sdk;
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::args::NewArgs;
+use crate::args::{NewArgs, Style};
 use crate::failure::{Exit, Failure};
 use crate::style::{GOOD, paint};
 use crate::terminal;
 
-/// The files of a project: path and content, in which `{{name}}`, `{{crate}}` and `{{sdk}}` stand
-/// for the package, its library and the requirement on the SDK.
+/// The files of every project: path and template. In a template, `{{name}}`, `{{crate}}` and
+/// `{{sdk}}` stand for the package, its library and where the SDK is, and `{{called}}` for
+/// [what is printed](called) when the sample is called.
 const FILES: &[(&str, &str)] = &[
-    ("Cargo.toml", include_str!("../../templates/Cargo.toml.in")),
-    (".cargo/config.toml", include_str!("../../templates/config.toml.in")),
     (".gitignore", include_str!("../../templates/gitignore.in")),
     ("README.md", include_str!("../../templates/README.md.in")),
-    ("src/lib.rs", include_str!("../../templates/lib.rs.in")),
+    ("config.json", include_str!("../../templates/config.json.in")),
+    ("config.schema.json", include_str!("../../templates/config.schema.json.in")),
     ("request.json", include_str!("../../templates/request.json.in")),
     ("extensions.json", include_str!("../../templates/extensions.json.in")),
 ];
 
-/// The SDK's version: that of this program.
-const SDK: &str = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
+/// The files of one style.
+const fn files_of(style: Style) -> &'static [(&'static str, &'static str)] {
+    match style {
+        Style::Lean => &[
+            ("Cargo.toml", include_str!("../../templates/lean/Cargo.toml.in")),
+            (".cargo/config.toml", include_str!("../../templates/lean/config.toml.in")),
+            ("src/lib.rs", include_str!("../../templates/lean/lib.rs.in")),
+        ],
+        Style::HookHandler => &[
+            ("Cargo.toml", include_str!("../../templates/hook-handler/Cargo.toml.in")),
+            (".cargo/config.toml", include_str!("../../templates/hook-handler/config.toml.in")),
+            ("src/lib.rs", include_str!("../../templates/hook-handler/lib.rs.in")),
+        ],
+    }
+}
+
+/// What `cpex-wasmi call` prints for the sample.
+const fn called(style: Style) -> &'static str {
+    match style {
+        Style::Lean => include_str!("../../templates/lean/called.txt.in"),
+        Style::HookHandler => include_str!("../../templates/hook-handler/called.txt.in"),
+    }
+}
 
 /// Makes the project.
 pub(crate) fn run(args: &NewArgs) -> Result<Exit, Failure> {
     if let Some(objection) = name::objection(&args.name) {
         return Err(Failure::usage(objection));
     }
-    let sdk = sdk(args.sdk_path.as_deref())?;
+    let sdk = sdk::requirement(args.sdk_path.as_deref())?;
     let root = args.path.clone().unwrap_or_else(|| PathBuf::from(&args.name));
     make_root(&root)?;
-    for (path, template) in FILES {
+    for (path, template) in FILES.iter().chain(files_of(args.style)) {
         let content = template
+            .replace("{{called}}", called(args.style))
             .replace("{{name}}", &args.name)
             .replace("{{crate}}", &args.name.replace('-', "_"))
             .replace("{{sdk}}", &sdk);
@@ -51,19 +74,6 @@ pub(crate) fn run(args: &NewArgs) -> Result<Exit, Failure> {
         paint(GOOD, "made"),
     ))?;
     Ok(Exit::Allow)
-}
-
-/// The right-hand side of the dependency on the SDK.
-fn sdk(path: Option<&Path>) -> Result<String, Failure> {
-    let Some(path) = path else { return Ok(format!("\"{SDK}\"")) };
-    let wrong = |problem: String| Failure::input(format!("{}: the SDK {problem}", path.display()));
-    if !path.join("Cargo.toml").is_file() {
-        return Err(wrong("is not there: give the directory `guest-sdk` of a checkout".into()));
-    }
-    let path = fs::canonicalize(path).map_err(|error| wrong(format!("is not there: {error}")))?;
-    let text = path.to_str().ok_or_else(|| wrong("has a path that is no UTF-8".into()))?;
-    // TOML reads the strings of JSON.
-    Ok(format!("{{ path = {} }}", serde_json::Value::from(text)))
 }
 
 /// Makes the project's directory, which must not be there yet.

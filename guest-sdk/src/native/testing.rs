@@ -1,4 +1,5 @@
-//! Runs a plugin natively, against the rules of the real host.
+//! Runs a plugin natively, against the rules of the real host, and beside it the module it is built
+//! to, in the real host.
 //!
 //! Only natively: on wasm32 this module is not there.
 //!
@@ -9,19 +10,35 @@
 //! plugin! {
 //!     name: "labeler",
 //!     capabilities: ["append_labels"],
-//!     hooks: { "cmf.tool_pre_invoke" => label },
+//!     hooks: { "cmf.tool_pre_invoke" => label, "cmf.tool_post_invoke" => label },
 //! }
 //!
 //! fn label(call: &Call) -> Result<Verdict> {
-//!     call.security().add_label("reviewed")?;
+//!     call.security().add_label("REVIEWED")?;
 //!     allow()
 //! }
 //!
 //! # fn main() -> core::result::Result<(), Box<dyn std::error::Error>> {
+//! let request = Request::tool_call("get_compensation")
+//!     .argument("employee_id", 42)
+//!     .label("PII")
+//!     .subject("alice")
+//!     .role("engineer");
+//!
+//! // Natively: no wasm needed, and a debugger works.
 //! let mut harness = Harness::new(&PLUGIN).grant_all();
-//! let outcome = harness.call("cmf.tool_pre_invoke", Request::tool_call("search"))?;
+//! let outcome = harness.call("cmf.tool_pre_invoke", request.clone())?;
 //! assert!(outcome.decision.is_allow());
-//! assert!(outcome.changes.labels.unwrap().contains("reviewed"));
+//! assert!(outcome.changes.labels.unwrap().contains("REVIEWED"));
+//!
+//! // The same, and in the sandbox too: `call` fails if the two do not agree.
+//! let module = "target/wasm32-unknown-unknown/release/labeler.wasm";
+//! # let module = "../fixtures/labeler.wasm";
+//! let mut harness = Harness::new(&PLUGIN).grant_all().module_file(module);
+//! let outcome = harness.call("cmf.tool_pre_invoke", request)?;
+//! // What only the sandbox can tell.
+//! assert!(outcome.receipt.fuel < 1_000, "{:?}", outcome.receipt);
+//! assert_eq!(outcome.receipt.peak_memory_bytes, 64 * 1024);
 //!
 //! // Without the grant the host would not load the plugin.
 //! let failure = Harness::new(&PLUGIN)
@@ -33,98 +50,57 @@
 //! ```
 //!
 //! What runs natively has no fuel, no deadline and no memory limit, and a plugin's statics are
-//! those of the test program. A test of the built module says the rest: the policy of a
-//! [`Harness`] also fits [`cpex_wasmi::Plugin::load`].
+//! those of the test program. A module has all of that as its operator sees it.
+//!
+//! In a plugin's own tests, [`Harness::module_file_if_built`] takes the module in where it is
+//! built, and leaves the tests native where it is not.
 
-use alloc::borrow::ToOwned;
-use alloc::string::{String, ToString};
-use alloc::sync::Arc;
+mod compare;
+mod failure;
+mod log;
+mod module;
+mod natively;
+mod place;
+
 use alloc::vec::Vec;
 use core::fmt;
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
-
-use cpex_wasmi::{Error, Manifest, Session};
+use std::path::Path;
 
 pub use cpex_wasmi::{
     Capability, Changes, Decision, Level, LogRecord, Outcome, Payload, Policy, Receipt, Request,
     model,
 };
+pub use failure::{Difference, Failure};
+pub use log::Line;
 
-use super::{Ended, serving};
+use self::log::Lines;
+use self::module::{Built, Origin};
+use self::natively::Native;
 use crate::PluginDef;
-use crate::plugin::{initialise, invoke};
 
 /// Runs one plugin, call after call, under one policy.
 ///
-/// The plugin is initialised before its first call, and again after a call that failed.
-#[derive(Debug)]
+/// Natively, the plugin is initialised before its first call, and again after a call that failed.
+/// Beside a module it is initialised when the module is, which is for each call unless the policy
+/// pools instances.
 pub struct Harness {
     plugin: &'static PluginDef,
     policy: Policy,
-    session: Option<Live>,
-    log: Arc<Mutex<Vec<Line>>>,
-}
-
-/// A line that a plugin logged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Line {
-    /// The severity the plugin gave it.
-    pub level: Level,
-    /// The line, with control characters made visible.
-    pub message: String,
-}
-
-/// Why a call came to no decision.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Failure {
-    /// The host refused the plugin or ended the call.
-    Host(Error),
-    /// The plugin panicked with this message. (The place is on standard error.)
-    Panicked(String),
-}
-
-impl Failure {
-    /// The code that the real host gives the failure.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Host(error) => error.code(),
-            Self::Panicked(_) => "wasm_trap",
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Host(error) => error.fmt(f),
-            Self::Panicked(message) => write!(f, "the plugin panicked: {message}"),
-        }
-    }
-}
-
-impl core::error::Error for Failure {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Host(error) => Some(error),
-            Self::Panicked(_) => None,
-        }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Host(error)
-    }
+    native: Native,
+    built: Option<Built>,
+    log: Lines,
 }
 
 impl Harness {
     /// A harness whose policy grants nothing.
     pub fn new(plugin: &'static PluginDef) -> Self {
-        Self { plugin, policy: Policy::default(), session: None, log: Arc::default() }
+        Self {
+            plugin,
+            policy: Policy::default(),
+            native: Native::default(),
+            built: None,
+            log: Lines::default(),
+        }
     }
 
     /// Grants what the plugin's manifest asks for, state included.
@@ -157,8 +133,41 @@ impl Harness {
     #[must_use]
     pub fn under(mut self, policy: Policy) -> Self {
         self.policy = policy;
-        self.session = None;
+        self.start_over();
         self
+    }
+
+    /// Calls this module too, in the real host, and compares.
+    ///
+    /// Both are called with the same request under the same policy, and have to come to the same
+    /// decision, the same changes and the same log lines, or fail with the same code. The
+    /// module's outcome is the one that is given: its receipt has fuel and memory.
+    #[must_use]
+    pub fn module(self, wasm: impl Into<Vec<u8>>) -> Self {
+        self.beside(Some(Origin::Bytes(wasm.into())))
+    }
+
+    /// As [`module`](Self::module), from a file. If it is not there, each call fails with
+    /// [`Failure::Unreadable`], which says how to build it.
+    ///
+    /// A path that starts with `target/` is looked for where cargo puts what it builds for this
+    /// test, and then relative to the current directory, which is the package's for `cargo test`.
+    #[must_use]
+    pub fn module_file(self, path: impl AsRef<Path>) -> Self {
+        let path = place::locate(path.as_ref());
+        self.beside(Some(Origin::File(path)))
+    }
+
+    /// As [`module_file`](Self::module_file), but if there is no such file, calls are native only,
+    /// and a note on standard error says so.
+    #[must_use]
+    pub fn module_file_if_built(self, path: impl AsRef<Path>) -> Self {
+        let path = place::locate(path.as_ref());
+        if path.exists() {
+            return self.beside(Some(Origin::File(path)));
+        }
+        place::note_missing(&path);
+        self.beside(None)
     }
 
     /// The policy the plugin runs under.
@@ -170,91 +179,47 @@ impl Harness {
     ///
     /// # Errors
     ///
-    /// Where the host would fail.
+    /// Where the host would fail. With a module, also if it cannot be read, or if it does not do
+    /// what the plugin does natively. (A module that goes over a limit which only the sandbox has
+    /// fails with that; the plugin is not called natively then, where it might never end.)
     pub fn call(&mut self, hook: &str, request: Request) -> Result<Outcome, Failure> {
-        let Live(mut session) = match self.session.take() {
-            Some(session) => session,
-            None => Live(self.initialised()?),
+        let Some(built) = &mut self.built else {
+            let outcome = self.native.call(self.plugin, &self.policy, hook, request);
+            self.log.append(self.native.log.take());
+            return outcome;
         };
-        let started = session.start(hook, request);
-        let position = match started {
-            Ok(position) => position,
-            Err(error) => {
-                self.session = Some(Live(session));
-                return Err(error.into());
-            }
-        };
-        let position = usize::try_from(position).unwrap_or(usize::MAX);
-        let manifest = &self.plugin.manifest;
-        let handler = self.plugin.handlers.get(position).zip(manifest.hooks.get(position));
-        #[allow(clippy::expect_used, reason = "the macro makes both lists from one")]
-        let (handler, hook) = handler.expect("each hook has a handler");
-        let (mut session, verdict) = run(session, || invoke(handler, hook))?;
-        let outcome = session.end(verdict)?;
-        self.session = Some(Live(session));
-        Ok(outcome)
+        let outcome = built.call_beside(&mut self.native, self.plugin, &self.policy, hook, request);
+        self.log.append(built.log.take());
+        outcome
     }
 
-    /// Takes the lines that were logged since the last time.
+    /// Takes the lines that were logged since the last time: the module's, if there is one.
     pub fn take_log(&self) -> Vec<Line> {
-        core::mem::take(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner))
+        self.log.take()
     }
 
-    fn initialised(&self) -> Result<Session, Failure> {
-        let log = self.log.clone();
-        let keep = move |record: &LogRecord<'_>| {
-            let line = Line { level: record.level, message: record.message.to_owned() };
-            log.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-        };
-        let session = Session::new(&manifest(self.plugin), self.policy.clone(), keep)?;
-        let Some(init) = self.plugin.init else { return Ok(session) };
-        let (mut session, code) = run(session, || initialise(init))?;
-        session.initialised(code)?;
-        Ok(session)
+    fn beside(mut self, origin: Option<Origin>) -> Self {
+        self.built = origin.map(Built::new);
+        self.start_over();
+        self
+    }
+
+    fn start_over(&mut self) {
+        self.native.start_over();
+        if let Some(built) = &mut self.built {
+            built.start_over();
+        }
     }
 }
 
-/// A session, for `Debug`.
-struct Live(Session);
-
-impl fmt::Debug for Live {
+impl fmt::Debug for Harness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Session")
+        let mut debug = f.debug_struct("Harness");
+        debug.field("plugin", &self.plugin.manifest.name);
+        debug.field("hooks", &self.plugin.manifest.hooks);
+        if let Some(built) = &self.built {
+            debug.field("module", built);
+        }
+        debug.finish_non_exhaustive()
     }
-}
-
-/// Runs a piece of the plugin to its end, or to where the host ends it.
-fn run(session: Session, entry: impl FnOnce() -> i32) -> Result<(Session, i32), Failure> {
-    let (session, result) = serving(session, || catch_unwind(AssertUnwindSafe(entry)));
-    match (session, result) {
-        (Some(session), Ok(code)) => Ok((session, code)),
-        (_, Err(payload)) => Err(failure(payload)),
-        (None, Ok(_)) => Err(Failure::Panicked("the plugin ran a harness of its own".into())),
-    }
-}
-
-fn failure(payload: alloc::boxed::Box<dyn Any + Send>) -> Failure {
-    match payload.downcast::<Ended>() {
-        Ok(ended) => Failure::Host(ended.0),
-        Err(payload) => Failure::Panicked(
-            payload
-                .downcast_ref::<&str>()
-                .map(ToString::to_string)
-                .or_else(|| payload.downcast_ref::<String>().cloned())
-                .unwrap_or_default(),
-        ),
-    }
-}
-
-fn manifest(plugin: &PluginDef) -> Manifest {
-    let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let from = &plugin.manifest;
-    let mut manifest = Manifest::new(from.name, from.version);
-    manifest.description = from.description.into();
-    manifest.hooks = owned(from.hooks);
-    manifest.capabilities = owned(from.capabilities);
-    manifest.access = owned(from.access);
-    manifest.stateful = from.stateful;
-    manifest.config_schema = from.config_schema.map(Into::into);
-    manifest
 }

@@ -1,7 +1,7 @@
 //! JSON values: to and from the wire, and to types of the plugin's own.
 
 mod de;
-mod wire;
+pub(crate) mod wire;
 
 use alloc::string::String;
 use alloc::vec::Vec;

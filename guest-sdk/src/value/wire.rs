@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 use super::Pairs;
 use crate::{Result, Status, Value, sys};
 
-const NULL: u8 = 0;
-const BOOL: u8 = 1;
-const UNSIGNED: u8 = 2;
-const NEGATIVE: u8 = 3;
-const FLOAT: u8 = 4;
-const STRING: u8 = 5;
-const ARRAY: u8 = 6;
-const OBJECT: u8 = 7;
+pub(crate) const NULL: u8 = 0;
+pub(crate) const BOOL: u8 = 1;
+pub(crate) const UNSIGNED: u8 = 2;
+pub(crate) const NEGATIVE: u8 = 3;
+pub(crate) const FLOAT: u8 = 4;
+pub(crate) const STRING: u8 = 5;
+pub(crate) const ARRAY: u8 = 6;
+pub(crate) const OBJECT: u8 = 7;
 
 /// Decodes a value that the host wrote.
 pub(crate) fn decode_value(bytes: &[u8]) -> Result<Value> {
@@ -33,7 +33,7 @@ pub(crate) fn encode_value(value: &Value) -> Vec<u8> {
 }
 
 /// What is left to read. `None` where it is not what it should be.
-struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl Reader<'_> {
     fn value(&mut self) -> Option<Value> {
@@ -72,14 +72,14 @@ impl Reader<'_> {
         Some(pairs)
     }
 
-    fn text(&mut self) -> Option<String> {
+    pub(crate) fn text(&mut self) -> Option<String> {
         let len = usize::try_from(self.number()?).ok()?;
         let (text, rest) = self.0.split_at_checked(len)?;
         self.0 = rest;
         Some(sys::text(sys::copy(text).ok()?))
     }
 
-    fn number(&mut self) -> Option<u64> {
+    pub(crate) fn number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -91,7 +91,7 @@ impl Reader<'_> {
         None
     }
 
-    fn byte(&mut self) -> Option<u8> {
+    pub(crate) fn byte(&mut self) -> Option<u8> {
         let (byte, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(*byte)
@@ -134,13 +134,13 @@ fn put_value(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
-fn put_text(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
     put_number(out, text.len() as u64);
     out.extend_from_slice(text.as_bytes());
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "seven bits at a time")]
-fn put_number(out: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn put_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;

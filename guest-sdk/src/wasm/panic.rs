@@ -68,26 +68,41 @@ mod handler {
 
 #[cfg(feature = "std")]
 mod hook {
-    use std::string::ToString;
+    use std::boxed::Box;
+    use std::string::String;
     use std::sync::Once;
 
     /// Tells the host of every panic from now on, before std does what it does.
     pub(in super::super) fn install() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            std::panic::set_hook(std::boxed::Box::new(|info| {
+            std::panic::set_hook(Box::new(|info| {
                 let payload = info.payload();
-                let message = payload
-                    .downcast_ref::<&str>()
-                    .copied()
-                    .or_else(|| payload.downcast_ref::<std::string::String>().map(|text| &**text))
-                    .unwrap_or("a panic without a message");
-                let report = match info.location() {
-                    Some(at) => std::format!("{}:{}: {message}", at.file(), at.line()),
-                    None => message.to_string(),
+                let message = match payload.downcast_ref::<String>() {
+                    Some(message) => message,
+                    None => payload
+                        .downcast_ref::<&str>()
+                        .copied()
+                        .unwrap_or("a panic without a message"),
                 };
+                // Put together by hand: `format!` takes a kilobyte.
+                let mut report = String::new();
+                if let Some(at) = info.location() {
+                    report.push_str(at.file());
+                    report.push(':');
+                    digits(at.line(), &mut report);
+                    report.push_str(": ");
+                }
+                report.push_str(message);
                 super::super::Panic(report.as_bytes());
             }));
         });
+    }
+
+    fn digits(number: u32, out: &mut String) {
+        if number >= 10 {
+            digits(number / 10, out);
+        }
+        out.push(char::from(b'0'.wrapping_add((number % 10) as u8)));
     }
 }

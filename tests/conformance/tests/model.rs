@@ -27,6 +27,9 @@ where
     prop_assert_eq!(to_json(&theirs), to_json(ours));
     let back: Ours = serde_json::from_value(serde_json::to_value(&theirs).unwrap()).unwrap();
     prop_assert_eq!(&back, ours);
+    // Theirs, over the wire, is theirs again.
+    let again: Theirs = as_theirs(&over_the_wire(&back));
+    prop_assert_eq!(to_json(&again), to_json(&theirs));
     Ok(())
 }
 

@@ -8,8 +8,16 @@
 mod session;
 
 use cpex_wasmi::abi::codec::{Bounds, decode as decode_bytes, encode};
-use cpex_wasmi::model::{MessagePayload, from_wire, to_wire};
-use cpex_wasmi::{Engine, ErrorKind, Limits, Manifest, Plugin, Policy, Request, Value, Violation};
+use cpex_wasmi::model::{
+    CandidateConstraintExtension, DelegationExtension, DelegationPayload, ElicitationPayload,
+    IdentityPayload, MessagePayload, RawCredentialsExtension, from_wire, to_wire,
+};
+use cpex_wasmi::{
+    Engine, ErrorKind, Limits, LogRecord, Manifest, Plugin, Policy, Request, Session, Value,
+    Violation,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 pub use session::session;
 
@@ -17,8 +25,13 @@ pub use session::session;
 pub type Body = fn(&[u8]);
 
 /// All targets, by name.
-pub const TARGETS: &[(&str, Body)] =
-    &[("decode", decode), ("module", module), ("policy", policy), ("session", session)];
+pub const TARGETS: &[(&str, Body)] = &[
+    ("decode", decode),
+    ("module", module),
+    ("policy", policy),
+    ("schema", schema),
+    ("session", session),
+];
 
 /// Decodes bytes as each type that a plugin gives the host. What is accepted has one form only,
 /// and JSON values survive the way to `serde_json` and back.
@@ -33,10 +46,42 @@ pub fn decode(data: &[u8]) {
     }
     let _ = decode_bytes::<Violation>(data, Bounds::DEFAULT);
     let _ = Manifest::decode(data);
-    if let Ok(payload) = decode_bytes::<MessagePayload>(data, Bounds::DEFAULT) {
+    survives::<MessagePayload>(data);
+    survives::<ElicitationPayload>(data);
+    survives::<DelegationExtension>(data);
+    survives::<CandidateConstraintExtension>(data);
+    // These have tokens, which are not written again.
+    let _ = decode_bytes::<IdentityPayload>(data, Bounds::DEFAULT);
+    let _ = decode_bytes::<DelegationPayload>(data, Bounds::DEFAULT);
+    let _ = decode_bytes::<RawCredentialsExtension>(data, Bounds::DEFAULT);
+}
+
+/// What is decoded is the same when it is encoded and decoded again.
+fn survives<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(data: &[u8]) {
+    if let Ok(value) = decode_bytes::<T>(data, Bounds::DEFAULT) {
         let mut again = Vec::new();
-        encode(&payload, &mut again).unwrap();
-        assert_eq!(decode_bytes::<MessagePayload>(&again, Bounds::DEFAULT), Ok(payload));
+        encode(&value, &mut again).unwrap();
+        // A float that is no number is not equal to itself.
+        let back = decode_bytes::<T>(&again, Bounds::DEFAULT).unwrap();
+        assert!(back == value || format!("{back:?}") == format!("{value:?}"));
+    }
+}
+
+/// Holds a configuration against a schema: what comes before and after the first zero byte.
+pub fn schema(data: &[u8]) {
+    let mut halves = data.splitn(2, |byte| *byte == 0);
+    let (Some(schema), Some(config)) = (halves.next(), halves.next()) else { return };
+    let (Ok(schema), Ok(config)) = (str::from_utf8(schema), serde_json::from_slice(config)) else {
+        return;
+    };
+    let mut manifest = Manifest::new("fuzz", "1.0.0");
+    manifest.hooks.push("cmf.tool_pre_invoke".into());
+    manifest.config_schema = Some(schema.into());
+    let mut policy = Policy::default();
+    policy.config = config;
+    if let Err(error) = Session::new(&manifest, policy, |_: &LogRecord<'_>| {}) {
+        let kind = error.kind();
+        assert!(matches!(kind, ErrorKind::InvalidModule | ErrorKind::InvalidPolicy), "{error}");
     }
 }
 

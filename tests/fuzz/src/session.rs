@@ -1,8 +1,13 @@
 //! Arbitrary calls of host functions with arbitrary arguments.
 
 use cpex_wasmi::abi::Field;
+use cpex_wasmi::model::{
+    CandidateConstraintExtension, ContentPart, DelegationExtension, DelegationPayload,
+    ElicitationOp, ElicitationPayload, IdentityPayload, Message, PromptResult, Resource, Role,
+};
 use cpex_wasmi::{
-    Capability, ErrorKind, HostFunction, LogRecord, Manifest, Policy, Request, Session,
+    Capability, CustomPayload, ErrorKind, HostFunction, LogRecord, Manifest, Payload, Policy,
+    Request, Session,
 };
 
 /// Takes the bytes apart: first the capabilities, then the memory, then one call after the other.
@@ -26,11 +31,12 @@ impl<'a> Script<'a> {
         let byte = self.byte()?;
         Some(match byte {
             0..=127 => byte.into(),
-            128..=223 => {
+            // There is room for 126 fields.
+            128..=253 => {
                 let position = usize::from(byte).checked_sub(128)?;
                 Field::ALL.get(position).map_or(u32::MAX, |field| field.number())
             }
-            224..=239 => u32::MAX,
+            254 => u32::MAX,
             _ => {
                 let mut number = [0; 4];
                 let taken = self.bytes(4);
@@ -45,7 +51,10 @@ impl<'a> Script<'a> {
 /// capabilities do not open, and a denial counts.
 pub fn session(data: &[u8]) {
     let mut script = Script(data);
-    let mask = u32::from(script.byte().unwrap_or(0)) | u32::from(script.byte().unwrap_or(0)) << 8;
+    let mut mask = 0;
+    for shift in [0, 8, 16] {
+        mask |= u32::from(script.byte().unwrap_or(0)) << shift;
+    }
     let granted: Vec<Capability> = (0..)
         .zip(Capability::ALL)
         .filter(|(bit, _)| mask & (1_u32 << bit) != 0)
@@ -53,13 +62,19 @@ pub fn session(data: &[u8]) {
         .collect();
     let mut manifest = Manifest::new("fuzz", "1.0.0");
     manifest.hooks.push("cmf.tool_pre_invoke".into());
-    let policy = Policy::default().grant(granted.iter().copied()).config("secret", 1);
-    let mut session = Session::new(&manifest, policy, |_: &LogRecord<'_>| {}).unwrap();
+    let mut policy = Policy::default().grant(granted.iter().copied()).config("secret", 1);
+    policy.allow_raw_credentials = mask & 1 << 20 != 0;
+    let opens_tokens = policy.allow_raw_credentials && policy.capabilities.opens_credentials();
+    // Who brings the tokens along does not have them from us.
+    let knows = |token: &str| data.windows(token.len()).any(|window| window == token.as_bytes());
+    let knows = knows(TOKEN) || knows(MINTED);
+    let check = move |record: &LogRecord<'_>| assert!(knows || !shows_token(record.message));
+    let mut session = Session::new(&manifest, policy, check).unwrap();
     let len = usize::from(script.byte().unwrap_or(0));
     let mut memory = script.bytes(len).to_vec();
     memory.resize(256, 0);
 
-    let request = request();
+    let request = request(mask >> 21);
     session.start("cmf.tool_pre_invoke", request.clone()).unwrap();
     let mut denied = false;
     while let Some(function) = script.byte() {
@@ -87,9 +102,13 @@ pub fn session(data: &[u8]) {
             let seen = memory.windows(LABEL.len()).any(|window| window == LABEL.as_bytes());
             assert!(!seen, "a label was shown");
         }
+        if !opens_tokens {
+            assert!(knows || !shows_token(&String::from_utf8_lossy(&memory)), "a token was shown");
+        }
     }
     let outcome = session.end(0).unwrap();
     assert_eq!(outcome.decision.is_allow(), !denied);
+    assert!(knows || !shows_token(&format!("{:?}", outcome.decision)), "a token was told");
     let changes = outcome.changes;
     if !granted.contains(&Capability::AppendLabels) || denied {
         assert!(changes.labels.is_none());
@@ -100,22 +119,81 @@ pub fn session(data: &[u8]) {
     if !granted.contains(&Capability::WriteHeaders) || denied {
         assert!(changes.http.is_none());
     }
+    if !granted.contains(&Capability::AppendDelegation) || denied {
+        assert!(changes.delegation.is_none());
+    }
+    if let Some(delegation) = changes.delegation {
+        let before = &request.extensions.delegation.as_ref().unwrap().chain;
+        assert!(delegation.chain.starts_with(before), "the chain was rewritten");
+        assert_eq!(usize::try_from(delegation.depth), Ok(delegation.chain.len()));
+    }
+    if !granted.contains(&Capability::WriteCandidateConstraint) || denied {
+        assert!(changes.candidate_constraint.is_none());
+    }
     if denied {
         assert!(changes.payload.is_none() && changes.custom.is_none());
     }
+    match (changes.payload, &request.payload) {
+        (Some(Payload::Identity(after)), Payload::Identity(before)) => {
+            assert!(after.same_input(before) && after.raw_token == before.raw_token);
+        }
+        (Some(Payload::Delegation(after)), Payload::Delegation(before)) => {
+            assert!(after.same_input(before) && after.bearer_token == before.bearer_token);
+        }
+        (Some(Payload::Elicitation(after)), Payload::Elicitation(before)) => {
+            assert!(after.same_input(before));
+        }
+        (after, before) => {
+            assert!(after.is_none_or(|after| after.type_name() == before.type_name()));
+        }
+    }
+}
+
+const TOKEN: &str = "inbound-token-4711";
+const MINTED: &str = "minted-token-4711";
+
+fn shows_token(text: &str) -> bool {
+    text.contains(TOKEN) || text.contains(MINTED)
 }
 
 /// A label that no other part of the request spells.
 const LABEL: &str = "SECRET-LABEL-4711";
 
-fn request() -> Request {
-    Request::tool_call("search")
-        .argument("a", 1)
-        .argument("text", "long enough to be more than a few bytes")
-        .label(LABEL)
-        .subject("alice")
-        .role("admin")
-        .claim("iss", "x")
-        .header("A", "b")
-        .custom("k", true)
+fn request(kind: u32) -> Request {
+    let mut request = match kind & 7 {
+        0 => Request::new(IdentityPayload::new(TOKEN, "bearer")),
+        1 => Request::new(DelegationPayload::new(TOKEN, "tool")),
+        2 => Request::new(ElicitationPayload::new(ElicitationOp::Check, "approval", "alice")),
+        3 => Request::new(CustomPayload::untyped("a", serde_json::json!({"a": [{"b": 1}]}))),
+        _ => Request::tool_call("search")
+            .argument("a", 1)
+            .argument("text", "long enough to be more than a few bytes")
+            .part(ContentPart::Text { text: "text".into() })
+            .part(ContentPart::Resource { content: Resource::default() })
+            .part(ContentPart::PromptResult {
+                content: PromptResult {
+                    messages: vec![Message::text(Role::User, "nested")],
+                    ..PromptResult::default()
+                },
+            }),
+    };
+    request = request.label(LABEL).subject("alice").role("admin").claim("iss", "x");
+    request = request.header("A", "b").custom("k", true);
+    let hop = serde_json::json!({"subject_id": "alice"});
+    request.extensions.delegation = Some(DelegationExtension {
+        chain: vec![serde_json::from_value(hop).unwrap()],
+        depth: 1,
+        ..DelegationExtension::default()
+    });
+    request.extensions.candidate_constraint = Some(CandidateConstraintExtension::default());
+    let credentials = serde_json::json!({
+        "inbound_tokens": {"user": {"token": TOKEN, "source_header": "A", "kind": "jwt"}},
+        "delegated_tokens": [[
+            {"subject_id": "", "audience": "a", "scopes": [], "mode": "as_client"},
+            {"token": MINTED, "outbound_header": "A", "audience": "a", "scopes": [],
+             "expires_at": "2030-01-01T00:00:00Z"}
+        ]]
+    });
+    request.extensions.raw_credentials = Some(serde_json::from_value(credentials).unwrap());
+    request
 }

@@ -1,0 +1,152 @@
+//! The message, and the hook that is about it.
+
+use alloc::string::{String, ToString as _};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::constants::SCHEMA_VERSION;
+use super::{
+    Channel, ContentPart, PromptRequest, PromptResult, Resource, ResourceReference, Role, ToolCall,
+    ToolResult,
+};
+use crate::cpex::hooks::payload::record_payload;
+use crate::cpex::wire::record;
+use crate::cpex::{PluginResult, define_hook};
+
+record! {
+    /// A message between a user, a model and its tools.
+    #[derive(Debug)]
+    pub struct Message {
+        /// The version of the schema.
+        #[serde(default = "schema_version")]
+        pub schema_version: String,
+        /// Who speaks.
+        pub role: Role,
+        /// The parts of the content, in order.
+        #[serde(default)]
+        pub content: Vec<ContentPart>,
+        /// The model's channel.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub channel: Option<Channel>,
+    }
+}
+
+fn schema_version() -> String {
+    SCHEMA_VERSION.to_string()
+}
+
+/// The contents of all parts of one kind.
+macro_rules! parts_of_kind {
+    ($($(#[$doc:meta])* $name:ident: $variant:ident -> $ty:ty;)*) => {
+        $(
+            $(#[$doc])*
+            pub fn $name(&self) -> Vec<&$ty> {
+                self.each(|part| match part {
+                    ContentPart::$variant { content } => Some(content),
+                    _ => None,
+                })
+            }
+        )*
+    };
+}
+
+impl Message {
+    /// A message of one text part.
+    pub fn text(role: Role, text: impl Into<String>) -> Self {
+        Self::with_content(role, vec![ContentPart::Text { text: text.into() }])
+    }
+
+    /// A message with these parts, of the current schema.
+    pub fn with_content(role: Role, content: Vec<ContentPart>) -> Self {
+        Self { schema_version: schema_version(), role, content, channel: None }
+    }
+
+    /// The texts of all text parts, joined.
+    pub fn get_text_content(&self) -> String {
+        self.content
+            .iter()
+            .filter_map(|part| match part {
+                ContentPart::Text { text } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The texts of all reasoning parts, joined, if there are any.
+    pub fn get_thinking_content(&self) -> Option<String> {
+        let mut joined = None;
+        for part in &self.content {
+            if let ContentPart::Thinking { text } = part {
+                joined.get_or_insert_with(String::new).push_str(text);
+            }
+        }
+        joined
+    }
+
+    parts_of_kind! {
+        /// The tool calls, in order.
+        get_tool_calls: ToolCall -> ToolCall;
+        /// The tool results, in order.
+        get_tool_results: ToolResult -> ToolResult;
+        /// The resources that came with their content, in order.
+        get_resources: Resource -> Resource;
+        /// The resources that are only referred to, in order.
+        get_resource_refs: ResourceRef -> ResourceReference;
+        /// The prompt templates that are used, in order.
+        get_prompt_requests: PromptRequest -> PromptRequest;
+        /// What prompt templates gave, in order.
+        get_prompt_results: PromptResult -> PromptResult;
+    }
+
+    /// The URIs of all resources, with or without their content, in order.
+    pub fn get_all_resource_uris(&self) -> Vec<&str> {
+        self.each(|part| match part {
+            ContentPart::Resource { content } => Some(content.uri.as_str()),
+            ContentPart::ResourceRef { content } => Some(content.uri.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether a tool is called.
+    pub fn is_tool_call(&self) -> bool {
+        self.content.iter().any(|part| matches!(part, ContentPart::ToolCall { .. }))
+    }
+
+    /// Whether a tool's result is in it.
+    pub fn is_tool_result(&self) -> bool {
+        self.content.iter().any(|part| matches!(part, ContentPart::ToolResult { .. }))
+    }
+
+    /// Whether there is a resource, with or without its content.
+    pub fn has_resources(&self) -> bool {
+        self.content.iter().any(|part| {
+            matches!(part, ContentPart::Resource { .. } | ContentPart::ResourceRef { .. })
+        })
+    }
+
+    fn each<'a, T>(&'a self, select: impl FnMut(&'a ContentPart) -> Option<T>) -> Vec<T> {
+        self.content.iter().filter_map(select).collect()
+    }
+}
+
+record! {
+    /// The payload of the `cmf.*` hooks.
+    #[derive(Debug)]
+    pub struct MessagePayload {
+        /// The message.
+        pub message: Message,
+    }
+}
+
+// A message of which nothing was read.
+record_payload!(MessagePayload, empty: Some(Self {
+    message: Message::with_content(Role::User, Vec::new()),
+}));
+
+define_hook! {
+    /// The hooks that are about a message, `cmf.*`.
+    CmfHook, "cmf" => {
+        payload: MessagePayload,
+        result: PluginResult<MessagePayload>,
+    }
+}

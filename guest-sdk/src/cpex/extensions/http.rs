@@ -1,0 +1,103 @@
+//! The HTTP request, and what is known of its response.
+
+use alloc::string::String;
+use std::collections::HashMap;
+
+use super::same_name;
+use crate::cpex::wire::record;
+
+record! {
+    /// The HTTP request, and what is known of its response. Names of headers ignore case.
+    #[derive(Debug, Default)]
+    pub struct HttpExtension {
+        /// The request headers, by name.
+        #[serde(default)]
+        pub request_headers: HashMap<String, String>,
+        /// The response headers, by name.
+        #[serde(default)]
+        pub response_headers: HashMap<String, String>,
+        /// The request method.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub method: Option<String>,
+        /// The request path.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub path: Option<String>,
+        /// The host the request is for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub host: Option<String>,
+        /// The URL scheme.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub scheme: Option<String>,
+    }
+}
+
+impl HttpExtension {
+    /// Sets a request header.
+    pub fn set_request_header(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.request_headers.insert(name.into(), value.into());
+    }
+
+    /// A request header.
+    pub fn get_request_header(&self, name: &str) -> Option<&str> {
+        get(&self.request_headers, name)
+    }
+
+    /// Whether there is such a request header.
+    pub fn has_request_header(&self, name: &str) -> bool {
+        self.get_request_header(name).is_some()
+    }
+
+    /// Sets a request header if there is none of that name, and says whether it did.
+    pub fn add_request_header(
+        &mut self,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> bool {
+        let name = name.into();
+        let new = !self.has_request_header(&name);
+        if new {
+            self.request_headers.insert(name, value.into());
+        }
+        new
+    }
+
+    /// Removes a request header, and gives its value.
+    pub fn remove_request_header(&mut self, name: &str) -> Option<String> {
+        let key = self.request_headers.keys().find(|key| same_name(key, name)).cloned()?;
+        self.request_headers.remove(&key)
+    }
+
+    /// Sets a response header.
+    pub fn set_response_header(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.response_headers.insert(name.into(), value.into());
+    }
+
+    /// A response header.
+    pub fn get_response_header(&self, name: &str) -> Option<&str> {
+        get(&self.response_headers, name)
+    }
+
+    /// Whether there is such a response header.
+    pub fn has_response_header(&self, name: &str) -> bool {
+        self.get_response_header(name).is_some()
+    }
+
+    /// As [`set_request_header`](Self::set_request_header).
+    pub fn set_header(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.set_request_header(name, value);
+    }
+
+    /// As [`get_request_header`](Self::get_request_header).
+    pub fn get_header(&self, name: &str) -> Option<&str> {
+        self.get_request_header(name)
+    }
+
+    /// As [`has_request_header`](Self::has_request_header).
+    pub fn has_header(&self, name: &str) -> bool {
+        self.has_request_header(name)
+    }
+}
+
+fn get<'a>(headers: &'a HashMap<String, String>, name: &str) -> Option<&'a str> {
+    headers.iter().find(|(key, _)| same_name(key, name)).map(|(_, value)| value.as_str())
+}

@@ -1,0 +1,80 @@
+//! What hooks are about.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::fmt;
+
+pub use crate::cpex::extensions::{
+    Extensions, Guarded, MetaExtension, OwnedExtensions, WriteToken,
+};
+
+/// What a hook is about. Implement it with
+/// [`impl_plugin_payload!`](crate::cpex::impl_plugin_payload).
+pub trait PluginPayload: Send + Sync + 'static {
+    /// A copy.
+    fn clone_boxed(&self) -> Box<dyn PluginPayload>;
+
+    /// Itself, to be downcast.
+    fn as_any(&self) -> &dyn Any;
+
+    /// Itself, to be downcast.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+
+    #[doc(hidden)]
+    fn from_wire(bytes: &[u8]) -> crate::Result<Self>
+    where
+        Self: Sized;
+
+    #[doc(hidden)]
+    fn to_wire(&self) -> crate::Result<Vec<u8>>;
+
+    /// What a plugin is given that does not read its payload.
+    #[doc(hidden)]
+    fn unread() -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+}
+
+impl fmt::Debug for dyn PluginPayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("dyn PluginPayload")
+    }
+}
+
+/// Makes a record the payload of a hook.
+macro_rules! record_payload {
+    ($ty:ty $(, empty: $empty:expr)?) => {
+        impl $crate::cpex::hooks::payload::PluginPayload for $ty {
+            fn clone_boxed(
+                &self,
+            ) -> alloc::boxed::Box<dyn $crate::cpex::hooks::payload::PluginPayload> {
+                alloc::boxed::Box::new(self.clone())
+            }
+
+            fn as_any(&self) -> &dyn core::any::Any {
+                self
+            }
+
+            fn as_any_mut(&mut self) -> &mut dyn core::any::Any {
+                self
+            }
+
+            fn from_wire(bytes: &[u8]) -> $crate::Result<Self> {
+                $crate::cpex::wire::from_bytes(bytes)
+            }
+
+            fn to_wire(&self) -> $crate::Result<alloc::vec::Vec<u8>> {
+                Ok($crate::cpex::wire::to_bytes(self))
+            }
+
+            $(fn unread() -> Option<Self> {
+                $empty
+            })?
+        }
+    };
+}
+pub(crate) use record_payload;

@@ -1,0 +1,102 @@
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem::ManuallyDrop;
+
+use super::PluginContext;
+use super::extensions::Extensions;
+use super::wire::{Wire, from_bytes};
+use crate::raw::Place;
+use crate::{Field, Result};
+
+/// What a plugin is handed: filled by the functions of [`reads`](super::reads), one for each entry
+/// of the list.
+///
+/// These are all inlined, and hand slots on by value. So the compiler sees which slots are always
+/// `None`, and leaves out the code to copy, compare and drop them: a third of a small plugin. For
+/// the same reason nothing is dropped when reading fails; then the instance ends anyway.
+#[derive(Debug)]
+pub struct Incoming<P> {
+    pub(super) payload: ManuallyDrop<Option<P>>,
+    /// Whether the payload is all there, so that another one can take its place.
+    pub(super) whole: bool,
+    pub(super) extensions: ManuallyDrop<Extensions>,
+    pub(super) context: ManuallyDrop<PluginContext>,
+    pub(super) before: ManuallyDrop<Before>,
+}
+
+/// Maps as the host handed them out, for telling what the plugin changed. Empty if they were not
+/// read.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    pub(super) custom: Vec<u8>,
+    pub(super) local_state: Vec<u8>,
+    pub(super) global_state: Vec<u8>,
+}
+
+impl<P> Incoming<P> {
+    #[inline(always)]
+    pub(super) fn new() -> Self {
+        Self {
+            payload: ManuallyDrop::new(None),
+            whole: false,
+            extensions: ManuallyDrop::default(),
+            context: ManuallyDrop::default(),
+            before: ManuallyDrop::default(),
+        }
+    }
+}
+
+/// Reads a value, if it is there.
+pub(super) fn value<T: Wire>(place: Place<'_>) -> Result<Option<T>> {
+    place.bytes()?.map(|bytes| from_bytes(&bytes)).transpose()
+}
+
+/// Reads a slot.
+pub(super) fn slot<S: Wire>(field: Field) -> Result<Option<Arc<S>>> {
+    Ok(value(Place::of(field))?.map(Arc::new))
+}
+
+/// Reads a field of a slot. If the field is not there, the slot is there if the host has it.
+pub(super) fn part<S: Default, T: Wire>(
+    mut slot: Option<Arc<S>>,
+    (whole, field): (Field, Field),
+    set: impl FnOnce(&mut S, T),
+) -> Result<Option<Arc<S>>> {
+    let value = value(Place::of(field))?;
+    if value.is_some() || Place::of(whole).contains()? {
+        let slot = Arc::get_mut(slot.get_or_insert_default());
+        if let (Some(slot), Some(value)) = (slot, value) {
+            set(slot, value);
+        }
+    }
+    Ok(slot)
+}
+
+/// Reads a field of what is nested in a slot. `select` finds that in the slot, and `there` is a
+/// field that is there if that is.
+pub(super) fn nested<S: Default, N: Default, T: Wire>(
+    mut slot: Option<Arc<S>>,
+    [whole, there, field]: [Field; 3],
+    select: impl FnOnce(&mut S) -> &mut Option<N>,
+    set: impl FnOnce(&mut N, T),
+) -> Result<Option<Arc<S>>> {
+    let value = value(Place::of(field))?;
+    if value.is_some() || Place::of(whole).contains()? {
+        let nested = Arc::get_mut(slot.get_or_insert_default()).map(select);
+        if let Some(nested) = nested
+            && (value.is_some() || Place::of(there).contains()?)
+        {
+            let nested = nested.get_or_insert_default();
+            if let Some(value) = value {
+                set(nested, value);
+            }
+        }
+    }
+    Ok(slot)
+}
+
+/// Reads a map of which the plugin may change entries, and keeps the bytes.
+pub(super) fn map<T: Wire>(field: Field) -> Result<Option<(T, Vec<u8>)>> {
+    let Some(bytes) = Place::of(field).bytes()? else { return Ok(None) };
+    Ok(Some((from_bytes(&bytes)?, bytes)))
+}

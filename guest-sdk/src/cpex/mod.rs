@@ -1,0 +1,83 @@
+//! The second style: plugins as they are written for CPEX itself.
+//!
+//! The traits, types and macros of `cpex-sdk` and `cpex-core` 0.2.3, by their names, so that a file
+//! with a plugin compiles for both but for its `use` lines: natively with
+//! `use cpex_sdk::{…}` or `use cpex_core::…`, for the sandbox with `use cpex_wasmi_guest::cpex::…`.
+//! The modules are named as in `cpex-core`.
+//!
+//! [`cpex_plugin!`] registers such a plugin, and shows a whole one. There the plugin lists what it
+//! reads: the sandbox hands out one field at a time, and nothing that is not asked for.
+//!
+//! # What is different
+//!
+//! - A plugin cannot wait: a future that is not ready at once fails the call.
+//! - Beside the entries listed in `reads`, extensions are `None`, fields empty, and the message has
+//!   no parts. Reading what was not granted fails the call.
+//! - Changes that CPEX would drop are dropped here, with a line in the log where it logs one.
+//! - A denial without a violation denies.
+//! - A payload of the author's own needs serde's `Serialize` and `Deserialize`.
+//! - What belongs to CPEX's runtime is not here: manager, executor, pipeline results, factories.
+//!
+//! # Building
+//!
+//! As described for [the other style](crate#building), for `wasm32-unknown-unknown`, with
+//! `default-features = false, features = ["cpex", "allocator"]`. A module takes tens of kilobytes
+//! where one in the other style takes one or a few: it brings the standard library's maps, its
+//! panics and `serde_json` with it. What keeps it small:
+//!
+//! - reading single fields: each type of map that is read is code;
+//! - `opt-level = "s"` and `lto = "fat"`, so that the compiler sees which changes a plugin never
+//!   makes, and leaves out the code for them;
+//! - no formatting of anything but strings.
+//!
+//! On `wasm32-wasip1`, the standard library itself imports functions of WASI: for the hashing of
+//! maps, and for panics.
+//!
+//! Maps hash with keys of their own, so an instance that is used again may take a little more or
+//! less fuel for the same call.
+
+mod apply;
+pub mod cmf;
+pub mod context;
+mod custom;
+pub mod delegation;
+pub mod elicitation;
+pub mod error;
+pub mod extensions;
+pub mod hooks;
+pub mod identity;
+mod incoming;
+mod known;
+pub mod plugin;
+pub mod reads;
+mod register;
+mod run;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+#[doc(inline)]
+pub use crate::{cpex_plugin, define_hook, impl_plugin_payload};
+
+pub use cmf::{
+    AudioSource, Channel, CmfHook, ContentPart, ContentType, DocumentSource, ImageSource, Message,
+    MessagePayload, PromptRequest, PromptResult, Resource, ResourceReference, ResourceType, Role,
+    ToolCall, ToolResult, VideoSource,
+};
+pub use context::PluginContext;
+pub use delegation::{DelegationPayload, TokenDelegateHook};
+pub use elicitation::{ElicitationHook, ElicitationPayload};
+pub use error::{PluginError, PluginViolation};
+pub use extensions::{Guarded, MonotonicSet, OwnedExtensions, WriteToken};
+pub use hooks::{Extensions, HookHandler, HookTypeDef, PluginPayload, PluginResult};
+pub use identity::{IdentityHook, IdentityPayload};
+pub use plugin::{OnError, Plugin, PluginCondition, PluginConfig, PluginMode};
+
+/// What the macros expand to. Not for use by hand.
+#[doc(hidden)]
+pub mod rt {
+    pub use super::custom::{custom_from_wire, custom_to_wire};
+    pub use super::incoming::Incoming;
+    pub use super::known::{Rights, Slots};
+    pub use super::run::{Instance, Made, Registered, handle, initialise, make};
+}

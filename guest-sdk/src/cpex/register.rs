@@ -1,0 +1,167 @@
+/// Registers a plugin that was written for CPEX: what [`plugin!`](crate::plugin!) does for a plugin
+/// in this crate's own style.
+///
+/// ```
+/// use cpex_wasmi_guest::cpex::{
+///     CmfHook, Extensions, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
+///     PluginResult, PluginViolation, cpex_plugin,
+/// };
+///
+/// struct PiiGuard {
+///     config: PluginConfig,
+/// }
+///
+/// impl PiiGuard {
+///     fn new(config: PluginConfig) -> Self {
+///         Self { config }
+///     }
+/// }
+///
+/// impl Plugin for PiiGuard {
+///     fn config(&self) -> &PluginConfig {
+///         &self.config
+///     }
+/// }
+///
+/// impl HookHandler<CmfHook> for PiiGuard {
+///     async fn handle(
+///         &self,
+///         _: &MessagePayload,
+///         extensions: &Extensions,
+///         _: &mut PluginContext,
+///     ) -> PluginResult<MessagePayload> {
+///         let Some(security) = &extensions.security else { return PluginResult::allow() };
+///         let may = security.subject.as_ref().is_some_and(|who| who.roles.contains("hr_admin"));
+///         if security.has_label("PII") && !may {
+///             return PluginResult::deny(PluginViolation::new("pii_access", "only hr_admin may"));
+///         }
+///         PluginResult::allow()
+///     }
+/// }
+///
+/// cpex_plugin! {
+///     name: "pii-guard",
+///     description: "Lets only hr_admin pass personal data to a tool",
+///     capabilities: ["read_labels", "read_roles"],
+///     // The plugin, and what makes one of a `PluginConfig`: a function or a closure. It may give a
+///     // `Result` with a `Box<PluginError>`.
+///     plugin: PiiGuard = PiiGuard::new,
+///     // What the handler is handed; see `cpex::reads`. Nothing else is fetched.
+///     reads: [security::labels, security::subject::roles],
+///     // The hooks, each with its type.
+///     hooks: {
+///         "cmf.tool_pre_invoke" => CmfHook,
+///         "cmf.llm_input" => CmfHook,
+///     },
+/// }
+/// # fn main() {}
+/// ```
+///
+/// `version`, `access`, `config_schema` and `stateful` are those of [`plugin!`](crate::plugin!). Only
+/// `name`, `plugin` and `hooks` are needed, and the order does not matter. A crate registers one
+/// plugin.
+///
+/// A path that is not in [`reads`](crate::cpex::reads) is a compile error:
+///
+/// ```compile_fail
+/// # use cpex_wasmi_guest::cpex::*;
+/// # struct Noop(PluginConfig);
+/// # impl Plugin for Noop {
+/// #     fn config(&self) -> &PluginConfig { &self.0 }
+/// # }
+/// # impl HookHandler<CmfHook> for Noop {
+/// #     async fn handle(&self, _: &MessagePayload, _: &Extensions, _: &mut PluginContext)
+/// #     -> PluginResult<MessagePayload> { PluginResult::allow() }
+/// # }
+/// cpex_plugin! {
+///     name: "typo",
+///     plugin: Noop = Noop,
+///     reads: [security::lables],
+///     hooks: { "cmf.tool_pre_invoke" => CmfHook },
+/// }
+/// # fn main() {}
+/// ```
+#[macro_export]
+#[doc(hidden)]
+macro_rules! cpex_plugin {
+    // Takes `plugin`, `reads` and `hooks` out, and leaves the rest for `plugin!`.
+    (@take [$($rest:tt)*] [] $reads:tt $hooks:tt
+        plugin: $plugin:ty = $new:expr $(, $($more:tt)*)?) => {
+        $crate::cpex_plugin! { @take [$($rest)*] [$plugin, $new] $reads $hooks $($($more)*)? }
+    };
+    (@take [$($rest:tt)*] $plugin:tt [] $hooks:tt
+        reads: [$($($read:ident)::+),* $(,)?] $(, $($more:tt)*)?) => {
+        $crate::cpex_plugin! {
+            @take [$($rest)*] $plugin [$(($($read)::+))*] $hooks $($($more)*)?
+        }
+    };
+    (@take [$($rest:tt)*] $plugin:tt $reads:tt []
+        hooks: { $($name:expr => $hook:ty),* $(,)? } $(, $($more:tt)*)?) => {
+        $crate::cpex_plugin! {
+            @take [$($rest)*] $plugin $reads [$(($name, $hook))*] $($($more)*)?
+        }
+    };
+    // As tokens, so that `plugin!` can look into a list.
+    (@take [$($rest:tt)*] $plugin:tt $reads:tt $hooks:tt
+        $key:ident: [$($list:tt)*] $(, $($more:tt)*)?) => {
+        $crate::cpex_plugin! {
+            @take [$($rest)* $key: [$($list)*],] $plugin $reads $hooks $($($more)*)?
+        }
+    };
+    (@take [$($rest:tt)*] $plugin:tt $reads:tt $hooks:tt
+        $key:ident: $value:expr $(, $($more:tt)*)?) => {
+        $crate::cpex_plugin! {
+            @take [$($rest)* $key: $value,] $plugin $reads $hooks $($($more)*)?
+        }
+    };
+    (@take [$($rest:tt)*] [] $reads:tt $hooks:tt) => {
+        ::core::compile_error!("a plugin needs a `plugin: Type = constructor`");
+    };
+    (@take [$($rest:tt)*] [$plugin:ty, $new:expr] [$(($read:ident $(:: $part:ident)*))*]
+        [$(($name:expr, $hook:ty))*]) => {
+        #[doc(hidden)]
+        enum __CpexPlugin {}
+
+        impl $crate::cpex::rt::Registered for __CpexPlugin {
+            type Plugin = $plugin;
+
+            const MANIFEST: $crate::rt::StaticManifest =
+                $crate::plugin! { @static $($rest)* hooks: { $($name => ()),* } };
+
+            const READS: &[&str] = &[$(::core::stringify!($read)),*];
+
+            fn instance() -> &'static $crate::cpex::rt::Instance<$plugin> {
+                ::std::thread_local! {
+                    static INSTANCE: ::core::cell::RefCell<
+                        ::core::option::Option<::core::mem::ManuallyDrop<$plugin>>,
+                    > = const { ::core::cell::RefCell::new(::core::option::Option::None) };
+                }
+                &INSTANCE
+            }
+
+            fn make(
+                config: $crate::cpex::PluginConfig,
+            ) -> ::core::result::Result<$plugin, ::std::boxed::Box<$crate::cpex::PluginError>> {
+                $crate::cpex::rt::make($new, config)
+            }
+
+            #[inline(always)]
+            #[allow(unused_variables)]
+            fn read<P: $crate::cpex::PluginPayload>(
+                incoming: &mut $crate::cpex::rt::Incoming<P>,
+            ) -> $crate::Result<()> {
+                $($crate::cpex::reads::$read $(:: $part)* (incoming)?;)*
+                ::core::result::Result::Ok(())
+            }
+        }
+
+        $crate::plugin! {
+            $($rest)*
+            init: $crate::cpex::rt::initialise::<__CpexPlugin>,
+            hooks: { $($name => $crate::cpex::rt::handle::<__CpexPlugin, $hook>),* },
+        }
+    };
+    ($first:ident: $($rest:tt)*) => {
+        $crate::cpex_plugin! { @take [] [] [] [] $first: $($rest)* }
+    };
+}

@@ -1,0 +1,208 @@
+//! The way of a call: fetch what is read, let the plugin handle it, apply what it gives back.
+
+use alloc::boxed::Box;
+use core::cell::RefCell;
+use core::mem::{ManuallyDrop, forget};
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+use std::thread::LocalKey;
+
+use cpex_wasmi_abi::StaticManifest;
+use serde_json::Value;
+
+use super::apply::apply;
+use super::extensions::{Extensions, WriteToken};
+use super::incoming::{Incoming, value};
+use super::known::{Rights, Slots};
+use super::{
+    HookHandler, HookTypeDef, Plugin, PluginConfig, PluginError, PluginPayload, PluginResult,
+};
+use crate::log::line;
+use crate::raw::Place;
+use crate::{Call, Error, Field, JsonMap, Result, Verdict};
+
+const ERROR: u32 = 1;
+
+/// A plugin, once it was made. The sandbox ends without dropping it; else the code to do so at the
+/// end of a thread would be in every module.
+pub type Instance<P> = LocalKey<RefCell<Option<ManuallyDrop<P>>>>;
+
+/// What [`cpex_plugin!`](crate::cpex_plugin) tells about a plugin.
+pub trait Registered: 'static {
+    /// The plugin.
+    type Plugin: Plugin + 'static;
+
+    /// What the plugin says about itself.
+    const MANIFEST: StaticManifest;
+
+    /// What the manifest's capabilities let it change.
+    const RIGHTS: Rights = Rights::of(Self::MANIFEST.capabilities);
+
+    /// The first segments of the paths it reads.
+    const READS: &[&str];
+
+    /// The slots of which it reads anything.
+    const SLOTS: Slots = Slots::of(Self::READS);
+
+    /// Where the plugin is kept.
+    fn instance() -> &'static Instance<Self::Plugin>;
+
+    /// Makes the plugin.
+    ///
+    /// # Errors
+    ///
+    /// The plugin's own.
+    fn make(config: PluginConfig) -> core::result::Result<Self::Plugin, Box<PluginError>>;
+
+    /// Fetches what the plugin reads.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    fn read<P: PluginPayload>(incoming: &mut Incoming<P>) -> Result<()>;
+}
+
+/// What a plugin's constructor may give: the plugin, or why there is none.
+pub trait Made<P> {
+    /// The plugin, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// The plugin's own.
+    fn made(self) -> core::result::Result<P, Box<PluginError>>;
+}
+
+impl<P: Plugin> Made<P> for P {
+    fn made(self) -> core::result::Result<P, Box<PluginError>> {
+        Ok(self)
+    }
+}
+
+impl<P: Plugin> Made<P> for core::result::Result<P, Box<PluginError>> {
+    fn made(self) -> Self {
+        self
+    }
+}
+
+/// Calls a constructor. (A function, so that a closure knows what it is given.)
+///
+/// # Errors
+///
+/// The plugin's own.
+pub fn make<P, M: Made<P>>(
+    new: impl FnOnce(PluginConfig) -> M,
+    config: PluginConfig,
+) -> core::result::Result<P, Box<PluginError>> {
+    new(config).made()
+}
+
+/// Makes the plugin and lets it initialise itself: what `cpex_init` does.
+///
+/// # Errors
+///
+/// The host's status, [`Status::Failed`](crate::Status::Failed) over the plugin's own errors.
+pub fn initialise<R: Registered>(_: JsonMap) -> Result<()> {
+    let plugin = R::make(config(&R::MANIFEST)?).map_err(|error| failed(&error))?;
+    {
+        let mut initialised = plugin.initialize();
+        match initialised.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => return Err(failed(&error)),
+            Poll::Pending => return Err(pending()),
+        }
+    }
+    let before = R::instance().replace(Some(ManuallyDrop::new(plugin)));
+    // In the sandbox, an instance is initialised once.
+    #[cfg(not(target_arch = "wasm32"))]
+    drop(before.map(ManuallyDrop::into_inner));
+    #[cfg(target_arch = "wasm32")]
+    let _ = before;
+    Ok(())
+}
+
+/// Handles a call of a hook.
+///
+/// # Errors
+///
+/// The host's status, [`Status::Failed`](crate::Status::Failed) over the plugin's own mistakes.
+pub fn handle<R: Registered, H: HookTypeDef>(_: &Call) -> Result<Verdict>
+where
+    R::Plugin: HookHandler<H>,
+    H::Result: Into<PluginResult<H::Payload>>,
+{
+    let mut incoming = Incoming::<H::Payload>::new();
+    R::read(&mut incoming)?;
+    let Incoming { payload, whole, mut extensions, mut context, before } = incoming;
+    let Some(payload) = ManuallyDrop::into_inner(payload).or_else(H::Payload::unread) else {
+        line(ERROR, "the payload of this hook cannot be left unread: list `payload` in `reads`");
+        return Err(Error::FAILED);
+    };
+    extensions.http_write_token = R::RIGHTS.headers.then(WriteToken::new);
+    extensions.labels_write_token = R::RIGHTS.labels.then(WriteToken::new);
+    extensions.delegation_write_token = R::RIGHTS.delegation.then(WriteToken::new);
+
+    let verdict = R::instance().with(|instance| {
+        let instance = instance.try_borrow().map_err(|_| Error::FAILED)?;
+        let Some(plugin) = &*instance else {
+            line(ERROR, "the plugin was not initialised on this thread");
+            return Err(Error::FAILED);
+        };
+        let polled = pin!(plugin.handle(&payload, &extensions, &mut context))
+            .poll(&mut Context::from_waker(Waker::noop()));
+        match polled {
+            Poll::Ready(result) => {
+                apply::<R, _>(result.into(), whole, &extensions, &context, &before)
+            }
+            Poll::Pending => Err(pending()),
+        }
+    });
+    release::<R>(ManuallyDrop::into_inner(extensions));
+    drop((ManuallyDrop::into_inner(context), ManuallyDrop::into_inner(before)));
+    verdict
+}
+
+/// Drops the slots that were read. The others are `None`.
+#[inline(always)]
+fn release<R: Registered>(extensions: Extensions) {
+    macro_rules! each {
+        ($($slot:ident)*) => {
+            let Extensions { $($slot,)* .. } = extensions;
+            $(if const { R::SLOTS.$slot } {
+                drop($slot);
+            } else {
+                forget($slot);
+            })*
+        };
+    }
+    each! {
+        request agent http security candidate_constraint delegation raw_credentials mcp completion
+        provenance llm framework meta custom
+    }
+}
+
+fn config(manifest: &StaticManifest) -> Result<PluginConfig> {
+    let config = value(Place::of(Field::Config))?.map(Value::Object);
+    Ok(PluginConfig {
+        name: manifest.name.into(),
+        kind: "wasm".into(),
+        description: Some(manifest.description.into()),
+        version: Some(manifest.version.into()),
+        hooks: manifest.hooks.iter().copied().map(Into::into).collect(),
+        priority: 100,
+        capabilities: manifest.capabilities.iter().copied().map(Into::into).collect(),
+        config: config.filter(|config| config.as_object().is_some_and(|map| !map.is_empty())),
+        ..PluginConfig::default()
+    })
+}
+
+#[cold]
+fn failed(error: &PluginError) -> Error {
+    line(ERROR, &error.text());
+    Error::FAILED
+}
+
+#[cold]
+fn pending() -> Error {
+    line(ERROR, "the plugin waits for something, and in the sandbox a plugin cannot wait");
+    Error::FAILED
+}

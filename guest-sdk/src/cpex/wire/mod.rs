@@ -1,0 +1,231 @@
+//! How CPEX's types cross the boundary: each as the postcard record of the ABI document, written
+//! and read by hand.
+//!
+//! A reader that meets something malformed remembers it and gives zeros and empty texts from there
+//! on. Whoever asked for the whole looks once, at the end; that is much less code than an early
+//! return after each field.
+
+mod collections;
+mod json;
+mod macros;
+mod named;
+mod sort;
+mod time;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::value::wire as bare;
+use crate::{Result, Status};
+
+pub(crate) use collections::{Entries, Name, entries, sort_entries};
+pub(crate) use macros::{first, open_enum, plain_enum, record};
+pub(crate) use named::{Known, Named};
+pub(crate) use sort::sort;
+
+/// A type that crosses the boundary.
+pub(crate) trait Wire {
+    /// Reads a value; any value at all if there is none to read.
+    fn read(reader: &mut Reader<'_>) -> Self
+    where
+        Self: Sized;
+
+    /// Appends the value.
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+/// What is left to read.
+pub(crate) struct Reader<'a> {
+    rest: bare::Reader<'a>,
+    sound: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bare::Reader(bytes), sound: true }
+    }
+
+    /// Whether everything was as it should be, up to here.
+    pub(crate) const fn is_sound(&self) -> bool {
+        self.sound
+    }
+
+    /// What is left.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest.0
+    }
+
+    /// Remembers that something is malformed. There is nothing to read from here on.
+    #[cold]
+    pub(crate) const fn fail(&mut self) {
+        self.sound = false;
+        self.rest.0 = &[];
+    }
+
+    #[inline(never)]
+    pub(crate) fn byte(&mut self) -> u8 {
+        let byte = self.rest.byte();
+        self.or_fail(byte)
+    }
+
+    #[inline(never)]
+    pub(crate) fn number(&mut self) -> u64 {
+        let number = self.rest.number();
+        self.or_fail(number)
+    }
+
+    #[inline(never)]
+    pub(crate) fn text(&mut self) -> String {
+        let text = self.rest.text();
+        self.or_fail(text)
+    }
+
+    /// The number of elements that follow. As each has a byte at least, never more than are left.
+    pub(crate) fn len(&mut self) -> usize {
+        match usize::try_from(self.number()) {
+            Ok(len) if len <= self.rest().len() => len,
+            _ => {
+                self.fail();
+                0
+            }
+        }
+    }
+
+    pub(crate) fn or_fail<T: Default>(&mut self, value: Option<T>) -> T {
+        value.unwrap_or_else(|| {
+            self.fail();
+            T::default()
+        })
+    }
+}
+
+/// Reads a whole value.
+///
+/// # Errors
+///
+/// [`Status::Malformed`] if the bytes are anything but one such value.
+pub(crate) fn from_bytes<T: Wire>(bytes: &[u8]) -> Result<T> {
+    let mut reader = Reader::new(bytes);
+    let value = T::read(&mut reader);
+    if reader.is_sound() && reader.rest().is_empty() {
+        Ok(value)
+    } else {
+        Err(Status::Malformed.into())
+    }
+}
+
+/// Writes a whole value.
+pub(crate) fn to_bytes(value: &dyn Wire) -> Vec<u8> {
+    let mut out = Vec::new();
+    value.write(&mut out);
+    out
+}
+
+pub(crate) use bare::{put_number, put_text};
+
+impl Wire for String {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        reader.text()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        put_text(out, self);
+    }
+}
+
+impl Wire for Zeroizing<String> {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self::new(reader.text())
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        put_text(out, self);
+    }
+}
+
+impl Wire for bool {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        match reader.byte() {
+            0 => false,
+            1 => true,
+            _ => {
+                reader.fail();
+                false
+            }
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push((*self).into());
+    }
+}
+
+impl Wire for u8 {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        reader.byte()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(*self);
+    }
+}
+
+impl Wire for u64 {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        reader.number()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        put_number(out, *self);
+    }
+}
+
+macro_rules! narrower {
+    ($($number:ident)*) => {
+        $(impl Wire for $number {
+            fn read(reader: &mut Reader<'_>) -> Self {
+                let number = $number::try_from(reader.number());
+                reader.or_fail(number.ok())
+            }
+
+            fn write(&self, out: &mut Vec<u8>) {
+                put_number(out, (*self).into());
+            }
+        })*
+    };
+}
+narrower! { u16 u32 }
+
+impl Wire for i64 {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let sent = reader.number();
+        // Zigzag: the lowest bit is the sign.
+        (sent >> 1).cast_signed() ^ (sent & 1).cast_signed().wrapping_neg()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        put_number(out, ((self << 1) ^ (self >> 63)).cast_unsigned());
+    }
+}
+
+impl Wire for f64 {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let split = reader.rest().split_first_chunk();
+        match split {
+            Some((bits, rest)) => {
+                reader.rest.0 = rest;
+                Self::from_le_bytes(*bits)
+            }
+            None => {
+                reader.fail();
+                0.0
+            }
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.to_le_bytes());
+    }
+}

@@ -1,0 +1,117 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use cpex_wasmi::Error;
+
+use super::place::build_command;
+
+/// Why a call came to no decision, or to two.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The host refused the plugin or ended the call.
+    Host(Error),
+    /// The plugin panicked with this message. (The place is on standard error.)
+    Panicked(String),
+    /// The module's file cannot be read; it may not have been built.
+    #[non_exhaustive]
+    Unreadable {
+        /// Where it should be.
+        path: PathBuf,
+        /// What the operating system says.
+        error: io::Error,
+    },
+    /// The module does not do what the plugin does natively.
+    #[non_exhaustive]
+    Differs {
+        /// The hook that was called.
+        hook: String,
+        /// What differs, and nothing else; at least one thing.
+        differences: Vec<Difference>,
+        /// The module's file, if it came from one: it may be older than the source.
+        path: Option<PathBuf>,
+    },
+}
+
+/// One thing that is not the same natively and in the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// What it is, such as `decision` or `changes.custom.seen`.
+    pub what: String,
+    /// What it is natively, as text for people. Of a long value, only the part that differs.
+    pub natively: String,
+    /// What it is in the module.
+    pub module: String,
+}
+
+impl Failure {
+    /// The code that the real host gives the failure; of failures that it does not have,
+    /// `module_unreadable` and `module_differs`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Host(error) => error.code(),
+            Self::Panicked(_) => "wasm_trap",
+            Self::Unreadable { .. } => "module_unreadable",
+            Self::Differs { .. } => "module_differs",
+        }
+    }
+}
+
+/// How many differences are shown to people.
+const SHOWN: usize = 12;
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(error) => error.fmt(f),
+            Self::Panicked(message) => write!(f, "the plugin panicked: {message}"),
+            Self::Unreadable { path, error } if error.kind() == io::ErrorKind::NotFound => write!(
+                f,
+                "there is no module at {}; build it with `{}`",
+                path.display(),
+                build_command(path)
+            ),
+            Self::Unreadable { path, error } => {
+                write!(f, "the module at {} cannot be read: {error}", path.display())
+            }
+            Self::Differs { hook, differences, path } => {
+                write!(f, "on `{hook}`, the module does not do what the plugin does natively")?;
+                for Difference { what, natively, module } in differences.iter().take(SHOWN) {
+                    write!(f, "\n  {what}\n    natively: {natively}\n    module:   {module}")?;
+                }
+                if let Some(more @ 1..) = differences.len().checked_sub(SHOWN) {
+                    write!(f, "\n  and {more} more")?;
+                }
+                match path {
+                    Some(path) => write!(
+                        f,
+                        "\nif {} is older than the source, build it again: `{}`",
+                        path.display(),
+                        build_command(path)
+                    ),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl core::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Host(error) => Some(error),
+            Self::Unreadable { error, .. } => Some(error),
+            Self::Panicked(_) | Self::Differs { .. } => None,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Host(error)
+    }
+}

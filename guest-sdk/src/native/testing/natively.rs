@@ -1,0 +1,103 @@
+//! The plugin as it is compiled into the test.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use cpex_wasmi::{Manifest, Outcome, Policy, Request, Session};
+
+use super::failure::Failure;
+use super::log::Lines;
+use crate::PluginDef;
+use crate::native::{Ended, serving};
+use crate::plugin::{initialise, invoke};
+
+/// One instance of the plugin, so to speak: what it keeps between calls is in its statics.
+#[derive(Default)]
+pub(super) struct Native {
+    /// The session of an instance that is initialised.
+    session: Option<Session>,
+    pub(super) log: Lines,
+}
+
+impl Native {
+    /// Has the plugin initialised before the next call.
+    pub(super) fn start_over(&mut self) {
+        self.session = None;
+    }
+
+    pub(super) fn call(
+        &mut self,
+        plugin: &PluginDef,
+        policy: &Policy,
+        hook: &str,
+        request: Request,
+    ) -> Result<Outcome, Failure> {
+        let mut session = match self.session.take() {
+            Some(session) => session,
+            None => initialised(plugin, policy, self.log.clone())?,
+        };
+        let position = match session.start(hook, request) {
+            Ok(position) => position,
+            Err(error) => {
+                self.session = Some(session);
+                return Err(error.into());
+            }
+        };
+        let position = usize::try_from(position).unwrap_or(usize::MAX);
+        let handler = plugin.handlers.get(position).zip(plugin.manifest.hooks.get(position));
+        #[allow(clippy::expect_used, reason = "the macro makes both lists from one")]
+        let (handler, hook) = handler.expect("each hook has a handler");
+        let (mut session, verdict) = run(session, || invoke(handler, hook))?;
+        let outcome = session.end(verdict)?;
+        self.session = Some(session);
+        Ok(outcome)
+    }
+}
+
+fn initialised(plugin: &PluginDef, policy: &Policy, log: Lines) -> Result<Session, Failure> {
+    let session = Session::new(&manifest(plugin), policy.clone(), log)?;
+    let Some(init) = plugin.init else { return Ok(session) };
+    let (mut session, code) = run(session, || initialise(init))?;
+    session.initialised(code)?;
+    Ok(session)
+}
+
+/// Runs a piece of the plugin to its end, or to where the host ends it.
+fn run(session: Session, entry: impl FnOnce() -> i32) -> Result<(Session, i32), Failure> {
+    let (session, result) = serving(session, || catch_unwind(AssertUnwindSafe(entry)));
+    match (session, result) {
+        (Some(session), Ok(code)) => Ok((session, code)),
+        (_, Err(payload)) => Err(failure(payload)),
+        (None, Ok(_)) => Err(Failure::Panicked("the plugin ran a harness of its own".into())),
+    }
+}
+
+fn failure(payload: Box<dyn Any + Send>) -> Failure {
+    match payload.downcast::<Ended>() {
+        Ok(ended) => Failure::Host(ended.0),
+        Err(payload) => Failure::Panicked(
+            payload
+                .downcast_ref::<&str>()
+                .map(ToString::to_string)
+                .or_else(|| payload.downcast_ref::<String>().cloned())
+                .unwrap_or_default(),
+        ),
+    }
+}
+
+/// The manifest that the plugin's module would have.
+pub(super) fn manifest(plugin: &PluginDef) -> Manifest {
+    let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let from = &plugin.manifest;
+    let mut manifest = Manifest::new(from.name, from.version);
+    manifest.description = from.description.into();
+    manifest.hooks = owned(from.hooks);
+    manifest.capabilities = owned(from.capabilities);
+    manifest.access = owned(from.access);
+    manifest.stateful = from.stateful;
+    manifest.config_schema = from.config_schema.map(Into::into);
+    manifest
+}

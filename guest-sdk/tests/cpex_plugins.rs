@@ -1,0 +1,180 @@
+//! Plugins written as for CPEX, run natively against the host's rules.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    missing_docs
+)]
+
+mod cpex_common;
+
+use cpex_common::plugin_type;
+use cpex_wasmi_guest::cpex::{
+    CmfHook, Extensions, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
+    PluginError, PluginResult, PluginViolation, cpex_plugin,
+};
+use cpex_wasmi_guest::testing::{Harness, Request};
+use serde_json::json;
+
+const HOOK: &str = "cmf.tool_pre_invoke";
+
+mod guard {
+    use super::*;
+
+    plugin_type!(Guard, |plugin, payload, extensions, ctx| {
+        let Some(security) = &extensions.security else { return PluginResult::allow() };
+        let may = security.subject.as_ref().is_some_and(|who| who.roles.contains("hr_admin"));
+        let Some(call) = payload.message.get_tool_calls().first().copied() else {
+            return PluginResult::allow();
+        };
+        if security.has_label("pii") && !may {
+            let violation = PluginViolation::new("pii_access", format!("not {}", call.name))
+                .with_description("ask your manager")
+                .with_details([("tool".into(), json!(call.name)), ("n".into(), json!(1))].into())
+                .with_proto_error_code(-32_000);
+            return PluginResult::deny(violation);
+        }
+        PluginResult::allow()
+    });
+
+    cpex_plugin! {
+        name: "guard",
+        capabilities: ["read_labels", "read_roles"],
+        plugin: Guard = Guard::new,
+        reads: [message::tool_calls, security::labels, security::subject::roles],
+        hooks: { "cmf.tool_pre_invoke" => CmfHook, "cmf.tool_post_invoke" => CmfHook },
+    }
+
+    #[test]
+    fn it_denies_with_all_that_it_says() {
+        let mut harness = Harness::new(&PLUGIN).grant_all();
+        let request = Request::tool_call("get_pay").label("PII").subject("alice");
+        let outcome = harness.call(HOOK, request.clone().role("engineer")).unwrap();
+        let violation = outcome.decision.violation().unwrap();
+        assert_eq!((&*violation.code, &*violation.reason), ("pii_access", "not get_pay"));
+        assert_eq!(violation.description.as_deref(), Some("ask your manager"));
+        assert_eq!(violation.details.len(), 2);
+        assert_eq!(violation.proto_error_code, Some(-32_000));
+
+        assert!(harness.call(HOOK, request.role("hr_admin")).unwrap().decision.is_allow());
+        let other = Request::tool_call("search");
+        assert!(harness.call("cmf.tool_post_invoke", other).unwrap().decision.is_allow());
+    }
+
+    #[test]
+    fn what_is_not_granted_is_no_empty_answer() {
+        let failure = Harness::new(&PLUGIN).call(HOOK, Request::tool_call("a")).unwrap_err();
+        assert_eq!(failure.code(), "capability_denied");
+    }
+}
+
+mod config {
+    use super::*;
+
+    struct Configured {
+        config: PluginConfig,
+        limit: u64,
+    }
+
+    fn configured(config: PluginConfig) -> Result<Configured, Box<PluginError>> {
+        assert_eq!((&*config.name, &*config.kind), ("configured", "wasm"));
+        assert_eq!(config.hooks, [HOOK]);
+        assert_eq!(config.description.as_deref(), Some("limits"));
+        assert!(config.capabilities.contains("read_labels") && config.capabilities.len() == 1);
+        let settings = config.config.clone().unwrap_or_default();
+        let limit = settings.get("limit").and_then(serde_json::Value::as_u64);
+        match limit {
+            Some(limit) => Ok(Configured { config, limit }),
+            None => Err(PluginError::Config { message: "a limit is missing".into() }.boxed()),
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl Plugin for Configured {
+        fn config(&self) -> &PluginConfig {
+            &self.config
+        }
+
+        async fn initialize(&self) -> Result<(), Box<PluginError>> {
+            if self.limit > 10 {
+                return Err(Box::new(PluginError::Execution {
+                    plugin_name: self.config.name.clone(),
+                    message: "too much".into(),
+                    source: None,
+                    code: None,
+                    details: Default::default(),
+                    proto_error_code: None,
+                }));
+            }
+            if self.limit == 10 {
+                std::future::pending::<()>().await;
+            }
+            Ok(())
+        }
+    }
+
+    impl HookHandler<CmfHook> for Configured {
+        async fn handle(
+            &self,
+            _: &MessagePayload,
+            _: &Extensions,
+            _: &mut PluginContext,
+        ) -> PluginResult<MessagePayload> {
+            PluginResult::deny(PluginViolation::new("limit", self.limit.to_string()))
+        }
+    }
+
+    cpex_plugin! {
+        hooks: { "cmf.tool_pre_invoke" => CmfHook },
+        plugin: Configured = configured,
+        name: "configured",
+        description: "limits",
+        capabilities: ["read_labels"],
+        config_schema: r#"{"type":"object"}"#,
+    }
+
+    #[test]
+    fn the_configuration_is_the_operator_s() {
+        let mut harness = Harness::new(&PLUGIN).grant_all().config("limit", 7);
+        let outcome = harness.call(HOOK, Request::tool_call("a")).unwrap();
+        assert_eq!(outcome.decision.violation().unwrap().reason, "7");
+    }
+
+    #[test]
+    fn a_plugin_that_is_not_ready_is_not_called() {
+        for (limit, expected) in [
+            (json!("no number"), "configuration error: a limit is missing"),
+            (json!(11), "plugin 'configured' failed: too much"),
+            (json!(10), "a plugin cannot wait"),
+        ] {
+            let mut harness = Harness::new(&PLUGIN).grant_all().config("limit", limit);
+            let failure = harness.call(HOOK, Request::tool_call("a")).unwrap_err();
+            assert_eq!(failure.code(), "plugin_failed");
+            assert!(harness.take_log()[0].message.contains(expected), "{expected}");
+        }
+    }
+}
+
+mod waiting {
+    use super::*;
+
+    plugin_type!(Waiting, |plugin, payload, extensions, ctx| {
+        std::future::pending::<()>().await;
+        PluginResult::allow()
+    });
+
+    cpex_plugin! {
+        name: "waiting",
+        plugin: Waiting = Waiting::new,
+        hooks: { "cmf.tool_pre_invoke" => CmfHook },
+    }
+
+    #[test]
+    fn a_plugin_that_waits_gives_up() {
+        let mut harness = Harness::new(&PLUGIN);
+        let failure = harness.call(HOOK, Request::tool_call("a")).unwrap_err();
+        assert_eq!(failure.code(), "plugin_failed");
+        assert!(harness.take_log()[0].message.contains("a plugin cannot wait"));
+    }
+}
