@@ -79,8 +79,10 @@
 //! | `std` | no | the same for plugins that use `std`, as a panic hook |
 //! | `cpex` | no | the module `cpex`: CPEX's own plugin traits and types; implies `std` |
 //!
-//! A plugin that uses `std`, on `wasm32-unknown-unknown` or `wasm32-wasip1`, depends on this crate
-//! with `default-features = false, features = ["std"]`.
+//! A plugin that uses `std` depends on this crate with
+//! `default-features = false, features = ["std"]`. It is built for `wasm32-unknown-unknown`; without
+//! `std`, a plugin may be built for `wasm32-wasip1` too. (There, `std` imports functions of WASI, which
+//! this version of the host does not offer.)
 //!
 //! A plugin that was written for CPEX itself compiles against the module `cpex` as it is, but for
 //! its `use` lines; see there how it is registered.
@@ -89,6 +91,10 @@
 extern crate alloc;
 #[cfg(any(feature = "std", not(target_arch = "wasm32")))]
 extern crate std;
+
+#[cfg(all(doctest, feature = "cpex"))]
+#[doc = include_str!("../../docs/plugins.md")]
+mod guide {}
 
 mod call;
 #[cfg(feature = "cpex")]

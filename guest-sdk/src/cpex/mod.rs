@@ -52,6 +52,7 @@ pub mod plugin;
 pub mod reads;
 mod register;
 mod run;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -72,6 +73,7 @@ pub use extensions::{Guarded, MonotonicSet, OwnedExtensions, WriteToken};
 pub use hooks::{Extensions, HookHandler, HookTypeDef, PluginPayload, PluginResult};
 pub use identity::{IdentityHook, IdentityPayload};
 pub use plugin::{OnError, Plugin, PluginCondition, PluginConfig, PluginMode};
+pub use settings::settings;
 
 /// What the macros expand to. Not for use by hand.
 #[doc(hidden)]
