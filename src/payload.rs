@@ -136,7 +136,12 @@ pub struct PayloadType<T> {
 
 impl<T: Serialize + DeserializeOwned> PayloadType<T> {
     /// Registers `T` under a name, such as `acme.invoice`.
+    ///
+    /// # Panics
+    ///
+    /// If the name is that of one of CPEX's own payloads; at compile time, for a constant.
     pub const fn new(name: &'static str) -> Self {
+        assert!(!is_reserved(name), "the name is that of one of CPEX's own payloads");
         Self { name, of: PhantomData }
     }
 
@@ -181,6 +186,11 @@ impl<T> fmt::Debug for PayloadType<T> {
     }
 }
 
+/// Whether a name is that of one of CPEX's own payloads.
+const fn is_reserved(name: &str) -> bool {
+    matches!(name.as_bytes(), b"message" | b"identity" | b"delegation" | b"elicitation")
+}
+
 fn fits<T: DeserializeOwned>(value: &Value) -> bool {
     T::deserialize(value).is_ok()
 }
@@ -195,8 +205,17 @@ pub struct CustomPayload {
 
 impl CustomPayload {
     /// A payload of which no type is known: a plugin may replace it by any JSON value.
-    pub fn untyped(name: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self { name: name.into(), value: value.into(), fits: |_| true }
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidConfig`] if the name is that of one of CPEX's own payloads.
+    pub fn untyped(name: impl Into<String>, value: impl Into<Value>) -> Result<Self, Error> {
+        let name = name.into();
+        if is_reserved(&name) {
+            let message = alloc::format!("`{name}` is the name of one of CPEX's own payloads");
+            return Err(Error::new(ErrorKind::InvalidConfig, message));
+        }
+        Ok(Self { name, value: value.into(), fits: |_| true })
     }
 
     /// The name of its type.

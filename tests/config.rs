@@ -65,6 +65,13 @@ fn a_schema_that_the_host_cannot_check_keeps_the_plugin_from_loading() {
 }
 
 #[test]
+fn a_keyword_that_stands_twice_is_not_ignored() {
+    let twice = r#"{"additionalProperties": false, "additionalProperties": true}"#;
+    let error = load_error(&guest_with_schema(twice), Policy::default().config("n", 10));
+    assert!(error.to_string().contains("`additionalProperties` stands twice"), "{error}");
+}
+
+#[test]
 fn a_schema_made_to_take_forever_is_a_failure_and_not_a_pass() {
     // Each definition asks the next one twice.
     let definition = |number: usize| {

@@ -130,12 +130,29 @@ fn a_log_line_shows_no_token() {
     let mut boundary = knowing();
     boundary.log(format!("user={TOKEN}; minted={MINTED}{MINTED}").as_bytes());
     boundary.log(&[b"\xff", TOKEN.as_bytes(), b"\xff"].concat());
-    // One that begins just before the line is cut.
+    // A number, a mark, and one that begins just before the line is cut.
     boundary.log(format!("{}{TOKEN}", "x".repeat(4090)).as_bytes());
     let lines = boundary.logs.messages();
     assert_eq!(lines[0], "user=[redacted]; minted=[redacted][redacted]");
     assert_eq!(lines[1], "\u{fffd}[redacted]\u{fffd}");
     assert!(!lines[2].contains("eyJ"), "{}", &lines[2][4080..]);
+}
+
+#[test]
+fn a_long_token_leaves_no_piece_of_itself_in_a_line_that_is_cut() {
+    let token = "t".repeat(1200);
+    let mut request = Request::new(IdentityPayload::new(token.as_str(), "bearer"));
+    request.extensions = Default::default();
+    let mut policy = both().allow_raw_credentials();
+    policy.limits.log_bytes = 1 << 20;
+    let mut boundary = Boundary::new(policy, request);
+    boundary.text(at(Field::PayloadRawToken)).unwrap();
+    for pad in [0, 1, 497, 1000, 4095] {
+        boundary.log(format!("{}{}", "x".repeat(pad), token.repeat(6)).as_bytes());
+    }
+    for line in boundary.logs.messages() {
+        assert!(!line.contains("tt"), "{line}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use cpex_wasmi::model::{
 };
 use cpex_wasmi::{Payload, PayloadType, Policy, Request};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Invoice {
@@ -73,6 +73,168 @@ fn an_identity_is_resolved_field_by_field() {
     assert_eq!(resolved.raw_claims["iss"], "idp");
     assert_eq!(resolved.raw_token.expose(), "eyJ", "the token is kept");
     assert_eq!(resolved.headers, payload.headers);
+}
+
+/// Tries to change each member of a payload that stands before `first_output`.
+fn inputs_are_fixed(payload: impl Into<Payload>, given: &Value, first_output: &str) {
+    let mut boundary = boundary(payload);
+    let names: Vec<&String> = given.as_object().unwrap().keys().collect();
+    assert!(!names.iter().any(|name| *name == first_output));
+    for name in names {
+        let mut other = given[name].clone();
+        match &mut other {
+            Value::String(text) => text.insert(0, 'x'),
+            Value::Number(_) => other = 7.into(),
+            Value::Array(values) => values.push("x".into()),
+            Value::Object(map) => drop(map.insert("x".into(), "x".into())),
+            _ => panic!("{name}"),
+        }
+        // An enum has other names.
+        let others = match name.as_str() {
+            "operation" => vec!["dispatch".into()],
+            "subject" => vec!["client".into()],
+            "auth_enforced_by" => vec!["target".into()],
+            "route_attenuation" => vec![json!({"actions": ["x"]})],
+            _ => vec![other],
+        };
+        for other in others {
+            let place = format!("/{name}");
+            let refused = boundary.write_json((Field::Payload, 0, Some(&place)), &other);
+            assert_eq!(refused, Err(Status::ReadOnly), "{name} = {other}");
+        }
+    }
+    assert!(boundary.end(0).changes.is_empty());
+}
+
+#[test]
+fn nothing_that_a_plugin_is_only_given_can_be_changed() {
+    let identity = json!({
+        "source": "bearer", "source_header": "A", "headers": {"a": "b"}, "client_host": "h",
+        "client_port": 443
+    });
+    let payload: IdentityPayload = serde_json::from_value(identity.clone()).unwrap();
+    inputs_are_fixed(payload, &identity, "subject");
+    let delegation = json!({
+        "actor_role": "client", "subject": "user", "target_name": "t", "target_type": "tool",
+        "target_audience": "a", "required_permissions": ["p"], "trust_domain": "d",
+        "auth_enforced_by": "caller", "route_attenuation": {"actions": ["a"]}
+    });
+    let payload: DelegationPayload = serde_json::from_value(delegation.clone()).unwrap();
+    inputs_are_fixed(payload, &delegation, "delegated_token");
+    let elicitation = json!({
+        "operation": "check", "elicitation_id": "i", "kind": "k", "from": "f", "purpose": "p",
+        "scope": "s", "timeout": "t", "channel": "c"
+    });
+    let payload: ElicitationPayload = serde_json::from_value(elicitation.clone()).unwrap();
+    inputs_are_fixed(payload, &elicitation, "id");
+}
+
+#[test]
+fn a_guess_at_a_token_is_no_better_than_any_other() {
+    let mut boundary = boundary(IdentityPayload::new("4711", "bearer"));
+    for guess in ["4711", "0815"] {
+        let write = boundary.write_text((Field::Payload, 0, Some("/raw_token")), guess);
+        assert_eq!(write, Err(Status::ReadOnly), "{guess}");
+    }
+}
+
+#[test]
+fn a_token_in_a_header_is_not_shown_with_the_payload_and_stays_there() {
+    let mut payload = IdentityPayload::new("eyJ.secret", "bearer");
+    payload.headers.insert("authorization".into(), "Bearer eyJ.secret".into());
+    let mut boundary = boundary(payload.clone());
+    let header = boundary.text((Field::Payload, 0, Some("/headers/authorization"))).unwrap();
+    assert_eq!(header, "Bearer [redacted]");
+    let whole = boundary.json(at(Field::Payload)).unwrap();
+    assert!(!whole.to_string().contains("eyJ"), "{whole}");
+    boundary.write_json(at(Field::Payload), &whole).unwrap();
+    boundary.write_json((Field::Payload, 0, Some("/subject")), &json!({"id": "a"})).unwrap();
+    let Some(Payload::Identity(after)) = boundary.end(0).changes.payload else { panic!() };
+    assert_eq!(after.headers, payload.headers);
+}
+
+fn kept() -> IdentityPayload {
+    let token = |token: &str| json!({"token": token, "source_header": "A", "kind": "jwt"});
+    let minted = json!([
+        {"subject_id": "s", "audience": "a", "scopes": [], "mode": "as_client"},
+        {"token": "minted", "outbound_header": "A", "audience": "a", "scopes": [],
+         "expires_at": "2030-01-01T00:00:00Z"}
+    ]);
+    let credentials = json!({
+        "inbound_tokens": {"user": token("users"), "client": token("clients")},
+        "delegated_tokens": [minted]
+    });
+    let mut payload = IdentityPayload::new("raw", "bearer");
+    payload.raw_credentials = Some(serde_json::from_value(credentials).unwrap());
+    payload
+}
+
+#[test]
+fn tokens_that_do_not_cross_are_kept_where_nothing_else_changes() {
+    let tokens = |edit: &dyn Fn(&mut Boundary)| {
+        let mut boundary = boundary(kept());
+        edit(&mut boundary);
+        let Some(Payload::Identity(after)) = boundary.end(0).changes.payload else { panic!() };
+        assert_eq!(after.raw_token.expose(), "raw");
+        let credentials = after.raw_credentials.unwrap();
+        let of = |role: &str| credentials.inbound_tokens[role].token.expose().to_owned();
+        let minted = credentials.delegated_tokens[0].1.token.expose().to_owned();
+        [of("user"), of("client"), minted]
+    };
+    let unrelated = |boundary: &mut Boundary| {
+        boundary.write_text((Field::Payload, 0, Some("/resolved_at")), "now").unwrap();
+    };
+    assert_eq!(tokens(&unrelated), ["users", "clients", "minted"]);
+    // In postcard too, and after it was written twice.
+    let rewritten = |boundary: &mut Boundary| {
+        for _ in 0..2 {
+            let bytes = boundary.read(at(Field::Payload)).unwrap();
+            boundary.write(at(Field::Payload), &bytes).unwrap();
+        }
+    };
+    assert_eq!(tokens(&rewritten), ["users", "clients", "minted"]);
+    // What is said of a token is said of that token: it cannot be passed off as another.
+    let relabelled = |boundary: &mut Boundary| {
+        let header = "/raw_credentials/inbound_tokens/user/source_header";
+        boundary.write_text((Field::Payload, 0, Some(header)), "X-Evil").unwrap();
+        let audience = "/raw_credentials/delegated_tokens/0/1/audience";
+        boundary.write_text((Field::Payload, 0, Some(audience)), "evil.example").unwrap();
+    };
+    assert_eq!(tokens(&relabelled), ["", "clients", ""]);
+    let replaced = |boundary: &mut Boundary| {
+        let token = "/raw_credentials/inbound_tokens/user/token";
+        boundary.write_text((Field::Payload, 0, Some(token)), "another").unwrap();
+    };
+    assert_eq!(tokens(&replaced), ["another", "clients", "minted"]);
+}
+
+#[test]
+fn a_misspelt_member_is_refused_and_not_lost() {
+    let mut message = Boundary::new(Policy::default(), Request::tool_call("x"));
+    let nme = message.write_text((Field::ToolCall, 0, Some("/nme")), "y");
+    assert_eq!(nme, Err(Status::Malformed));
+    let contents = message.write_json((Field::Payload, 0, Some("/message/contents")), &json!([]));
+    assert_eq!(contents, Err(Status::Malformed));
+    // What may be left out is no misspelling.
+    message.write_json((Field::ToolCall, 0, Some("/namespace")), &Value::Null).unwrap();
+    message.write_text((Field::ToolCall, 0, Some("/namespace")), "ns").unwrap();
+    message.write_text((Field::ToolCall, 0, Some("/arguments/new")), "z").unwrap();
+    let mut constrained = Boundary::new(common::trusting(), Request::tool_call("x"));
+    let wrong = json!({"deny_modls": ["gpt-*"]});
+    let place = at(Field::CandidateConstraint);
+    assert_eq!(constrained.write_json(place, &wrong), Err(Status::Malformed));
+    constrained.write_json(place, &json!({"deny_models": []})).unwrap();
+    let wrong = (Field::CandidateConstraint, 0, Some("/deny_modls"));
+    assert_eq!(constrained.write_json(wrong, &json!(["a"])), Err(Status::Malformed));
+}
+
+#[test]
+fn the_names_of_cpex_s_own_payloads_are_taken() {
+    use cpex_wasmi::CustomPayload;
+    assert!(CustomPayload::untyped("acme.order", 1).is_ok());
+    for name in ["message", "identity", "delegation", "elicitation"] {
+        assert!(CustomPayload::untyped(name, 1).is_err(), "{name}");
+    }
 }
 
 #[test]

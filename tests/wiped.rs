@@ -11,7 +11,7 @@ use common::*;
 use cpex_wasmi::model::IdentityPayload;
 use cpex_wasmi::{Capability, Plugin, Policy, Request};
 
-/// Looks for the token in each block of the size of a wasm memory that is given back.
+/// Looks for the token in each block of 64 KiB or more that is given back: the wasm memories.
 struct Watch;
 
 #[global_allocator]
@@ -36,7 +36,7 @@ unsafe impl GlobalAlloc for Watch {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if WATCHING.load(Ordering::Relaxed) && layout.size() == PAGE {
+        if WATCHING.load(Ordering::Relaxed) && layout.size() >= PAGE {
             // SAFETY: the block is as long as its layout says; a wasm memory is all initialised.
             let bytes = unsafe { std::slice::from_raw_parts(block, layout.size()) };
             BLOCKS.fetch_add(1, Ordering::Relaxed);
@@ -60,7 +60,10 @@ fn reader(then: &str) -> Vec<u8> {
     );
     guest_with(
         &["read_inbound_credentials"],
-        &format!(r#"(func (export "cpex_invoke") (param i32) (result i32) {body})"#),
+        &format!(
+            r#"(memory (export "memory") 1)
+               (func (export "cpex_invoke") (param i32) (result i32) {body})"#
+        ),
     )
 }
 
@@ -82,13 +85,24 @@ fn no_memory_is_given_back_with_a_token_in_it() {
     let token = std::str::from_utf8(TOKEN).unwrap();
     let request = || Request::new(IdentityPayload::new(token, "bearer"));
     let load = |then| Plugin::load(&engine(), &reader(then), policy.clone()).unwrap();
-    let ends: [&str; 3] = ["(i32.const 0)", "(unreachable)", "(loop $l (br $l)) (i32.const 0)"];
+    let ends: [&str; 5] = [
+        "(i32.const 0)",
+        "(unreachable)",
+        "(loop $l (br $l)) (i32.const 0)",
+        // To grow would move the memory, and leave the token where it was.
+        "(drop (memory.grow (i32.const 1))) (i32.const 0)",
+        "(if (i32.eq (memory.grow (i32.const 1)) (i32.const -1)) (then (unreachable))) (i32.const 0)",
+    ];
     for then in ends {
         let plugin = load(then);
         let (blocks, leaked) = watched(|| drop(plugin.call(HOOK, request())));
         assert!(blocks > 0, "nothing was watched");
         assert_eq!(leaked, 0, "after {then}");
     }
+    // That growing failed is told as what it is.
+    let error = load(ends[4]).call(HOOK, request()).unwrap_err();
+    assert_eq!(error.code(), "memory_limit");
+    assert!(error.to_string().contains("after it had read a token"), "{error}");
     // A call that is abandoned.
     let plugin = load("(loop $l (br $l)) (i32.const 0)");
     let (blocks, leaked) = watched(|| {

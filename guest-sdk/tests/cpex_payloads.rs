@@ -92,7 +92,7 @@ mod custom {
     }
 
     fn request(value: serde_json::Value) -> Request {
-        Request::new(Payload::Custom(CustomPayload::untyped("payment", value)))
+        Request::new(Payload::Custom(CustomPayload::untyped("payment", value).unwrap()))
     }
 
     #[test]

@@ -6,9 +6,10 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR};
-use wasmi::{TrapCode, TypedResumableCall, TypedResumableCallOutOfFuel};
+use wasmi::{TrapCode, TypedResumableCall, WasmResults};
 
 use super::Instance;
+use super::paused::{Pause, Paused};
 use crate::{Engine, Error, ErrorKind, Outcome, Receipt, Request, Trap};
 
 /// A call that is under way in an instance. Dropping it abandons the call and the instance.
@@ -26,9 +27,9 @@ pub(crate) struct Call {
 }
 
 enum Stage {
-    Reactor(Option<TypedResumableCallOutOfFuel<()>>),
-    Init(Option<TypedResumableCallOutOfFuel<i32>>),
-    Invoke(i32, Option<TypedResumableCallOutOfFuel<i32>>),
+    Reactor(Option<Paused<()>>),
+    Init(Option<Paused<i32>>),
+    Invoke(i32, Option<Paused<i32>>),
     Done,
 }
 
@@ -63,6 +64,7 @@ impl Call {
         let limits = &session.grants().limits;
         let (fuel, deadline) = (limits.fuel, limits.deadline);
         instance.store.data_mut().limiter.denied = false;
+        instance.store.data_mut().limiter.holds_token = false;
         Self::new(engine, instance, Stage::Invoke(hook, None), fuel, deadline)
     }
 
@@ -187,29 +189,37 @@ impl Call {
     /// What has come of a stage: its result, or where it paused for want of fuel. In the latter
     /// case there is fuel for another slice.
     #[allow(clippy::type_complexity, reason = "a name would hide that one of the two is there")]
-    fn settle<R>(
+    fn settle<R: WasmResults>(
         &mut self,
         call: Result<TypedResumableCall<R>, wasmi::Error>,
         export: &str,
-    ) -> Result<(Option<R>, Option<TypedResumableCallOutOfFuel<R>>), Error> {
-        match call {
-            Ok(TypedResumableCall::Finished(result)) => Ok((Some(result), None)),
-            Ok(TypedResumableCall::OutOfFuel(paused)) => {
-                let total = self.fuel_left();
-                if total < paused.required_fuel() {
-                    return Err(self.out_of_fuel());
+    ) -> Result<(Option<R>, Option<Paused<R>>), Error> {
+        let paused = match call {
+            Ok(TypedResumableCall::Finished(result)) => {
+                // A slice may have ended late.
+                if self.begun.is_some() {
+                    self.check_deadline()?;
                 }
-                self.check_deadline()?;
-                self.slices = self.slices.saturating_add(1);
-                let slice = self.engine.slice().max(paused.required_fuel());
-                self.hand_out(total, slice)?;
-                Ok((None, Some(paused)))
+                return Ok((Some(result), None));
             }
+            Ok(TypedResumableCall::OutOfFuel(paused)) => Paused::Own(paused),
             Ok(TypedResumableCall::HostTrap(stopped)) => {
-                Err(self.trapped(stopped.host_error(), export))
+                match stopped.host_error().downcast_ref::<Pause>() {
+                    Some(&Pause(answer)) => Paused::Host(stopped, answer),
+                    None => return Err(self.trapped(stopped.host_error(), export)),
+                }
             }
-            Err(error) => Err(self.trapped(&error, export)),
+            Err(error) => return Err(self.trapped(&error, export)),
+        };
+        let total = self.fuel_left();
+        if total < paused.required_fuel() {
+            return Err(self.out_of_fuel());
         }
+        self.check_deadline()?;
+        self.slices = self.slices.saturating_add(1);
+        let slice = self.engine.slice().max(paused.required_fuel());
+        self.hand_out(total, slice)?;
+        Ok((None, Some(paused)))
     }
 
     fn check_deadline(&mut self) -> Result<(), Error> {
@@ -280,7 +290,16 @@ impl Call {
     }
 
     fn out_of_memory(&self) -> Error {
-        let limits = &self.instance.store.data().session.grants().limits;
+        let host = self.instance.store.data();
+        if host.limiter.holds_token {
+            return Error::new(
+                ErrorKind::MemoryLimit,
+                "the plugin wanted more memory after it had read a token, when its memory cannot \
+                 grow any more, and failed without it; have it read tokens last, or link it with \
+                 more memory (`--initial-memory`)",
+            );
+        }
+        let limits = &host.session.grants().limits;
         let mut message = format!(
             "the plugin wanted more memory than its limit of {} bytes, and failed without it; \
              raise `max_memory_bytes` if it needs more",

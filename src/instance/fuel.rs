@@ -16,9 +16,8 @@ const BYTES_PER_UNIT: u64 = 2;
 #[derive(Debug, Default)]
 pub(super) struct Reserve(pub(super) u64);
 
-/// Takes the fuel for a host function that was just served: from the slice first, so that a plugin
-/// that does nothing but call the host comes to the end of its slice like any other.
-pub(super) fn charge(caller: &mut Caller<'_, Host>) -> Result<(), Error> {
+/// Takes the fuel for a host function that was just served, and says whether that used up the slice.
+pub(super) fn charge(caller: &mut Caller<'_, Host>) -> Result<bool, Error> {
     let bytes = caller.data_mut().session.usage().take_uncharged();
     let cost = HOST_CALL.saturating_add(bytes / BYTES_PER_UNIT);
     let slice = caller.get_fuel().map_err(Error::internal)?;
@@ -28,9 +27,9 @@ pub(super) fn charge(caller: &mut Caller<'_, Host>) -> Result<(), Error> {
         let reserve = &mut caller.data_mut().reserve;
         let left = reserve.0.checked_sub(missing);
         reserve.0 = left.unwrap_or(0);
-        return left.map(|_| ()).ok_or_else(exhausted);
+        return left.map(|_| true).ok_or_else(exhausted);
     }
-    Ok(())
+    Ok(false)
 }
 
 /// The error of a call that used up its fuel. (Its caller knows how much that was.)

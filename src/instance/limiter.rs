@@ -17,12 +17,21 @@ pub(super) struct Limiter {
     pub(super) denied: bool,
     /// Whether the instance is made.
     pub(super) running: bool,
+    /// Whether the memory holds a token. It cannot grow then: that would move it, and leave a copy.
+    pub(super) holds_token: bool,
 }
 
 impl Limiter {
     pub(super) fn new(limits: &Limits) -> Self {
         let Limits { memory_bytes, table_elements, tables, .. } = *limits;
-        Self { memory_bytes, table_elements, tables, denied: false, running: false }
+        Self {
+            memory_bytes,
+            table_elements,
+            tables,
+            denied: false,
+            running: false,
+            holds_token: false,
+        }
     }
 }
 
@@ -35,7 +44,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> LimiterResult<bool> {
-        let allowed = desired <= self.memory_bytes;
+        let allowed = desired <= self.memory_bytes && !self.holds_token;
         // That a module reaches its own maximum is not the operator's limit.
         self.denied |= !allowed && maximum.is_none_or(|maximum| desired <= maximum);
         Ok(allowed)

@@ -3,6 +3,7 @@
 mod call;
 mod fuel;
 mod limiter;
+mod paused;
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -14,11 +15,16 @@ use wasmi::errors::{ErrorKind as Wasmi, InstantiationError};
 use wasmi::{Caller, Linker, Memory, Store, TypedFunc};
 
 use crate::session::{Grants, Session};
+use crate::view::wipe;
 use crate::{Error, ErrorKind, Module};
 
 pub(crate) use call::{Call, Step};
 use fuel::Reserve;
 use limiter::Limiter;
+use paused::Pause;
+
+/// What the memory of a plugin that may read tokens has beyond what it declares: a mebibyte.
+const PAGES_FOR_TOKENS: u64 = 16;
 
 /// What the store of an instance owns.
 pub(crate) struct Host {
@@ -66,6 +72,10 @@ impl Instance {
         let invoke = instance.get_typed_func(&store, EXPORT_INVOKE).map_err(Error::internal)?;
         let reactor = instance.get_typed_func(&store, EXPORT_REACTOR).ok();
         let init = instance.get_typed_func(&store, EXPORT_INIT).ok();
+        if store.data().session.grants().opens_tokens() {
+            // Once it holds a token, it cannot grow any more.
+            let _ = memory.grow(&mut store, PAGES_FOR_TOKENS);
+        }
         store.data_mut().memory = Some(memory);
         store.data_mut().limiter.running = true;
         #[cfg(feature = "std")]
@@ -110,12 +120,6 @@ impl Drop for Instance {
             wipe(self.memory.data_mut(&mut self.store));
         }
     }
-}
-
-fn wipe(memory: &mut [u8]) {
-    memory.fill(0);
-    // Else the compiler may see that nobody reads the zeros.
-    core::hint::black_box(&memory);
 }
 
 fn not_instantiated(error: &wasmi::Error, limiter: &Limiter) -> Error {
@@ -194,14 +198,19 @@ fn serve(
     let answer = match caller.data().memory {
         Some(memory) => {
             let (bytes, host) = memory.data_and_store_mut(&mut caller);
-            host.session.dispatch(function, args, bytes)
+            let answer = host.session.dispatch(function, args, bytes);
+            host.limiter.holds_token = host.session.gave_tokens();
+            answer
         }
         None => Err(Error::internal("a host function was called before the instance was ready")),
     };
-    let answer = match fuel::charge(&mut caller) {
-        Ok(()) => answer,
+    let answer = match (fuel::charge(&mut caller), answer) {
+        // A plugin that does nothing but call the host comes to the end of its slice like any other:
+        // the deadline is looked at, and others may run.
+        (Ok(true), Ok(answer)) => return Err(wasmi::Error::host(Pause(answer))),
+        (Ok(_), answer) => answer,
         // An error that is already there says more.
-        Err(out_of_fuel) => answer.and(Err(out_of_fuel)),
+        (Err(out_of_fuel), answer) => answer.and(Err(out_of_fuel)),
     };
     answer.map_err(|error| {
         caller.data_mut().stop = Some(error);

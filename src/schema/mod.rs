@@ -27,6 +27,7 @@ mod parse;
 mod place;
 mod reference;
 mod rules;
+mod strict;
 #[cfg(test)]
 mod tests;
 mod words;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::keyword::{Role, refusal, role};
 use super::place::Place;
 use super::reference::Reference;
+use super::strict::Strict;
 use super::words::{hint_or_list, must_be, shown};
 use super::{MAX_BYTES, MAX_NESTING, MAX_PROBLEMS, Node, Rule, Schema, Target};
 
@@ -19,7 +20,7 @@ pub(super) fn parse(text: &str) -> Result<Schema, Vec<String>> {
             text.len()
         )]);
     }
-    let value: Value = serde_json::from_str(text)
+    let Strict(value) = serde_json::from_str(text)
         .map_err(|error| vec![format!("the schema is not JSON: {}", shown(&error.to_string()))])?;
     let mut parser = Parser::default();
     let schema = parser.schema(&value);

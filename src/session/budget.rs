@@ -1,11 +1,21 @@
 use alloc::format;
 
+use cpex_wasmi_abi::codec::Bounds;
+
 use super::Session;
 use crate::{Error, ErrorKind, Limits};
+
+/// How many elements a plugin may give the host in one call, in lists and objects of all it writes:
+/// each takes up to a kilobyte here.
+const MAX_ELEMENTS_WRITTEN: usize = 2 * Bounds::DEFAULT.elements;
+
+/// How many bytes one element is charged like that was decoded.
+const BYTES_PER_ELEMENT: usize = 32;
 
 /// What a plugin has used of its limits in one call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
+    elements_written: usize,
     pub(crate) host_calls: u64,
     pub(crate) bytes_read: u64,
     pub(crate) bytes_written: u64,
@@ -23,6 +33,18 @@ impl Usage {
     /// Notes bytes that the host had work with, to be charged for.
     pub(super) fn moved(&mut self, len: usize) {
         self.uncharged = self.uncharged.saturating_add(count(len));
+    }
+
+    /// How many elements may still be given.
+    pub(super) fn elements_left(&self) -> usize {
+        MAX_ELEMENTS_WRITTEN.saturating_sub(self.elements_written)
+    }
+
+    /// Notes how many are left after a value was decoded.
+    pub(super) fn keep_elements(&mut self, left: usize) {
+        let taken = self.elements_left().saturating_sub(left);
+        self.elements_written = self.elements_written.saturating_add(taken);
+        self.moved(taken.saturating_mul(BYTES_PER_ELEMENT));
     }
 
     /// Takes the bytes that have not been charged for yet.

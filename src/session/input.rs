@@ -1,6 +1,7 @@
 //! What a plugin gives, before it is decoded.
 
 use alloc::string::String;
+use core::cell::Cell;
 
 use cpex_wasmi_abi::codec::{self, Bounds, DecodeError};
 use cpex_wasmi_abi::model::from_wire;
@@ -14,6 +15,8 @@ use super::Format;
 pub(super) struct Input<'a> {
     pub(super) format: Format,
     pub(super) bytes: &'a [u8],
+    /// How many elements the plugin may still give in this call.
+    pub(super) budget: &'a Cell<usize>,
 }
 
 impl Input<'_> {
@@ -50,22 +53,29 @@ impl Input<'_> {
 
     /// Decodes something that has no text form of its own.
     pub(super) fn record<T: DeserializeOwned>(self) -> Result<T, Status> {
-        let bounds = Bounds::DEFAULT;
-        match self.format {
-            Format::Text => Err(Status::NoTextForm),
-            Format::Postcard => codec::decode(self.bytes, bounds).map_err(|error| match error {
-                DecodeError::TooLarge | DecodeError::TooManyElements | DecodeError::TooDeep => {
-                    Status::TooLarge
-                }
-                _ => Status::Malformed,
-            }),
+        let left = self.budget.get();
+        let bounds = Bounds { elements: Bounds::DEFAULT.elements.min(left), ..Bounds::DEFAULT };
+        let (value, elements) = match self.format {
+            Format::Text => return Err(Status::NoTextForm),
+            Format::Postcard => {
+                codec::decode_counting(self.bytes, bounds).map_err(|error| match error {
+                    DecodeError::TooLarge | DecodeError::TooManyElements | DecodeError::TooDeep => {
+                        Status::TooLarge
+                    }
+                    _ => Status::Malformed,
+                })?
+            }
             Format::Json => {
-                if self.bytes.len() > bounds.bytes || json_elements(self.bytes) > bounds.elements {
+                let elements = json_elements(self.bytes);
+                if self.bytes.len() > bounds.bytes || elements > bounds.elements {
                     return Err(Status::TooLarge);
                 }
-                serde_json::from_slice(self.bytes).map_err(|_| Status::Malformed)
+                let value = serde_json::from_slice(self.bytes).map_err(|_| Status::Malformed)?;
+                (value, elements)
             }
-        }
+        };
+        self.budget.set(left.saturating_sub(elements));
+        Ok(value)
     }
 
     fn parsed<T: core::str::FromStr>(self) -> Result<T, Status> {
@@ -109,11 +119,23 @@ mod tests {
     }
 
     #[test]
+    fn elements_are_counted_over_all_that_is_given() {
+        let budget = Cell::new(5);
+        let json = |bytes| Input { format: Format::Json, bytes, budget: &budget }.json();
+        assert!(json(b"[1,2]").is_ok());
+        assert_eq!(json(b"[1,2,3,4]"), Err(Status::TooLarge));
+        assert!(json(b"[1,2]").is_ok());
+        assert_eq!(budget.get(), 1);
+    }
+
+    #[test]
     fn only_finite_numbers_are_numbers() {
-        let text = |bytes| Input { format: Format::Text, bytes }.float();
+        let budget = Cell::new(1);
+        let text = |bytes| Input { format: Format::Text, bytes, budget: &budget }.float();
         assert_eq!(text(b"1.5"), Ok(1.5));
         assert_eq!(text(b"inf"), Err(Status::Malformed));
-        let nan = Input { format: Format::Postcard, bytes: &f64::NAN.to_le_bytes() };
+        let bytes = &f64::NAN.to_le_bytes();
+        let nan = Input { format: Format::Postcard, bytes, budget: &budget };
         assert_eq!(nan.float(), Err(Status::Malformed));
     }
 }

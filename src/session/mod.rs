@@ -262,7 +262,8 @@ impl Session {
         self.usage.moved(message.len().min(Self::MAX_MESSAGE_BYTES));
         // The first panic is the cause.
         if self.panic.is_none() {
-            self.panic = Some(visible(&self.message_of(message)));
+            let message = self.message_of(message);
+            self.panic = Some(visible(&message));
         }
         Ok(0)
     }

@@ -1,5 +1,6 @@
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::codec::Bounds;
@@ -9,7 +10,7 @@ use serde_json::Value;
 use super::span::{Key, Span};
 use super::{Answer, Format, Session};
 use crate::changes::Current;
-use crate::view::{Item, TextMap, fits};
+use crate::view::{Item, TextMap, Want, fits, wipe};
 
 impl Session {
     pub(super) fn read(
@@ -30,8 +31,7 @@ impl Session {
             Err(status) => Ok(status.code()),
         };
         if holds_tokens(field) {
-            scratch.fill(0);
-            core::hint::black_box(&scratch);
+            wipe(&mut scratch);
         }
         self.scratch = scratch;
         answer
@@ -92,19 +92,20 @@ impl Session {
         out: &mut Vec<u8>,
     ) -> Result<(), Status> {
         let field = self.readable(field)?;
-        let (item, passed) = self.item(field, index, key)?;
-        let encoded = match (format, &item) {
-            (Format::Postcard, item) => item.postcard(out).ok_or(Status::Failed),
-            (Format::Json, item) => item.json(out).ok_or(Status::Failed),
-            (Format::Text, item) => text(item, out),
-        };
-        let tokens = if holds_tokens(field.number()) { item.tokens() } else { Vec::new() };
-        drop(item);
-        self.usage.moved(passed.saturating_mul(BYTES_PER_ELEMENT));
-        for token in tokens {
+        let (item, worked) = self.item(field, index, key, Want::Value);
+        let encoded = item.and_then(|item| {
+            match (format, &item) {
+                (Format::Postcard, item) => item.postcard(out).ok_or(Status::Failed),
+                (Format::Json, item) => item.json(out).ok_or(Status::Failed),
+                (Format::Text, item) => text(item, out),
+            }?;
+            Ok(if holds_tokens(field.number()) { item.tokens() } else { Vec::new() })
+        });
+        self.usage.moved(worked);
+        for token in encoded? {
             self.secrets.add(token);
         }
-        encoded
+        Ok(())
     }
 
     fn encode_key(
@@ -116,7 +117,7 @@ impl Session {
     ) -> Result<(), Status> {
         let field = self.readable(field)?;
         let position = usize::try_from(position).map_err(|_| Status::Absent)?;
-        let name = match self.item(field, index, Key::None)?.0 {
+        let name = match self.item(field, index, Key::None, Want::Value).0? {
             Item::TextSet(set) => set.nth(position),
             Item::TextMap(map) => map.nth_key(position),
             Item::JsonMap(map) => map.keys().nth(position).map(|key| key.as_str()),
@@ -130,26 +131,56 @@ impl Session {
 
     fn has(&mut self, field: u32, index: u32, key: Key<'_>) -> Result<bool, Status> {
         let field = self.readable(field)?;
-        // Membership in a set is what only `contains` can tell.
-        if field.info().shape == Shape::TextSet
-            && let Key::Some(member) = key
-        {
-            return match self.item(field, index, Key::None) {
-                Ok((Item::TextSet(set), _)) if ignores_case(field) => Ok(set.contains(member)
-                    || set.sorted().iter().any(|other| same_name(other, member))),
-                Ok((Item::TextSet(set), _)) => Ok(set.contains(member)),
-                Ok(_) => Err(Status::InvalidArgument),
-                Err(Status::Absent) => Ok(false),
-                Err(status) => Err(status),
-            };
+        let (found, worked) = self.looked_for(field, index, key);
+        self.usage.moved(worked);
+        match found {
+            Err(Status::Absent) => Ok(false),
+            found => found,
         }
-        let passed = match self.item(field, index, key) {
-            Ok((_, passed)) => passed,
-            Err(Status::Absent) => return Ok(false),
-            Err(status) => return Err(status),
-        };
-        self.usage.moved(passed.saturating_mul(BYTES_PER_ELEMENT));
-        Ok(true)
+    }
+
+    /// Whether a value is there, and how much work it was to look.
+    fn looked_for(&self, field: Field, index: u32, key: Key<'_>) -> (Result<bool, Status>, usize) {
+        match (field, key) {
+            // These are made when they are read, which is not needed to know that they are there.
+            (Field::MessageText, Key::None) => (self.current_has(field, index, |_| true), 0),
+            (Field::Security, Key::None) => {
+                (self.current_has(field, index, |current| current.labels().is_some()), 0)
+            }
+            // Membership in a set is what only `contains` can tell.
+            (_, Key::Some(member)) if field.info().shape == Shape::TextSet => {
+                match self.item(field, index, Key::None, Want::Presence).0 {
+                    Ok(Item::TextSet(set)) if ignores_case(field) => {
+                        let name = Name::new(member);
+                        let names = || set.sorted().into_iter().any(|other| name.is(other));
+                        (Ok(set.contains(member) || names()), 0)
+                    }
+                    Ok(Item::TextSet(set)) => (Ok(set.contains(member)), 0),
+                    Ok(_) => (Err(Status::InvalidArgument), 0),
+                    Err(status) => (Err(status), 0),
+                }
+            }
+            _ => {
+                let (found, worked) = self.item(field, index, key, Want::Presence);
+                (found.map(|_| true), worked)
+            }
+        }
+    }
+
+    fn current_has(
+        &self,
+        field: Field,
+        index: u32,
+        has: impl FnOnce(Current<'_>) -> bool,
+    ) -> Result<bool, Status> {
+        if index != 0 {
+            return Err(Status::InvalidArgument);
+        }
+        let current = self.current()?;
+        if field.info().slot == Slot::Payload && !fits(field, current.payload()) {
+            return Err(Status::WrongPayload);
+        }
+        Ok(has(current))
     }
 
     fn len(&mut self, field: u32, index: u32) -> Result<usize, Status> {
@@ -160,10 +191,10 @@ impl Session {
         if !matches!(field.info().shape, Shape::TextSet | Shape::TextMap | Shape::JsonMap) {
             return Err(Status::InvalidArgument);
         }
-        match self.item(field, index, Key::None) {
-            Ok((Item::TextSet(set), _)) => Ok(set.len()),
-            Ok((Item::TextMap(map), _)) => Ok(map.len()),
-            Ok((Item::JsonMap(map), _)) => Ok(map.len()),
+        match self.item(field, index, Key::None, Want::Presence).0 {
+            Ok(Item::TextSet(set)) => Ok(set.len()),
+            Ok(Item::TextMap(map)) => Ok(map.len()),
+            Ok(Item::JsonMap(map)) => Ok(map.len()),
             Ok(_) => Err(Status::InvalidArgument),
             Err(Status::Absent) if !field.info().indexed => Ok(0),
             Err(status) => Err(status),
@@ -210,6 +241,32 @@ impl Session {
             Field::HttpResponseHeaders => {
                 current.http().map_or(0, |http| http.response_headers.len())
             }
+            // What a plugin sees of these is copied for it.
+            Field::Security | Field::Subject => {
+                let security = current.request.extensions.security.as_ref();
+                let subject = security.and_then(|security| security.subject.as_ref());
+                let subject = subject.map_or(0, |subject| {
+                    [subject.roles.len(), subject.permissions.len(), subject.teams.len()]
+                        .into_iter()
+                        .fold(subject.claims.len(), usize::saturating_add)
+                });
+                let labels = current.labels().map_or(0, BTreeSet::len);
+                let known = security.map_or(0, |security| {
+                    security.objects.len().saturating_add(security.data.len())
+                });
+                let copied = subject.saturating_add(labels).saturating_add(known);
+                copied.saturating_mul(COPIED)
+            }
+            Field::RawCredentials => {
+                let credentials = current.request.extensions.raw_credentials.as_ref();
+                let copied = credentials.map_or(0, |credentials| {
+                    credentials
+                        .inbound_tokens
+                        .len()
+                        .saturating_add(credentials.delegated_tokens.len())
+                });
+                copied.saturating_mul(COPIED)
+            }
             _ if field.info().slot == Slot::Payload => {
                 current.payload().as_message().map_or(0, |payload| payload.message.content.len())
             }
@@ -223,30 +280,39 @@ impl Session {
         Ok(Current { request, changes: &self.changes })
     }
 
-    /// The value of a field, or of the entry or the place in it that `key` names, and how many
-    /// elements were passed to find it.
-    fn item(&self, field: Field, index: u32, key: Key<'_>) -> Result<(Item<'_>, usize), Status> {
-        let info = field.info();
-        if !info.indexed && index != 0 {
-            return Err(Status::InvalidArgument);
+    /// The value of a field, or of the entry or the place in it that `key` names, and how much work
+    /// it was to find it or not to, in bytes.
+    fn item(
+        &self,
+        field: Field,
+        index: u32,
+        key: Key<'_>,
+        want: Want,
+    ) -> (Result<Item<'_>, Status>, usize) {
+        if !field.info().indexed && index != 0 {
+            return (Err(Status::InvalidArgument), 0);
         }
-        let item = self.whole(field, index)?;
-        let key = match key {
-            Key::None => return Ok((item, 0)),
-            Key::Invalid => return Err(Status::InvalidArgument),
-            Key::Some(key) => key,
+        let item = match (self.whole(field, index), key) {
+            (Err(status), _) => return (Err(status), 0),
+            (item, Key::None) => return (item, 0),
+            (_, Key::Invalid) => return (Err(Status::InvalidArgument), 0),
+            (Ok(item), Key::Some(key)) => (item, key),
         };
-        let (found, passed) = match item {
-            Item::TextMap(map) => (entry(field, map, key).map(|text| Item::Text(text.into())), 0),
-            Item::JsonMap(map) => (map.get(key).map(Item::json_value), 0),
-            Item::Record(record) => {
-                let (found, passed) = record.select(key);
-                (found.map(|value| Item::Json(Cow::Owned(value))), passed)
+        let (found, worked) = match item {
+            (Item::TextMap(map), key) => {
+                (entry(field, map, key).map(|text| Item::Text(text.into())), 0)
             }
-            Item::Json(Cow::Borrowed(value)) => (value.pointer(key).map(Item::json_value), 0),
-            _ => return Err(Status::InvalidArgument),
+            (Item::JsonMap(map), key) => (map.get(key).map(Item::json_value), 0),
+            (Item::Record(record), pointer) => {
+                let (found, worked) = record.select(pointer, want);
+                (found.map(|value| Item::Json(Cow::Owned(value))), worked)
+            }
+            (Item::Json(Cow::Borrowed(value)), pointer) => {
+                (value.pointer(pointer).map(Item::json_value), 0)
+            }
+            _ => return (Err(Status::InvalidArgument), 0),
         };
-        found.map(|item| (item, passed)).ok_or(Status::Absent)
+        (found.ok_or(Status::Absent), worked)
     }
 
     fn whole(&self, field: Field, index: u32) -> Result<Item<'_>, Status> {
@@ -289,17 +355,38 @@ fn text(item: &Item<'_>, out: &mut Vec<u8>) -> Result<(), Status> {
 /// What passing one element is charged like.
 const BYTES_PER_ELEMENT: usize = 8;
 
+/// How many elements that are passed one that is copied is charged like.
+const COPIED: usize = 8;
+
 /// Whether members or keys of a field are the same whatever their case, as `cpex-core` has it.
 pub(super) const fn ignores_case(field: Field) -> bool {
     matches!(field, Field::SecurityLabels | Field::HttpRequestHeaders | Field::HttpResponseHeaders)
 }
 
-/// Whether two names are the same but for their case.
-pub(super) fn same_name(a: &str, b: &str) -> bool {
-    if a.is_ascii() && b.is_ascii() {
-        a.eq_ignore_ascii_case(b)
-    } else {
-        a.to_lowercase() == b.to_lowercase()
+/// A name that is looked for whatever its case.
+pub(super) struct Name<'a> {
+    name: &'a str,
+    /// In lower case, if that is more than ASCII can tell.
+    lower: Option<String>,
+}
+
+impl<'a> Name<'a> {
+    pub(super) fn new(name: &'a str) -> Self {
+        Self { name, lower: (!name.is_ascii()).then(|| name.to_lowercase()) }
+    }
+
+    /// Whether another name is the same but for its case.
+    pub(super) fn is(&self, other: &str) -> bool {
+        match &self.lower {
+            None if other.is_ascii() => self.name.eq_ignore_ascii_case(other),
+            // One of three times the length has no other case of this one.
+            None => {
+                other.len() <= self.name.len().saturating_mul(3)
+                    && other.to_lowercase() == self.name.to_lowercase()
+            }
+            Some(lower) if other.is_ascii() => other.eq_ignore_ascii_case(lower),
+            Some(lower) => other.to_lowercase() == *lower,
+        }
     }
 }
 
@@ -308,6 +395,7 @@ fn entry<'a>(field: Field, map: &'a dyn TextMap, key: &str) -> Option<&'a str> {
         if !ignores_case(field) {
             return None;
         }
-        map.sorted().into_iter().find(|(other, _)| same_name(other, key)).map(|(_, value)| value)
+        let name = Name::new(key);
+        map.sorted().into_iter().find(|(other, _)| name.is(other)).map(|(_, value)| value)
     })
 }

@@ -1,7 +1,8 @@
 //! The tokens that a plugin was given, and how they are kept out of what it says.
 
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use cpex_wasmi_abi::model::Secret;
 use cpex_wasmi_abi::{Value, Violation};
@@ -11,24 +12,52 @@ use super::Session;
 /// What stands where a token was.
 pub(super) const MARK: &str = "[redacted]";
 
-/// The tokens that a plugin was given in one call, the longest first.
+/// The shortest token that is looked for, in bytes. What is shorter can be guessed, and is in many a
+/// text by chance.
+const SHORTEST: usize = 4;
+
+/// The tokens that a plugin was given in one call.
 #[derive(Default)]
 pub(crate) struct Secrets(Vec<Secret>);
 
 impl Secrets {
     pub(super) fn add(&mut self, token: Secret) {
-        if !token.is_empty() && !self.0.contains(&token) {
-            let longer = |other: &Secret| other.expose().len() > token.expose().len();
-            let position = self.0.partition_point(longer);
-            self.0.insert(position, token);
+        if token.expose().len() >= SHORTEST && !self.0.contains(&token) {
+            self.0.push(token);
         }
     }
 
-    /// The text with a mark for each token in it.
-    pub(super) fn redact(&self, text: String) -> String {
-        self.0.iter().fold(text, |text, secret| {
-            if text.contains(secret.expose()) { text.replace(secret.expose(), MARK) } else { text }
-        })
+    /// The text with a mark for each token in it, and for each piece of tokens that overlap. Of the
+    /// text, only the first `limit` bytes are shown.
+    pub(super) fn redact(&self, text: &str, limit: usize) -> String {
+        let mut found: Vec<Range<usize>> = self
+            .0
+            .iter()
+            .flat_map(|secret| {
+                let len = secret.expose().len();
+                places(text, secret.expose()).map(move |start| start..start.saturating_add(len))
+            })
+            .collect();
+        found.sort_unstable_by_key(|range| range.start);
+        let mut out = String::new();
+        let mut shown = 0_usize;
+        for range in found {
+            if range.start >= limit {
+                break;
+            }
+            if range.start >= shown {
+                out.push_str(text.get(shown..range.start).unwrap_or_default());
+                out.push_str(MARK);
+            }
+            shown = shown.max(range.end);
+        }
+        let end = (shown..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+        out.push_str(end.and_then(|end| text.get(shown..end)).unwrap_or_default());
+        out
+    }
+
+    fn redact_all(&self, text: &str) -> String {
+        self.redact(text, text.len())
     }
 
     pub(super) fn redact_violation(&self, violation: Violation) -> Violation {
@@ -37,50 +66,79 @@ impl Secrets {
         }
         let Violation { code, reason, description, details, proto_error_code } = violation;
         Violation {
-            code: self.redact(code),
-            reason: self.redact(reason),
-            description: description.map(|text| self.redact(text)),
+            code: self.redact_all(&code),
+            reason: self.redact_all(&reason),
+            description: description.map(|text| self.redact_all(&text)),
             details: self.redact_entries(details),
-            proto_error_code,
+            proto_error_code: proto_error_code.filter(|code| !self.is_in(&code.to_string())),
         }
     }
 
     fn redact_entries(&self, entries: Vec<(String, Value)>) -> Vec<(String, Value)> {
-        let redacted = |(name, value)| (self.redact(name), self.redact_value(value));
+        let redacted =
+            |(name, value): (String, _)| (self.redact_all(&name), self.redact_value(value));
         entries.into_iter().map(redacted).collect()
     }
 
     /// Values are not nested deeper than the codec allows.
     fn redact_value(&self, value: Value) -> Value {
         match value {
-            Value::String(text) => Value::String(self.redact(text)),
+            Value::String(text) => Value::String(self.redact_all(&text)),
             Value::Array(values) => {
                 Value::Array(values.into_iter().map(|value| self.redact_value(value)).collect())
             }
             Value::Object(entries) => Value::Object(self.redact_entries(entries)),
+            // A token may be a number.
+            Value::Unsigned(number) if self.is_in(&number.to_string()) => MARK.into(),
+            Value::Negative(number) if self.is_in(&number.to_string()) => MARK.into(),
+            Value::Float(number) if self.is_in(&number.to_string()) => MARK.into(),
             plain => plain,
         }
     }
 
+    fn is_in(&self, text: &str) -> bool {
+        self.0.iter().any(|secret| text.contains(secret.expose()))
+    }
+
     /// How long the longest token is, in bytes.
     fn longest(&self) -> usize {
-        self.0.first().map_or(0, |secret| secret.expose().len())
+        self.0.iter().map(|secret| secret.expose().len()).max().unwrap_or(0)
+    }
+
+    /// How much work it is to look for all of them in a text, in bytes.
+    pub(super) fn work(&self, len: usize) -> usize {
+        self.0.len().saturating_mul(len)
     }
 }
 
+/// Where a token is in a text, overlapping with itself or not.
+fn places<'a>(text: &'a str, token: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let mut from = 0_usize;
+    core::iter::from_fn(move || {
+        let at = text.get(from..)?.find(token)?.saturating_add(from);
+        // It begins with a character, so that the next one begins behind it.
+        let first = text.get(at..)?.chars().next()?;
+        from = at.saturating_add(first.len_utf8());
+        Some(at)
+    })
+}
+
 impl Session {
+    /// Whether the plugin was given a token in this call.
+    pub(crate) fn gave_tokens(&self) -> bool {
+        !self.secrets.0.is_empty()
+    }
+
     /// The start of a plugin's message, without tokens, and with what is no UTF-8 replaced.
-    pub(super) fn message_of(&self, message: &[u8]) -> String {
+    pub(super) fn message_of(&mut self, message: &[u8]) -> String {
         let limit = Self::MAX_MESSAGE_BYTES;
         // A token that begins before the limit is looked at as a whole.
         let kept = message.len().min(limit.saturating_add(self.secrets.longest()));
-        let text = String::from_utf8_lossy(message.get(..kept).unwrap_or(message)).into_owned();
-        let mut text = self.secrets.redact(text);
-        if message.len() > limit {
-            let end = (0..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-            text.truncate(end.unwrap_or(0));
-        }
-        text
+        let message = message.get(..kept).unwrap_or(message);
+        self.usage.moved(self.secrets.work(kept));
+        // What may hold a token is overwritten when it is dropped.
+        let text = Secret::from(String::from_utf8_lossy(message));
+        self.secrets.redact(text.expose(), limit)
     }
 }
 
@@ -89,24 +147,55 @@ mod tests {
     use super::*;
     use alloc::vec;
 
-    #[test]
-    fn the_longest_token_goes_first() {
+    fn secrets(tokens: &[&str]) -> Secrets {
         let mut secrets = Secrets::default();
-        secrets.add("abc".into());
-        secrets.add("abcdef".into());
-        secrets.add("".into());
-        assert_eq!(secrets.redact("abcdef abc ab".into()), "[redacted] [redacted] ab");
+        for token in tokens {
+            secrets.add((*token).into());
+        }
+        secrets
     }
 
     #[test]
-    fn tokens_are_found_at_any_depth_of_a_violation() {
-        let mut secrets = Secrets::default();
-        secrets.add("tok".into());
-        let nested = Value::Array(vec![Value::Object(vec![("a tok".into(), "b tok".into())])]);
-        let mut violation = Violation::new("tok", "tok!");
-        violation.description = Some("xtokx".into());
-        violation.details = vec![("tok".into(), nested)];
+    fn tokens_that_overlap_are_one_mark() {
+        let secrets = secrets(&["abcdefgh", "efghijkl", "mnop"]);
+        assert_eq!(secrets.redact_all("_abcdefghijkl_"), "_[redacted]_");
+        assert_eq!(secrets.redact_all("mnopmnop"), "[redacted][redacted]");
+        assert_eq!(secrets.redact_all("abcdefg efg"), "abcdefg efg");
+    }
+
+    #[test]
+    fn a_mark_is_not_looked_at_again() {
+        let secrets = secrets(&["edac", "redacted", "[red"]);
+        assert_eq!(secrets.redact_all("x redacted y"), "x [redacted] y");
+        assert_eq!(secrets.redact_all("[redacted]"), "[redacted]]");
+    }
+
+    #[test]
+    fn what_is_too_short_to_be_a_token_is_left() {
+        assert_eq!(secrets(&["", "a", "abc"]).redact_all("abc"), "abc");
+    }
+
+    #[test]
+    fn no_piece_of_a_token_slides_into_what_is_shown() {
+        let token = "t".repeat(1200);
+        let secrets = secrets(&[&token]);
+        for limit in [10, 1199, 1200, 4096] {
+            let text = ["x".repeat(497), token.repeat(4)].concat();
+            let shown = secrets.redact(&text, limit);
+            assert!(!shown.contains("tt"), "{limit}: {shown}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_found_at_any_depth_of_a_violation_and_as_numbers() {
+        let secrets = secrets(&["token", "48151623"]);
+        let nested = Value::Array(vec![Value::Object(vec![("a token".into(), "b token".into())])]);
+        let mut violation = Violation::new("token", "token!");
+        violation.description = Some("xtokenx".into());
+        violation.details =
+            vec![("token".into(), nested), ("n".into(), Value::Unsigned(48_151_623))];
+        violation.proto_error_code = Some(48_151_623);
         let shown = alloc::format!("{:?}", secrets.redact_violation(violation));
-        assert!(!shown.contains("tok"), "{shown}");
+        assert!(!shown.contains("token") && !shown.contains("48151623"), "{shown}");
     }
 }

@@ -1,6 +1,7 @@
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
+use core::cell::Cell;
 
 use cpex_wasmi_abi::model::to_wire;
 use cpex_wasmi_abi::{Status, VERDICT_ALLOW, VERDICT_DENY, Violation};
@@ -16,12 +17,15 @@ impl Session {
     pub(super) fn deny(&mut self, format: Format, violation: Span, memory: &[u8]) -> Answer {
         let bytes = violation.of(memory)?;
         self.count_written(bytes.len())?;
-        let input = Input { format, bytes };
+        let budget = Cell::new(self.usage.elements_left());
+        let input = Input { format, bytes, budget: &budget };
         let decoded = match format {
             Format::Json => input.record::<JsonViolation>().map(Into::into),
             Format::Postcard | Format::Text => input.record::<Violation>().and_then(checked),
         };
-        self.record_denial(decoded)
+        self.usage.keep_elements(budget.get());
+        self.usage.moved(self.secrets.work(bytes.len()));
+        self.record_denial(decoded.map(|violation| self.secrets.redact_violation(violation)))
     }
 
     pub(super) fn deny_text(&mut self, code: Span, reason: Span, memory: &[u8]) -> Answer {
@@ -40,7 +44,7 @@ impl Session {
             return Ok(Status::AlreadyDenied.code());
         }
         let (mut violation, answer) = match violation {
-            Ok(violation) => (self.secrets.redact_violation(violation), 0),
+            Ok(violation) => (violation, 0),
             Err(status) => {
                 let reason = format!("the plugin's violation could not be read. {status}");
                 (Violation::new(UNEXPLAINED, reason), status.code())

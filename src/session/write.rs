@@ -1,3 +1,5 @@
+use core::cell::Cell;
+
 use cpex_wasmi_abi::{Field, NO_INDEX, Slot, Status, Write};
 
 use super::edit::Edit;
@@ -16,7 +18,11 @@ impl Session {
     ) -> Answer {
         let (key, value) = (key.key(memory)?, value.of(memory)?);
         self.count_written(key.len().saturating_add(value.len()))?;
-        Ok(match self.set(field, index, key, Input { format, bytes: value }) {
+        let budget = Cell::new(self.usage.elements_left());
+        let input = Input { format, bytes: value, budget: &budget };
+        let done = self.set(field, index, key, input);
+        self.usage.keep_elements(budget.get());
+        Ok(match done {
             Ok(()) => 0,
             Err(status) => status.code(),
         })

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub(crate) use payload::{fits, part_mut, position};
 pub(crate) use select::position as list_position;
-pub(crate) use select::{select, step};
+pub(crate) use select::{Want, select, size, step};
 
 /// The value of a field, borrowed from where it lives.
 pub(crate) enum Item<'a> {
@@ -109,8 +109,8 @@ impl TextMap for BTreeMap<String, RawInboundToken> {
 pub(crate) trait Record {
     fn postcard(&self, out: &mut Vec<u8>) -> Option<()>;
     fn json(&self) -> Option<Vec<u8>>;
-    /// The value that a JSON Pointer names, and how many elements were passed on the way to it.
-    fn select(&self, pointer: &str) -> (Option<serde_json::Value>, usize);
+    /// The value that a JSON Pointer names, and how much work it was; see [`select`].
+    fn select(&self, pointer: &str, want: Want) -> (Option<serde_json::Value>, usize);
 }
 
 impl<T: Serialize> Record for T {
@@ -122,8 +122,8 @@ impl<T: Serialize> Record for T {
         serde_json::to_vec(self).ok()
     }
 
-    fn select(&self, pointer: &str) -> (Option<serde_json::Value>, usize) {
-        select(self, pointer)
+    fn select(&self, pointer: &str, want: Want) -> (Option<serde_json::Value>, usize) {
+        select(self, pointer, want)
     }
 }
 
@@ -166,7 +166,7 @@ impl<'a> Item<'a> {
 
     /// Appends the value as JSON text. `None` only if its own `Serialize` fails.
     pub(crate) fn json(&self, out: &mut Vec<u8>) -> Option<()> {
-        let json = match self {
+        let mut json = match self {
             Self::Text(text) => serde_json::to_vec(&**text).ok(),
             Self::Bool(value) => serde_json::to_vec(value).ok(),
             Self::Unsigned(number) => serde_json::to_vec(number).ok(),
@@ -180,8 +180,18 @@ impl<'a> Item<'a> {
             Self::Record(record) => record.json(),
         }?;
         out.extend_from_slice(&json);
+        if let Self::Text(_) | Self::TextMap(_) = self {
+            // It may be a token.
+            wipe(&mut json);
+        }
         Some(())
     }
+}
+
+/// Overwrites what may hold a token, so that the compiler does not see it as useless.
+pub(crate) fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    core::hint::black_box(&bytes);
 }
 
 /// Where fields are looked up. `visible` is what the plugin was granted; a field that it may not

@@ -50,7 +50,7 @@ impl View for SecurityExtension {
             Field::Security => Item::Record(Box::new(self.visible_to(visible))),
             Field::SecurityLabels => Item::TextSet(&self.labels),
             Field::SecurityClassification => Item::text(self.classification.as_ref()?),
-            Field::Subject => Item::Record(Box::new(self.visible_to(visible).subject?)),
+            Field::Subject => Item::Record(Box::new(self.subject.as_ref()?.visible_to(visible)?)),
             Field::SecurityAuthMethod => Item::text(self.auth_method.as_ref()?),
             Field::SecurityClient => Item::record(self.client.as_ref()?),
             Field::ClientId | Field::ClientTrustLevel => {

@@ -1,6 +1,7 @@
 //! The payloads, field by field.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 
 use cpex_wasmi_abi::model::{
     ContentPart, DelegationPayload, IdentityPayload, Message, MessagePayload,
@@ -13,6 +14,9 @@ use crate::Payload;
 impl View for Payload {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
         match (field, self) {
+            (Field::Payload, Self::Identity(identity)) => {
+                Some(Item::Record(Box::new(identity.without_token_in_headers())))
+            }
             (Field::Payload, payload) => Some(Item::record(payload)),
             (Field::PayloadType, payload) => Some(Item::text(payload.type_name())),
             (_, Self::Message(payload)) => payload.item(field, index, visible),

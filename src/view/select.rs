@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use core::cell::Cell;
+use core::fmt::{self, Write as _};
 
 use serde::ser::{
     Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
@@ -12,12 +13,46 @@ use serde_json::{Error, Value};
 /// What was found, if anything.
 type Found = Result<Option<Value>, Error>;
 
-/// The value that `pointer` names in the JSON of `value`, and how many elements were passed on the
-/// way. An empty pointer names all of it.
-pub(crate) fn select<T: Serialize + ?Sized>(value: &T, pointer: &str) -> (Option<Value>, usize) {
-    let passed = Cell::new(0);
-    let found = Select { rest: pointer, passed: &passed }.below(value);
-    (found.ok().flatten(), passed.get())
+/// What is wanted of the value that a pointer names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// The value.
+    Value,
+    /// Only whether it is there; found is a `null`.
+    Presence,
+    /// Whether there is such a place, even if JSON leaves it out for now; found is a `null`.
+    Place,
+}
+
+/// The value that `pointer` names in the JSON of `value`, and about how many bytes were gone through
+/// to get it. An empty pointer names all of it.
+pub(crate) fn select<T: Serialize + ?Sized>(
+    value: &T,
+    pointer: &str,
+    want: Want,
+) -> (Option<Value>, usize) {
+    let passed = Cell::new(0_usize);
+    let found = Select { rest: pointer, want, passed: &passed }.below(value).ok().flatten();
+    let built = found.as_ref().map_or(0, size);
+    (found, passed.get().saturating_mul(PASSED).saturating_add(built))
+}
+
+/// What passing one member is charged like, in bytes.
+const PASSED: usize = 16;
+
+/// About how much work a value is to make, in bytes of text: most of it is taking memory.
+pub(crate) fn size(value: &Value) -> usize {
+    const EACH: usize = 128;
+    let inner = match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(size).fold(0, usize::saturating_add),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| key.len().saturating_add(size(value)))
+            .fold(0, usize::saturating_add),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    inner.saturating_add(EACH)
 }
 
 /// The first step of a pointer, unescaped, and what comes after it.
@@ -43,13 +78,17 @@ pub(crate) fn position(step: &str) -> Option<usize> {
 #[derive(Clone, Copy)]
 struct Select<'p> {
     rest: &'p str,
+    want: Want,
     passed: &'p Cell<usize>,
 }
 
 impl<'p> Select<'p> {
     fn below<T: Serialize + ?Sized>(self, value: &T) -> Found {
         if self.rest.is_empty() {
-            serde_json::to_value(value).map(Some)
+            match self.want {
+                Want::Value => serde_json::to_value(value).map(Some),
+                Want::Presence | Want::Place => Ok(Some(Value::Null)),
+            }
         } else {
             value.serialize(self)
         }
@@ -230,7 +269,7 @@ impl SerializeMap for Steps<'_> {
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        self.entered = serde_json::to_value(key)?.as_str() == Some(&*self.name);
+        self.entered = is_text(key, &self.name);
         Ok(())
     }
 
@@ -257,6 +296,13 @@ impl SerializeStruct for Steps<'_> {
         self.member(is_it, value)
     }
 
+    fn skip_field(&mut self, name: &'static str) -> Result<(), Error> {
+        if self.below.want == Want::Place && self.below.rest.is_empty() && self.name == name {
+            self.found = Some(Value::Null);
+        }
+        Ok(())
+    }
+
     fn end(self) -> Found {
         Ok(self.found)
     }
@@ -276,6 +322,31 @@ impl SerializeStructVariant for Steps<'_> {
 
     fn end(self) -> Found {
         Ok(self.found)
+    }
+}
+
+/// Whether a key is this text, without a copy of it.
+fn is_text<T: Serialize + ?Sized>(key: &T, text: &str) -> bool {
+    let mut left = Left(text);
+    write!(left, "{}", Shown(key)).is_ok() && left.0.is_empty()
+}
+
+/// A value as `serde` shows it: a text as it is.
+struct Shown<'a, T: ?Sized>(&'a T);
+
+impl<T: Serialize + ?Sized> fmt::Display for Shown<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.serialize(f)
+    }
+}
+
+/// What is left of a text that is compared with what is written.
+struct Left<'a>(&'a str);
+
+impl fmt::Write for Left<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(text).ok_or(fmt::Error)?;
+        Ok(())
     }
 }
 
@@ -303,15 +374,21 @@ mod tests {
             pointer in "(/([ab/~0-2]|~0|~1){0,2}){0,4}",
         ) {
             // A lone `~` means nothing in RFC 6901, and serde_json takes it as it is, like this.
-            prop_assert_eq!(select(&value, &pointer).0, value.pointer(&pointer).cloned());
+            let found = select(&value, &pointer, Want::Value).0;
+            prop_assert_eq!(&found, &value.pointer(&pointer).cloned());
+            let there = select(&value, &pointer, Want::Presence).0;
+            prop_assert_eq!(there.is_some(), found.is_some());
         }
     }
 
     #[test]
-    fn what_is_passed_is_counted() {
-        let value = json!({"a": [1, 2, 3], "b": {"c": true}});
-        assert_eq!(select(&value, "/a/2"), (Some(json!(3)), 5));
-        assert_eq!(select(&value, "/b/c/d"), (None, 3));
-        assert_eq!(select(&value, "b"), (None, 0));
+    fn what_is_passed_and_what_is_made_is_counted() {
+        let value = json!({"a": alloc::vec![0; 1000], "b": {"c": true}});
+        let cost = |pointer, want| select(&value, pointer, want).1;
+        assert!(cost("/a/0", Want::Value) > 1000, "passed");
+        assert!(cost("/a/nope", Want::Value) > 1000, "a miss is work too");
+        assert!(cost("/a", Want::Value) > 100 * cost("/a", Want::Presence), "made");
+        assert_eq!(select(&value, "/b/c/d", Want::Value).0, None);
+        assert_eq!(select(&value, "b", Want::Value).0, None);
     }
 }

@@ -29,6 +29,11 @@ impl<'de> Decoder<'de> {
         self.rest
     }
 
+    /// How many more elements there may be.
+    pub(super) const fn elements(&self) -> usize {
+        self.elements
+    }
+
     pub(super) const fn finish(&self) -> Result<()> {
         if self.rest.is_empty() { Ok(()) } else { Err(DecodeError::TrailingBytes) }
     }
@@ -165,11 +170,13 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de> {
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_f32(f32::from_le_bytes(self.array()?))
+        let number = f32::from_le_bytes(self.array()?);
+        if number.is_finite() { visitor.visit_f32(number) } else { Err(DecodeError::BadNumber) }
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_f64(f64::from_le_bytes(self.array()?))
+        let number = f64::from_le_bytes(self.array()?);
+        if number.is_finite() { visitor.visit_f64(number) } else { Err(DecodeError::BadNumber) }
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -247,7 +254,7 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de> {
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let len = self.len()?;
         self.count(len)?;
-        visitor.visit_map(Elements { decoder: self, left: len })
+        visitor.visit_map(Entries { elements: Elements { decoder: self, left: len }, last: None })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -301,19 +308,36 @@ impl<'de> de::SeqAccess<'de> for Elements<'_, 'de> {
     }
 }
 
-impl<'de> de::MapAccess<'de> for Elements<'_, 'de> {
+/// What is left of a map, whose keys stand in order, each once.
+struct Entries<'a, 'de> {
+    elements: Elements<'a, 'de>,
+    /// The bytes of the key before.
+    last: Option<&'de [u8]>,
+}
+
+impl<'de> de::MapAccess<'de> for Entries<'_, 'de> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        de::SeqAccess::next_element_seed(self, seed)
+        let before = self.elements.decoder.rest;
+        let Some(key) = de::SeqAccess::next_element_seed(&mut self.elements, seed)? else {
+            return Ok(None);
+        };
+        // Keys are texts: what follows their length.
+        let text = Decoder::new(before, Bounds::DEFAULT).text()?.as_bytes();
+        if self.last.is_some_and(|last| last >= text) {
+            return Err(DecodeError::BadOrder);
+        }
+        self.last = Some(text);
+        Ok(Some(key))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
-        seed.deserialize(&mut *self.decoder)
+        seed.deserialize(&mut *self.elements.decoder)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.hint())
+        Some(self.elements.hint())
     }
 }
 

@@ -47,9 +47,12 @@ pub enum DecodeError {
     /// Bytes are left over after the value.
     #[error("there are bytes left over after the value")]
     TrailingBytes,
-    /// A number or length is too large for its type, or longer than its shortest form.
-    #[error("a number is out of range or not in its shortest form")]
+    /// A number or length is too large for its type, longer than its shortest form, or not finite.
+    #[error("a number is out of range, not finite or not in its shortest form")]
     BadNumber,
+    /// The keys of a map are not in order, or one comes twice.
+    #[error("the keys of a map are not in order, or one comes twice")]
+    BadOrder,
     /// A boolean or option is neither 0 nor 1.
     #[error("a boolean or option is neither 0 nor 1")]
     BadTag,
@@ -79,13 +82,25 @@ pub fn decode<'de, T: Deserialize<'de>>(
     bytes: &'de [u8],
     bounds: Bounds,
 ) -> Result<T, DecodeError> {
+    decode_counting(bytes, bounds).map(|(value, _)| value)
+}
+
+/// As [`decode`], and tells how many elements the value has.
+///
+/// # Errors
+///
+/// See [`DecodeError`].
+pub fn decode_counting<'de, T: Deserialize<'de>>(
+    bytes: &'de [u8],
+    bounds: Bounds,
+) -> Result<(T, usize), DecodeError> {
     if bytes.len() > bounds.bytes {
         return Err(DecodeError::TooLarge);
     }
     let mut decoder = de::Decoder::new(bytes, bounds);
     let value = T::deserialize(&mut decoder)?;
     decoder.finish()?;
-    Ok(value)
+    Ok((value, bounds.elements.saturating_sub(decoder.elements())))
 }
 
 /// Decodes one value from the start of `bytes` and returns what follows it.

@@ -3,8 +3,10 @@
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
-use serde::de::{Error as _, IgnoredAny};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{SerializeMap as _, SerializeStruct as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -18,7 +20,6 @@ use crate::{Capability, CapabilitySet};
 pub struct RawCredentialsExtension {
     /// The tokens that came with the request, by whose they are: `user`, `client`,
     /// `caller_workload`, or a role of the operator's own.
-    #[serde(deserialize_with = "by_role")]
     pub inbound_tokens: BTreeMap<String, RawInboundToken>,
     /// The tokens minted for the request, by what they are for.
     ///
@@ -51,10 +52,9 @@ impl RawCredentialsExtension {
 }
 
 /// A token that came with a request.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RawInboundToken {
     /// The token.
-    #[serde(default)]
     pub token: Secret,
     /// The header it came in.
     pub source_header: String,
@@ -77,7 +77,7 @@ pub enum TokenKind {
 }
 
 /// What a minted token is for.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct DelegationKey {
     /// The user it speaks for; empty if none.
     pub subject_id: String,
@@ -105,7 +105,7 @@ serialize_both!(DelegationKey {
 });
 
 /// Whom a minted token stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum DelegationMode {
@@ -117,10 +117,9 @@ pub enum DelegationMode {
 }
 
 /// A token minted for a request.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RawDelegatedToken {
     /// The token.
-    #[serde(default)]
     pub token: Secret,
     /// The header it is sent in.
     pub outbound_header: String,
@@ -139,18 +138,6 @@ serialize_both!(RawDelegatedToken {
     scopes,
     expires_at,
 });
-
-/// The role by its present name.
-fn current(role: String) -> String {
-    if role == "workload" { "caller_workload".into() } else { role }
-}
-
-fn by_role<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, RawInboundToken>, D::Error> {
-    let tokens = BTreeMap::<String, RawInboundToken>::deserialize(deserializer)?;
-    Ok(tokens.into_iter().map(|(role, token)| (current(role), token)).collect())
-}
 
 type Minted = (DelegationKey, RawDelegatedToken);
 
@@ -183,7 +170,51 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Minted>, D::E
     }
 }
 
-/// Reads what may be a role, for `deserialize_with`.
-pub(super) fn role<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.map(current))
+/// Implements `Deserialize` for a token and what is known of it. A text in its place may be the
+/// token itself, so that the error does not repeat it.
+macro_rules! quietly {
+    ($name:ident { $($field:ident: $ty:ty $(= $default:ident)?),* $(,)? }) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                #[derive(Deserialize)]
+                struct Fields {
+                    $($(#[serde($default)])? $field: $ty,)*
+                }
+
+                struct Known;
+
+                impl<'de> Visitor<'de> for Known {
+                    type Value = Fields;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("what is known of a token, as an object")
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Fields, E> {
+                        Err(E::custom("a text, expected what is known of a token, as an object"))
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Fields, A::Error> {
+                        Fields::deserialize(MapAccessDeserializer::new(map))
+                    }
+                }
+                const FIELDS: &[&str] = &[$(stringify!($field)),*];
+                let Fields { $($field),* } = if deserializer.is_human_readable() {
+                    deserializer.deserialize_struct(stringify!($name), FIELDS, Known)?
+                } else {
+                    Fields::deserialize(deserializer)?
+                };
+                Ok(Self { $($field),* })
+            }
+        }
+    };
 }
+
+quietly!(RawInboundToken { token: Secret = default, source_header: String, kind: TokenKind });
+quietly!(RawDelegatedToken {
+    token: Secret = default,
+    outbound_header: String,
+    audience: String,
+    scopes: Vec<String>,
+    expires_at: String,
+});

@@ -4,9 +4,10 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use serde::ser::{SerializeMap as _, SerializeStruct as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{JsonMap, SubjectType, json, serialize_both};
+use super::{JsonMap, MapOnWire, SubjectType, json, serialize_both};
 
 /// The chain of delegations that a request stands on.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -104,23 +105,23 @@ pub struct AuthorizationDetail {
 
 /// The two encodings of [`AuthorizationDetail`]: JSON has its extra members beside the others.
 mod detail {
-    use super::{BTreeMap, Deserialize, JsonMap, Serialize, String, Vec, json, serialize_both};
+    use super::{BTreeMap, Deserialize, JsonMap, String, Vec, json};
 
     type Texts = Option<Vec<String>>;
 
-    #[derive(Serialize, Deserialize)]
+    #[derive(Deserialize)]
     pub(super) struct InJson {
         #[serde(rename = "type")]
         pub(super) detail_type: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         pub(super) locations: Texts,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         pub(super) actions: Texts,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         pub(super) datatypes: Texts,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         pub(super) identifier: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         pub(super) privileges: Texts,
         #[serde(flatten)]
         pub(super) extra: BTreeMap<String, serde_json::Value>,
@@ -137,16 +138,6 @@ mod detail {
         #[serde(deserialize_with = "json::map")]
         pub(super) extra: JsonMap,
     }
-
-    serialize_both!(OnWire {
-        detail_type,
-        locations,
-        actions,
-        datatypes,
-        identifier,
-        privileges,
-        extra as json_map,
-    });
 }
 
 /// Converts between structures of the same fields.
@@ -167,11 +158,39 @@ macro_rules! same_fields {
 
 impl Serialize for AuthorizationDetail {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            same_fields!(self.clone() => detail::InJson).serialize(serializer)
-        } else {
-            same_fields!(self.clone() => detail::OnWire).serialize(serializer)
+        let Self { detail_type, locations, actions, datatypes, identifier, privileges, extra } =
+            self;
+        if !serializer.is_human_readable() {
+            let mut fields = serializer.serialize_struct("AuthorizationDetail", 7)?;
+            fields.serialize_field("detail_type", detail_type)?;
+            fields.serialize_field("locations", locations)?;
+            fields.serialize_field("actions", actions)?;
+            fields.serialize_field("datatypes", datatypes)?;
+            fields.serialize_field("identifier", identifier)?;
+            fields.serialize_field("privileges", privileges)?;
+            fields.serialize_field("extra", &MapOnWire(extra))?;
+            return fields.end();
         }
+        let mut members = serializer.serialize_map(None)?;
+        members.serialize_entry("type", detail_type)?;
+        for (name, texts) in [("locations", locations), ("actions", actions)] {
+            if let Some(texts) = texts {
+                members.serialize_entry(name, texts)?;
+            }
+        }
+        if let Some(datatypes) = datatypes {
+            members.serialize_entry("datatypes", datatypes)?;
+        }
+        if let Some(identifier) = identifier {
+            members.serialize_entry("identifier", identifier)?;
+        }
+        if let Some(privileges) = privileges {
+            members.serialize_entry("privileges", privileges)?;
+        }
+        for (name, value) in extra {
+            members.serialize_entry(name, value)?;
+        }
+        members.end()
     }
 }
 

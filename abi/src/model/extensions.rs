@@ -64,20 +64,7 @@ impl SecurityExtension {
         Self {
             labels: visible(&self.labels, capabilities, Capability::ReadLabels),
             classification: self.classification.clone(),
-            subject: self.subject.as_ref().filter(|_| capabilities.opens_subject()).map(
-                |subject| SubjectExtension {
-                    id: subject.id.clone(),
-                    subject_type: subject.subject_type,
-                    roles: visible(&subject.roles, capabilities, Capability::ReadRoles),
-                    permissions: visible(
-                        &subject.permissions,
-                        capabilities,
-                        Capability::ReadPermissions,
-                    ),
-                    teams: visible(&subject.teams, capabilities, Capability::ReadTeams),
-                    claims: visible(&subject.claims, capabilities, Capability::ReadClaims),
-                },
-            ),
+            subject: self.subject.as_ref().and_then(|subject| subject.visible_to(capabilities)),
             client: visible(&self.client, capabilities, Capability::ReadClient),
             caller_workload: visible(&self.caller_workload, capabilities, Capability::ReadWorkload),
             this_workload: visible(&self.this_workload, capabilities, Capability::ReadWorkload),

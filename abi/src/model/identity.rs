@@ -1,3 +1,4 @@
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 
@@ -74,11 +75,22 @@ impl IdentityPayload {
         Self { raw_token: raw_token.into(), source: source.into(), ..Self::default() }
     }
 
-    /// Whether all that a plugin is given, and may not change, is the same. An absent token is the
-    /// same as any: it does not cross with the rest.
+    /// The payload as a plugin is given it: with `[redacted]` where its token stands in a header.
+    pub fn without_token_in_headers(&self) -> Cow<'_, Self> {
+        let token = self.raw_token.expose();
+        if token.is_empty() || !self.headers.values().any(|value| value.contains(token)) {
+            return Cow::Borrowed(self);
+        }
+        let mut shown = self.clone();
+        for value in shown.headers.values_mut() {
+            *value = value.replace(token, "[redacted]");
+        }
+        Cow::Owned(shown)
+    }
+
+    /// Whether all that a plugin is given, and may not change, is the same, but for the token.
     pub fn same_input(&self, other: &Self) -> bool {
-        (self.raw_token.is_empty() || self.raw_token == other.raw_token)
-            && self.source == other.source
+        self.source == other.source
             && self.source_header == other.source_header
             && self.headers == other.headers
             && self.client_host == other.client_host

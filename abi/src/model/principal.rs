@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::extensions::visible;
 use super::{JsonMap, json, serialize_both};
+use crate::{Capability, CapabilitySet};
 
 /// What kind of subject is authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,6 +59,21 @@ serialize_both!(SubjectExtension {
     teams,
     claims,
 });
+
+impl SubjectExtension {
+    /// What a plugin with these capabilities sees, by the rules of `cpex-core`; `None`: nothing.
+    #[must_use]
+    pub fn visible_to(&self, capabilities: CapabilitySet) -> Option<Self> {
+        capabilities.opens_subject().then(|| Self {
+            id: self.id.clone(),
+            subject_type: self.subject_type,
+            roles: visible(&self.roles, capabilities, Capability::ReadRoles),
+            permissions: visible(&self.permissions, capabilities, Capability::ReadPermissions),
+            teams: visible(&self.teams, capabilities, Capability::ReadTeams),
+            claims: visible(&self.claims, capabilities, Capability::ReadClaims),
+        })
+    }
+}
 
 /// The OAuth client that brokers a request.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -1,15 +1,15 @@
 use alloc::string::String;
 use core::fmt;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A token. It is never shown, never serialised, and overwritten when it is dropped.
 ///
 /// Serialising gives an empty string (postcard) or leaves the field out (JSON); reading takes what
 /// is there, so that a token can be set from outside. Overwriting is done as well as safe code can:
 /// copies that were made on the way are not known here.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
@@ -39,6 +39,42 @@ impl fmt::Debug for Secret {
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str("")
+    }
+}
+
+/// Reads a string. What is none is not repeated in the error: it may be a token all the same.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = Secret;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a token as a string")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Secret, E> {
+                Ok(text.into())
+            }
+
+            fn visit_string<E: de::Error>(self, text: String) -> Result<Secret, E> {
+                Ok(text.into())
+            }
+
+            fn visit_u64<E: de::Error>(self, _: u64) -> Result<Secret, E> {
+                Err(E::custom("a number, expected a token as a string"))
+            }
+
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Secret, E> {
+                self.visit_u64(0)
+            }
+
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Secret, E> {
+                self.visit_u64(0)
+            }
+        }
+        deserializer.deserialize_string(Text)
     }
 }
 

@@ -3,7 +3,6 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::credentials::role;
 use super::{
     DelegationExtension, DelegationMode, JsonMap, RawDelegatedToken, Secret, json, serialize_both,
 };
@@ -19,7 +18,7 @@ pub struct DelegationPayload {
     pub actor_token: Secret,
     /// Whose the actor token is: `user`, `client`, `caller_workload`, or a role of the operator's
     /// own.
-    #[serde(default, deserialize_with = "role")]
+    #[serde(default)]
     pub actor_role: Option<String>,
     /// Whom the new token is for.
     #[serde(default)]
@@ -96,13 +95,9 @@ impl DelegationPayload {
         }
     }
 
-    /// Whether all that a plugin is given, and may not change, is the same. An absent token is the
-    /// same as any: it does not cross with the rest.
+    /// Whether all that a plugin is given, and may not change, is the same, but for the tokens.
     pub fn same_input(&self, other: &Self) -> bool {
-        let same = |one: &Secret, other: &Secret| one.is_empty() || one == other;
-        same(&self.bearer_token, &other.bearer_token)
-            && same(&self.actor_token, &other.actor_token)
-            && self.actor_role == other.actor_role
+        self.actor_role == other.actor_role
             && self.subject == other.subject
             && self.target_name == other.target_name
             && self.target_type == other.target_type

@@ -30,7 +30,7 @@ pub(crate) fn payload(
         "identity" => json::<IdentityPayload>(source, what)?.into(),
         "delegation" => json::<DelegationPayload>(source, what)?.into(),
         "elicitation" => json::<ElicitationPayload>(source, what)?.into(),
-        name => CustomPayload::untyped(name, json::<Value>(source, what)?).into(),
+        name => CustomPayload::untyped(name, json::<Value>(source, what)?)?.into(),
     })
 }
 

@@ -5,7 +5,7 @@ use cpex_wasmi_abi::model::HttpExtension;
 use cpex_wasmi_abi::{Field, Status};
 
 use super::Edit;
-use crate::session::read::same_name;
+use crate::session::read::Name;
 
 type Headers = BTreeMap<String, String>;
 
@@ -18,23 +18,25 @@ impl Edit<'_> {
         if !is_value(&value) {
             return Err(Status::Malformed);
         }
+        let same = Name::new(name);
         let headers = self.headers();
-        headers.retain(|other, _| !same_name(other, name));
+        headers.retain(|other, _| !same.is(other));
         headers.insert(name.into(), value);
         Ok(())
     }
 
     /// Removes a header, and says whether it was there.
     pub(super) fn remove_header(&mut self, name: &str) -> bool {
+        let name = Name::new(name);
         let there = self.current().http().is_some_and(|http| {
             let headers = match self.field {
                 Field::HttpRequestHeaders => &http.request_headers,
                 _ => &http.response_headers,
             };
-            headers.keys().any(|other| same_name(other, name))
+            headers.keys().any(|other| name.is(other))
         });
         if there {
-            self.headers().retain(|other, _| !same_name(other, name));
+            self.headers().retain(|other, _| !name.is(other));
         }
         there
     }

@@ -4,6 +4,7 @@
 mod http;
 mod payload;
 mod pointer;
+mod tokens;
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -46,16 +47,18 @@ impl Edit<'_> {
             (field, pointer) if field.info().slot == Slot::Payload => {
                 self.replace_in_payload(index, pointer, input)
             }
-            (Field::CandidateConstraint, None) => {
-                self.changes.candidate_constraint = Some(Some(input.record()?));
-                Ok(())
-            }
-            (Field::CandidateConstraint, Some(pointer)) => {
+            (Field::CandidateConstraint, pointer) => {
+                let current = self.current().candidate_constraint();
                 let mut worked = 0;
-                let current = self.current().candidate_constraint().ok_or(Status::Absent)?;
-                let changed = pointer::replaced(current, pointer, input, &mut worked)?;
+                let changed = match (pointer, current) {
+                    (None, _) => pointer::given(input),
+                    (Some(_), None) => Err(Status::Absent),
+                    (Some(pointer), Some(current)) => {
+                        pointer::replaced(current, pointer, input, &mut worked)
+                    }
+                };
                 self.worked = worked;
-                self.changes.candidate_constraint = Some(Some(changed));
+                self.changes.candidate_constraint = Some(Some(changed?));
                 Ok(())
             }
             (Field::DelegationActor, None) => {

@@ -1,16 +1,33 @@
 use alloc::boxed::Box;
+use alloc::string::String;
 
-use cpex_wasmi_abi::model::{
-    ContentPart, DelegationPayload, IdentityPayload, RawCredentialsExtension, Secret,
-};
+use cpex_wasmi_abi::model::{ContentPart, Message, Secret};
 use cpex_wasmi_abi::{Field, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::pointer::{replaced, replaced_json};
+use super::pointer::{given, replaced, replaced_json};
+use super::tokens::{keep_delegated, keep_inbound};
 use super::{Edit, Input};
 use crate::Payload;
 use crate::view::{part_mut, position};
+
+/// How deep messages may be nested in the results of prompts: about as deep as JSON can be, which
+/// is 128 levels.
+const MAX_NESTED_MESSAGES: usize = 24;
+
+/// What a part of a message becomes.
+enum New {
+    /// Another part.
+    Part(Box<ContentPart>),
+    /// The same, with another text.
+    Text(String),
+    /// The same, with another value.
+    Json(Value),
+    /// The same, failed or not.
+    Failed(bool),
+}
 
 impl Edit<'_> {
     /// Replaces the payload, a part of it, or what a JSON Pointer names in one of these.
@@ -20,53 +37,65 @@ impl Edit<'_> {
         pointer: Option<&str>,
         input: Input<'_>,
     ) -> Result<(), Status> {
-        if self.field == Field::Payload {
-            let changed = self.payload(pointer, input)?;
-            self.changes.payload = Some(changed);
-            return Ok(());
-        }
-        let changed = self.part(index, pointer, input)?;
-        let request = self.request;
-        let payload = self.changes.payload.get_or_insert_with(|| request.payload.clone());
-        *part_mut(self.field, index, payload).ok_or(Status::Absent)? = changed;
-        Ok(())
+        let mut worked = 0;
+        let done = if self.field == Field::Payload {
+            self.payload(pointer, input, &mut worked).map(|payload| {
+                self.changes.payload = Some(payload);
+            })
+        } else {
+            // Decodes before it copies.
+            self.part(index, pointer, input, &mut worked).and_then(|new| self.put(index, new))
+        };
+        self.worked = self.worked.saturating_add(worked);
+        done
     }
 
-    /// The payload as it shall be.
-    fn payload(&mut self, pointer: Option<&str>, input: Input<'_>) -> Result<Payload, Status> {
-        let current = match &self.changes.payload {
-            Some(payload) => payload,
-            None => &self.request.payload,
-        };
-        let worked = &mut self.worked;
-        Ok(match current {
-            Payload::Message(message) => Payload::Message(given(message, pointer, input, worked)?),
-            Payload::Identity(identity) => {
-                let mut changed: IdentityPayload = given(&**identity, pointer, input, worked)?;
-                if !changed.same_input(identity) {
+    fn now(&self) -> &Payload {
+        self.changes.payload.as_ref().unwrap_or(&self.request.payload)
+    }
+
+    /// The payload as it shall be. What a plugin is only given of it stays as it is.
+    fn payload(
+        &self,
+        pointer: Option<&str>,
+        input: Input<'_>,
+        worked: &mut usize,
+    ) -> Result<Payload, Status> {
+        Ok(match self.now() {
+            Payload::Message(message) => {
+                let changed = record(message, pointer, input, worked)?;
+                shallow(&changed.message)?;
+                Payload::Message(changed)
+            }
+            Payload::Identity(now) => {
+                let shown = now.without_token_in_headers();
+                let mut changed = record(&*shown, pointer, input, worked)?;
+                if !changed.same_input(&shown) || aims_at(pointer, &changed.raw_token) {
                     return Err(Status::ReadOnly);
                 }
-                changed.raw_token.clone_from(&identity.raw_token);
-                keep_tokens(&mut changed.raw_credentials, &identity.raw_credentials);
+                changed.headers.clone_from(&now.headers);
+                changed.raw_token.clone_from(&now.raw_token);
+                keep_inbound(&mut changed.raw_credentials, &now.raw_credentials, worked);
                 Payload::Identity(Box::new(changed))
             }
-            Payload::Delegation(delegation) => {
-                let mut changed: DelegationPayload = given(&**delegation, pointer, input, worked)?;
-                if !changed.same_input(delegation) {
+            Payload::Delegation(now) => {
+                let mut changed = record(&**now, pointer, input, worked)?;
+                let aims = aims_at(pointer, &changed.bearer_token)
+                    || aims_at(pointer, &changed.actor_token);
+                if aims || !changed.same_input(now) {
                     return Err(Status::ReadOnly);
                 }
-                changed.bearer_token.clone_from(&delegation.bearer_token);
-                changed.actor_token.clone_from(&delegation.actor_token);
-                if let (Some(new), Some(old)) =
-                    (&mut changed.delegated_token, &delegation.delegated_token)
+                changed.bearer_token.clone_from(&now.bearer_token);
+                changed.actor_token.clone_from(&now.actor_token);
+                if let (Some(new), Some(old)) = (&mut changed.delegated_token, &now.delegated_token)
                 {
-                    keep(&mut new.token, &old.token);
+                    keep_delegated(new, old);
                 }
                 Payload::Delegation(Box::new(changed))
             }
-            Payload::Elicitation(elicitation) => {
-                let changed = given(&**elicitation, pointer, input, worked)?;
-                if !elicitation.same_input(&changed) {
+            Payload::Elicitation(now) => {
+                let changed = record(&**now, pointer, input, worked)?;
+                if !now.same_input(&changed) {
                     return Err(Status::ReadOnly);
                 }
                 Payload::Elicitation(Box::new(changed))
@@ -81,113 +110,113 @@ impl Edit<'_> {
         })
     }
 
-    /// A part of the message as it shall be.
+    /// What a part of the message shall be.
     fn part(
-        &mut self,
+        &self,
         index: usize,
         pointer: Option<&str>,
         input: Input<'_>,
-    ) -> Result<ContentPart, Status> {
-        let current = match &self.changes.payload {
-            Some(payload) => payload,
-            None => &self.request.payload,
-        };
-        let message = &current.as_message().ok_or(Status::WrongPayload)?.message;
+        worked: &mut usize,
+    ) -> Result<New, Status> {
+        let message = &self.now().as_message().ok_or(Status::WrongPayload)?.message;
         let position = position(self.field, index, message).ok_or(Status::Absent)?;
         let part = message.content.get(position).ok_or(Status::Absent)?;
-        let worked = &mut self.worked;
         // A field that is a single value has nothing for a pointer to lead to.
-        let plain = || if pointer.is_some() { Err(Status::InvalidArgument) } else { Ok(()) };
-        Ok(match (self.field, part) {
-            (Field::Part, part) => given(part, pointer, input, worked)?,
+        let text = || if pointer.is_some() { Err(Status::InvalidArgument) } else { input.text() };
+        Ok(New::Part(Box::new(match (self.field, part) {
+            (Field::Part, part) => {
+                let part = record(part, pointer, input, worked)?;
+                shallow_part(&part, MAX_NESTED_MESSAGES)?;
+                part
+            }
             (Field::ToolCall, ContentPart::ToolCall { content }) => {
-                ContentPart::ToolCall { content: given(content, pointer, input, worked)? }
+                ContentPart::ToolCall { content: record(content, pointer, input, worked)? }
             }
             (Field::ToolResult, ContentPart::ToolResult { content }) => {
-                ContentPart::ToolResult { content: given(content, pointer, input, worked)? }
+                ContentPart::ToolResult { content: record(content, pointer, input, worked)? }
             }
             (Field::Resource, ContentPart::Resource { content }) => {
-                ContentPart::Resource { content: given(content, pointer, input, worked)? }
+                ContentPart::Resource { content: record(content, pointer, input, worked)? }
             }
             (Field::ResourceRef, ContentPart::ResourceRef { content }) => {
-                ContentPart::ResourceRef { content: given(content, pointer, input, worked)? }
+                ContentPart::ResourceRef { content: record(content, pointer, input, worked)? }
             }
             (Field::PromptRequest, ContentPart::PromptRequest { content }) => {
-                ContentPart::PromptRequest { content: given(content, pointer, input, worked)? }
+                ContentPart::PromptRequest { content: record(content, pointer, input, worked)? }
             }
             (Field::PromptResult, ContentPart::PromptResult { content }) => {
-                ContentPart::PromptResult { content: given(content, pointer, input, worked)? }
+                let content = record(content, pointer, input, worked)?;
+                let part = ContentPart::PromptResult { content };
+                shallow_part(&part, MAX_NESTED_MESSAGES)?;
+                part
             }
-            (Field::PartText, ContentPart::Text { .. }) => {
-                plain()?;
-                ContentPart::Text { text: input.text()? }
-            }
-            (Field::PartText, ContentPart::Thinking { .. }) => {
-                plain()?;
-                ContentPart::Thinking { text: input.text()? }
+            (Field::PartText, ContentPart::Text { .. } | ContentPart::Thinking { .. })
+            | (Field::ResourceContent, ContentPart::Resource { .. })
+            | (Field::PromptResultContent, ContentPart::PromptResult { .. }) => {
+                return text().map(New::Text);
             }
             (Field::ToolResultContent, ContentPart::ToolResult { content }) => {
-                let value = match pointer {
-                    Some(pointer) => replaced_json(&content.content, pointer, input, worked)?,
-                    None => input.json()?,
-                };
-                let mut content = content.clone();
-                content.content = value;
-                ContentPart::ToolResult { content }
+                return match pointer {
+                    Some(pointer) => replaced_json(&content.content, pointer, input, worked),
+                    None => input.json(),
+                }
+                .map(New::Json);
             }
-            (Field::ToolResultIsError, ContentPart::ToolResult { content }) => {
-                plain()?;
-                let mut content = content.clone();
-                content.is_error = input.bool()?;
-                ContentPart::ToolResult { content }
+            (Field::ToolResultIsError, ContentPart::ToolResult { .. }) if pointer.is_none() => {
+                return input.bool().map(New::Failed);
             }
-            (Field::ResourceContent, ContentPart::Resource { content }) => {
-                plain()?;
-                let mut content = content.clone();
-                content.content = Some(input.text()?);
-                ContentPart::Resource { content }
-            }
-            (Field::PromptResultContent, ContentPart::PromptResult { content }) => {
-                plain()?;
-                let mut content = content.clone();
-                content.content = Some(input.text()?);
-                ContentPart::PromptResult { content }
-            }
+            (Field::ToolResultIsError, _) => return Err(Status::InvalidArgument),
             _ => return Err(Status::Absent),
-        })
+        })))
+    }
+
+    /// Changes a part in place.
+    fn put(&mut self, index: usize, new: New) -> Result<(), Status> {
+        let Self { field, request, changes, .. } = self;
+        let payload = changes.payload.get_or_insert_with(|| request.payload.clone());
+        let part = part_mut(*field, index, payload).ok_or(Status::Absent)?;
+        match (part, new) {
+            (part, New::Part(new)) => *part = *new,
+            (ContentPart::Text { text } | ContentPart::Thinking { text }, New::Text(new)) => {
+                *text = new;
+            }
+            (ContentPart::Resource { content }, New::Text(new)) => content.content = Some(new),
+            (ContentPart::PromptResult { content }, New::Text(new)) => content.content = Some(new),
+            (ContentPart::ToolResult { content }, New::Json(new)) => content.content = new,
+            (ContentPart::ToolResult { content }, New::Failed(new)) => content.is_error = new,
+            _ => return Err(Status::Absent),
+        }
+        Ok(())
     }
 }
 
+/// Whether a write by pointer is one of a token that is only given. In a payload that comes back whole
+/// such a token is ignored, whatever it is: to compare it would tell who guesses.
+fn aims_at(pointer: Option<&str>, token: &Secret) -> bool {
+    pointer.is_some() && !token.is_empty()
+}
+
 /// A structure as a plugin gives it: all of it, or the present one with another value in it.
-fn given<T: Serialize + DeserializeOwned>(
-    current: &T,
+fn record<T: Serialize + DeserializeOwned>(
+    now: &T,
     pointer: Option<&str>,
     input: Input<'_>,
     worked: &mut usize,
 ) -> Result<T, Status> {
     match pointer {
-        Some(pointer) => replaced(current, pointer, input, worked),
-        None => input.record(),
+        Some(pointer) => replaced(now, pointer, input, worked),
+        None => given(input),
     }
 }
 
-/// Tokens do not cross with the rest, so that what comes back without one keeps the one it had.
-fn keep_tokens(new: &mut Option<RawCredentialsExtension>, old: &Option<RawCredentialsExtension>) {
-    let (Some(new), Some(old)) = (new, old) else { return };
-    for (role, token) in &mut new.inbound_tokens {
-        if let Some(old) = old.inbound_tokens.get(role) {
-            keep(&mut token.token, &old.token);
-        }
-    }
-    for (key, token) in &mut new.delegated_tokens {
-        if let Some((_, old)) = old.delegated_tokens.iter().find(|(old, _)| old == key) {
-            keep(&mut token.token, &old.token);
-        }
-    }
+/// Refuses messages that are nested too deeply in the results of prompts.
+fn shallow(message: &Message) -> Result<(), Status> {
+    message.content.iter().try_for_each(|part| shallow_part(part, MAX_NESTED_MESSAGES))
 }
 
-fn keep(new: &mut Secret, old: &Secret) {
-    if new.is_empty() {
-        new.clone_from(old);
-    }
+fn shallow_part(part: &ContentPart, left: usize) -> Result<(), Status> {
+    let ContentPart::PromptResult { content } = part else { return Ok(()) };
+    let left = left.checked_sub(1).ok_or(Status::TooLarge)?;
+    let mut parts = content.messages.iter().flat_map(|message| &message.content);
+    parts.try_for_each(|part| shallow_part(part, left))
 }

@@ -1,26 +1,52 @@
-//! One value in a structure, changed by JSON Pointer (RFC 6901).
+//! Structures as a plugin gives them: whole, or with one value in them changed by JSON Pointer
+//! (RFC 6901).
 
 use cpex_wasmi_abi::Status;
+use cpex_wasmi_abi::codec::Bounds;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Input;
-use crate::view::{list_position, step};
+use crate::session::Format;
+use crate::view::{Want, list_position, select, size, step};
+
+/// A structure given whole. A member that it does not have is refused: it would be lost, and may be
+/// a misspelt one that matters.
+pub(super) fn given<T: Serialize + DeserializeOwned>(input: Input<'_>) -> Result<T, Status> {
+    if input.format != Format::Json {
+        return input.record();
+    }
+    let json: Value = input.record()?;
+    let value = T::deserialize(&json).map_err(|_| Status::Malformed)?;
+    if is_all_there(&json, &value) { Ok(value) } else { Err(Status::Malformed) }
+}
+
+/// Whether a structure has all members that the JSON has at its top.
+fn is_all_there<T: Serialize>(json: &Value, value: &T) -> bool {
+    let Value::Object(members) = json else { return true };
+    members.keys().all(|name| {
+        let pointer = alloc::format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        select(value, &pointer, Want::Place).0.is_some()
+    })
+}
 
 /// The structure with another value where `pointer` leads: a member of an object, there or new, or
 /// an element of an array.
 ///
-/// What is no longer a structure of its type, or has no such place, is refused. `worked` grows by
-/// what had to be gone through, in bytes.
+/// What is no longer a structure of its type, has no such place, or would be nested too deeply, is
+/// refused. `worked` grows by what had to be gone through, in bytes.
 pub(super) fn replaced<T: Serialize + DeserializeOwned>(
     current: &T,
     pointer: &str,
     input: Input<'_>,
     worked: &mut usize,
 ) -> Result<T, Status> {
-    let changed = replaced_json(current, pointer, input, worked)?;
-    T::deserialize(changed).map_err(|_| Status::Malformed)
+    let json = replaced_json(current, pointer, input, worked)?;
+    let changed = T::deserialize(json).map_err(|_| Status::Malformed)?;
+    let (there, cost) = select(&changed, pointer, Want::Place);
+    *worked = worked.saturating_add(cost);
+    if there.is_some() { Ok(changed) } else { Err(Status::Malformed) }
 }
 
 /// As [`replaced`], but left as JSON.
@@ -31,8 +57,12 @@ pub(super) fn replaced_json<T: Serialize>(
     worked: &mut usize,
 ) -> Result<Value, Status> {
     let value = input.json()?;
+    if pointer.matches('/').count().saturating_add(depth(&value)) > Bounds::DEFAULT.depth {
+        return Err(Status::TooLarge);
+    }
     let mut whole = serde_json::to_value(current).map_err(|_| Status::Failed)?;
-    *worked = worked.saturating_add(size(&whole));
+    // It is decoded again, too.
+    *worked = worked.saturating_add(size(&whole).saturating_mul(2));
     *place(&mut whole, pointer)? = value;
     Ok(whole)
 }
@@ -59,17 +89,12 @@ fn place<'v>(whole: &'v mut Value, pointer: &str) -> Result<&'v mut Value, Statu
     Ok(value)
 }
 
-/// About how many bytes a value is in JSON. Not deeper than what it was made of.
-fn size(value: &Value) -> usize {
-    const EACH: usize = 8;
+/// How deep a value is nested. What a plugin gives is not deeper than the codec allows.
+fn depth(value: &Value) -> usize {
     let inner = match value {
-        Value::String(text) => text.len(),
-        Value::Array(values) => values.iter().map(size).fold(0, usize::saturating_add),
-        Value::Object(map) => map
-            .iter()
-            .map(|(key, value)| key.len().saturating_add(size(value)))
-            .fold(0, usize::saturating_add),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::Array(values) => values.iter().map(depth).max(),
+        Value::Object(map) => map.values().map(depth).max(),
+        _ => return 0,
     };
-    inner.saturating_add(EACH)
+    inner.unwrap_or(0).saturating_add(1)
 }

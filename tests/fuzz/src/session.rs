@@ -164,7 +164,10 @@ fn request(kind: u32) -> Request {
         0 => Request::new(IdentityPayload::new(TOKEN, "bearer")),
         1 => Request::new(DelegationPayload::new(TOKEN, "tool")),
         2 => Request::new(ElicitationPayload::new(ElicitationOp::Check, "approval", "alice")),
-        3 => Request::new(CustomPayload::untyped("a", serde_json::json!({"a": [{"b": 1}]}))),
+        3 => {
+            let value = serde_json::json!({"a": [{"b": 1}]});
+            Request::new(CustomPayload::untyped("a", value).unwrap())
+        }
         _ => Request::tool_call("search")
             .argument("a", 1)
             .argument("text", "long enough to be more than a few bytes")
