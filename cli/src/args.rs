@@ -88,6 +88,9 @@ pub(crate) struct CallArgs {
     /// Grant every capability that the plugin's manifest asks for
     #[arg(long)]
     pub(crate) allow_requested: bool,
+    /// Let a plugin that may see credentials read the tokens themselves
+    #[arg(long)]
+    pub(crate) allow_raw_credentials: bool,
     /// Call the loaded plugin this many times, and show how fuel and time vary
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]

@@ -300,3 +300,22 @@ fn a_result_that_cannot_be_written_is_a_failure() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("error[output]: the result cannot be written"), "{stderr}");
 }
+
+#[test]
+fn what_may_be_a_token_is_not_repeated() {
+    let place = place();
+    place.file("payload.json", PAYLOAD);
+    for credentials in [
+        r#"{"inbound_tokens": {"user": "eyJ.secret"}}"#,
+        r#"{"inbound_tokens": {"user": {"token": ["eyJ.secret"], "source_header": "A"}}}"#,
+        r#"{"inbound_tokens": {"user": {"token": 4711815, "source_header": "A", "kind": "jwt"}}}"#,
+    ] {
+        place.file("e.json", format!(r#"{{"raw_credentials": {credentials}}}"#));
+        for json in [&[][..], &["--json"]] {
+            let ran = place.run(with(&[&["--extensions", "e.json"], json].concat())).gives(2);
+            let shown = [ran.stdout, ran.stderr].concat();
+            assert!(shown.contains("token"), "{shown}");
+            assert!(!shown.contains("eyJ") && !shown.contains("4711815"), "{shown}");
+        }
+    }
+}

@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny, MapAccess, Unexpected, Visitor};
 use serde::ser::{SerializeMap as _, SerializeStruct as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::secret::quietly_refused;
 use super::{Secret, serialize_both};
 use crate::{Capability, CapabilitySet};
 
@@ -191,16 +192,17 @@ macro_rules! quietly {
                     }
 
                     fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Fields, E> {
-                        Err(E::custom("a text, expected what is known of a token, as an object"))
+                        Err(E::invalid_type(Unexpected::Other("a text"), &self))
                     }
+
+                    quietly_refused!(Fields: u64, i64, f64, bool);
 
                     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Fields, A::Error> {
                         Fields::deserialize(MapAccessDeserializer::new(map))
                     }
                 }
-                const FIELDS: &[&str] = &[$(stringify!($field)),*];
                 let Fields { $($field),* } = if deserializer.is_human_readable() {
-                    deserializer.deserialize_struct(stringify!($name), FIELDS, Known)?
+                    deserializer.deserialize_any(Known)?
                 } else {
                     Fields::deserialize(deserializer)?
                 };

@@ -42,6 +42,28 @@ impl Serialize for Secret {
     }
 }
 
+/// Refuses values without repeating them: they may be tokens.
+macro_rules! quietly_refused {
+    ($value:ty: u64, i64, f64, bool) => {
+        fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<$value, E> {
+            Err(E::invalid_type(serde::de::Unexpected::Other("a number"), &self))
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<$value, E> {
+            self.visit_u64(0)
+        }
+
+        fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<$value, E> {
+            self.visit_u64(0)
+        }
+
+        fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<$value, E> {
+            Err(E::invalid_type(serde::de::Unexpected::Other("a boolean"), &self))
+        }
+    };
+}
+pub(super) use quietly_refused;
+
 /// Reads a string. What is none is not repeated in the error: it may be a token all the same.
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -62,19 +84,14 @@ impl<'de> Deserialize<'de> for Secret {
                 Ok(text.into())
             }
 
-            fn visit_u64<E: de::Error>(self, _: u64) -> Result<Secret, E> {
-                Err(E::custom("a number, expected a token as a string"))
-            }
-
-            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Secret, E> {
-                self.visit_u64(0)
-            }
-
-            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Secret, E> {
-                self.visit_u64(0)
-            }
+            quietly_refused!(Secret: u64, i64, f64, bool);
         }
-        deserializer.deserialize_string(Text)
+        // Asked for a string, `serde_json` would repeat what it finds instead.
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_any(Text)
+        } else {
+            deserializer.deserialize_string(Text)
+        }
     }
 }
 
@@ -91,6 +108,16 @@ impl Drop for Secret {
 mod tests {
     use super::*;
     use alloc::format;
+    use alloc::string::ToString;
+
+    #[test]
+    fn what_is_no_token_is_not_repeated() {
+        for text in ["4711", "-4711", "47.11", r#"["4711"]"#, r#"{"4711": 1}"#] {
+            let error = serde_json::from_str::<Secret>(text).unwrap_err().to_string();
+            assert!(!error.contains("47"), "{error}");
+            assert!(error.contains("a token as a string"), "{error}");
+        }
+    }
 
     #[test]
     fn a_token_is_not_shown_and_not_serialised() {

@@ -72,6 +72,7 @@ fn call(args: &CallArgs) -> Result<Called, Failure> {
     if args.allow_requested {
         policy = allow_requested(&module, policy);
     }
+    policy.allow_raw_credentials |= args.allow_raw_credentials;
     let plugin = load(&module, policy)?;
     for warning in plugin.warnings() {
         terminal::warn(warning);
