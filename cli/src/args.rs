@@ -67,7 +67,8 @@ pub(crate) struct CallArgs {
     /// The hook to call it for; needed if the plugin handles several
     #[arg(long, value_name = "NAME")]
     pub(crate) hook: Option<String>,
-    /// What the hook is about, as CPEX's JSON: `{"message": {…}}` for the `cmf.*` hooks
+    /// What the hook is about, as CPEX's JSON: `{"message": {…}}` for the `cmf.*` hooks; tokens such
+    /// as `raw_token` may be given too
     #[arg(long, value_name = "FILE", value_parser = source())]
     pub(crate) payload: Source,
     /// What the payload is: message, identity, delegation, elicitation, or the name of an

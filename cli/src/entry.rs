@@ -50,6 +50,14 @@ impl Entry<'_> {
         if *stateful {
             out.push_str(&indented(STATE, 6));
         }
+        let sees_credentials = |capability: &Capability| {
+            [Capability::ReadInboundCredentials, Capability::ReadDelegatedTokens]
+                .contains(capability)
+        };
+        if capabilities.iter().any(sees_credentials) {
+            out.push_str("      # Only if it may read the tokens themselves:\n");
+            out.push_str("      # allow_raw_credentials: true\n");
+        }
         out
     }
 }

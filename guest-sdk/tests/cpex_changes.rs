@@ -39,7 +39,7 @@ mod headers {
         name: "headers",
         capabilities: ["read_headers", "write_headers"],
         plugin: Headers = Headers::new,
-        reads: [http],
+        reads: [no_payload, http],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -143,7 +143,7 @@ mod labeler {
         name: "labeler",
         capabilities: ["read_labels", "append_labels"],
         plugin: Labeler = Labeler::new,
-        reads: [security::labels],
+        reads: [no_payload, security::labels],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -178,7 +178,7 @@ mod tamperer {
         name: "tamperer",
         capabilities: ["read_labels", "append_labels"],
         plugin: Tamperer = Tamperer::new,
-        reads: [request, security],
+        reads: [no_payload, request, security],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -217,7 +217,7 @@ mod context {
     cpex_plugin! {
         name: "counter",
         plugin: Counter = Counter::new,
-        reads: [context::local_state],
+        reads: [no_payload, context::local_state],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -268,7 +268,7 @@ mod blind_labeler {
         name: "blind",
         capabilities: ["append_labels"],
         plugin: Blind = Blind::new,
-        reads: [security::slot],
+        reads: [no_payload, security::slot],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 

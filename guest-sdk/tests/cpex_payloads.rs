@@ -132,6 +132,7 @@ mod unread {
     cpex_plugin! {
         name: "unread",
         plugin: Unread = |config| Unread { config },
+        reads: [no_payload],
         hooks: { "identity.resolve" => IdentityHook },
     }
 
@@ -299,7 +300,7 @@ mod routing {
         name: "routing",
         capabilities: ["read_delegation", "append_delegation", "write_candidate_constraint"],
         plugin: Routing = |config| Routing { config },
-        reads: [delegation, candidate_constraint],
+        reads: [no_payload, delegation, candidate_constraint],
         hooks: { "cmf.llm_input" => CmfHook },
     }
 

@@ -126,6 +126,7 @@ mod config {
     }
 
     cpex_plugin! {
+        reads: [no_payload],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
         plugin: Configured = configured,
         name: "configured",
@@ -167,6 +168,7 @@ mod waiting {
     cpex_plugin! {
         name: "waiting",
         plugin: Waiting = Waiting::new,
+        reads: [no_payload],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 

@@ -349,6 +349,9 @@ impl Reader {
             let dot = if path.is_empty() { "" } else { "." };
             let hint = match key.as_str() {
                 "sandbox_policy" => "; it belongs under `config`".into(),
+                key if SANDBOX_POLICY.contains(&key) && known == ENTRY => {
+                    "; it belongs under `config.sandbox_policy`".into()
+                }
                 key if RESOURCES.contains(&key) && known == SANDBOX_POLICY => {
                     "; it belongs under `resources`".into()
                 }

@@ -4,6 +4,8 @@
 /// The slots of which a plugin reads anything.
 #[derive(Clone, Copy, Debug)]
 pub struct Slots {
+    /// Whether anything is said of the payload.
+    pub(super) payload: bool,
     pub(super) request: bool,
     pub(super) agent: bool,
     pub(super) http: bool,
@@ -24,6 +26,7 @@ impl Slots {
     /// The slots that a list of `reads` names, by the first segments of its paths.
     pub(super) const fn of(reads: &[&str]) -> Self {
         Self {
+            payload: has(reads, "payload") || has(reads, "message") || has(reads, "no_payload"),
             request: has(reads, "request"),
             agent: has(reads, "agent"),
             http: has(reads, "http"),

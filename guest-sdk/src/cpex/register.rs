@@ -47,7 +47,7 @@
 ///     // `Result` with a `Box<PluginError>`.
 ///     plugin: PiiGuard = PiiGuard::new,
 ///     // What the handler is handed; see `cpex::reads`. Nothing else is fetched.
-///     reads: [security::labels, security::subject::roles],
+///     reads: [no_payload, security::labels, security::subject::roles],
 ///     // The hooks, each with its type.
 ///     hooks: {
 ///         "cmf.tool_pre_invoke" => CmfHook,
@@ -76,10 +76,30 @@
 /// cpex_plugin! {
 ///     name: "typo",
 ///     plugin: Noop = Noop,
-///     reads: [security::lables],
+///     reads: [no_payload, security::lables],
 ///     hooks: { "cmf.tool_pre_invoke" => CmfHook },
 /// }
 /// # fn main() {}
+/// ```
+/// So is saying nothing of the payload, which the handler would find empty:
+///
+/// ```compile_fail
+/// # use cpex_wasmi_guest::cpex::*;
+/// # struct Noop(PluginConfig);
+/// # impl Plugin for Noop {
+/// #     fn config(&self) -> &PluginConfig { &self.0 }
+/// # }
+/// # impl HookHandler<CmfHook> for Noop {
+/// #     async fn handle(&self, _: &MessagePayload, _: &Extensions, _: &mut PluginContext)
+/// #     -> PluginResult<MessagePayload> { PluginResult::allow() }
+/// # }
+/// cpex_plugin! {
+///     name: "forgetful",
+///     plugin: Noop = Noop,
+///     reads: [security::labels],
+///     hooks: { "cmf.tool_pre_invoke" => CmfHook },
+/// }
+/// # fn main() { PLUGIN.handlers; }
 /// ```
 #[macro_export]
 #[doc(hidden)]

@@ -130,6 +130,14 @@ where
     R::Plugin: HookHandler<H>,
     H::Result: Into<PluginResult<H::Payload>>,
 {
+    const {
+        assert!(
+            R::SLOTS.payload,
+            "`reads` says nothing of the payload, so that the handler would find an empty one: list \
+             `payload`, parts of it such as `message::tool_calls`, or `no_payload` if the handler \
+             does not look at it"
+        );
+    }
     let mut incoming = Incoming::<H::Payload>::new();
     R::read(&mut incoming)?;
     let Incoming { payload, whole, mut extensions, mut context, before } = incoming;

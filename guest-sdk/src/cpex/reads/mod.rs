@@ -9,10 +9,17 @@
 //! | entry | what the handler finds |
 //! | --- | --- |
 //! | [`payload()`] | the payload |
+//! | [`no_payload()`] | an empty message: for a handler that does not look at the payload |
 //! | [`message`] | parts of a message, cheaper than all of it |
 //! | `request`, `agent`, `http`, `security`, … | the slot, whole |
 //! | [`security`](mod@security), [`http`](mod@http), … | one field of the slot; the others are empty |
 //! | [`context`] | what the plugin, and all plugins, keep for the request |
+//!
+//! **What is not listed is empty or `None`, and a handler that looks at it all the same decides over
+//! nothing.** So `reads` has to say something of the payload, or it does not compile. A whole
+//! `security` is what the plugin's capabilities leave of it, as in CPEX: without `read_labels` there are
+//! no labels in it. List `security::labels` where the decision hangs on them: that fails the call
+//! if it was not granted.
 //!
 //! A slot that the request does not have is `None`. One that it has is `Some`, even if the field
 //! that was read is not there.
@@ -47,6 +54,16 @@ pub fn payload<P: PluginPayload>(incoming: &mut Incoming<P>) -> Result<()> {
         *incoming.payload = whole()?;
         incoming.whole = incoming.payload.is_some();
     }
+    Ok(())
+}
+
+/// Nothing of the payload: the handler does not look at it. It finds an empty message.
+///
+/// # Errors
+///
+/// None.
+#[inline(always)]
+pub const fn no_payload<P>(_: &mut Incoming<P>) -> Result<()> {
     Ok(())
 }
 

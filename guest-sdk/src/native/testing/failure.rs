@@ -9,7 +9,8 @@ use cpex_wasmi::Error;
 use super::place::build_command;
 
 /// Why a call came to no decision, or to two.
-#[derive(Debug)]
+///
+/// `Debug` shows it as `Display` does: it is what a test sees that unwraps it.
 #[non_exhaustive]
 pub enum Failure {
     /// The host refused the plugin or ended the call.
@@ -63,6 +64,12 @@ impl Failure {
 
 /// How many differences are shown to people.
 const SHOWN: usize = 12;
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
