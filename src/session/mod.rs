@@ -7,6 +7,7 @@
 mod budget;
 mod edit;
 mod input;
+mod name;
 mod native;
 mod read;
 mod secrets;

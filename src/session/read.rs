@@ -1,12 +1,12 @@
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::codec::Bounds;
 use cpex_wasmi_abi::{Access, Capability, Field, NO_INDEX, Shape, Slot, Status};
 use serde_json::Value;
 
+use super::name::Name;
 use super::span::{Key, Span};
 use super::{Answer, Format, Session};
 use crate::changes::Current;
@@ -361,33 +361,6 @@ const COPIED: usize = 8;
 /// Whether members or keys of a field are the same whatever their case, as `cpex-core` has it.
 pub(super) const fn ignores_case(field: Field) -> bool {
     matches!(field, Field::SecurityLabels | Field::HttpRequestHeaders | Field::HttpResponseHeaders)
-}
-
-/// A name that is looked for whatever its case.
-pub(super) struct Name<'a> {
-    name: &'a str,
-    /// In lower case, if that is more than ASCII can tell.
-    lower: Option<String>,
-}
-
-impl<'a> Name<'a> {
-    pub(super) fn new(name: &'a str) -> Self {
-        Self { name, lower: (!name.is_ascii()).then(|| name.to_lowercase()) }
-    }
-
-    /// Whether another name is the same but for its case.
-    pub(super) fn is(&self, other: &str) -> bool {
-        match &self.lower {
-            None if other.is_ascii() => self.name.eq_ignore_ascii_case(other),
-            // One of three times the length has no other case of this one.
-            None => {
-                other.len() <= self.name.len().saturating_mul(3)
-                    && other.to_lowercase() == self.name.to_lowercase()
-            }
-            Some(lower) if other.is_ascii() => other.eq_ignore_ascii_case(lower),
-            Some(lower) => other.to_lowercase() == *lower,
-        }
-    }
 }
 
 fn entry<'a>(field: Field, map: &'a dyn TextMap, key: &str) -> Option<&'a str> {

@@ -5,7 +5,7 @@ use cpex_wasmi_abi::model::HttpExtension;
 use cpex_wasmi_abi::{Field, Status};
 
 use super::Edit;
-use crate::session::read::Name;
+use crate::session::name::Name;
 
 type Headers = BTreeMap<String, String>;
 
