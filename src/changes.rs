@@ -5,9 +5,9 @@ use alloc::string::String;
 use cpex_wasmi_abi::model::{
     CandidateConstraintExtension, DelegationExtension, HttpExtension, JsonMap, SecurityExtension,
 };
-use cpex_wasmi_abi::{CapabilitySet, Field, Slot};
+use cpex_wasmi_abi::{CapabilitySet, Field, Slot, Status};
 
-use crate::view::{Item, View};
+use crate::view::{Item, View, fits};
 use crate::{Payload, Request};
 
 /// What a plugin changed. Each part is the new value of the whole part, or `None` where the plugin
@@ -91,6 +91,14 @@ pub(crate) struct Current<'a> {
 impl<'a> Current<'a> {
     pub(crate) fn payload(self) -> &'a Payload {
         self.changes.payload.as_ref().unwrap_or(&self.request.payload)
+    }
+
+    /// Refuses a field that the hook's payload cannot have.
+    pub(crate) fn check_payload(self, field: Field) -> Result<(), Status> {
+        if field.info().slot == Slot::Payload && !fits(field, self.payload()) {
+            return Err(Status::WrongPayload);
+        }
+        Ok(())
     }
 
     pub(crate) fn labels(self) -> Option<&'a BTreeSet<String>> {

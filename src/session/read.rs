@@ -10,7 +10,7 @@ use super::name::Name;
 use super::span::{Key, Span};
 use super::{Answer, Format, Session};
 use crate::changes::Current;
-use crate::view::{Item, TextMap, Want, fits, wipe};
+use crate::view::{Item, TextMap, Want, wipe};
 
 impl Session {
     pub(super) fn read(
@@ -30,7 +30,7 @@ impl Session {
             Ok(()) => self.hand_out(&scratch, out, memory),
             Err(status) => Ok(status.code()),
         };
-        if holds_tokens(field) {
+        if Field::from_number(field).is_some_and(holds_tokens) {
             wipe(&mut scratch);
         }
         self.scratch = scratch;
@@ -99,7 +99,7 @@ impl Session {
                 (Format::Json, item) => item.json(out).ok_or(Status::Failed),
                 (Format::Text, item) => text(item, out),
             }?;
-            Ok(if holds_tokens(field.number()) { item.tokens() } else { Vec::new() })
+            Ok(if holds_tokens(field) { item.tokens() } else { Vec::new() })
         });
         self.usage.moved(worked);
         for token in encoded? {
@@ -177,9 +177,7 @@ impl Session {
             return Err(Status::InvalidArgument);
         }
         let current = self.current()?;
-        if field.info().slot == Slot::Payload && !fits(field, current.payload()) {
-            return Err(Status::WrongPayload);
-        }
+        current.check_payload(field)?;
         Ok(has(current))
     }
 
@@ -320,17 +318,15 @@ impl Session {
             return Ok(Item::JsonMap(&self.grants.config));
         }
         let current = self.current()?;
-        if field.info().slot == Slot::Payload && !fits(field, current.payload()) {
-            return Err(Status::WrongPayload);
-        }
+        current.check_payload(field)?;
         let index = usize::try_from(index).map_err(|_| Status::Absent)?;
         current.item(field, index, self.grants.capabilities).ok_or(Status::Absent)
     }
 }
 
 /// Whether what is read from a field is a token.
-fn holds_tokens(field: u32) -> bool {
-    Field::from_number(field).is_some_and(|field| matches!(field.info().read, Access::Token(_)))
+fn holds_tokens(field: Field) -> bool {
+    matches!(field.info().read, Access::Token(_))
 }
 
 /// Appends a value as bare text.

@@ -99,7 +99,7 @@ impl Session {
     fn edit(&mut self, field: Field) -> Result<Edit<'_>, Status> {
         let (_, request) = self.call.as_ref().ok_or(Status::NotDuringInit)?;
         let edit = Edit { field, request, changes: &mut self.changes, worked: 0 };
-        edit.fits()?;
+        edit.current().check_payload(field)?;
         Ok(edit)
     }
 }

@@ -10,11 +10,11 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 
 use cpex_wasmi_abi::model::{ContentPart, DelegationExtension, DelegationHop, JsonMap};
-use cpex_wasmi_abi::{Field, NO_INDEX, Slot, Status};
+use cpex_wasmi_abi::{CapabilitySet, Field, NO_INDEX, Slot, Status};
 
 use super::input::Input;
 use crate::changes::Current;
-use crate::view::{fits, part_mut};
+use crate::view::{Item, part_mut};
 use crate::{Changes, Request};
 
 /// One change of one field.
@@ -27,15 +27,6 @@ pub(super) struct Edit<'a> {
 }
 
 impl Edit<'_> {
-    /// Whether the hook's payload has the field.
-    pub(super) fn fits(&self) -> Result<(), Status> {
-        let is_payload = self.field.info().slot == Slot::Payload;
-        if is_payload && !fits(self.field, self.current().payload()) {
-            return Err(Status::WrongPayload);
-        }
-        Ok(())
-    }
-
     /// Replaces the whole field, or what a JSON Pointer names in it.
     pub(super) fn replace(
         &mut self,
@@ -149,7 +140,7 @@ impl Edit<'_> {
         Ok(there)
     }
 
-    fn current(&self) -> Current<'_> {
+    pub(super) fn current(&self) -> Current<'_> {
         Current { request: self.request, changes: self.changes }
     }
 
@@ -166,12 +157,9 @@ impl Edit<'_> {
     }
 
     fn json_map(&self, index: usize) -> Result<Option<&JsonMap>, Status> {
-        if self.field.info().slot != Slot::Payload {
-            return Ok(self.current().json_map(self.field));
-        }
-        use crate::view::{Item, View as _};
-        match self.current().payload().item(self.field, index, Default::default()) {
+        match self.current().item(self.field, index, CapabilitySet::default()) {
             Some(Item::JsonMap(map)) => Ok(Some(map)),
+            None if self.field.info().slot != Slot::Payload => Ok(None),
             _ => Err(Status::Absent),
         }
     }
@@ -179,25 +167,25 @@ impl Edit<'_> {
     fn json_map_mut(&mut self, index: usize) -> Result<&mut JsonMap, Status> {
         // A payload may be large, and the index wrong.
         self.json_map(index)?;
-        let Self { field, request, changes, .. } = self;
-        Ok(match *field {
-            Field::Custom => changes
-                .custom
+        let request = self.request;
+        Ok(match self.field {
+            Field::Custom => (self.changes.custom)
                 .get_or_insert_with(|| request.extensions.custom.clone().unwrap_or_default()),
-            Field::ContextLocal => {
-                changes.local_state.get_or_insert_with(|| request.context.local_state.clone())
-            }
-            Field::ContextGlobal => {
-                changes.global_state.get_or_insert_with(|| request.context.global_state.clone())
-            }
-            field => {
-                let payload = changes.payload.get_or_insert_with(|| request.payload.clone());
-                match part_mut(field, index, payload) {
-                    Some(ContentPart::ToolCall { content }) => &mut content.arguments,
-                    Some(ContentPart::PromptRequest { content }) => &mut content.arguments,
-                    _ => return Err(Status::ReadOnly),
-                }
-            }
+            Field::ContextLocal => (self.changes.local_state)
+                .get_or_insert_with(|| request.context.local_state.clone()),
+            Field::ContextGlobal => (self.changes.global_state)
+                .get_or_insert_with(|| request.context.global_state.clone()),
+            _ => match self.part_mut(index) {
+                Some(ContentPart::ToolCall { content }) => &mut content.arguments,
+                Some(ContentPart::PromptRequest { content }) => &mut content.arguments,
+                _ => return Err(Status::ReadOnly),
+            },
         })
+    }
+
+    /// The part of the message that the field means by `index`.
+    fn part_mut(&mut self, index: usize) -> Option<&mut ContentPart> {
+        let payload = self.changes.payload.get_or_insert_with(|| self.request.payload.clone());
+        part_mut(self.field, index, payload)
     }
 }

@@ -11,7 +11,7 @@ use super::pointer::{given, replaced, replaced_json};
 use super::tokens::{keep_delegated, keep_inbound};
 use super::{Edit, Input};
 use crate::Payload;
-use crate::view::{part_mut, position};
+use crate::view::position;
 
 /// How deep messages may be nested in the results of prompts: about as deep as JSON can be, which
 /// is 128 levels.
@@ -50,10 +50,6 @@ impl Edit<'_> {
         done
     }
 
-    fn now(&self) -> &Payload {
-        self.changes.payload.as_ref().unwrap_or(&self.request.payload)
-    }
-
     /// The payload as it shall be. What a plugin is only given of it stays as it is.
     fn payload(
         &self,
@@ -61,7 +57,7 @@ impl Edit<'_> {
         input: Input<'_>,
         worked: &mut usize,
     ) -> Result<Payload, Status> {
-        Ok(match self.now() {
+        Ok(match self.current().payload() {
             Payload::Message(message) => {
                 let changed = record(message, pointer, input, worked)?;
                 shallow(&changed.message)?;
@@ -118,7 +114,7 @@ impl Edit<'_> {
         input: Input<'_>,
         worked: &mut usize,
     ) -> Result<New, Status> {
-        let message = &self.now().as_message().ok_or(Status::WrongPayload)?.message;
+        let message = &self.current().payload().as_message().ok_or(Status::WrongPayload)?.message;
         let position = position(self.field, index, message).ok_or(Status::Absent)?;
         let part = message.content.get(position).ok_or(Status::Absent)?;
         // A field that is a single value has nothing for a pointer to lead to.
@@ -172,10 +168,7 @@ impl Edit<'_> {
 
     /// Changes a part in place.
     fn put(&mut self, index: usize, new: New) -> Result<(), Status> {
-        let Self { field, request, changes, .. } = self;
-        let payload = changes.payload.get_or_insert_with(|| request.payload.clone());
-        let part = part_mut(*field, index, payload).ok_or(Status::Absent)?;
-        match (part, new) {
+        match (self.part_mut(index).ok_or(Status::Absent)?, new) {
             (part, New::Part(new)) => *part = *new,
             (ContentPart::Text { text } | ContentPart::Thinking { text }, New::Text(new)) => {
                 *text = new;
