@@ -130,7 +130,7 @@ fn a_log_line_shows_no_token() {
     let mut boundary = knowing();
     boundary.log(format!("user={TOKEN}; minted={MINTED}{MINTED}").as_bytes());
     boundary.log(&[b"\xff", TOKEN.as_bytes(), b"\xff"].concat());
-    // A number, a mark, and one that begins just before the line is cut.
+    // One that begins just before the line is cut.
     boundary.log(format!("{}{TOKEN}", "x".repeat(4090)).as_bytes());
     let lines = boundary.logs.messages();
     assert_eq!(lines[0], "user=[redacted]; minted=[redacted][redacted]");

@@ -66,10 +66,6 @@ fn a_policy_for_more_instances_than_there_can_be_does_no_harm() {
     assert!(call(&load(&invoking("(i32.const 0)"), policy)).is_ok());
 }
 
-fn data(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
-}
-
 #[test]
 fn a_header_that_may_not_be_read_cannot_be_probed_by_removing_it() {
     let wasm = guest(
@@ -213,14 +209,6 @@ fn the_message_about_a_module_with_many_unknown_imports_is_of_a_readable_length(
     let took = start.elapsed();
     assert!(error.to_string().len() < 100_000, "{} bytes", error.to_string().len());
     assert!(took < Duration::from_secs(1), "{took:?}");
-}
-
-fn leb(out: &mut Vec<u8>, mut number: usize) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
 }
 
 /// The sections of a module: identifier and content.

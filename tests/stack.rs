@@ -11,7 +11,7 @@
 mod common;
 
 use common::*;
-use cpex_wasmi::{Limits, Plugin, Policy};
+use cpex_wasmi::{Limits, Policy};
 
 /// A message in a message in a message …
 fn nested(levels: usize) -> Vec<u8> {
@@ -38,10 +38,6 @@ fn nested_json(levels: usize) -> String {
         text += "]}}]}";
     }
     text + "}"
-}
-
-fn data(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
 }
 
 #[test]
@@ -122,7 +118,7 @@ fn asking_for_memory_very_often_between_two_looks_at_the_fuel_does_not_overflow_
            (func (export "cpex_invoke") (param i32) (result i32) (call $line) (i32.const 0))"#,
         "(memory.grow)".repeat(60_000)
     ));
-    let Ok(plugin) = Plugin::load(&engine(), &wasm, Policy::default()) else { return };
+    let plugin = load(&wasm, Policy::default());
     let outcome = std::thread::Builder::new()
         .stack_size(2 << 20)
         .spawn(move || call(&plugin).map(drop))

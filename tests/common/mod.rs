@@ -80,14 +80,23 @@ pub(crate) fn with_section(mut wasm: Vec<u8>, name: &str, content: &[u8]) -> Vec
     section.extend_from_slice(name.as_bytes());
     section.extend_from_slice(content);
     wasm.push(0);
-    let mut len = section.len();
-    while len >= 0x80 {
-        wasm.push(len as u8 | 0x80);
-        len >>= 7;
-    }
-    wasm.push(len as u8);
+    leb(&mut wasm, section.len());
     wasm.extend(section);
     wasm
+}
+
+/// Appends a number as the binary format of WebAssembly has it.
+pub(crate) fn leb(out: &mut Vec<u8>, mut number: usize) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// Bytes as the text format of WebAssembly has them, between quotation marks.
+pub(crate) fn data(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
 }
 
 /// A module of these fields in the text format, without imports and manifest.
