@@ -1,6 +1,6 @@
 //! What an operator writes to run a plugin: its entry in a CPEX configuration, as YAML.
 
-use cpex_wasmi::{Capability, Limits, ModuleInfo};
+use cpex_wasmi::{Capability, CapabilitySet, Limits, ModuleInfo};
 
 /// An entry under `plugins:`, ready to be pasted.
 pub(crate) struct Entry<'a> {
@@ -50,11 +50,8 @@ impl Entry<'_> {
         if *stateful {
             out.push_str(&indented(STATE, 6));
         }
-        let sees_credentials = |capability: &Capability| {
-            [Capability::ReadInboundCredentials, Capability::ReadDelegatedTokens]
-                .contains(capability)
-        };
-        if capabilities.iter().any(sees_credentials) {
+        let granted: CapabilitySet = capabilities.iter().copied().collect();
+        if granted.opens_credentials() {
             out.push_str("      # Only if it may read the tokens themselves:\n");
             out.push_str("      # allow_raw_credentials: true\n");
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::keyword::{Role, refusal, role};
 use super::place::Place;
-use super::reference::Reference;
+use super::reference::{Reference, SECTIONS};
 use super::strict::Strict;
 use super::words::{hint_or_list, must_be, shown};
 use super::{MAX_BYTES, MAX_NESTING, MAX_PROBLEMS, Node, Rule, Schema, Target};
@@ -33,8 +33,6 @@ pub(super) struct Parser {
     definitions: BTreeMap<(&'static str, String), usize>,
     problems: Vec<String>,
 }
-
-const SECTIONS: [&str; 2] = ["$defs", "definitions"];
 
 impl Parser {
     fn schema(&mut self, value: &Value) -> Schema {
@@ -129,7 +127,6 @@ impl Parser {
                 return None;
             }
         };
-        let section = SECTIONS.into_iter().find(|known| *known == section)?;
         let found = self.definitions.get(&(section, name.clone())).copied();
         if found.is_none() {
             let of_section = self.definitions.keys().filter(|(known, _)| *known == section);

@@ -1,6 +1,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// Where a schema keeps its definitions, at its top.
+pub(super) const SECTIONS: [&str; 2] = ["$defs", "definitions"];
+
 /// What a `$ref` points to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reference {
@@ -8,8 +11,8 @@ pub(super) enum Reference {
     Root,
     /// One of the definitions at its top.
     Definition {
-        /// `$defs` or `definitions`.
-        section: String,
+        /// One of [`SECTIONS`].
+        section: &'static str,
         /// The key there.
         name: String,
     },
@@ -24,11 +27,12 @@ impl Reference {
             return Some(Self::Root);
         }
         let (section, name) = pointer.strip_prefix('/')?.split_once('/')?;
-        if !["$defs", "definitions"].contains(&section) || name.contains('/') {
+        let section = SECTIONS.into_iter().find(|known| *known == section)?;
+        if name.contains('/') {
             return None;
         }
         let name = name.replace("~1", "/").replace("~0", "~");
-        Some(Self::Definition { section: section.into(), name })
+        Some(Self::Definition { section, name })
     }
 }
 
@@ -53,8 +57,8 @@ mod tests {
 
     #[test]
     fn references_are_read_as_pointers_in_a_uri() {
-        let definition = |section: &str, name: &str| {
-            Some(Reference::Definition { section: section.into(), name: name.into() })
+        let definition = |section: &'static str, name: &str| {
+            Some(Reference::Definition { section, name: name.into() })
         };
         assert_eq!(Reference::parse("#"), Some(Reference::Root));
         assert_eq!(Reference::parse("#/$defs/Rule"), definition("$defs", "Rule"));
