@@ -3,7 +3,6 @@
 
 use crate::raw::Place;
 use crate::text::{json_fields, number_fields, text_fields};
-use crate::value::encode_value;
 use crate::{Field, Hop, Items, JsonMap, Record, Result, Value};
 
 /// Defines a view of a slot.
@@ -19,6 +18,11 @@ macro_rules! views {
 
                 const fn place(self, field: Field) -> Place<'static> {
                     Place::of(field)
+                }
+
+                /// All of it, by pointer.
+                pub const fn record(self) -> Record {
+                    Record::of(Field::$name)
                 }
 
                 $($body)*
@@ -53,11 +57,6 @@ views! {
             conversation => AgentConversation;
             /// All of it.
             json => Agent;
-        }
-
-        /// All of it, by pointer.
-        pub const fn record(self) -> Record {
-            Record::of(Field::Agent)
         }
     }
 
@@ -125,11 +124,6 @@ views! {
             /// All of it, the chain included.
             json => Delegation;
         }
-
-        /// All of it, by pointer.
-        pub const fn record(self) -> Record {
-            Record::of(Field::Delegation)
-        }
     }
 
     /// The candidate constraint slot: which model back ends the request may go to.
@@ -141,9 +135,7 @@ views! {
         ///
         /// The host's status.
         pub fn set(self, pointer: &str, value: impl Into<Value>) -> Result<()> {
-            self.place(Field::CandidateConstraint)
-                .entry(pointer)
-                .write(&encode_value(&value.into()))
+            self.record().set(pointer, value)
         }
 
         /// Replaces the constraint by one given as JSON text.
@@ -152,7 +144,7 @@ views! {
         ///
         /// The host's status.
         pub fn replace_json(self, json: &str) -> Result<()> {
-            self.place(Field::CandidateConstraint).write_json(json)
+            self.record().replace_json(json)
         }
 
         /// Removes the constraint, and says whether there was one.
@@ -167,11 +159,6 @@ views! {
         json_fields! {
             /// All of it.
             json => CandidateConstraint;
-        }
-
-        /// All of it, by pointer.
-        pub const fn record(self) -> Record {
-            Record::of(Field::CandidateConstraint)
         }
     }
 
@@ -196,11 +183,6 @@ views! {
             /// All of it.
             json => Mcp;
         }
-
-        /// All of it, by pointer.
-        pub const fn record(self) -> Record {
-            Record::of(Field::Mcp)
-        }
     }
 
     /// The completion slot: what is known of a model's answer.
@@ -221,11 +203,6 @@ views! {
             /// All of it.
             json => Completion;
         }
-
-        /// All of it, by pointer.
-        pub const fn record(self) -> Record {
-            Record::of(Field::Completion)
-        }
     }
 
     /// The provenance slot: where the message comes from.
@@ -243,11 +220,6 @@ views! {
             /// All of it.
             json => Provenance;
         }
-
-        /// All of it, by pointer.
-        pub const fn record(self) -> Record {
-            Record::of(Field::Provenance)
-        }
     }
 
     /// The LLM slot: which model is used.
@@ -262,11 +234,6 @@ views! {
         json_fields! {
             /// All of it.
             json => Llm;
-        }
-
-        /// All of it, by pointer.
-        pub const fn record(self) -> Record {
-            Record::of(Field::Llm)
         }
     }
 
@@ -286,11 +253,6 @@ views! {
         json_fields! {
             /// All of it.
             json => Framework;
-        }
-
-        /// All of it, by pointer.
-        pub const fn record(self) -> Record {
-            Record::of(Field::Framework)
         }
 
         /// Anything else about the framework, by name.

@@ -10,6 +10,7 @@ use serde::de::{Error as _, IgnoredAny, MapAccess, Unexpected, Visitor};
 use serde::ser::{SerializeMap as _, SerializeStruct as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::extensions::visible;
 use super::secret::quietly_refused;
 use super::{Secret, serialize_both};
 use crate::{Capability, CapabilitySet};
@@ -43,11 +44,10 @@ impl RawCredentialsExtension {
     /// What a plugin with these capabilities sees, by the rules of `cpex-core`; `None`: nothing.
     #[must_use]
     pub fn visible_to(&self, capabilities: CapabilitySet) -> Option<Self> {
-        let inbound = capabilities.contains(Capability::ReadInboundCredentials);
-        let delegated = capabilities.contains(Capability::ReadDelegatedTokens);
-        (inbound || delegated).then(|| Self {
-            inbound_tokens: if inbound { self.inbound_tokens.clone() } else { BTreeMap::new() },
-            delegated_tokens: if delegated { self.delegated_tokens.clone() } else { Vec::new() },
+        use Capability::{ReadDelegatedTokens, ReadInboundCredentials};
+        capabilities.opens_credentials().then(|| Self {
+            inbound_tokens: visible(&self.inbound_tokens, capabilities, ReadInboundCredentials),
+            delegated_tokens: visible(&self.delegated_tokens, capabilities, ReadDelegatedTokens),
         })
     }
 }
