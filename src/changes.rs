@@ -3,11 +3,11 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 
 use cpex_wasmi_abi::model::{
-    CandidateConstraintExtension, DelegationExtension, HttpExtension, JsonMap, SecurityExtension,
+    CandidateConstraintExtension, DelegationExtension, HttpExtension, JsonMap,
 };
-use cpex_wasmi_abi::{CapabilitySet, Field, Slot, Status};
+use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
 
-use crate::view::{Item, View, fits};
+use crate::view::{Item, JsonEntries, Original, PayloadView, View};
 use crate::{Payload, Request};
 
 /// What a plugin changed. Each part is the new value of the whole part, or `None` where the plugin
@@ -37,6 +37,17 @@ impl Changes {
     /// Whether nothing was changed.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// A map whose entries may be of any kind, if it was changed.
+    fn json_map(&self, field: Field) -> Option<&dyn JsonEntries> {
+        let map = match field {
+            Field::Custom => &self.custom,
+            Field::ContextLocal => &self.local_state,
+            Field::ContextGlobal => &self.global_state,
+            _ => return None,
+        };
+        map.as_ref().map(JsonEntries::entries)
     }
 
     /// Drops what a denied operation does not change: everything but the context.
@@ -84,51 +95,32 @@ impl Request {
 /// A request as the plugin has changed it so far.
 #[derive(Clone, Copy)]
 pub(crate) struct Current<'a> {
-    pub(crate) request: &'a Request,
+    pub(crate) original: &'a dyn Original,
+    /// The payload as it came, if it can be seen from here.
+    pub(crate) payload: Option<&'a dyn PayloadView>,
     pub(crate) changes: &'a Changes,
 }
 
 impl<'a> Current<'a> {
-    pub(crate) fn payload(self) -> &'a Payload {
-        self.changes.payload.as_ref().unwrap_or(&self.request.payload)
+    fn payload(self) -> Option<&'a dyn PayloadView> {
+        match &self.changes.payload {
+            Some(changed) => Some(changed),
+            None => self.payload,
+        }
     }
 
     /// Refuses a field that the hook's payload cannot have.
     pub(crate) fn check_payload(self, field: Field) -> Result<(), Status> {
-        if field.info().slot == Slot::Payload && !fits(field, self.payload()) {
-            return Err(Status::WrongPayload);
+        if field.info().slot != Slot::Payload {
+            return Ok(());
         }
-        Ok(())
+        let payload = self.payload().ok_or(Status::Failed)?;
+        if payload.kind().has(field) { Ok(()) } else { Err(Status::WrongPayload) }
     }
 
-    pub(crate) fn labels(self) -> Option<&'a BTreeSet<String>> {
-        let security = || Some(&self.request.extensions.security.as_ref()?.labels);
-        self.changes.labels.as_ref().or_else(security)
-    }
-
-    pub(crate) fn http(self) -> Option<&'a HttpExtension> {
-        self.changes.http.as_ref().or(self.request.extensions.http.as_ref())
-    }
-
-    pub(crate) fn delegation(self) -> Option<&'a DelegationExtension> {
-        self.changes.delegation.as_ref().or(self.request.extensions.delegation.as_ref())
-    }
-
-    pub(crate) fn candidate_constraint(self) -> Option<&'a CandidateConstraintExtension> {
-        let request = &self.request.extensions.candidate_constraint;
-        self.changes.candidate_constraint.as_ref().unwrap_or(request).as_ref()
-    }
-
-    /// A map whose entries may be of any kind.
-    pub(crate) fn json_map(self, field: Field) -> Option<&'a JsonMap> {
-        let Self { request, changes } = self;
-        let (changed, original) = match field {
-            Field::Custom => (&changes.custom, request.extensions.custom.as_ref()),
-            Field::ContextLocal => (&changes.local_state, Some(&request.context.local_state)),
-            Field::ContextGlobal => (&changes.global_state, Some(&request.context.global_state)),
-            _ => return None,
-        };
-        changed.as_ref().or(original)
+    /// Whether there is a security slot.
+    pub(crate) fn has_security(self) -> bool {
+        self.changes.labels.is_some() || self.original.has_security()
     }
 
     /// The value of a field; of an indexed field, the one at `index`.
@@ -138,39 +130,69 @@ impl<'a> Current<'a> {
         index: usize,
         visible: CapabilitySet,
     ) -> Option<Item<'a>> {
+        let Self { original, changes, .. } = self;
         match field.info().slot {
-            Slot::Payload => self.payload().item(field, index, visible),
-            Slot::Http => self.http()?.item(field, index, visible),
-            Slot::Delegation => self.delegation()?.item(field, index, visible),
-            Slot::CandidateConstraint => self.candidate_constraint().map(Item::record),
-            Slot::Custom | Slot::Context => self.json_map(field).map(Item::JsonMap),
+            Slot::Payload => self.payload()?.item(field, index, visible),
+            Slot::Http => changed(&changes.http, original).item(field, index, visible),
+            Slot::Delegation => changed(&changes.delegation, original).item(field, index, visible),
+            Slot::CandidateConstraint => match &changes.candidate_constraint {
+                Some(constraint) => constraint.as_ref().map(Item::record),
+                None => original.item(field, index, visible),
+            },
+            Slot::Custom | Slot::Context => match changes.json_map(field) {
+                Some(map) => Some(Item::JsonMap(map)),
+                None => original.item(field, index, visible),
+            },
             Slot::Security => self.security(field, index, visible),
-            _ => self.request.item(field, index, visible),
+            _ => original.item(field, index, visible),
         }
     }
 
     /// How many there are of an indexed field.
     pub(crate) fn count(self, field: Field) -> usize {
         match field.info().slot {
-            Slot::Payload => self.payload().count(field),
-            Slot::Delegation => self.delegation().map_or(0, |delegation| delegation.chain.len()),
-            _ => self.request.count(field),
+            Slot::Payload => self.payload().map_or(0, |payload| payload.count(field)),
+            Slot::Delegation => changed(&self.changes.delegation, self.original).count(field),
+            _ => self.original.count(field),
+        }
+    }
+
+    /// How many elements a look-up in this field may have to pass, where that is more than a few:
+    /// the plugin may have put them there itself.
+    pub(crate) fn breadth(self, field: Field) -> usize {
+        match field.info().slot {
+            Slot::Payload => self.payload().map_or(0, |payload| payload.breadth(field)),
+            Slot::Http => changed(&self.changes.http, self.original).breadth(field),
+            Slot::Security => {
+                let labels = self.changes.labels.as_ref().map_or(0, BTreeSet::len);
+                self.original.breadth(field).saturating_add(labels)
+            }
+            _ => self.original.breadth(field),
         }
     }
 
     fn security(self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'a>> {
-        match (field, &self.changes.labels) {
-            (Field::SecurityLabels, _) => self.labels().map(|labels| Item::TextSet(labels)),
-            (Field::Security, Some(labels)) => {
-                let seen = |security: &SecurityExtension| security.visible_to(visible);
-                let mut security =
-                    self.request.extensions.security.as_ref().map(seen).unwrap_or_default();
-                if visible.contains(cpex_wasmi_abi::Capability::ReadLabels) {
+        let Some(labels) = &self.changes.labels else {
+            return self.original.item(field, index, visible);
+        };
+        match field {
+            Field::SecurityLabels => Some(Item::TextSet(labels)),
+            Field::Security => {
+                let mut security = self.original.security(visible).unwrap_or_default();
+                if visible.contains(Capability::ReadLabels) {
                     security.labels.clone_from(labels);
                 }
                 Some(Item::Record(Box::new(security)))
             }
-            _ => self.request.extensions.security.as_ref()?.item(field, index, visible),
+            _ => self.original.item(field, index, visible),
         }
+    }
+}
+
+/// A slot as it was changed, or else the request as it came.
+fn changed<'a, T: View>(changed: &'a Option<T>, original: &'a dyn Original) -> &'a dyn View {
+    match changed {
+        Some(slot) => slot,
+        None => original,
     }
 }

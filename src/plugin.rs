@@ -99,6 +99,7 @@ impl Plugin {
         self.begin(hook)
             .and_then(|hook| {
                 let instance = self.checkout()?;
+                let request: Arc<Request> = request.into();
                 let call = Call::invoke(self.0.module.engine(), instance, hook, request.into());
                 self.give_back(call.run())
             })
@@ -120,7 +121,7 @@ impl Plugin {
     ) -> impl Future<Output = Result<Outcome, Error>> + Send + use<R> {
         let plugin = self.clone();
         let hook = self.begin(hook);
-        let request = request.into();
+        let request: Arc<Request> = request.into();
         async move {
             let outcome = async {
                 let hook = hook?;
@@ -132,7 +133,8 @@ impl Plugin {
                 if !instance.is_ready() {
                     instance = initialised(finish(Call::init(engine, instance)).await)?;
                 }
-                plugin.give_back(finish(Call::invoke(engine, instance, hook, request)).await)
+                let call = Call::invoke(engine, instance, hook, request.into());
+                plugin.give_back(finish(call).await)
             };
             outcome.await.map_err(|error| error.with_plugin(plugin.name()))
         }
@@ -200,10 +202,10 @@ impl fmt::Debug for Plugin {
 
 /// Steps through a call, yielding between slices.
 async fn finish(call: Call) -> Step {
-    let mut step = call.step();
+    let mut step = call.step(None);
     while let Step::Slice(call) = step {
         yield_now().await;
-        step = call.step();
+        step = call.step(None);
     }
     step
 }

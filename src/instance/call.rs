@@ -2,15 +2,16 @@
 
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::sync::Arc;
 use core::time::Duration;
 
 use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR};
-use wasmi::{TrapCode, TypedResumableCall, WasmResults};
+use wasmi::{TrapCode, TypedResumableCall, Val, WasmResults};
 
-use super::Instance;
-use super::paused::{Pause, Paused};
-use crate::{Engine, Error, ErrorKind, Outcome, Receipt, Request, Trap};
+use super::paused::{Ask, Pause, Paused};
+use super::{Answered, Instance};
+use crate::session::Source;
+use crate::view::PayloadView;
+use crate::{Engine, Error, ErrorKind, Outcome, Receipt, Trap};
 
 /// A call that is under way in an instance. Dropping it abandons the call and the instance.
 pub(crate) struct Call {
@@ -57,7 +58,7 @@ impl Call {
         engine: &Engine,
         mut instance: Box<Instance>,
         hook: i32,
-        request: Arc<Request>,
+        request: Source,
     ) -> Self {
         let session = &mut instance.store.data_mut().session;
         session.begin(usize::try_from(hook).unwrap_or(usize::MAX), request);
@@ -82,16 +83,16 @@ impl Call {
     pub(crate) fn run(self) -> Step {
         let mut call = self;
         loop {
-            match call.step() {
+            match call.step(None) {
                 Step::Slice(next) => call = next,
                 over => return over,
             }
         }
     }
 
-    /// Runs for one slice of fuel.
-    pub(crate) fn step(mut self) -> Step {
-        match self.advance() {
+    /// Runs for one slice of fuel. A payload that the request does not own is lent for it.
+    pub(crate) fn step(mut self, lent: Option<&dyn PayloadView>) -> Step {
+        match self.advance(lent) {
             Ok(None) => Step::Slice(self),
             Ok(Some(verdict)) => {
                 let receipt = self.receipt();
@@ -111,12 +112,12 @@ impl Call {
     }
 
     /// Runs for one slice; gives what the last stage returned once it has.
-    fn advance(&mut self) -> Result<Option<i32>, Error> {
+    fn advance(&mut self, lent: Option<&dyn PayloadView>) -> Result<Option<i32>, Error> {
         match core::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Reactor(paused) => {
                 let Some(reactor) = self.instance.reactor else {
                     self.stage = Stage::Init(None);
-                    return self.advance();
+                    return self.advance(lent);
                 };
                 let paused = match paused {
                     Some(paused) => paused.resume(&mut self.instance.store),
@@ -125,10 +126,10 @@ impl Call {
                         reactor.call_resumable(&mut self.instance.store, ())
                     }
                 };
-                let (done, paused) = self.settle(paused, EXPORT_REACTOR)?;
+                let (done, paused) = self.settle(lent, paused, EXPORT_REACTOR)?;
                 self.stage =
                     if done.is_some() { Stage::Init(None) } else { Stage::Reactor(paused) };
-                if done.is_some() { self.advance() } else { Ok(None) }
+                if done.is_some() { self.advance(lent) } else { Ok(None) }
             }
             Stage::Init(paused) => {
                 let Some(init) = self.instance.init else { return Ok(Some(0)) };
@@ -141,7 +142,7 @@ impl Call {
                         init.call_resumable(&mut self.instance.store, ())
                     }
                 };
-                let (done, paused) = self.settle(paused, EXPORT_INIT)?;
+                let (done, paused) = self.settle(lent, paused, EXPORT_INIT)?;
                 match done {
                     None => self.stage = Stage::Init(paused),
                     Some(0) => {}
@@ -159,7 +160,7 @@ impl Call {
                         self.instance.invoke.call_resumable(&mut self.instance.store, hook)
                     }
                 };
-                let (done, paused) = self.settle(paused, EXPORT_INVOKE)?;
+                let (done, paused) = self.settle(lent, paused, EXPORT_INVOKE)?;
                 if done.is_none() {
                     self.stage = Stage::Invoke(hook, paused);
                 }
@@ -191,25 +192,35 @@ impl Call {
     #[allow(clippy::type_complexity, reason = "a name would hide that one of the two is there")]
     fn settle<R: WasmResults>(
         &mut self,
-        call: Result<TypedResumableCall<R>, wasmi::Error>,
+        lent: Option<&dyn PayloadView>,
+        mut call: Result<TypedResumableCall<R>, wasmi::Error>,
         export: &str,
     ) -> Result<(Option<R>, Option<Paused<R>>), Error> {
-        let paused = match call {
-            Ok(TypedResumableCall::Finished(result)) => {
-                // A slice may have ended late.
-                if self.begun.is_some() {
-                    self.check_deadline()?;
+        let paused = loop {
+            let stopped = match call {
+                Ok(TypedResumableCall::Finished(result)) => {
+                    // A slice may have ended late.
+                    if self.begun.is_some() {
+                        self.check_deadline()?;
+                    }
+                    return Ok((Some(result), None));
                 }
-                return Ok((Some(result), None));
+                Ok(TypedResumableCall::OutOfFuel(paused)) => break Paused::Own(paused),
+                Ok(TypedResumableCall::HostTrap(stopped)) => stopped,
+                Err(error) => return Err(self.trapped(&error, export)),
+            };
+            if let Some(&Pause(answer)) = stopped.host_error().downcast_ref() {
+                break Paused::Host(stopped, answer);
             }
-            Ok(TypedResumableCall::OutOfFuel(paused)) => Paused::Own(paused),
-            Ok(TypedResumableCall::HostTrap(stopped)) => {
-                match stopped.host_error().downcast_ref::<Pause>() {
-                    Some(&Pause(answer)) => Paused::Host(stopped, answer),
-                    None => return Err(self.trapped(stopped.host_error(), export)),
-                }
+            let Some(&ask) = stopped.host_error().downcast_ref::<Ask>() else {
+                return Err(self.trapped(stopped.host_error(), export));
+            };
+            let store = &mut self.instance.store;
+            match super::answer(&mut *store, lent, ask.function, ask.args()) {
+                Ok(Answered::Now(answer)) => call = stopped.resume(store, &[Val::I32(answer)]),
+                Ok(Answered::Later(answer)) => break Paused::Host(stopped, answer),
+                Err(error) => return Err(self.stopped(error)),
             }
-            Err(error) => return Err(self.trapped(&error, export)),
         };
         let total = self.fuel_left();
         if total < paused.required_fuel() {
@@ -253,10 +264,15 @@ impl Call {
         self.instance.store.data().session.hook()
     }
 
+    /// Why a host function ended the call.
+    fn stopped(&self, error: Error) -> Error {
+        if error.kind() == ErrorKind::FuelExhausted { self.out_of_fuel() } else { error }
+    }
+
     /// Why the interpreter stopped.
     fn trapped(&mut self, error: &wasmi::Error, export: &str) -> Error {
         if let Some(stop) = self.instance.store.data_mut().stop.take() {
-            return if stop.kind() == ErrorKind::FuelExhausted { self.out_of_fuel() } else { stop };
+            return self.stopped(stop);
         }
         let trap = match error.as_trap_code() {
             Some(TrapCode::OutOfFuel) => return self.out_of_fuel(),

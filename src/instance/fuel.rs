@@ -1,6 +1,6 @@
 //! Fuel, in slices: wasmi is given a part of what a call may use, and the rest waits here.
 
-use wasmi::Caller;
+use wasmi::AsContextMut;
 
 use super::Host;
 use crate::{Error, ErrorKind};
@@ -17,14 +17,16 @@ const BYTES_PER_UNIT: u64 = 2;
 pub(super) struct Reserve(pub(super) u64);
 
 /// Takes the fuel for a host function that was just served, and says whether that used up the slice.
-pub(super) fn charge(caller: &mut Caller<'_, Host>) -> Result<bool, Error> {
-    let bytes = caller.data_mut().session.usage().take_uncharged();
+pub(super) fn charge(store: impl AsContextMut<Data = Host>) -> Result<bool, Error> {
+    let mut store = store;
+    let mut store = store.as_context_mut();
+    let bytes = store.data_mut().session.usage().take_uncharged();
     let cost = HOST_CALL.saturating_add(bytes / BYTES_PER_UNIT);
-    let slice = caller.get_fuel().map_err(Error::internal)?;
-    caller.set_fuel(slice.saturating_sub(cost)).map_err(Error::internal)?;
+    let slice = store.get_fuel().map_err(Error::internal)?;
+    store.set_fuel(slice.saturating_sub(cost)).map_err(Error::internal)?;
     let missing = cost.saturating_sub(slice);
     if missing > 0 {
-        let reserve = &mut caller.data_mut().reserve;
+        let reserve = &mut store.data_mut().reserve;
         let left = reserve.0.checked_sub(missing);
         reserve.0 = left.unwrap_or(0);
         return left.map(|_| true).ok_or_else(exhausted);

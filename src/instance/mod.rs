@@ -12,16 +12,16 @@ use cpex_wasmi_abi::{
     EXPORT_INIT, EXPORT_INVOKE, EXPORT_MEMORY, EXPORT_REACTOR, HostFunction, IMPORT_MODULE,
 };
 use wasmi::errors::{ErrorKind as Wasmi, InstantiationError};
-use wasmi::{Caller, Linker, Memory, Store, TypedFunc};
+use wasmi::{AsContextMut, Caller, Linker, Memory, Store, TypedFunc};
 
 use crate::session::{Grants, Session};
-use crate::view::wipe;
+use crate::view::{PayloadView, wipe};
 use crate::{Error, ErrorKind, Module};
 
 pub(crate) use call::{Call, Step};
 use fuel::Reserve;
 use limiter::Limiter;
-use paused::Pause;
+use paused::{Ask, Pause};
 
 /// What the memory of a plugin that may read tokens has beyond what it declares: a mebibyte.
 const PAGES_FOR_TOKENS: u64 = 16;
@@ -195,25 +195,47 @@ fn serve(
     function: HostFunction,
     args: &[u32],
 ) -> Result<i32, wasmi::Error> {
-    let answer = match caller.data().memory {
-        Some(memory) => {
-            let (bytes, host) = memory.data_and_store_mut(&mut caller);
-            let answer = host.session.dispatch(function, args, bytes);
-            host.limiter.holds_token = host.session.gave_tokens();
-            answer
+    if caller.data().session.wants_payload(function, args) {
+        return Err(wasmi::Error::host(Ask::new(function, args)));
+    }
+    match answer(&mut caller, None, function, args) {
+        Ok(Answered::Now(answer)) => Ok(answer),
+        Ok(Answered::Later(answer)) => Err(wasmi::Error::host(Pause(answer))),
+        Err(error) => {
+            caller.data_mut().stop = Some(error);
+            Err(wasmi::Error::host(Stop))
         }
-        None => Err(Error::internal("a host function was called before the instance was ready")),
+    }
+}
+
+/// What a host function answered.
+enum Answered {
+    /// The plugin goes on.
+    Now(i32),
+    /// The slice is used up. A plugin that does nothing but call the host comes to the end of it like
+    /// any other: the deadline is looked at, and others may run.
+    Later(i32),
+}
+
+/// Serves a host function and charges for it.
+fn answer(
+    store: impl AsContextMut<Data = Host>,
+    lent: Option<&dyn PayloadView>,
+    function: HostFunction,
+    args: &[u32],
+) -> Result<Answered, Error> {
+    let mut store = store;
+    let mut store = store.as_context_mut();
+    let Some(memory) = store.data().memory else {
+        return Err(Error::internal("a host function was called before the instance was ready"));
     };
-    let answer = match (fuel::charge(&mut caller), answer) {
-        // A plugin that does nothing but call the host comes to the end of its slice like any other:
-        // the deadline is looked at, and others may run.
-        (Ok(true), Ok(answer)) => return Err(wasmi::Error::host(Pause(answer))),
-        (Ok(_), answer) => answer,
-        // An error that is already there says more.
-        (Err(out_of_fuel), answer) => answer.and(Err(out_of_fuel)),
-    };
-    answer.map_err(|error| {
-        caller.data_mut().stop = Some(error);
-        wasmi::Error::host(Stop)
-    })
+    let (bytes, host) = memory.data_and_store_mut(&mut store);
+    let answer = host.session.dispatch_with(lent, function, args, bytes);
+    host.limiter.holds_token = host.session.gave_tokens();
+    // An error that is already there says more than that the fuel is used up.
+    match (fuel::charge(&mut store), answer) {
+        (_, Err(error)) | (Err(error), Ok(_)) => Err(error),
+        (Ok(true), Ok(answer)) => Ok(Answered::Later(answer)),
+        (Ok(false), Ok(answer)) => Ok(Answered::Now(answer)),
+    }
 }

@@ -3,6 +3,8 @@ use wasmi::{
     WasmResults,
 };
 
+use cpex_wasmi_abi::HostFunction;
+
 use super::Host;
 
 /// A call that used up its slice: in the plugin's own code, or in a host function.
@@ -28,6 +30,37 @@ impl<R: WasmResults> Paused<R> {
         }
     }
 }
+
+/// What a host function stops with that needs what the request does not own: itself, to be served by
+/// who called the plugin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ask {
+    pub(super) function: HostFunction,
+    pub(super) args: [u32; 6],
+}
+
+impl Ask {
+    pub(super) fn new(function: HostFunction, given: &[u32]) -> Self {
+        let mut args = [0; 6];
+        for (arg, given) in args.iter_mut().zip(given) {
+            *arg = *given;
+        }
+        Self { function, args }
+    }
+
+    pub(super) fn args(&self) -> &[u32] {
+        self.args.get(..self.function.arity()).unwrap_or(&self.args)
+    }
+}
+
+impl core::fmt::Display for Ask {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "`{}` is served outside", self.function)
+    }
+}
+
+impl core::error::Error for Ask {}
+impl wasmi::errors::HostError for Ask {}
 
 /// What a host function ends the slice with: its answer, which waits for the next.
 #[derive(Debug)]

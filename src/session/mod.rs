@@ -11,6 +11,7 @@ mod name;
 mod native;
 mod read;
 mod secrets;
+mod source;
 mod span;
 mod verdict;
 mod write;
@@ -20,14 +21,25 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::model::JsonMap;
-use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, Manifest, Status, Violation};
+use cpex_wasmi_abi::{
+    Capability, CapabilitySet, Field, HostFunction, Manifest, Slot, Status, Violation,
+};
 
 use crate::logging::{LogRecord, visible};
-use crate::{Changes, Error, ErrorKind, Level, Limits, LogSink, Policy, Request};
+use crate::view::PayloadView;
+use crate::{Changes, Error, ErrorKind, Level, Limits, LogSink, Payload, Policy};
 
 use budget::Usage;
 use secrets::Secrets;
 use span::Span;
+
+pub(crate) use source::Source;
+
+/// Whether the first argument of a host function is the number of a field.
+const fn takes_field(function: HostFunction) -> bool {
+    use HostFunction as F;
+    !matches!(function, F::Deny | F::DenyJson | F::DenyText | F::Log | F::Panic)
+}
 
 /// What a host function answers: a number for the plugin, or the end of the call.
 type Answer = Result<i32, Error>;
@@ -93,8 +105,8 @@ enum Format {
 pub struct Session {
     grants: Arc<Grants>,
     sink: Arc<dyn LogSink>,
-    /// The hook that is handled, by position, and the request. `None` during initialisation.
-    call: Option<(usize, Arc<Request>)>,
+    /// The hook that is handled. `None` during initialisation.
+    call: Option<Handling>,
     changes: Changes,
     violation: Option<Violation>,
     panic: Option<String>,
@@ -103,6 +115,22 @@ pub struct Session {
     secrets: Secrets,
     usage: Usage,
     scratch: Vec<u8>,
+}
+
+/// A hook that is handled.
+struct Handling {
+    /// The hook, by position.
+    hook: usize,
+    request: Source,
+    /// A payload that is only lent, in the request model: it is about to be changed.
+    copied: Option<Payload>,
+}
+
+/// A host function that is served.
+struct Service<'s> {
+    session: &'s mut Session,
+    /// The payload, where the request does not own it.
+    lent: Option<&'s dyn PayloadView>,
 }
 
 impl Session {
@@ -125,9 +153,9 @@ impl Session {
     }
 
     /// Begins a call: forgets the one before.
-    pub(crate) fn begin(&mut self, hook: usize, request: Arc<Request>) {
+    pub(crate) fn begin(&mut self, hook: usize, request: Source) {
         self.reset();
-        self.call = Some((hook, request));
+        self.call = Some(Handling { hook, request, copied: None });
     }
 
     /// Forgets everything about the last call, so that nothing of it is kept while the instance
@@ -162,59 +190,32 @@ impl Session {
         args: &[u32],
         memory: &mut [u8],
     ) -> Result<i32, Error> {
-        use HostFunction as F;
+        self.dispatch_with(None, function, args, memory)
+    }
+
+    /// Serves one host function, with the payload if the request does not own it.
+    pub(crate) fn dispatch_with(
+        &mut self,
+        lent: Option<&dyn PayloadView>,
+        function: HostFunction,
+        args: &[u32],
+        memory: &mut [u8],
+    ) -> Result<i32, Error> {
         self.count_call()?;
-        match (function, args) {
-            (F::Read, &[field, index, key, key_len, out, out_len]) => {
-                let spans = (Span::new(key, key_len), Span::new(out, out_len));
-                self.read(Format::Postcard, field, index, spans, memory)
-            }
-            (F::ReadJson, &[field, index, key, key_len, out, out_len]) => {
-                let spans = (Span::new(key, key_len), Span::new(out, out_len));
-                self.read(Format::Json, field, index, spans, memory)
-            }
-            (F::ReadText, &[field, index, key, key_len, out, out_len]) => {
-                let spans = (Span::new(key, key_len), Span::new(out, out_len));
-                self.read(Format::Text, field, index, spans, memory)
-            }
-            (F::ReadKey, &[field, index, position, out, out_len]) => {
-                self.read_key(field, index, position, Span::new(out, out_len), memory)
-            }
-            (F::Contains, &[field, index, key, key_len]) => {
-                self.contains(field, index, Span::new(key, key_len), memory)
-            }
-            (F::Count, &[field, index]) => self.count(field, index),
-            (F::Write, &[field, index, key, key_len, value, len]) => {
-                let spans = (Span::new(key, key_len), Span::new(value, len));
-                self.write(Format::Postcard, field, index, spans, memory)
-            }
-            (F::WriteJson, &[field, index, key, key_len, value, len]) => {
-                let spans = (Span::new(key, key_len), Span::new(value, len));
-                self.write(Format::Json, field, index, spans, memory)
-            }
-            (F::WriteText, &[field, index, key, key_len, value, len]) => {
-                let spans = (Span::new(key, key_len), Span::new(value, len));
-                self.write(Format::Text, field, index, spans, memory)
-            }
-            (F::Remove, &[field, index, key, key_len]) => {
-                self.remove(field, index, Span::new(key, key_len), memory)
-            }
-            (F::Deny, &[violation, len]) => {
-                self.deny(Format::Postcard, Span::new(violation, len), memory)
-            }
-            (F::DenyJson, &[violation, len]) => {
-                self.deny(Format::Json, Span::new(violation, len), memory)
-            }
-            (F::DenyText, &[code, code_len, reason, reason_len]) => {
-                self.deny_text(Span::new(code, code_len), Span::new(reason, reason_len), memory)
-            }
-            (F::Log, &[level, message, len]) => self.log(level, Span::new(message, len), memory),
-            (F::Panic, &[message, len]) => self.record_panic(Span::new(message, len), memory),
-            _ => Err(Error::new(
-                ErrorKind::AbiViolation,
-                alloc::format!("`{function}` was called with {} arguments", args.len()),
-            )),
-        }
+        Service { session: self, lent }.serve(function, args, memory)
+    }
+
+    /// Whether serving this takes a payload that the request does not own.
+    pub(crate) fn wants_payload(&self, function: HostFunction, args: &[u32]) -> bool {
+        let Some(call) = &self.call else { return false };
+        takes_field(function)
+            && call.request.payload().is_none()
+            && call.copied.is_none()
+            && self.changes.payload.is_none()
+            && args
+                .first()
+                .and_then(|field| Field::from_number(*field))
+                .is_some_and(|field| field.info().slot == Slot::Payload)
     }
 
     /// What the plugin said before it trapped, if it did.
@@ -230,7 +231,7 @@ impl Session {
     pub(crate) fn hook(&self) -> &str {
         self.call
             .as_ref()
-            .and_then(|(hook, _)| self.grants.hooks.get(*hook))
+            .and_then(|call| self.grants.hooks.get(call.hook))
             .map_or("init", String::as_str)
     }
 
@@ -267,5 +268,68 @@ impl Session {
             self.panic = Some(visible(&message));
         }
         Ok(0)
+    }
+}
+
+impl Service<'_> {
+    fn serve(mut self, function: HostFunction, args: &[u32], memory: &mut [u8]) -> Answer {
+        use HostFunction as F;
+        match (function, args) {
+            (F::Read, &[field, index, key, key_len, out, out_len]) => {
+                let spans = (Span::new(key, key_len), Span::new(out, out_len));
+                self.read(Format::Postcard, field, index, spans, memory)
+            }
+            (F::ReadJson, &[field, index, key, key_len, out, out_len]) => {
+                let spans = (Span::new(key, key_len), Span::new(out, out_len));
+                self.read(Format::Json, field, index, spans, memory)
+            }
+            (F::ReadText, &[field, index, key, key_len, out, out_len]) => {
+                let spans = (Span::new(key, key_len), Span::new(out, out_len));
+                self.read(Format::Text, field, index, spans, memory)
+            }
+            (F::ReadKey, &[field, index, position, out, out_len]) => {
+                self.read_key(field, index, position, Span::new(out, out_len), memory)
+            }
+            (F::Contains, &[field, index, key, key_len]) => {
+                self.contains(field, index, Span::new(key, key_len), memory)
+            }
+            (F::Count, &[field, index]) => self.count(field, index),
+            (F::Write, &[field, index, key, key_len, value, len]) => {
+                let spans = (Span::new(key, key_len), Span::new(value, len));
+                self.write(Format::Postcard, field, index, spans, memory)
+            }
+            (F::WriteJson, &[field, index, key, key_len, value, len]) => {
+                let spans = (Span::new(key, key_len), Span::new(value, len));
+                self.write(Format::Json, field, index, spans, memory)
+            }
+            (F::WriteText, &[field, index, key, key_len, value, len]) => {
+                let spans = (Span::new(key, key_len), Span::new(value, len));
+                self.write(Format::Text, field, index, spans, memory)
+            }
+            (F::Remove, &[field, index, key, key_len]) => {
+                self.remove(field, index, Span::new(key, key_len), memory)
+            }
+            (F::Deny, &[violation, len]) => {
+                self.session.deny(Format::Postcard, Span::new(violation, len), memory)
+            }
+            (F::DenyJson, &[violation, len]) => {
+                self.session.deny(Format::Json, Span::new(violation, len), memory)
+            }
+            (F::DenyText, &[code, code_len, reason, reason_len]) => self.session.deny_text(
+                Span::new(code, code_len),
+                Span::new(reason, reason_len),
+                memory,
+            ),
+            (F::Log, &[level, message, len]) => {
+                self.session.log(level, Span::new(message, len), memory)
+            }
+            (F::Panic, &[message, len]) => {
+                self.session.record_panic(Span::new(message, len), memory)
+            }
+            _ => Err(Error::new(
+                ErrorKind::AbiViolation,
+                alloc::format!("`{function}` was called with {} arguments", args.len()),
+            )),
+        }
     }
 }

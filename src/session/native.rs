@@ -52,6 +52,7 @@ impl Session {
         let hooks = &self.grants().hooks;
         let number = hook_position(hooks, hook)
             .ok_or_else(|| Error::new(ErrorKind::UnknownHook, unknown_hook(hooks, hook)))?;
+        let request: Arc<Request> = request.into();
         self.begin(usize::try_from(number).unwrap_or(usize::MAX), request.into());
         Ok(number)
     }

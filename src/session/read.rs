@@ -1,18 +1,17 @@
 use alloc::borrow::Cow;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::codec::Bounds;
-use cpex_wasmi_abi::{Access, Capability, Field, NO_INDEX, Shape, Slot, Status};
+use cpex_wasmi_abi::{Access, Capability, Field, NO_INDEX, Shape, Status};
 use serde_json::Value;
 
 use super::name::Name;
 use super::span::{Key, Span};
-use super::{Answer, Format, Session};
+use super::{Answer, Format, Service};
 use crate::changes::Current;
-use crate::view::{Item, TextMap, Want, wipe};
+use crate::view::{Item, PayloadView, TextMap, Want, wipe};
 
-impl Session {
+impl Service<'_> {
     pub(super) fn read(
         &mut self,
         format: Format,
@@ -22,8 +21,8 @@ impl Session {
         memory: &mut [u8],
     ) -> Answer {
         let key = key.key(memory)?;
-        self.usage.moved(key.len());
-        let mut scratch = core::mem::take(&mut self.scratch);
+        self.session.usage.moved(key.len());
+        let mut scratch = core::mem::take(&mut self.session.scratch);
         scratch.clear();
         let encoded = self.encode(format, field, index, key, &mut scratch);
         let answer = match encoded {
@@ -33,7 +32,7 @@ impl Session {
         if Field::from_number(field).is_some_and(holds_tokens) {
             wipe(&mut scratch);
         }
-        self.scratch = scratch;
+        self.session.scratch = scratch;
         answer
     }
 
@@ -45,19 +44,19 @@ impl Session {
         out: Span,
         memory: &mut [u8],
     ) -> Answer {
-        let mut scratch = core::mem::take(&mut self.scratch);
+        let mut scratch = core::mem::take(&mut self.session.scratch);
         scratch.clear();
         let answer = match self.encode_key(field, index, position, &mut scratch) {
             Ok(()) => self.hand_out(&scratch, out, memory),
             Err(status) => Ok(status.code()),
         };
-        self.scratch = scratch;
+        self.session.scratch = scratch;
         answer
     }
 
     pub(super) fn contains(&mut self, field: u32, index: u32, key: Span, memory: &[u8]) -> Answer {
         let key = key.key(memory)?;
-        self.usage.moved(key.len());
+        self.session.usage.moved(key.len());
         Ok(match self.has(field, index, key) {
             Ok(has) => has.into(),
             Err(status) => status.code(),
@@ -74,10 +73,10 @@ impl Session {
     /// Copies `value` to where the plugin wants it, if it fits there, and tells its length.
     fn hand_out(&mut self, value: &[u8], out: Span, memory: &mut [u8]) -> Answer {
         let out = out.of_mut(memory)?;
-        self.usage.moved(value.len());
+        self.session.usage.moved(value.len());
         let Ok(len) = i32::try_from(value.len()) else { return Ok(Status::TooLarge.code()) };
         if let Some(out) = out.get_mut(..value.len()) {
-            self.count_read(value.len())?;
+            self.session.count_read(value.len())?;
             out.copy_from_slice(value);
         }
         Ok(len)
@@ -101,9 +100,9 @@ impl Session {
             }?;
             Ok(if holds_tokens(field) { item.tokens() } else { Vec::new() })
         });
-        self.usage.moved(worked);
+        self.session.usage.moved(worked);
         for token in encoded? {
-            self.secrets.add(token);
+            self.session.secrets.add(token);
         }
         Ok(())
     }
@@ -120,19 +119,21 @@ impl Session {
         let name = match self.item(field, index, Key::None, Want::Value).0? {
             Item::TextSet(set) => set.nth(position),
             Item::TextMap(map) => map.nth_key(position),
-            Item::JsonMap(map) => map.keys().nth(position).map(|key| key.as_str()),
+            Item::JsonMap(map) => map.nth_key(position),
             _ => return Err(Status::InvalidArgument),
         };
         let found = name.map(|name| out.extend_from_slice(name.as_bytes()));
         // Getting there means passing all those before.
-        self.usage.moved(position.min(Bounds::DEFAULT.bytes).saturating_mul(BYTES_PER_ELEMENT));
+        self.session
+            .usage
+            .moved(position.min(Bounds::DEFAULT.bytes).saturating_mul(BYTES_PER_ELEMENT));
         found.ok_or(Status::Absent)
     }
 
     fn has(&mut self, field: u32, index: u32, key: Key<'_>) -> Result<bool, Status> {
         let field = self.readable(field)?;
         let (found, worked) = self.looked_for(field, index, key);
-        self.usage.moved(worked);
+        self.session.usage.moved(worked);
         match found {
             Err(Status::Absent) => Ok(false),
             found => found,
@@ -145,7 +146,7 @@ impl Session {
             // These are made when they are read, which is not needed to know that they are there.
             (Field::MessageText, Key::None) => (self.current_has(field, index, |_| true), 0),
             (Field::Security, Key::None) => {
-                (self.current_has(field, index, |current| current.labels().is_some()), 0)
+                (self.current_has(field, index, |current| current.has_security()), 0)
             }
             // Membership in a set is what only `contains` can tell.
             (_, Key::Some(member)) if field.info().shape == Shape::TextSet => {
@@ -203,79 +204,38 @@ impl Session {
     pub(super) fn readable(&mut self, number: u32) -> Result<Field, Status> {
         let field = Field::from_number(number).ok_or(Status::UnknownField)?;
         self.charge_look_up(field);
-        let granted = self.grants.capabilities;
+        let granted = self.session.grants.capabilities;
         let missing = match field.info().read {
             Access::Open => return Ok(field),
             Access::Subject if granted.opens_subject() => return Ok(field),
             Access::Credentials if granted.opens_credentials() => return Ok(field),
             Access::Needs(capability) if granted.contains(capability) => return Ok(field),
             Access::Token(capability) if granted.contains(capability) => {
-                let allowed = self.grants.allow_raw_credentials;
+                let allowed = self.session.grants.allow_raw_credentials;
                 return if allowed { Ok(field) } else { Err(Status::CredentialsDenied) };
             }
             Access::Needs(capability) | Access::Token(capability) => capability,
             Access::Credentials => Capability::ReadInboundCredentials,
             _ => Capability::ReadSubject,
         };
-        self.denied = Some(missing);
+        self.session.denied = Some(missing);
         Err(Status::CapabilityDenied)
     }
 
     /// Charges for the elements that a look-up in this field may have to pass.
     pub(super) fn charge_look_up(&mut self, field: Field) {
-        let elements = self.elements_to_look_through(field);
-        self.usage.moved(elements.saturating_mul(BYTES_PER_ELEMENT));
-    }
-
-    /// How many elements a look-up in this field may have to pass, where that is more than a few:
-    /// the plugin may have put them there itself.
-    fn elements_to_look_through(&self, field: Field) -> usize {
-        let Ok(current) = self.current() else { return 0 };
-        match field {
-            Field::SecurityLabels => current.labels().map_or(0, BTreeSet::len),
-            Field::HttpRequestHeaders => {
-                current.http().map_or(0, |http| http.request_headers.len())
-            }
-            Field::HttpResponseHeaders => {
-                current.http().map_or(0, |http| http.response_headers.len())
-            }
-            // What a plugin sees of these is copied for it.
-            Field::Security | Field::Subject => {
-                let security = current.request.extensions.security.as_ref();
-                let subject = security.and_then(|security| security.subject.as_ref());
-                let subject = subject.map_or(0, |subject| {
-                    [subject.roles.len(), subject.permissions.len(), subject.teams.len()]
-                        .into_iter()
-                        .fold(subject.claims.len(), usize::saturating_add)
-                });
-                let labels = current.labels().map_or(0, BTreeSet::len);
-                let known = security.map_or(0, |security| {
-                    security.objects.len().saturating_add(security.data.len())
-                });
-                let copied = subject.saturating_add(labels).saturating_add(known);
-                copied.saturating_mul(COPIED)
-            }
-            Field::RawCredentials => {
-                let credentials = current.request.extensions.raw_credentials.as_ref();
-                let copied = credentials.map_or(0, |credentials| {
-                    credentials
-                        .inbound_tokens
-                        .len()
-                        .saturating_add(credentials.delegated_tokens.len())
-                });
-                copied.saturating_mul(COPIED)
-            }
-            _ if field.info().slot == Slot::Payload => {
-                current.payload().as_message().map_or(0, |payload| payload.message.content.len())
-            }
-            _ => 0,
-        }
+        let elements = self.current().map_or(0, |current| current.breadth(field));
+        self.session.usage.moved(elements.saturating_mul(BYTES_PER_ELEMENT));
     }
 
     /// The request as the plugin has changed it so far.
     fn current(&self) -> Result<Current<'_>, Status> {
-        let (_, request) = self.call.as_ref().ok_or(Status::NotDuringInit)?;
-        Ok(Current { request, changes: &self.changes })
+        let call = self.session.call.as_ref().ok_or(Status::NotDuringInit)?;
+        let payload = match (&call.copied, call.request.payload()) {
+            (Some(payload), _) | (None, Some(payload)) => Some(payload as &dyn PayloadView),
+            (None, None) => self.lent,
+        };
+        Ok(Current { original: call.request.original(), payload, changes: &self.session.changes })
     }
 
     /// The value of a field, or of the entry or the place in it that `key` names, and how much work
@@ -315,12 +275,12 @@ impl Session {
 
     fn whole(&self, field: Field, index: u32) -> Result<Item<'_>, Status> {
         if field == Field::Config {
-            return Ok(Item::JsonMap(&self.grants.config));
+            return Ok(Item::JsonMap(&self.session.grants.config));
         }
         let current = self.current()?;
         current.check_payload(field)?;
         let index = usize::try_from(index).map_err(|_| Status::Absent)?;
-        current.item(field, index, self.grants.capabilities).ok_or(Status::Absent)
+        current.item(field, index, self.session.grants.capabilities).ok_or(Status::Absent)
     }
 }
 
@@ -350,9 +310,6 @@ fn text(item: &Item<'_>, out: &mut Vec<u8>) -> Result<(), Status> {
 
 /// What passing one element is charged like.
 const BYTES_PER_ELEMENT: usize = 8;
-
-/// How many elements that are passed one that is copied is charged like.
-const COPIED: usize = 8;
 
 /// Whether members or keys of a field are the same whatever their case, as `cpex-core` has it.
 pub(super) const fn ignores_case(field: Field) -> bool {

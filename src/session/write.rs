@@ -5,9 +5,9 @@ use cpex_wasmi_abi::{Field, NO_INDEX, Slot, Status, Write};
 use super::edit::Edit;
 use super::input::Input;
 use super::span::{Key, Span};
-use super::{Answer, Format, Session};
+use super::{Answer, Format, Service};
 
-impl Session {
+impl Service<'_> {
     pub(super) fn write(
         &mut self,
         format: Format,
@@ -17,11 +17,11 @@ impl Session {
         memory: &[u8],
     ) -> Answer {
         let (key, value) = (key.key(memory)?, value.of(memory)?);
-        self.count_written(key.len().saturating_add(value.len()))?;
-        let budget = Cell::new(self.usage.elements_left());
+        self.session.count_written(key.len().saturating_add(value.len()))?;
+        let budget = Cell::new(self.session.usage.elements_left());
         let input = Input { format, bytes: value, budget: &budget };
         let done = self.set(field, index, key, input);
-        self.usage.keep_elements(budget.get());
+        self.session.usage.keep_elements(budget.get());
         Ok(match done {
             Ok(()) => 0,
             Err(status) => status.code(),
@@ -30,7 +30,7 @@ impl Session {
 
     pub(super) fn remove(&mut self, field: u32, index: u32, key: Span, memory: &[u8]) -> Answer {
         let key = key.key(memory)?;
-        self.count_written(key.len())?;
+        self.session.count_written(key.len())?;
         Ok(match self.unset(field, index, key) {
             // Who may not read a field does not learn what was in it.
             Ok(removed) => (removed && self.readable(field).is_ok()).into(),
@@ -59,7 +59,7 @@ impl Session {
             _ => Err(Status::InvalidArgument),
         };
         let worked = edit.worked;
-        self.usage.moved(worked);
+        self.session.usage.moved(worked);
         changed
     }
 
@@ -84,12 +84,12 @@ impl Session {
             _ => return Err(Status::ReadOnly),
         };
         if let Some(capability) =
-            needed.filter(|needed| !self.grants.capabilities.contains(*needed))
+            needed.filter(|needed| !self.session.grants.capabilities.contains(*needed))
         {
-            self.denied = Some(capability);
+            self.session.denied = Some(capability);
             return Err(Status::CapabilityDenied);
         }
-        if self.violation.is_some() && info.slot != Slot::Context {
+        if self.session.violation.is_some() && info.slot != Slot::Context {
             return Err(Status::AlreadyDenied);
         }
         self.charge_look_up(field);
@@ -97,8 +97,21 @@ impl Session {
     }
 
     fn edit(&mut self, field: Field) -> Result<Edit<'_>, Status> {
-        let (_, request) = self.call.as_ref().ok_or(Status::NotDuringInit)?;
-        let edit = Edit { field, request, changes: &mut self.changes, worked: 0 };
+        let Self { session, lent } = self;
+        let call = session.call.as_mut().ok_or(Status::NotDuringInit)?;
+        // What is only lent is copied once, to be changed in the request model.
+        if let (Slot::Payload, None, None, Some(lent)) =
+            (field.info().slot, call.request.payload(), &call.copied, lent)
+        {
+            call.copied = Some(lent.to_model().into_owned());
+        }
+        let edit = Edit {
+            field,
+            original: call.request.original(),
+            payload: call.copied.as_ref().or_else(|| call.request.payload()),
+            changes: &mut session.changes,
+            worked: 0,
+        };
         edit.current().check_payload(field)?;
         Ok(edit)
     }

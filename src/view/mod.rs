@@ -1,5 +1,9 @@
 //! What a plugin reads from: the fields of a request, looked up one at a time.
 
+#[macro_use]
+mod slots;
+#[macro_use]
+mod message;
 mod model;
 mod payload;
 mod select;
@@ -10,11 +14,19 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::model::{JsonMap, MapOnWire, OnWire, RawInboundToken, Secret};
+use cpex_wasmi_abi::model::{
+    CandidateConstraintExtension, DelegationExtension, HttpExtension, JsonMap, OnWire,
+    RawInboundToken, Secret, SecurityExtension,
+};
 use cpex_wasmi_abi::{CapabilitySet, Field, codec};
 use serde::Serialize;
+use serde_json::Value;
 
-pub(crate) use payload::{fits, part_mut, position};
+use crate::Payload;
+
+pub(crate) use message::joined;
+pub(crate) use model::position;
+pub(crate) use payload::{PayloadKind, part_mut};
 pub(crate) use select::position as list_position;
 pub(crate) use select::{Want, select, size, step};
 
@@ -24,10 +36,10 @@ pub(crate) enum Item<'a> {
     Bool(bool),
     Unsigned(u64),
     Float(f64),
-    Json(Cow<'a, serde_json::Value>),
+    Json(Cow<'a, Value>),
     TextSet(&'a dyn TextSet),
     TextMap(&'a dyn TextMap),
-    JsonMap(&'a JsonMap),
+    JsonMap(&'a dyn JsonEntries),
     Record(Box<dyn Record + 'a>),
 }
 
@@ -105,12 +117,59 @@ impl TextMap for BTreeMap<String, RawInboundToken> {
     }
 }
 
+/// JSON values by name.
+pub(crate) trait JsonEntries {
+    fn len(&self) -> usize;
+    fn get(&self, key: &str) -> Option<&Value>;
+    /// The entries in the order of their keys.
+    fn sorted(&self) -> Vec<(&str, &Value)>;
+    /// The key at this position of the sorted order.
+    fn nth_key(&self, position: usize) -> Option<&str>;
+
+    /// The same, whatever it was behind.
+    fn entries(&self) -> &dyn JsonEntries
+    where
+        Self: Sized,
+    {
+        self
+    }
+}
+
+impl JsonEntries for JsonMap {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn get(&self, key: &str) -> Option<&Value> {
+        self.get(key)
+    }
+
+    fn sorted(&self) -> Vec<(&str, &Value)> {
+        self.iter().map(|(key, value)| (key.as_str(), value)).collect()
+    }
+
+    fn nth_key(&self, position: usize) -> Option<&str> {
+        self.keys().nth(position).map(String::as_str)
+    }
+}
+
+/// What has a name in JSON: a text, or one of a list of them.
+pub(crate) trait Named {
+    fn name(&self) -> Cow<'_, str>;
+}
+
+impl Named for String {
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self)
+    }
+}
+
 /// A structure that can be written in both encodings.
 pub(crate) trait Record {
     fn postcard(&self, out: &mut Vec<u8>) -> Option<()>;
     fn json(&self) -> Option<Vec<u8>>;
     /// The value that a JSON Pointer names, and how much work it was; see [`select`].
-    fn select(&self, pointer: &str, want: Want) -> (Option<serde_json::Value>, usize);
+    fn select(&self, pointer: &str, want: Want) -> (Option<Value>, usize);
 }
 
 impl<T: Serialize> Record for T {
@@ -122,7 +181,7 @@ impl<T: Serialize> Record for T {
         serde_json::to_vec(self).ok()
     }
 
-    fn select(&self, pointer: &str, want: Want) -> (Option<serde_json::Value>, usize) {
+    fn select(&self, pointer: &str, want: Want) -> (Option<Value>, usize) {
         select(self, pointer, want)
     }
 }
@@ -132,8 +191,12 @@ impl<'a> Item<'a> {
         Self::Text(Cow::Borrowed(text))
     }
 
-    pub(crate) fn json_value(value: &'a serde_json::Value) -> Self {
+    pub(crate) fn json_value(value: &'a Value) -> Self {
         Self::Json(Cow::Borrowed(value))
+    }
+
+    pub(crate) fn name(value: &'a impl Named) -> Self {
+        Self::Text(value.name())
     }
 
     pub(crate) fn record(value: &'a impl Serialize) -> Self {
@@ -159,7 +222,10 @@ impl<'a> Item<'a> {
             Self::Json(value) => codec::encode(&OnWire(value), out).ok(),
             Self::TextSet(set) => codec::encode(&set.sorted(), out).ok(),
             Self::TextMap(map) => codec::encode(&map.sorted(), out).ok(),
-            Self::JsonMap(map) => codec::encode(&MapOnWire(map), out).ok(),
+            Self::JsonMap(map) => {
+                let wire = |(key, value)| (key, OnWire(value));
+                codec::encode(&map.sorted().into_iter().map(wire).collect::<Vec<_>>(), out).ok()
+            }
             Self::Record(record) => record.postcard(out),
         }
     }
@@ -176,7 +242,9 @@ impl<'a> Item<'a> {
             Self::TextMap(map) => {
                 serde_json::to_vec(&map.sorted().into_iter().collect::<BTreeMap<_, _>>()).ok()
             }
-            Self::JsonMap(map) => serde_json::to_vec(map).ok(),
+            Self::JsonMap(map) => {
+                serde_json::to_vec(&map.sorted().into_iter().collect::<BTreeMap<_, _>>()).ok()
+            }
             Self::Record(record) => record.json(),
         }?;
         out.extend_from_slice(&json);
@@ -194,6 +262,9 @@ pub(crate) fn wipe(bytes: &mut [u8]) {
     core::hint::black_box(&bytes);
 }
 
+/// How many elements that are passed one that is copied is charged like.
+const COPIED: usize = 8;
+
 /// Where fields are looked up. `visible` is what the plugin was granted; a field that it may not
 /// read at all is never asked for.
 pub(crate) trait View {
@@ -204,4 +275,30 @@ pub(crate) trait View {
     fn count(&self, _field: Field) -> usize {
         0
     }
+
+    /// How many elements a look-up in this field may have to pass, where that is more than a few.
+    fn breadth(&self, _field: Field) -> usize {
+        0
+    }
+}
+
+/// A request as its engine keeps it, without the payload. What a plugin changes is copied first.
+pub(crate) trait Original: View {
+    /// Whether there is a security slot.
+    fn has_security(&self) -> bool;
+    /// A copy of what a plugin sees of the security slot.
+    fn security(&self, visible: CapabilitySet) -> Option<SecurityExtension>;
+    /// A copy of the HTTP slot.
+    fn http(&self) -> Option<HttpExtension>;
+    /// A copy of the delegation slot.
+    fn delegation(&self) -> Option<DelegationExtension>;
+    /// A copy of the candidate constraint slot.
+    fn candidate_constraint(&self) -> Option<CandidateConstraintExtension>;
+}
+
+/// What a hook is about, as its engine keeps it.
+pub(crate) trait PayloadView: View {
+    fn kind(&self) -> PayloadKind;
+    /// All of it in the request model, as it is changed there.
+    fn to_model(&self) -> Cow<'_, Payload>;
 }

@@ -2,10 +2,11 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 
 use cpex_wasmi_abi::model::HttpExtension;
-use cpex_wasmi_abi::{Field, Status};
+use cpex_wasmi_abi::{CapabilitySet, Field, Status};
 
 use super::Edit;
 use crate::session::name::Name;
+use crate::view::Item;
 
 type Headers = BTreeMap<String, String>;
 
@@ -28,13 +29,10 @@ impl Edit<'_> {
     /// Removes a header, and says whether it was there.
     pub(super) fn remove_header(&mut self, name: &str) -> bool {
         let name = Name::new(name);
-        let there = self.current().http().is_some_and(|http| {
-            let headers = match self.field {
-                Field::HttpRequestHeaders => &http.request_headers,
-                _ => &http.response_headers,
-            };
-            headers.keys().any(|other| name.is(other))
-        });
+        let there = match self.current().item(self.field, 0, CapabilitySet::EMPTY) {
+            Some(Item::TextMap(map)) => map.sorted().into_iter().any(|(other, _)| name.is(other)),
+            _ => false,
+        };
         if there {
             self.headers().retain(|other, _| !name.is(other));
         }
@@ -42,9 +40,9 @@ impl Edit<'_> {
     }
 
     fn headers(&mut self) -> &mut Headers {
-        let original = &self.request.extensions.http;
+        let original = self.original;
         let http: &mut HttpExtension =
-            self.changes.http.get_or_insert_with(|| original.clone().unwrap_or_default());
+            self.changes.http.get_or_insert_with(|| original.http().unwrap_or_default());
         match self.field {
             Field::HttpRequestHeaders => &mut http.request_headers,
             _ => &mut http.response_headers,

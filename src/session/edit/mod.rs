@@ -9,18 +9,22 @@ mod tokens;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 
-use cpex_wasmi_abi::model::{ContentPart, DelegationExtension, DelegationHop, JsonMap};
+use cpex_wasmi_abi::model::{
+    CandidateConstraintExtension, ContentPart, DelegationExtension, DelegationHop, JsonMap,
+};
 use cpex_wasmi_abi::{CapabilitySet, Field, NO_INDEX, Slot, Status};
 
 use super::input::Input;
 use crate::changes::Current;
-use crate::view::{Item, part_mut};
-use crate::{Changes, Request};
+use crate::view::{Item, JsonEntries, Original, PayloadView, part_mut};
+use crate::{Changes, Payload};
 
 /// One change of one field.
 pub(super) struct Edit<'a> {
     pub(super) field: Field,
-    pub(super) request: &'a Request,
+    pub(super) original: &'a dyn Original,
+    /// The payload as it came; always there for a field of the payload.
+    pub(super) payload: Option<&'a Payload>,
     pub(super) changes: &'a mut Changes,
     /// How many bytes had to be gone through, beside those that crossed the boundary.
     pub(super) worked: usize,
@@ -39,14 +43,12 @@ impl Edit<'_> {
                 self.replace_in_payload(index, pointer, input)
             }
             (Field::CandidateConstraint, pointer) => {
-                let current = self.current().candidate_constraint();
                 let mut worked = 0;
-                let changed = match (pointer, current) {
+                let changed = match (pointer, || self.candidate_constraint()) {
                     (None, _) => pointer::given(input),
-                    (Some(_), None) => Err(Status::Absent),
-                    (Some(pointer), Some(current)) => {
-                        pointer::replaced(current, pointer, input, &mut worked)
-                    }
+                    (Some(pointer), current) => current()
+                        .ok_or(Status::Absent)
+                        .and_then(|now| pointer::replaced(&now, pointer, input, &mut worked)),
                 };
                 self.worked = worked;
                 self.changes.candidate_constraint = Some(Some(changed?));
@@ -59,8 +61,7 @@ impl Edit<'_> {
             }
             (Field::DelegationOrigin, None) => {
                 let origin = input.text()?;
-                let there = self.current().delegation();
-                if there.is_some_and(|delegation| delegation.origin_subject_id.is_some()) {
+                if self.has(Field::DelegationOrigin) {
                     return Err(Status::ReadOnly);
                 }
                 self.delegation().origin_subject_id = Some(origin);
@@ -119,7 +120,7 @@ impl Edit<'_> {
         match self.field {
             Field::HttpRequestHeaders | Field::HttpResponseHeaders => Ok(self.remove_header(key)),
             _ => {
-                let there = self.json_map(index)?.is_some_and(|map| map.contains_key(key));
+                let there = self.json_map(index)?.is_some_and(|map| map.get(key).is_some());
                 if there {
                     self.json_map_mut(index)?.remove(key);
                 }
@@ -133,7 +134,7 @@ impl Edit<'_> {
         if self.field != Field::CandidateConstraint {
             return Err(Status::ReadOnly);
         }
-        let there = self.current().candidate_constraint().is_some();
+        let there = self.has(Field::CandidateConstraint);
         if there {
             self.changes.candidate_constraint = Some(None);
         }
@@ -141,23 +142,41 @@ impl Edit<'_> {
     }
 
     pub(super) fn current(&self) -> Current<'_> {
-        Current { request: self.request, changes: self.changes }
+        let payload = self.payload.map(|payload| payload as &dyn PayloadView);
+        Current { original: self.original, payload, changes: self.changes }
+    }
+
+    /// Whether there is a value, whatever the plugin may see of it.
+    fn has(&self, field: Field) -> bool {
+        self.current().item(field, 0, CapabilitySet::EMPTY).is_some()
+    }
+
+    fn candidate_constraint(&self) -> Option<CandidateConstraintExtension> {
+        match &self.changes.candidate_constraint {
+            Some(changed) => changed.clone(),
+            None => self.original.candidate_constraint(),
+        }
     }
 
     fn labels(&mut self) -> &mut BTreeSet<String> {
-        let security = &self.request.extensions.security;
+        let original = self.original;
         self.changes.labels.get_or_insert_with(|| {
-            security.as_ref().map(|security| security.labels.clone()).unwrap_or_default()
+            match original.item(Field::SecurityLabels, 0, CapabilitySet::EMPTY) {
+                Some(Item::TextSet(labels)) => {
+                    labels.sorted().into_iter().map(String::from).collect()
+                }
+                _ => BTreeSet::new(),
+            }
         })
     }
 
     fn delegation(&mut self) -> &mut DelegationExtension {
-        let original = &self.request.extensions.delegation;
-        self.changes.delegation.get_or_insert_with(|| original.clone().unwrap_or_default())
+        let original = self.original;
+        self.changes.delegation.get_or_insert_with(|| original.delegation().unwrap_or_default())
     }
 
-    fn json_map(&self, index: usize) -> Result<Option<&JsonMap>, Status> {
-        match self.current().item(self.field, index, CapabilitySet::default()) {
+    fn json_map(&self, index: usize) -> Result<Option<&dyn JsonEntries>, Status> {
+        match self.current().item(self.field, index, CapabilitySet::EMPTY) {
             Some(Item::JsonMap(map)) => Ok(Some(map)),
             None if self.field.info().slot != Slot::Payload => Ok(None),
             _ => Err(Status::Absent),
@@ -167,14 +186,18 @@ impl Edit<'_> {
     fn json_map_mut(&mut self, index: usize) -> Result<&mut JsonMap, Status> {
         // A payload may be large, and the index wrong.
         self.json_map(index)?;
-        let request = self.request;
-        Ok(match self.field {
-            Field::Custom => (self.changes.custom)
-                .get_or_insert_with(|| request.extensions.custom.clone().unwrap_or_default()),
-            Field::ContextLocal => (self.changes.local_state)
-                .get_or_insert_with(|| request.context.local_state.clone()),
-            Field::ContextGlobal => (self.changes.global_state)
-                .get_or_insert_with(|| request.context.global_state.clone()),
+        let (original, field) = (self.original, self.field);
+        let copy = || match original.item(field, 0, CapabilitySet::EMPTY) {
+            Some(Item::JsonMap(map)) => {
+                let owned = |(key, value): (&str, &serde_json::Value)| (key.into(), value.clone());
+                map.sorted().into_iter().map(owned).collect()
+            }
+            _ => JsonMap::new(),
+        };
+        Ok(match field {
+            Field::Custom => self.changes.custom.get_or_insert_with(copy),
+            Field::ContextLocal => self.changes.local_state.get_or_insert_with(copy),
+            Field::ContextGlobal => self.changes.global_state.get_or_insert_with(copy),
             _ => match self.part_mut(index) {
                 Some(ContentPart::ToolCall { content }) => &mut content.arguments,
                 Some(ContentPart::PromptRequest { content }) => &mut content.arguments,
@@ -183,9 +206,15 @@ impl Edit<'_> {
         })
     }
 
+    /// The payload as the plugin has changed it so far.
+    fn payload_now(&self) -> Result<&Payload, Status> {
+        self.changes.payload.as_ref().or(self.payload).ok_or(Status::Failed)
+    }
+
     /// The part of the message that the field means by `index`.
     fn part_mut(&mut self, index: usize) -> Option<&mut ContentPart> {
-        let payload = self.changes.payload.get_or_insert_with(|| self.request.payload.clone());
+        let original = self.payload?;
+        let payload = self.changes.payload.get_or_insert_with(|| original.clone());
         part_mut(self.field, index, payload)
     }
 }

@@ -57,7 +57,7 @@ impl Edit<'_> {
         input: Input<'_>,
         worked: &mut usize,
     ) -> Result<Payload, Status> {
-        Ok(match self.current().payload() {
+        Ok(match self.payload_now()? {
             Payload::Message(message) => {
                 let changed = record(message, pointer, input, worked)?;
                 shallow(&changed.message)?;
@@ -114,7 +114,7 @@ impl Edit<'_> {
         input: Input<'_>,
         worked: &mut usize,
     ) -> Result<New, Status> {
-        let message = &self.current().payload().as_message().ok_or(Status::WrongPayload)?.message;
+        let message = &self.payload_now()?.as_message().ok_or(Status::WrongPayload)?.message;
         let position = position(self.field, index, message).ok_or(Status::Absent)?;
         let part = message.content.get(position).ok_or(Status::Absent)?;
         // A field that is a single value has nothing for a pointer to lead to.
