@@ -7,7 +7,7 @@ use cpex_wasmi_abi::model::{
 };
 use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
 
-use crate::view::{Item, JsonEntries, Original, PayloadView, View};
+use crate::view::{ExtensionsView, Item, Lent, PayloadView, View};
 use crate::{Payload, Request};
 
 /// What a plugin changed. Each part is the new value of the whole part, or `None` where the plugin
@@ -37,17 +37,6 @@ impl Changes {
     /// Whether nothing was changed.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// A map whose entries may be of any kind, if it was changed.
-    fn json_map(&self, field: Field) -> Option<&dyn JsonEntries> {
-        let map = match field {
-            Field::Custom => &self.custom,
-            Field::ContextLocal => &self.local_state,
-            Field::ContextGlobal => &self.global_state,
-            _ => return None,
-        };
-        map.as_ref().map(JsonEntries::entries)
     }
 
     /// Drops what a denied operation does not change: everything but the context.
@@ -95,9 +84,9 @@ impl Request {
 /// A request as the plugin has changed it so far.
 #[derive(Clone, Copy)]
 pub(crate) struct Current<'a> {
-    pub(crate) original: &'a dyn Original,
-    /// The payload as it came, if it can be seen from here.
-    pub(crate) payload: Option<&'a dyn PayloadView>,
+    pub(crate) extensions: &'a dyn ExtensionsView,
+    /// Payload and context, if they can be seen from here.
+    pub(crate) lent: Option<Lent<'a>>,
     pub(crate) changes: &'a Changes,
 }
 
@@ -105,7 +94,7 @@ impl<'a> Current<'a> {
     fn payload(self) -> Option<&'a dyn PayloadView> {
         match &self.changes.payload {
             Some(changed) => Some(changed),
-            None => self.payload,
+            None => self.lent.map(|lent| lent.payload),
         }
     }
 
@@ -120,7 +109,7 @@ impl<'a> Current<'a> {
 
     /// Whether there is a security slot.
     pub(crate) fn has_security(self) -> bool {
-        self.changes.labels.is_some() || self.original.has_security()
+        self.changes.labels.is_some() || self.extensions.has_security()
     }
 
     /// The value of a field; of an indexed field, the one at `index`.
@@ -130,21 +119,33 @@ impl<'a> Current<'a> {
         index: usize,
         visible: CapabilitySet,
     ) -> Option<Item<'a>> {
-        let Self { original, changes, .. } = self;
+        let Self { extensions, lent, changes } = self;
         match field.info().slot {
             Slot::Payload => self.payload()?.item(field, index, visible),
-            Slot::Http => changed(&changes.http, original).item(field, index, visible),
-            Slot::Delegation => changed(&changes.delegation, original).item(field, index, visible),
+            Slot::Http => changed(&changes.http, extensions).item(field, index, visible),
+            Slot::Delegation => {
+                changed(&changes.delegation, extensions).item(field, index, visible)
+            }
             Slot::CandidateConstraint => match &changes.candidate_constraint {
                 Some(constraint) => constraint.as_ref().map(Item::record),
-                None => original.item(field, index, visible),
+                None => extensions.item(field, index, visible),
             },
-            Slot::Custom | Slot::Context => match changes.json_map(field) {
+            Slot::Custom => match &changes.custom {
                 Some(map) => Some(Item::JsonMap(map)),
-                None => original.item(field, index, visible),
+                None => extensions.item(field, index, visible),
             },
+            Slot::Context => Some(Item::JsonMap(match field {
+                Field::ContextLocal => match &changes.local_state {
+                    Some(map) => map,
+                    None => lent?.local_state,
+                },
+                _ => match &changes.global_state {
+                    Some(map) => map,
+                    None => lent?.global_state,
+                },
+            })),
             Slot::Security => self.security(field, index, visible),
-            _ => original.item(field, index, visible),
+            _ => extensions.item(field, index, visible),
         }
     }
 
@@ -152,8 +153,8 @@ impl<'a> Current<'a> {
     pub(crate) fn count(self, field: Field) -> usize {
         match field.info().slot {
             Slot::Payload => self.payload().map_or(0, |payload| payload.count(field)),
-            Slot::Delegation => changed(&self.changes.delegation, self.original).count(field),
-            _ => self.original.count(field),
+            Slot::Delegation => changed(&self.changes.delegation, self.extensions).count(field),
+            _ => self.extensions.count(field),
         }
     }
 
@@ -162,37 +163,40 @@ impl<'a> Current<'a> {
     pub(crate) fn breadth(self, field: Field) -> usize {
         match field.info().slot {
             Slot::Payload => self.payload().map_or(0, |payload| payload.breadth(field)),
-            Slot::Http => changed(&self.changes.http, self.original).breadth(field),
+            Slot::Http => changed(&self.changes.http, self.extensions).breadth(field),
             Slot::Security => {
                 let labels = self.changes.labels.as_ref().map_or(0, BTreeSet::len);
-                self.original.breadth(field).saturating_add(labels)
+                self.extensions.breadth(field).saturating_add(labels)
             }
-            _ => self.original.breadth(field),
+            _ => self.extensions.breadth(field),
         }
     }
 
     fn security(self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'a>> {
         let Some(labels) = &self.changes.labels else {
-            return self.original.item(field, index, visible);
+            return self.extensions.item(field, index, visible);
         };
         match field {
             Field::SecurityLabels => Some(Item::TextSet(labels)),
             Field::Security => {
-                let mut security = self.original.security(visible).unwrap_or_default();
+                let mut security = self.extensions.security(visible).ok()?.unwrap_or_default();
                 if visible.contains(Capability::ReadLabels) {
                     security.labels.clone_from(labels);
                 }
                 Some(Item::Record(Box::new(security)))
             }
-            _ => self.original.item(field, index, visible),
+            _ => self.extensions.item(field, index, visible),
         }
     }
 }
 
-/// A slot as it was changed, or else the request as it came.
-fn changed<'a, T: View>(changed: &'a Option<T>, original: &'a dyn Original) -> &'a dyn View {
+/// A slot as it was changed, or else the extensions as they came.
+fn changed<'a, T: View>(
+    changed: &'a Option<T>,
+    extensions: &'a dyn ExtensionsView,
+) -> &'a dyn View {
     match changed {
         Some(slot) => slot,
-        None => original,
+        None => extensions,
     }
 }

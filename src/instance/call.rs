@@ -10,7 +10,7 @@ use wasmi::{TrapCode, TypedResumableCall, Val, WasmResults};
 use super::paused::{Ask, Pause, Paused};
 use super::{Answered, Instance};
 use crate::session::Source;
-use crate::view::PayloadView;
+use crate::view::Lent;
 use crate::{Engine, Error, ErrorKind, Outcome, Receipt, Trap};
 
 /// A call that is under way in an instance. Dropping it abandons the call and the instance.
@@ -90,8 +90,9 @@ impl Call {
         }
     }
 
-    /// Runs for one slice of fuel. A payload that the request does not own is lent for it.
-    pub(crate) fn step(mut self, lent: Option<&dyn PayloadView>) -> Step {
+    /// Runs for one slice of fuel. `lent` is what of the request
+    /// the session has not kept.
+    pub(crate) fn step(mut self, lent: Option<Lent<'_>>) -> Step {
         match self.advance(lent) {
             Ok(None) => Step::Slice(self),
             Ok(Some(verdict)) => {
@@ -112,7 +113,7 @@ impl Call {
     }
 
     /// Runs for one slice; gives what the last stage returned once it has.
-    fn advance(&mut self, lent: Option<&dyn PayloadView>) -> Result<Option<i32>, Error> {
+    fn advance(&mut self, lent: Option<Lent<'_>>) -> Result<Option<i32>, Error> {
         match core::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Reactor(paused) => {
                 let Some(reactor) = self.instance.reactor else {
@@ -192,7 +193,7 @@ impl Call {
     #[allow(clippy::type_complexity, reason = "a name would hide that one of the two is there")]
     fn settle<R: WasmResults>(
         &mut self,
-        lent: Option<&dyn PayloadView>,
+        lent: Option<Lent<'_>>,
         mut call: Result<TypedResumableCall<R>, wasmi::Error>,
         export: &str,
     ) -> Result<(Option<R>, Option<Paused<R>>), Error> {

@@ -15,7 +15,7 @@ use wasmi::errors::{ErrorKind as Wasmi, InstantiationError};
 use wasmi::{AsContextMut, Caller, Linker, Memory, Store, TypedFunc};
 
 use crate::session::{Grants, Session};
-use crate::view::{PayloadView, wipe};
+use crate::view::{Lent, wipe};
 use crate::{Error, ErrorKind, Module};
 
 pub(crate) use call::{Call, Step};
@@ -195,7 +195,7 @@ fn serve(
     function: HostFunction,
     args: &[u32],
 ) -> Result<i32, wasmi::Error> {
-    if caller.data().session.wants_payload(function, args) {
+    if caller.data().session.wants_lent(function, args) {
         return Err(wasmi::Error::host(Ask::new(function, args)));
     }
     match answer(&mut caller, None, function, args) {
@@ -220,7 +220,7 @@ enum Answered {
 /// Serves a host function and charges for it.
 fn answer(
     store: impl AsContextMut<Data = Host>,
-    lent: Option<&dyn PayloadView>,
+    lent: Option<Lent<'_>>,
     function: HostFunction,
     args: &[u32],
 ) -> Result<Answered, Error> {

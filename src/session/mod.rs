@@ -26,7 +26,7 @@ use cpex_wasmi_abi::{
 };
 
 use crate::logging::{LogRecord, visible};
-use crate::view::PayloadView;
+use crate::view::Lent;
 use crate::{Changes, Error, ErrorKind, Level, Limits, LogSink, Payload, Policy};
 
 use budget::Usage;
@@ -122,15 +122,34 @@ struct Handling {
     /// The hook, by position.
     hook: usize,
     request: Source,
-    /// A payload that is only lent, in the request model: it is about to be changed.
+    /// A payload that is only lent, in the request model: the plugin means to change it.
     copied: Option<Payload>,
+}
+
+impl Handling {
+    /// Payload and context, wherever they are.
+    fn lent<'a>(&'a self, lent: Option<Lent<'a>>) -> Option<Lent<'a>> {
+        let lent = self.request.own().or(lent);
+        match &self.copied {
+            Some(payload) => lent.map(|lent| Lent { payload, ..lent }),
+            None => lent,
+        }
+    }
+
+    /// Copies a payload that is only lent, so that it can be changed in the request model.
+    fn copy_payload(&mut self, lent: Option<Lent<'_>>) -> Result<(), Status> {
+        if let (None, None, Some(lent)) = (self.request.own(), &self.copied, lent) {
+            self.copied = Some(lent.payload.to_model()?.into_owned());
+        }
+        Ok(())
+    }
 }
 
 /// A host function that is served.
 struct Service<'s> {
     session: &'s mut Session,
-    /// The payload, where the request does not own it.
-    lent: Option<&'s dyn PayloadView>,
+    /// What the session has not kept of the request.
+    lent: Option<Lent<'s>>,
 }
 
 impl Session {
@@ -193,10 +212,10 @@ impl Session {
         self.dispatch_with(None, function, args, memory)
     }
 
-    /// Serves one host function, with the payload if the request does not own it.
+    /// Serves one host function, with what the session has not kept of the request.
     pub(crate) fn dispatch_with(
         &mut self,
-        lent: Option<&dyn PayloadView>,
+        lent: Option<Lent<'_>>,
         function: HostFunction,
         args: &[u32],
         memory: &mut [u8],
@@ -205,17 +224,19 @@ impl Session {
         Service { session: self, lent }.serve(function, args, memory)
     }
 
-    /// Whether serving this takes a payload that the request does not own.
-    pub(crate) fn wants_payload(&self, function: HostFunction, args: &[u32]) -> bool {
+    /// Whether serving this takes what the session has not kept of the request.
+    pub(crate) fn wants_lent(&self, function: HostFunction, args: &[u32]) -> bool {
         let Some(call) = &self.call else { return false };
-        takes_field(function)
-            && call.request.payload().is_none()
-            && call.copied.is_none()
-            && self.changes.payload.is_none()
-            && args
-                .first()
-                .and_then(|field| Field::from_number(*field))
-                .is_some_and(|field| field.info().slot == Slot::Payload)
+        if call.request.own().is_some() || !takes_field(function) {
+            return false;
+        }
+        let field = args.first().and_then(|field| Field::from_number(*field));
+        field.is_some_and(|field| match field.info().slot {
+            Slot::Payload => call.copied.is_none() && self.changes.payload.is_none(),
+            Slot::Context if field == Field::ContextLocal => self.changes.local_state.is_none(),
+            Slot::Context => self.changes.global_state.is_none(),
+            _ => false,
+        })
     }
 
     /// What the plugin said before it trapped, if it did.

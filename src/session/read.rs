@@ -9,7 +9,7 @@ use super::name::Name;
 use super::span::{Key, Span};
 use super::{Answer, Format, Service};
 use crate::changes::Current;
-use crate::view::{Item, PayloadView, TextMap, Want, wipe};
+use crate::view::{Item, TextMap, Want, wipe};
 
 impl Service<'_> {
     pub(super) fn read(
@@ -231,11 +231,8 @@ impl Service<'_> {
     /// The request as the plugin has changed it so far.
     fn current(&self) -> Result<Current<'_>, Status> {
         let call = self.session.call.as_ref().ok_or(Status::NotDuringInit)?;
-        let payload = match (&call.copied, call.request.payload()) {
-            (Some(payload), _) | (None, Some(payload)) => Some(payload as &dyn PayloadView),
-            (None, None) => self.lent,
-        };
-        Ok(Current { original: call.request.original(), payload, changes: &self.session.changes })
+        let extensions = call.request.extensions();
+        Ok(Current { extensions, lent: call.lent(self.lent), changes: &self.session.changes })
     }
 
     /// The value of a field, or of the entry or the place in it that `key` names, and how much work

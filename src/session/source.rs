@@ -1,25 +1,36 @@
 use alloc::sync::Arc;
 
-use crate::view::Original;
-use crate::{Payload, Request};
+use crate::Request;
+use crate::view::{ExtensionsView, Lent};
 
-/// Where a request comes from.
+/// What a session keeps of a request while it is handled.
 pub(crate) enum Source {
-    /// It is one of the request model.
+    /// All of it.
     Model(Arc<Request>),
+    /// The extensions, as `cpex-core` has them. Payload and context are lent.
+    #[cfg(feature = "cpex-core")]
+    Cpex(cpex_core::extensions::Extensions),
 }
 
 impl Source {
-    pub(crate) fn original(&self) -> &dyn Original {
+    pub(crate) fn extensions(&self) -> &dyn ExtensionsView {
         match self {
-            Self::Model(request) => &**request,
+            Self::Model(request) => &request.extensions,
+            #[cfg(feature = "cpex-core")]
+            Self::Cpex(extensions) => extensions,
         }
     }
 
-    /// The payload, if the request owns it. Otherwise it is lent for each look.
-    pub(crate) fn payload(&self) -> Option<&Payload> {
+    /// Payload and context, if they are here.
+    pub(crate) fn own(&self) -> Option<Lent<'_>> {
         match self {
-            Self::Model(request) => Some(&request.payload),
+            Self::Model(request) => Some(Lent {
+                payload: &request.payload,
+                local_state: &request.context.local_state,
+                global_state: &request.context.global_state,
+            }),
+            #[cfg(feature = "cpex-core")]
+            Self::Cpex(_) => None,
         }
     }
 }

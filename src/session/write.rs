@@ -99,16 +99,13 @@ impl Service<'_> {
     fn edit(&mut self, field: Field) -> Result<Edit<'_>, Status> {
         let Self { session, lent } = self;
         let call = session.call.as_mut().ok_or(Status::NotDuringInit)?;
-        // What is only lent is copied once, to be changed in the request model.
-        if let (Slot::Payload, None, None, Some(lent)) =
-            (field.info().slot, call.request.payload(), &call.copied, lent)
-        {
-            call.copied = Some(lent.to_model().into_owned());
+        if field.info().slot == Slot::Payload {
+            call.copy_payload(*lent)?;
         }
         let edit = Edit {
             field,
-            original: call.request.original(),
-            payload: call.copied.as_ref().or_else(|| call.request.payload()),
+            extensions: call.request.extensions(),
+            lent: call.lent(*lent),
             changes: &mut session.changes,
             worked: 0,
         };

@@ -18,7 +18,7 @@ use cpex_wasmi_abi::model::{
     CandidateConstraintExtension, DelegationExtension, HttpExtension, JsonMap, OnWire,
     RawInboundToken, Secret, SecurityExtension,
 };
-use cpex_wasmi_abi::{CapabilitySet, Field, codec};
+use cpex_wasmi_abi::{CapabilitySet, Field, Status, codec};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -118,7 +118,7 @@ impl TextMap for BTreeMap<String, RawInboundToken> {
 }
 
 /// JSON values by name.
-pub(crate) trait JsonEntries {
+pub(crate) trait JsonEntries: Sync {
     fn len(&self) -> usize;
     fn get(&self, key: &str) -> Option<&Value>;
     /// The entries in the order of their keys.
@@ -282,23 +282,32 @@ pub(crate) trait View {
     }
 }
 
-/// A request as its engine keeps it, without the payload. What a plugin changes is copied first.
-pub(crate) trait Original: View {
+/// The extensions as their engine keeps them. What a plugin changes is copied first, which fails where
+/// the request model has no place for it.
+pub(crate) trait ExtensionsView: View {
     /// Whether there is a security slot.
     fn has_security(&self) -> bool;
     /// A copy of what a plugin sees of the security slot.
-    fn security(&self, visible: CapabilitySet) -> Option<SecurityExtension>;
+    fn security(&self, visible: CapabilitySet) -> Result<Option<SecurityExtension>, Status>;
     /// A copy of the HTTP slot.
-    fn http(&self) -> Option<HttpExtension>;
+    fn http(&self) -> Result<Option<HttpExtension>, Status>;
     /// A copy of the delegation slot.
-    fn delegation(&self) -> Option<DelegationExtension>;
+    fn delegation(&self) -> Result<Option<DelegationExtension>, Status>;
     /// A copy of the candidate constraint slot.
-    fn candidate_constraint(&self) -> Option<CandidateConstraintExtension>;
+    fn candidate_constraint(&self) -> Result<Option<CandidateConstraintExtension>, Status>;
 }
 
 /// What a hook is about, as its engine keeps it.
-pub(crate) trait PayloadView: View {
+pub(crate) trait PayloadView: View + Sync {
     fn kind(&self) -> PayloadKind;
     /// All of it in the request model, as it is changed there.
-    fn to_model(&self) -> Cow<'_, Payload>;
+    fn to_model(&self) -> Result<Cow<'_, Payload>, Status>;
+}
+
+/// What an engine may only lend for as long as a host function is served.
+#[derive(Clone, Copy)]
+pub(crate) struct Lent<'a> {
+    pub(crate) payload: &'a dyn PayloadView,
+    pub(crate) local_state: &'a dyn JsonEntries,
+    pub(crate) global_state: &'a dyn JsonEntries,
 }

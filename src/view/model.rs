@@ -10,11 +10,10 @@ use cpex_wasmi_abi::model::{
     RawCredentialsExtension, RequestExtension, Role, SecurityExtension, StopReason,
     SubjectExtension, SubjectType, WorkloadIdentity,
 };
-use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot};
+use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
 use serde::Serialize;
 
-use super::{Item, JsonEntries as _, Named, Original, View};
-use crate::Request;
+use super::{ExtensionsView, Item, JsonEntries as _, Named, Record, View};
 
 slot_views!();
 message_views!();
@@ -23,8 +22,8 @@ fn record<T: Serialize>(value: &T) -> Item<'_> {
     Item::record(value)
 }
 
-/// What a plugin with these capabilities sees.
-trait Seen: Sized {
+/// What a plugin sees of a structure.
+trait Seen: Sized + Serialize {
     fn seen(&self, visible: CapabilitySet) -> Option<Self>;
 }
 
@@ -40,8 +39,8 @@ impl Seen for SubjectExtension {
     }
 }
 
-fn seen<T: Seen>(value: &T, visible: CapabilitySet) -> Option<T> {
-    value.seen(visible)
+fn seen<T: Seen>(value: &T, visible: CapabilitySet) -> Option<Box<dyn Record + '_>> {
+    Some(Box::new(value.seen(visible)?))
 }
 
 /// Names as the model has them.
@@ -63,43 +62,25 @@ impl Named for ContentPart {
     }
 }
 
-impl View for Request {
-    fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
-        match field {
-            Field::ContextLocal => Some(Item::JsonMap(&self.context.local_state)),
-            Field::ContextGlobal => Some(Item::JsonMap(&self.context.global_state)),
-            _ => self.extensions.item(field, index, visible),
-        }
-    }
-
-    fn count(&self, field: Field) -> usize {
-        self.extensions.count(field)
-    }
-
-    fn breadth(&self, field: Field) -> usize {
-        self.extensions.breadth(field)
-    }
-}
-
-impl Original for Request {
+impl ExtensionsView for Extensions {
     fn has_security(&self) -> bool {
-        self.extensions.security.is_some()
+        self.security.is_some()
     }
 
-    fn security(&self, visible: CapabilitySet) -> Option<SecurityExtension> {
-        self.extensions.security.as_ref().map(|security| security.visible_to(visible))
+    fn security(&self, visible: CapabilitySet) -> Result<Option<SecurityExtension>, Status> {
+        Ok(self.security.as_ref().map(|security| security.visible_to(visible)))
     }
 
-    fn http(&self) -> Option<HttpExtension> {
-        self.extensions.http.clone()
+    fn http(&self) -> Result<Option<HttpExtension>, Status> {
+        Ok(self.http.clone())
     }
 
-    fn delegation(&self) -> Option<DelegationExtension> {
-        self.extensions.delegation.clone()
+    fn delegation(&self) -> Result<Option<DelegationExtension>, Status> {
+        Ok(self.delegation.clone())
     }
 
-    fn candidate_constraint(&self) -> Option<CandidateConstraintExtension> {
-        self.extensions.candidate_constraint.clone()
+    fn candidate_constraint(&self) -> Result<Option<CandidateConstraintExtension>, Status> {
+        Ok(self.candidate_constraint.clone())
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 
 use cpex_wasmi_abi::model::{ContentPart, DelegationPayload, IdentityPayload};
-use cpex_wasmi_abi::{CapabilitySet, Field};
+use cpex_wasmi_abi::{CapabilitySet, Field, Status};
 
 use super::model::position;
 use super::{Item, PayloadView, View};
@@ -44,8 +44,8 @@ impl PayloadView for Payload {
         }
     }
 
-    fn to_model(&self) -> Cow<'_, Payload> {
-        Cow::Borrowed(self)
+    fn to_model(&self) -> Result<Cow<'_, Payload>, Status> {
+        Ok(Cow::Borrowed(self))
     }
 }
 

@@ -65,12 +65,10 @@ macro_rules! slot_views {
         impl View for SecurityExtension {
             fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
                 Some(match field {
-                    Field::Security => Item::Record(Box::new(seen(self, visible)?)),
+                    Field::Security => Item::Record(seen(self, visible)?),
                     Field::SecurityLabels => Item::TextSet(&self.labels),
                     Field::SecurityClassification => Item::text(self.classification.as_ref()?),
-                    Field::Subject => {
-                        Item::Record(Box::new(seen(self.subject.as_ref()?, visible)?))
-                    }
+                    Field::Subject => Item::Record(seen(self.subject.as_ref()?, visible)?),
                     Field::SecurityAuthMethod => Item::text(self.auth_method.as_ref()?),
                     Field::SecurityClient => record(self.client.as_ref()?),
                     Field::ClientId | Field::ClientTrustLevel => {

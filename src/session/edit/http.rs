@@ -4,7 +4,7 @@ use alloc::string::String;
 use cpex_wasmi_abi::model::HttpExtension;
 use cpex_wasmi_abi::{CapabilitySet, Field, Status};
 
-use super::Edit;
+use super::{Edit, copied};
 use crate::session::name::Name;
 use crate::view::Item;
 
@@ -20,33 +20,32 @@ impl Edit<'_> {
             return Err(Status::Malformed);
         }
         let same = Name::new(name);
-        let headers = self.headers();
+        let headers = self.headers()?;
         headers.retain(|other, _| !same.is(other));
         headers.insert(name.into(), value);
         Ok(())
     }
 
     /// Removes a header, and says whether it was there.
-    pub(super) fn remove_header(&mut self, name: &str) -> bool {
+    pub(super) fn remove_header(&mut self, name: &str) -> Result<bool, Status> {
         let name = Name::new(name);
         let there = match self.current().item(self.field, 0, CapabilitySet::EMPTY) {
             Some(Item::TextMap(map)) => map.sorted().into_iter().any(|(other, _)| name.is(other)),
             _ => false,
         };
         if there {
-            self.headers().retain(|other, _| !name.is(other));
+            self.headers()?.retain(|other, _| !name.is(other));
         }
-        there
+        Ok(there)
     }
 
-    fn headers(&mut self) -> &mut Headers {
-        let original = self.original;
-        let http: &mut HttpExtension =
-            self.changes.http.get_or_insert_with(|| original.http().unwrap_or_default());
-        match self.field {
+    fn headers(&mut self) -> Result<&mut Headers, Status> {
+        let extensions = self.extensions;
+        let http: &mut HttpExtension = copied(&mut self.changes.http, || extensions.http())?;
+        Ok(match self.field {
             Field::HttpRequestHeaders => &mut http.request_headers,
             _ => &mut http.response_headers,
-        }
+        })
     }
 }
 

@@ -6,6 +6,7 @@ mod payload;
 mod pointer;
 mod tokens;
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 
@@ -16,15 +17,14 @@ use cpex_wasmi_abi::{CapabilitySet, Field, NO_INDEX, Slot, Status};
 
 use super::input::Input;
 use crate::changes::Current;
-use crate::view::{Item, JsonEntries, Original, PayloadView, part_mut};
+use crate::view::{ExtensionsView, Item, JsonEntries, Lent, part_mut};
 use crate::{Changes, Payload};
 
 /// One change of one field.
 pub(super) struct Edit<'a> {
     pub(super) field: Field,
-    pub(super) original: &'a dyn Original,
-    /// The payload as it came; always there for a field of the payload.
-    pub(super) payload: Option<&'a Payload>,
+    pub(super) extensions: &'a dyn ExtensionsView,
+    pub(super) lent: Option<Lent<'a>>,
     pub(super) changes: &'a mut Changes,
     /// How many bytes had to be gone through, beside those that crossed the boundary.
     pub(super) worked: usize,
@@ -46,8 +46,8 @@ impl Edit<'_> {
                 let mut worked = 0;
                 let changed = match (pointer, || self.candidate_constraint()) {
                     (None, _) => pointer::given(input),
-                    (Some(pointer), current) => current()
-                        .ok_or(Status::Absent)
+                    (Some(pointer), now) => now()
+                        .and_then(|now| now.ok_or(Status::Absent))
                         .and_then(|now| pointer::replaced(&now, pointer, input, &mut worked)),
                 };
                 self.worked = worked;
@@ -56,7 +56,7 @@ impl Edit<'_> {
             }
             (Field::DelegationActor, None) => {
                 let actor = input.text()?;
-                self.delegation().actor_subject_id = Some(actor);
+                self.delegation()?.actor_subject_id = Some(actor);
                 Ok(())
             }
             (Field::DelegationOrigin, None) => {
@@ -64,12 +64,12 @@ impl Edit<'_> {
                 if self.has(Field::DelegationOrigin) {
                     return Err(Status::ReadOnly);
                 }
-                self.delegation().origin_subject_id = Some(origin);
+                self.delegation()?.origin_subject_id = Some(origin);
                 Ok(())
             }
             (Field::DelegationAge, None) => {
                 let age = input.float()?;
-                self.delegation().age_seconds = age;
+                self.delegation()?.age_seconds = age;
                 Ok(())
             }
             _ => Err(Status::InvalidArgument),
@@ -86,7 +86,7 @@ impl Edit<'_> {
             }
             (Field::DelegationHop, NO_INDEX) => {
                 let hop: DelegationHop = input.record()?;
-                let delegation = self.delegation();
+                let delegation = self.delegation()?;
                 delegation.chain.push(hop);
                 delegation.depth = u32::try_from(delegation.chain.len()).unwrap_or(u32::MAX);
                 delegation.delegated = true;
@@ -118,7 +118,7 @@ impl Edit<'_> {
     /// Removes an entry of a map, and says whether it was there. Removing nothing changes nothing.
     pub(super) fn remove_entry(&mut self, index: usize, key: &str) -> Result<bool, Status> {
         match self.field {
-            Field::HttpRequestHeaders | Field::HttpResponseHeaders => Ok(self.remove_header(key)),
+            Field::HttpRequestHeaders | Field::HttpResponseHeaders => self.remove_header(key),
             _ => {
                 let there = self.json_map(index)?.is_some_and(|map| map.get(key).is_some());
                 if there {
@@ -142,8 +142,7 @@ impl Edit<'_> {
     }
 
     pub(super) fn current(&self) -> Current<'_> {
-        let payload = self.payload.map(|payload| payload as &dyn PayloadView);
-        Current { original: self.original, payload, changes: self.changes }
+        Current { extensions: self.extensions, lent: self.lent, changes: self.changes }
     }
 
     /// Whether there is a value, whatever the plugin may see of it.
@@ -151,17 +150,17 @@ impl Edit<'_> {
         self.current().item(field, 0, CapabilitySet::EMPTY).is_some()
     }
 
-    fn candidate_constraint(&self) -> Option<CandidateConstraintExtension> {
+    fn candidate_constraint(&self) -> Result<Option<CandidateConstraintExtension>, Status> {
         match &self.changes.candidate_constraint {
-            Some(changed) => changed.clone(),
-            None => self.original.candidate_constraint(),
+            Some(changed) => Ok(changed.clone()),
+            None => self.extensions.candidate_constraint(),
         }
     }
 
     fn labels(&mut self) -> &mut BTreeSet<String> {
-        let original = self.original;
+        let extensions = self.extensions;
         self.changes.labels.get_or_insert_with(|| {
-            match original.item(Field::SecurityLabels, 0, CapabilitySet::EMPTY) {
+            match extensions.item(Field::SecurityLabels, 0, CapabilitySet::EMPTY) {
                 Some(Item::TextSet(labels)) => {
                     labels.sorted().into_iter().map(String::from).collect()
                 }
@@ -170,9 +169,8 @@ impl Edit<'_> {
         })
     }
 
-    fn delegation(&mut self) -> &mut DelegationExtension {
-        let original = self.original;
-        self.changes.delegation.get_or_insert_with(|| original.delegation().unwrap_or_default())
+    fn delegation(&mut self) -> Result<&mut DelegationExtension, Status> {
+        copied(&mut self.changes.delegation, || self.extensions.delegation())
     }
 
     fn json_map(&self, index: usize) -> Result<Option<&dyn JsonEntries>, Status> {
@@ -185,36 +183,60 @@ impl Edit<'_> {
 
     fn json_map_mut(&mut self, index: usize) -> Result<&mut JsonMap, Status> {
         // A payload may be large, and the index wrong.
-        self.json_map(index)?;
-        let (original, field) = (self.original, self.field);
-        let copy = || match original.item(field, 0, CapabilitySet::EMPTY) {
-            Some(Item::JsonMap(map)) => {
-                let owned = |(key, value): (&str, &serde_json::Value)| (key.into(), value.clone());
-                map.sorted().into_iter().map(owned).collect()
-            }
-            _ => JsonMap::new(),
+        let now = self.json_map(index)?;
+        let is_changed = match self.field {
+            Field::Custom => self.changes.custom.is_some(),
+            Field::ContextLocal => self.changes.local_state.is_some(),
+            Field::ContextGlobal => self.changes.global_state.is_some(),
+            _ => true,
         };
-        Ok(match field {
-            Field::Custom => self.changes.custom.get_or_insert_with(copy),
-            Field::ContextLocal => self.changes.local_state.get_or_insert_with(copy),
-            Field::ContextGlobal => self.changes.global_state.get_or_insert_with(copy),
-            _ => match self.part_mut(index) {
-                Some(ContentPart::ToolCall { content }) => &mut content.arguments,
-                Some(ContentPart::PromptRequest { content }) => &mut content.arguments,
-                _ => return Err(Status::ReadOnly),
-            },
-        })
+        let copy = now.filter(|_| !is_changed).map(|map| {
+            let owned = |(key, value): (&str, &serde_json::Value)| (key.into(), value.clone());
+            map.sorted().into_iter().map(owned).collect()
+        });
+        let map = match self.field {
+            Field::Custom => &mut self.changes.custom,
+            Field::ContextLocal => &mut self.changes.local_state,
+            Field::ContextGlobal => &mut self.changes.global_state,
+            _ => {
+                return match self.part_mut(index)? {
+                    ContentPart::ToolCall { content } => Ok(&mut content.arguments),
+                    ContentPart::PromptRequest { content } => Ok(&mut content.arguments),
+                    _ => Err(Status::ReadOnly),
+                };
+            }
+        };
+        Ok(map.get_or_insert_with(|| copy.unwrap_or_default()))
     }
 
     /// The payload as the plugin has changed it so far.
-    fn payload_now(&self) -> Result<&Payload, Status> {
-        self.changes.payload.as_ref().or(self.payload).ok_or(Status::Failed)
+    fn payload_now(&self) -> Result<Cow<'_, Payload>, Status> {
+        match &self.changes.payload {
+            Some(changed) => Ok(Cow::Borrowed(changed)),
+            None => self.lent.ok_or(Status::Failed)?.payload.to_model(),
+        }
     }
 
     /// The part of the message that the field means by `index`.
-    fn part_mut(&mut self, index: usize) -> Option<&mut ContentPart> {
-        let original = self.payload?;
-        let payload = self.changes.payload.get_or_insert_with(|| original.clone());
-        part_mut(self.field, index, payload)
+    fn part_mut(&mut self, index: usize) -> Result<&mut ContentPart, Status> {
+        let payload = self.lent.ok_or(Status::Failed)?.payload;
+        let original = match self.changes.payload {
+            Some(_) => None,
+            None => Some(payload.to_model()?.into_owned()),
+        };
+        let payload = match original {
+            Some(original) => self.changes.payload.insert(original),
+            None => self.changes.payload.as_mut().ok_or(Status::Failed)?,
+        };
+        part_mut(self.field, index, payload).ok_or(Status::Absent)
     }
+}
+
+/// A part of the request that is changed: a copy of what it was, when that is first changed.
+fn copied<T: Default>(
+    changed: &mut Option<T>,
+    original: impl FnOnce() -> Result<Option<T>, Status>,
+) -> Result<&mut T, Status> {
+    let original = if changed.is_none() { original()? } else { None };
+    Ok(changed.get_or_insert_with(|| original.unwrap_or_default()))
 }

@@ -57,7 +57,7 @@ impl Edit<'_> {
         input: Input<'_>,
         worked: &mut usize,
     ) -> Result<Payload, Status> {
-        Ok(match self.payload_now()? {
+        Ok(match &*self.payload_now()? {
             Payload::Message(message) => {
                 let changed = record(message, pointer, input, worked)?;
                 shallow(&changed.message)?;
@@ -114,7 +114,8 @@ impl Edit<'_> {
         input: Input<'_>,
         worked: &mut usize,
     ) -> Result<New, Status> {
-        let message = &self.payload_now()?.as_message().ok_or(Status::WrongPayload)?.message;
+        let payload = self.payload_now()?;
+        let message = &payload.as_message().ok_or(Status::WrongPayload)?.message;
         let position = position(self.field, index, message).ok_or(Status::Absent)?;
         let part = message.content.get(position).ok_or(Status::Absent)?;
         // A field that is a single value has nothing for a pointer to lead to.
@@ -168,7 +169,7 @@ impl Edit<'_> {
 
     /// Changes a part in place.
     fn put(&mut self, index: usize, new: New) -> Result<(), Status> {
-        match (self.part_mut(index).ok_or(Status::Absent)?, new) {
+        match (self.part_mut(index)?, new) {
             (part, New::Part(new)) => *part = *new,
             (ContentPart::Text { text } | ContentPart::Thinking { text }, New::Text(new)) => {
                 *text = new;
