@@ -49,6 +49,8 @@ extern crate std;
 
 mod changes;
 mod clock;
+#[cfg(feature = "cpex-core")]
+mod cpex;
 mod engine;
 mod error;
 mod instance;

@@ -1,0 +1,3 @@
+//! What makes a plugin one of `cpex-core`'s.
+
+mod mirror;
