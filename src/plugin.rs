@@ -14,8 +14,9 @@ use crate::module::invalid;
 #[cfg(feature = "std")]
 use crate::pool::Pool;
 use crate::schema::Schema;
-use crate::session::Grants;
+use crate::session::{Grants, Source};
 use crate::suggest::did_you_mean;
+use crate::view::Lent;
 use crate::{Engine, Error, ErrorKind, Isolation, Module, Outcome, Policy, Problem, Request};
 
 /// A module under a policy, ready to be called. Immutable, cheap to clone, and shared by as many
@@ -122,26 +123,32 @@ impl Plugin {
         let plugin = self.clone();
         let hook = self.begin(hook);
         let request: Arc<Request> = request.into();
-        async move {
-            let outcome = async {
-                let hook = hook?;
-                let mut instance = match plugin.idle() {
-                    Some(instance) => instance,
-                    None => plugin.instantiate()?,
-                };
-                let engine = plugin.0.module.engine();
-                if !instance.is_ready() {
-                    instance = initialised(finish(Call::init(engine, instance)).await)?;
-                }
-                let call = Call::invoke(engine, instance, hook, request.into());
-                plugin.give_back(finish(call).await)
+        async move { plugin.call_lent(hook?, request.into(), None).await }
+    }
+
+    /// Calls the plugin for a hook, by its position, with what the session does not keep of a request.
+    pub(crate) async fn call_lent(
+        &self,
+        hook: i32,
+        request: Source,
+        lent: Option<Lent<'_>>,
+    ) -> Result<Outcome, Error> {
+        let outcome = async {
+            let mut instance = match self.idle() {
+                Some(instance) => instance,
+                None => self.instantiate()?,
             };
-            outcome.await.map_err(|error| error.with_plugin(plugin.name()))
-        }
+            let engine = self.0.module.engine();
+            if !instance.is_ready() {
+                instance = initialised(finish(Call::init(engine, instance), None).await)?;
+            }
+            self.give_back(finish(Call::invoke(engine, instance, hook, request), lent).await)
+        };
+        outcome.await.map_err(|error| error.with_plugin(self.name()))
     }
 
     /// The position of a hook in the manifest.
-    fn begin(&self, hook: &str) -> Result<i32, Error> {
+    pub(crate) fn begin(&self, hook: &str) -> Result<i32, Error> {
         let manifest = self.0.module.manifest();
         hook_position(&manifest.hooks, hook).ok_or_else(|| {
             Error::new(ErrorKind::UnknownHook, unknown_hook(&manifest.hooks, hook))
@@ -201,11 +208,11 @@ impl fmt::Debug for Plugin {
 }
 
 /// Steps through a call, yielding between slices.
-async fn finish(call: Call) -> Step {
-    let mut step = call.step(None);
+async fn finish(call: Call, lent: Option<Lent<'_>>) -> Step {
+    let mut step = call.step(lent);
     while let Step::Slice(call) = step {
         yield_now().await;
-        step = call.step(None);
+        step = call.step(lent);
     }
     step
 }

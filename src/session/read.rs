@@ -1,7 +1,6 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::codec::Bounds;
 use cpex_wasmi_abi::{Access, Capability, Field, NO_INDEX, Shape, Status};
 use serde_json::Value;
 
@@ -116,17 +115,15 @@ impl Service<'_> {
     ) -> Result<(), Status> {
         let field = self.readable(field)?;
         let position = usize::try_from(position).map_err(|_| Status::Absent)?;
-        let name = match self.item(field, index, Key::None, Want::Value).0? {
-            Item::TextSet(set) => set.nth(position),
-            Item::TextMap(map) => map.nth_key(position),
-            Item::JsonMap(map) => map.nth_key(position),
+        let (name, passed) = match self.item(field, index, Key::None, Want::Value).0? {
+            Item::TextSet(set) => (set.nth(position), set.passed_to(position)),
+            Item::TextMap(map) => (map.nth_key(position), map.passed_to(position)),
+            Item::JsonMap(map) => (map.nth_key(position), map.passed_to(position)),
             _ => return Err(Status::InvalidArgument),
         };
         let found = name.map(|name| out.extend_from_slice(name.as_bytes()));
         // Getting there means passing all those before.
-        self.session
-            .usage
-            .moved(position.min(Bounds::DEFAULT.bytes).saturating_mul(BYTES_PER_ELEMENT));
+        self.session.usage.moved(passed.saturating_mul(BYTES_PER_ELEMENT));
         found.ok_or(Status::Absent)
     }
 

@@ -51,6 +51,10 @@ pub(crate) trait TextSet {
     fn sorted(&self) -> Vec<&str>;
     /// The member at this position of the sorted order.
     fn nth(&self, position: usize) -> Option<&str>;
+    /// How many elements are passed on the way to this position.
+    fn passed_to(&self, position: usize) -> usize {
+        position.min(self.len())
+    }
 }
 
 impl TextSet for BTreeSet<String> {
@@ -79,6 +83,10 @@ pub(crate) trait TextMap {
     fn sorted(&self) -> Vec<(&str, &str)>;
     /// The key at this position of the sorted order.
     fn nth_key(&self, position: usize) -> Option<&str>;
+    /// How many elements are passed on the way to this position.
+    fn passed_to(&self, position: usize) -> usize {
+        position.min(self.len())
+    }
 }
 
 impl TextMap for BTreeMap<String, String> {
@@ -125,6 +133,10 @@ pub(crate) trait JsonEntries: Sync {
     fn sorted(&self) -> Vec<(&str, &Value)>;
     /// The key at this position of the sorted order.
     fn nth_key(&self, position: usize) -> Option<&str>;
+    /// How many elements are passed on the way to this position.
+    fn passed_to(&self, position: usize) -> usize {
+        position.min(self.len())
+    }
 
     /// The same, whatever it was behind.
     fn entries(&self) -> &dyn JsonEntries
@@ -263,7 +275,7 @@ pub(crate) fn wipe(bytes: &mut [u8]) {
 }
 
 /// How many elements that are passed one that is copied is charged like.
-const COPIED: usize = 8;
+pub(crate) const COPIED: usize = 8;
 
 /// Where fields are looked up. `visible` is what the plugin was granted; a field that it may not
 /// read at all is never asked for.

@@ -22,6 +22,8 @@ fn record<T: Serialize>(value: &T) -> Item<'_> {
     Item::record(value)
 }
 
+use record as in_order;
+
 /// What a plugin sees of a structure.
 trait Seen: Sized + Serialize {
     fn seen(&self, visible: CapabilitySet) -> Option<Self>;

@@ -3,8 +3,8 @@
 
 /// Implements `View` for the extensions and all slots but the raw credentials.
 ///
-/// Where it is called, the types are in scope, and `record` and `seen` make an item of a structure and
-/// show what a plugin sees of one.
+/// Where it is called, the types are in scope, and so are functions that make an item of a structure:
+/// `record`; `in_order`, of one with sets; and `seen`, of what a plugin sees of one.
 macro_rules! slot_views {
     () => {
         impl View for Extensions {
@@ -172,7 +172,7 @@ macro_rules! slot_views {
         impl View for MetaExtension {
             fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
                 Some(match field {
-                    Field::Meta => record(self),
+                    Field::Meta => in_order(self),
                     Field::MetaEntityType => Item::text(self.entity_type.as_ref()?),
                     Field::MetaEntityName => Item::text(self.entity_name.as_ref()?),
                     Field::MetaTags => Item::TextSet(&self.tags),

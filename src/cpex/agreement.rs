@@ -1,0 +1,64 @@
+//! What has to agree before a plugin is loaded: its entry, its manifest, and what `cpex-core` makes of
+//! its changes.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use cpex_core::plugin::PluginConfig;
+use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
+
+use crate::{ErrorKind, Problem};
+
+/// The hooks that the entry lists and the manifest must offer.
+pub(super) fn hooks<'c>(
+    config: &'c PluginConfig,
+    manifest: &Manifest,
+    problems: &mut Vec<Problem>,
+) -> Vec<&'c str> {
+    if config.hooks.is_empty() {
+        let offered = manifest.hooks.iter().map(|hook| crate::visible(hook)).collect::<Vec<_>>();
+        problems.push(Problem::new(
+            ErrorKind::InvalidPolicy,
+            format!(
+                "`hooks` is empty, so the plugin would never be called; add those it is for, of \
+                 the ones it offers: `hooks: [{}]`",
+                offered.join(", ")
+            ),
+        ));
+    }
+    config.hooks.iter().map(String::as_str).collect()
+}
+
+/// Refuses grants that `cpex-core` would make something else of than the operator means: a plugin
+/// that may change what it may not see.
+pub(super) fn grants(granted: CapabilitySet, problems: &mut Vec<Problem>) {
+    const PAIRS: [(Capability, Capability, &str); 3] = [
+        (
+            Capability::WriteHeaders,
+            Capability::ReadHeaders,
+            "replace all headers of the request by those that the plugin sets",
+        ),
+        (
+            Capability::AppendLabels,
+            Capability::ReadLabels,
+            "drop the plugin's labels wherever there are others",
+        ),
+        (
+            Capability::AppendDelegation,
+            Capability::ReadDelegation,
+            "drop the plugin's delegations wherever there are others",
+        ),
+    ];
+    for (write, read, harm) in PAIRS {
+        if granted.contains(write) && !granted.contains(read) {
+            problems.push(Problem::new(
+                ErrorKind::CapabilityDenied(read),
+                format!(
+                    "`{write}` is granted without `{read}`, and cpex-core would {harm}; add \
+                     `- {read}` under `capabilities:` of its entry"
+                ),
+            ));
+        }
+    }
+}

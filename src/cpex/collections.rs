@@ -1,0 +1,146 @@
+//! The sets and maps of `cpex-core`, which are in no order. A plugin sees them in that of their keys.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use std::collections::{HashMap, HashSet};
+
+use cpex_core::extensions::MonotonicSet;
+use cpex_core::extensions::raw_credentials::{RawInboundToken, TokenRole};
+use serde_json::Value;
+
+use crate::view::{JsonEntries, TextMap, TextSet};
+
+/// How many passes over the elements sorting them is charged like.
+const SORTING: usize = 8;
+
+impl TextSet for HashSet<String> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn contains(&self, member: &str) -> bool {
+        self.contains(member)
+    }
+
+    fn sorted(&self) -> Vec<&str> {
+        let mut members: Vec<_> = self.iter().map(String::as_str).collect();
+        members.sort_unstable();
+        members
+    }
+
+    fn nth(&self, position: usize) -> Option<&str> {
+        self.sorted().get(position).copied()
+    }
+
+    fn passed_to(&self, _: usize) -> usize {
+        self.len().saturating_mul(SORTING)
+    }
+}
+
+impl TextSet for MonotonicSet<String> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn contains(&self, member: &str) -> bool {
+        self.as_set().contains(member)
+    }
+
+    fn sorted(&self) -> Vec<&str> {
+        self.as_set().sorted()
+    }
+
+    fn nth(&self, position: usize) -> Option<&str> {
+        self.as_set().nth(position)
+    }
+
+    fn passed_to(&self, position: usize) -> usize {
+        self.as_set().passed_to(position)
+    }
+}
+
+impl TextMap for HashMap<String, String> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        self.get(key).map(String::as_str)
+    }
+
+    fn sorted(&self) -> Vec<(&str, &str)> {
+        in_order(self.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+    }
+
+    fn nth_key(&self, position: usize) -> Option<&str> {
+        TextMap::sorted(self).get(position).map(|(key, _)| *key)
+    }
+
+    fn passed_to(&self, _: usize) -> usize {
+        self.len().saturating_mul(SORTING)
+    }
+}
+
+impl JsonEntries for HashMap<String, Value> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn get(&self, key: &str) -> Option<&Value> {
+        self.get(key)
+    }
+
+    fn sorted(&self) -> Vec<(&str, &Value)> {
+        in_order(self.iter().map(|(key, value)| (key.as_str(), value)))
+    }
+
+    fn nth_key(&self, position: usize) -> Option<&str> {
+        JsonEntries::sorted(self).get(position).map(|(key, _)| *key)
+    }
+
+    fn passed_to(&self, _: usize) -> usize {
+        self.len().saturating_mul(SORTING)
+    }
+}
+
+/// The tokens that came with a request, by whose they are.
+impl TextMap for HashMap<TokenRole, RawInboundToken> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        let mut tokens = self.iter().filter(|(role, _)| role_name(role) == Some(key));
+        tokens.next().map(|(_, token)| token.token.as_str())
+    }
+
+    fn sorted(&self) -> Vec<(&str, &str)> {
+        let named = self.iter().filter_map(|(role, token)| Some((role_name(role)?, token)));
+        in_order(named.map(|(role, token)| (role, token.token.as_str())))
+    }
+
+    fn nth_key(&self, position: usize) -> Option<&str> {
+        self.sorted().get(position).map(|(role, _)| *role)
+    }
+
+    fn passed_to(&self, _: usize) -> usize {
+        self.len().saturating_mul(SORTING)
+    }
+}
+
+/// The name of a role in JSON; `None` for one that a later `cpex-core` has added.
+fn role_name(role: &TokenRole) -> Option<&str> {
+    match role {
+        TokenRole::User => Some("user"),
+        TokenRole::Client => Some("client"),
+        TokenRole::CallerWorkload => Some("caller_workload"),
+        TokenRole::Custom(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn in_order<'a, V>(entries: impl Iterator<Item = (&'a str, V)>) -> Vec<(&'a str, V)> {
+    let mut entries: Vec<_> = entries.collect();
+    entries.sort_unstable_by_key(|(key, _)| *key);
+    entries
+}

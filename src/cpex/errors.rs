@@ -1,0 +1,70 @@
+//! Errors as `cpex-core` has them.
+
+use alloc::borrow::ToOwned as _;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use core::fmt;
+use core::time::Duration;
+use std::collections::HashMap;
+
+use cpex_core::error::PluginError;
+use serde_json::Value;
+
+use crate::{Error, ErrorKind, Receipt};
+
+/// What kept a plugin from loading: a mistake in its configuration, whichever it was.
+pub(super) fn config(name: &str, kind: &str, problem: impl fmt::Display) -> Box<PluginError> {
+    let message = format!("plugin `{name}` ({kind}): {problem}");
+    Box::new(PluginError::Config { message })
+}
+
+/// All problems of an error, without the plugin's name, one after the other.
+pub(super) fn problems(error: &Error) -> String {
+    let mut all = String::new();
+    for problem in error.problems() {
+        if !all.is_empty() {
+            all.push_str("; ");
+        }
+        all.push_str(&problem.message);
+    }
+    all
+}
+
+/// Why a call came to no decision.
+pub(super) fn execution(name: &str, error: Error, deadline: Option<Duration>) -> Box<PluginError> {
+    if error.kind() == ErrorKind::Timeout {
+        let timeout_ms = deadline.unwrap_or_default().as_millis();
+        return Box::new(PluginError::Timeout {
+            plugin_name: name.to_owned(),
+            timeout_ms: u64::try_from(timeout_ms).unwrap_or(u64::MAX),
+            proto_error_code: None,
+        });
+    }
+    Box::new(PluginError::Execution {
+        plugin_name: name.to_owned(),
+        message: problems(&error),
+        code: Some(error.code().to_owned()),
+        details: error.receipt().map(receipt).unwrap_or_default(),
+        source: Some(Box::new(error)),
+        proto_error_code: None,
+    })
+}
+
+/// An outcome that `cpex-core` has no place for.
+pub(super) fn unfit(name: &str, unfit: &impl fmt::Display, cost: &Receipt) -> Box<PluginError> {
+    Box::new(PluginError::Execution {
+        plugin_name: name.to_owned(),
+        message: format!("what the plugin changed does not fit: {unfit}"),
+        code: Some(ErrorKind::AbiViolation.code().to_owned()),
+        details: receipt(cost),
+        source: None,
+        proto_error_code: None,
+    })
+}
+
+/// The receipt under `receipt`.
+fn receipt(receipt: &Receipt) -> HashMap<String, Value> {
+    let receipt = serde_json::to_value(receipt).unwrap_or_default();
+    HashMap::from([("receipt".to_string(), receipt)])
+}

@@ -1,0 +1,206 @@
+use alloc::borrow::ToOwned as _;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use cpex_core::config::CpexConfig;
+use cpex_core::error::PluginError;
+use cpex_core::factory::{PluginFactory, PluginFactoryRegistry, PluginInstance};
+use cpex_core::hooks::PluginPayload;
+use cpex_core::manager::PluginManager;
+use cpex_core::plugin::PluginConfig;
+use cpex_core::registry::AnyHookHandler;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::handler::Handler;
+use super::modules::{Modules, SCHEME};
+use super::payload::PayloadTypes;
+use super::plugin::WasmPlugin;
+use super::{TracingSink, agreement, errors};
+use crate::{Engine, EngineBuilder, Error, PayloadType, Plugin, Policy};
+
+/// Makes the plugins of a configuration whose kind is `wasm://`, for `cpex-core`. Cheap to clone.
+///
+/// Paths are relative to one directory, the plugin directory, and cannot leave it. A module is read
+/// and translated once, however many entries use it, and again when its file has changed.
+#[derive(Clone)]
+pub struct WasmFactory {
+    modules: Arc<Modules>,
+    types: PayloadTypes,
+}
+
+impl WasmFactory {
+    /// A factory for the modules of a directory, with an engine's default settings. Plugins' log lines
+    /// go to `tracing`, see [`TracingSink`].
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Config`] if the directory cannot be read.
+    pub fn new(directory: impl AsRef<Path>) -> Result<Self, Box<PluginError>> {
+        Self::with_engine(directory, Engine::builder().log_sink(TracingSink))
+    }
+
+    /// A factory whose plugins run on engines with these settings: each module has an engine of its
+    /// own, and takes what was translated with it when it is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Config`] if the directory cannot be read.
+    pub fn with_engine(
+        directory: impl AsRef<Path>,
+        engine: EngineBuilder,
+    ) -> Result<Self, Box<PluginError>> {
+        let directory = directory.as_ref();
+        let modules = Modules::new(directory, engine).map_err(|problem| {
+            let message =
+                format!("the plugin directory `{}` cannot be read: {problem}", directory.display());
+            PluginError::Config { message }
+        })?;
+        Ok(Self { modules: Arc::new(modules), types: PayloadTypes::default() })
+    }
+
+    /// Registers a type of payload of the embedder's own, under the name that plugins know it by.
+    /// A hook that is called with a payload of another type is an error.
+    #[must_use]
+    pub fn payload_type<T>(mut self, payload_type: PayloadType<T>) -> Self
+    where
+        T: PluginPayload + Serialize + DeserializeOwned,
+    {
+        self.types.add(payload_type);
+        self
+    }
+
+    /// Registers the factory with a manager, for each `wasm://` kind of a configuration. To be called
+    /// before the manager loads that configuration.
+    ///
+    /// The entries of these plugins are looked at as they are written: a misspelt key, which
+    /// `cpex-core` would ignore, is an error.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Config`] if the configuration is no YAML, or an entry has a key that is not
+    /// known; nothing is registered then.
+    pub fn register(&self, manager: &PluginManager, yaml: &str) -> Result<(), Box<PluginError>> {
+        for kind in strict_kinds(yaml)? {
+            self.register_kind(manager, kind);
+        }
+        Ok(())
+    }
+
+    /// As [`register`](Self::register), for a configuration that is parsed already: of which keys that
+    /// are not known are gone.
+    pub fn register_config(&self, manager: &PluginManager, config: &CpexConfig) {
+        for kind in kinds(config) {
+            self.register_kind(manager, kind);
+        }
+    }
+
+    /// As [`register_config`](Self::register_config), for
+    /// [`PluginManager::from_config`](PluginManager::from_config).
+    pub fn register_in(&self, registry: &mut PluginFactoryRegistry, config: &CpexConfig) {
+        for kind in kinds(config) {
+            registry.register(kind, Box::new(self.clone()));
+        }
+    }
+
+    /// Registers the factory for one kind, such as `wasm://guard.wasm`.
+    pub fn register_kind(&self, manager: &PluginManager, kind: impl Into<String>) {
+        manager.register_factory(kind, Box::new(self.clone()));
+    }
+
+    fn load(&self, config: &PluginConfig) -> Result<Plugin, String> {
+        let (policy, mut wrong) = policy(config)?;
+        let module = self.modules.load(&config.kind)?;
+        let hooks = agreement::hooks(config, module.manifest(), &mut wrong);
+        agreement::grants(policy.capabilities, &mut wrong);
+        wrong.extend(crate::plugin::agreement(&module, &policy, &hooks));
+        if !wrong.is_empty() {
+            return Err(errors::problems(&Error::from_problems(wrong)));
+        }
+        let policy = policy.named(&config.name);
+        Plugin::new(&module, policy).map_err(|error| errors::problems(&error))
+    }
+}
+
+impl PluginFactory for WasmFactory {
+    fn create(&self, config: &PluginConfig) -> Result<PluginInstance, Box<PluginError>> {
+        let failed = |problem: String| errors::config(&config.name, &config.kind, problem);
+        let plugin = self.load(config).map_err(failed)?;
+        for warning in plugin.warnings() {
+            tracing::warn!(plugin = %config.name, kind = %config.kind, "{warning}");
+        }
+        let mut handlers = Vec::new();
+        for hook in &config.hooks {
+            let position = plugin.begin(hook).map_err(|error| failed(errors::problems(&error)))?;
+            let hook = interned(hook);
+            let handler = Handler {
+                position,
+                hook,
+                deadline: plugin.deadline(),
+                types: self.types.clone(),
+                plugin: plugin.clone(),
+            };
+            handlers.push((hook, Arc::new(handler) as Arc<dyn AnyHookHandler>));
+        }
+        let plugin = Arc::new(WasmPlugin { config: config.clone(), plugin });
+        Ok(PluginInstance { plugin, handlers })
+    }
+}
+
+impl fmt::Debug for WasmFactory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WasmFactory").finish_non_exhaustive()
+    }
+}
+
+/// The policy of an entry.
+fn policy(config: &PluginConfig) -> Result<(Policy, Vec<crate::Problem>), String> {
+    let entry = serde_json::to_value(config).map_err(|error| error.to_string())?;
+    let policy = Policy::from_json(&entry).map_err(|error| errors::problems(&error))?;
+    Ok((policy, Vec::new()))
+}
+
+fn kinds(config: &CpexConfig) -> BTreeSet<&str> {
+    let kinds = config.plugins.iter().map(|plugin| plugin.kind.as_str());
+    kinds.filter(|kind| kind.starts_with(SCHEME)).collect()
+}
+
+/// The `wasm://` kinds of a configuration of whose entries every key is known.
+fn strict_kinds(yaml: &str) -> Result<BTreeSet<String>, Box<PluginError>> {
+    let config: Value = serde_yaml::from_str(yaml).map_err(|error| PluginError::Config {
+        message: format!("the configuration is no YAML: {error}"),
+    })?;
+    let mut kinds = BTreeSet::new();
+    let entries = config.get("plugins").and_then(Value::as_array);
+    for entry in entries.into_iter().flatten() {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+        let kind = text("kind");
+        if !kind.starts_with(SCHEME) {
+            continue;
+        }
+        Policy::from_json(entry)
+            .map_err(|error| errors::config(text("name"), kind, errors::problems(&error)))?;
+        kinds.insert(kind.to_owned());
+    }
+    Ok(kinds)
+}
+
+/// The name of a hook for as long as the process lives, as `cpex-core` wants it. Each is kept once.
+fn interned(hook: &str) -> &'static str {
+    static HOOKS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut hooks = HOOKS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = hooks.get(hook) {
+        return known;
+    }
+    let kept = String::leak(hook.to_owned());
+    hooks.insert(kept);
+    kept
+}

@@ -1,0 +1,131 @@
+//! What a plugin decided and changed, as `cpex-core` takes it.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use core::any::Any;
+
+use cpex_core::context::PluginContext;
+use cpex_core::error::PluginViolation;
+use cpex_core::executor::ErasedResultFields;
+use cpex_core::extensions::{
+    DelegationExtension, Extensions, Guarded, HttpExtension, OwnedExtensions,
+};
+use cpex_wasmi_abi::Violation;
+use cpex_wasmi_abi::model::{self, from_wire};
+
+use super::mirror::{FromModel, Unfit};
+use super::payload::Seen;
+use crate::{Changes, Decision};
+
+/// What `cpex-core` is given of an outcome. The context is written at once; the rest is for its own
+/// merge, which has the last word.
+pub(super) fn erased(
+    decision: Decision,
+    changes: Changes,
+    payload: Seen<'_>,
+    extensions: &Extensions,
+    context: &mut PluginContext,
+) -> Result<Box<dyn Any + Send + Sync>, Unfit> {
+    let Changes {
+        payload: changed,
+        labels,
+        http,
+        delegation,
+        candidate_constraint,
+        custom,
+        local_state,
+        global_state,
+    } = changes;
+    let touched = labels.is_some()
+        || http.is_some()
+        || delegation.is_some()
+        || candidate_constraint.is_some()
+        || custom.is_some();
+    let modified_payload = changed.map(|changed| payload.changed(changed)).transpose()?;
+    let modified_extensions = if touched {
+        let mut owned = extensions.cow_copy();
+        if let Some(labels) = labels {
+            add_labels(&mut owned, labels);
+        }
+        if let Some(http) = http {
+            set_headers(&mut owned, http)?;
+        }
+        if let Some(delegation) = delegation {
+            extend_chain(&mut owned, delegation)?;
+        }
+        if let Some(constraint) = candidate_constraint {
+            owned.candidate_constraint = FromModel::from_model(constraint)?;
+        }
+        if let Some(custom) = custom {
+            owned.custom = Some(FromModel::from_model(custom)?);
+        }
+        Some(owned)
+    } else {
+        None
+    };
+    if let Some(state) = local_state {
+        context.local_state = FromModel::from_model(state)?;
+    }
+    if let Some(state) = global_state {
+        context.global_state = FromModel::from_model(state)?;
+    }
+    Ok(Box::new(ErasedResultFields {
+        continue_processing: decision.is_allow(),
+        modified_payload,
+        modified_extensions,
+        violation: match decision {
+            Decision::Allow => None,
+            Decision::Deny(violation) => Some(violated(violation)),
+        },
+    }))
+}
+
+fn add_labels(owned: &mut OwnedExtensions, labels: BTreeSet<String>) {
+    let security = owned.security.get_or_insert_default();
+    for label in labels {
+        if !security.labels.contains(&label) {
+            security.add_label(label);
+        }
+    }
+}
+
+/// Sets the headers, where `cpex-core` gave the token for it: it does not where nothing may change.
+fn set_headers(owned: &mut OwnedExtensions, http: model::HttpExtension) -> Result<(), Unfit> {
+    let Some(token) = &owned.http_write_token else { return Ok(()) };
+    let slot = owned.http.get_or_insert_with(|| Guarded::new(HttpExtension::default()));
+    let slot = slot.write(token);
+    slot.request_headers = FromModel::from_model(http.request_headers)?;
+    slot.response_headers = FromModel::from_model(http.response_headers)?;
+    Ok(())
+}
+
+/// Adds what is new to the chain. What was there stays what it was to the letter.
+fn extend_chain(
+    owned: &mut OwnedExtensions,
+    changed: model::DelegationExtension,
+) -> Result<(), Unfit> {
+    let slot: &mut DelegationExtension = owned.delegation.get_or_insert_default();
+    for hop in changed.chain.into_iter().skip(slot.chain.len()) {
+        slot.chain.push(FromModel::from_model(hop)?);
+    }
+    slot.depth = changed.depth;
+    slot.delegated = changed.delegated;
+    slot.origin_subject_id = changed.origin_subject_id;
+    slot.actor_subject_id = changed.actor_subject_id;
+    slot.age_seconds = changed.age_seconds;
+    Ok(())
+}
+
+fn violated(violation: Violation) -> PluginViolation {
+    let Violation { code, reason, description, details, proto_error_code } = violation;
+    let mut violated = PluginViolation::new(code, reason);
+    violated.description = description;
+    // Checked when it was stated.
+    violated.details = details
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, from_wire(value)?)))
+        .collect();
+    violated.proto_error_code = proto_error_code;
+    violated
+}

@@ -1,0 +1,33 @@
+use alloc::boxed::Box;
+
+use async_trait::async_trait;
+use cpex_core::error::PluginError;
+use cpex_core::plugin::{Plugin as CpexPlugin, PluginConfig};
+
+use super::errors;
+use crate::Plugin;
+
+/// The life of a plugin, for `cpex-core`.
+pub(super) struct WasmPlugin {
+    pub(super) config: PluginConfig,
+    pub(super) plugin: Plugin,
+}
+
+#[async_trait]
+impl CpexPlugin for WasmPlugin {
+    fn config(&self) -> &PluginConfig {
+        &self.config
+    }
+
+    async fn initialize(&self) -> Result<(), Box<PluginError>> {
+        let deadline = self.plugin.deadline();
+        let initialised = self.plugin.initialize_async().await;
+        initialised.map_err(|error| errors::execution(self.plugin.name(), error, deadline))
+    }
+
+    async fn shutdown(&self) -> Result<(), Box<PluginError>> {
+        let deadline = self.plugin.deadline();
+        let ended = self.plugin.shutdown_async().await;
+        ended.map_err(|error| errors::execution(self.plugin.name(), error, deadline))
+    }
+}
