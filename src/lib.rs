@@ -79,7 +79,7 @@ pub use clock::Clock;
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Problem, Trap};
 pub use limits::Limits;
-pub use logging::{LOG_TARGET, Level, LogRecord, LogSink, visible};
+pub use logging::{LOG_TARGET, Level, LevelFilter, LogRecord, LogSink, visible};
 pub use module::{Module, ModuleInfo};
 pub use outcome::{Decision, Outcome};
 pub use payload::{CustomPayload, Payload, PayloadType};

@@ -1,7 +1,7 @@
 use alloc::string::String;
 use core::fmt::Write as _;
 
-pub use log::Level;
+pub use log::{Level, LevelFilter};
 
 /// One line that a plugin logged.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,8 @@ mod common;
 use common::*;
 use cpex_wasmi::abi::Field;
 use cpex_wasmi::{
-    Capability, Decision, Level, Limits, Payload, Plugin, Policy, Request, Value, Violation,
+    Capability, Decision, Level, LevelFilter, Limits, Payload, Plugin, Policy, Request, Value,
+    Violation,
 };
 use serde_json::json;
 
@@ -214,6 +215,54 @@ fn any_capability_of_the_subject_opens_its_identifier_and_no_more() {
     assert_eq!(of("security.subject.id"), "7,InvalidArgument");
     assert_eq!(of("security.subject.roles"), "CapabilityDenied,CapabilityDenied");
     assert_eq!(of("security.subject.teams"), "2,0");
+}
+
+/// A guest that logs a line of 5 bytes at each level, denies if one is not taken, and ends with
+/// this verdict.
+fn chatty(verdict: &str) -> Vec<u8> {
+    let lines: String = (1..=5)
+        .map(|level| {
+            format!(
+                "(if (call $log (i32.const {level}) (i32.const 0) (i32.const 5))
+                   (then (return (i32.const 1))))"
+            )
+        })
+        .collect();
+    guest(&format!(
+        r#"(data (i32.const 0) "hello")
+           (func (export "cpex_invoke") (param i32) (result i32) {lines} {verdict})"#
+    ))
+}
+
+#[test]
+fn lines_below_the_operators_level_are_dropped_and_cost_nothing_of_the_log() {
+    let wasm = chatty("(i32.const 0)");
+    let all = [Level::Error, Level::Warn, Level::Info, Level::Debug, Level::Trace];
+    let mut fuel = 0;
+    for (filter, kept) in LevelFilter::iter().zip(0..) {
+        let logs = Logs::default();
+        let engine = logs.engine().build().unwrap();
+        let mut limits = Limits::default();
+        limits.log_bytes = 5 * kept as u64;
+        let policy = Policy::default().limits(limits).log_level(filter);
+        let outcome = call(&Plugin::load(&engine, &wasm, policy).unwrap()).unwrap();
+        assert!(outcome.decision.is_allow(), "{filter}: the plugin was told");
+        let levels: Vec<_> = logs.lines().into_iter().map(|(level, _, _)| level).collect();
+        assert_eq!(levels, all[..kept], "{filter}");
+        let receipt = outcome.receipt;
+        assert_eq!((receipt.log_bytes, receipt.log_lines_dropped), (5 * kept as u64, 0));
+        assert_eq!(receipt.host_calls, 5);
+        assert!(receipt.fuel > fuel, "{filter}: a line that is kept costs more than one dropped");
+        fuel = receipt.fuel;
+    }
+    // Whether a plugin keeps to the ABI does not depend on what is kept.
+    for (body, code) in [
+        ("(call $log (i32.const 6) (i32.const 0) (i32.const 1))", "plugin_failed"),
+        ("(call $log (i32.const 5) (i32.const 65535) (i32.const 2))", "abi_violation"),
+    ] {
+        let plugin = load(&invoking(body), Policy::default().log_level(LevelFilter::Off));
+        assert_eq!(call(&plugin).unwrap_err().code(), code);
+    }
 }
 
 /// A guest that leaves marks in its memory, a global and a table, and denies if it finds one.

@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use cpex_wasmi::{Capability, FilePermission, Isolation, Limits, PathKind, Policy};
+use cpex_wasmi::{Capability, FilePermission, Isolation, LevelFilter, Limits, PathKind, Policy};
 use serde_json::{Value, json};
 
 /// The messages of all problems of a policy, in order.
@@ -60,7 +60,7 @@ fn a_whole_plugin_entry_is_read() {
         "config": {
             "role": "hr_admin",
             "sandbox_policy": {"isolation": "pooled", "allow_state": true,
-                "resources": {"init_fuel": 5, "max_host_calls": 0}},
+                "log_level": "warn", "resources": {"init_fuel": 5, "max_host_calls": 0}},
         },
     }))
     .unwrap();
@@ -69,6 +69,7 @@ fn a_whole_plugin_entry_is_read() {
     assert_eq!(policy.config.len(), 1);
     assert_eq!(policy.config["role"], "hr_admin");
     assert_eq!((policy.isolation, policy.allow_state), (Isolation::Pooled, true));
+    assert_eq!(policy.log_level, LevelFilter::Warn);
     assert_eq!((policy.limits.init_fuel, policy.limits.host_calls), (5, 0));
 }
 
@@ -81,6 +82,7 @@ fn no_policy_grants_nothing_and_keeps_the_limits() {
         assert!(policy.capabilities.is_empty() && policy.access.is_empty());
         assert_eq!(policy.limits, Limits::default());
         assert_eq!(policy.isolation, Isolation::PerCall);
+        assert_eq!(policy.log_level, LevelFilter::Trace);
     }
 }
 
@@ -97,6 +99,7 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
             "allowed_network": [{"ports": [80]}, {"host": "a.*.b"}, {"host": "h", "ports": [0, 70000]}],
             "isolation": "none",
             "allow_state": "yes",
+            "log_level": "inof",
         }},
     }));
     let expected = [
@@ -118,11 +121,32 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
         "`config.sandbox_policy.allowed_network[2].ports[1]` must be a port",
         "`config.sandbox_policy.isolation` must be `per_call` or `pooled`",
         "`config.sandbox_policy.allow_state` must be true or false, and is a text",
+        "`config.sandbox_policy.log_level` is `inof`, which is no log level; did you mean `info`?",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for expected in expected {
         assert!(found.iter().any(|found| found.contains(expected)), "{expected}\n{found:#?}");
     }
+}
+
+#[test]
+fn log_levels_are_read_as_they_are_written() {
+    for (name, level) in [
+        ("error", LevelFilter::Error),
+        ("warn", LevelFilter::Warn),
+        ("info", LevelFilter::Info),
+        ("debug", LevelFilter::Debug),
+        ("trace", LevelFilter::Trace),
+        ("off", LevelFilter::Off),
+    ] {
+        let policy = Policy::from_json(&json!({"log_level": name})).unwrap();
+        assert_eq!(policy.log_level, level, "{name}");
+    }
+    let found = problems(json!({"log_level": "loud"}));
+    assert!(found[0].ends_with("known are `error`, `warn`, `info`, `debug`, `trace`, `off`"));
+    // What YAML 1.1 makes of a bare `off`.
+    let found = problems(json!({"log_level": false}));
+    assert!(found[0].contains("`sandbox_policy.log_level` must be a text, and is false"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::model::JsonMap;
 use cpex_wasmi_abi::{Capability, CapabilitySet};
 
-use crate::Limits;
+use crate::{LevelFilter, Limits};
 
 /// What an operator grants one plugin. The default grants nothing but time and memory.
 ///
@@ -39,6 +39,9 @@ pub struct Policy {
     /// instance of its own for each call, whose memory is overwritten afterwards, and tokens are
     /// kept out of what it logs and says. Default: no.
     pub allow_raw_credentials: bool,
+    /// The least severe lines of the plugin's log that reach the sink. Others are dropped unread,
+    /// without counting as logged; the plugin is told that they were written. Default: all.
+    pub log_level: LevelFilter,
     /// The plugin's own configuration.
     pub config: JsonMap,
     /// What of the system the plugin may touch. This version offers plugins no system access, so
@@ -55,6 +58,7 @@ impl Default for Policy {
             max_instances: Self::DEFAULT_MAX_INSTANCES,
             allow_state: false,
             allow_raw_credentials: false,
+            log_level: LevelFilter::Trace,
             config: JsonMap::new(),
             access: Access::default(),
         }
@@ -201,6 +205,13 @@ impl Policy {
     #[must_use]
     pub fn allow_raw_credentials(mut self) -> Self {
         self.allow_raw_credentials = true;
+        self
+    }
+
+    /// Drops lines of the plugin's log that are less severe than this.
+    #[must_use]
+    pub fn log_level(mut self, least: LevelFilter) -> Self {
+        self.log_level = least;
         self
     }
 

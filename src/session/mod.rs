@@ -23,7 +23,7 @@ use cpex_wasmi_abi::model::JsonMap;
 use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, Manifest, Status, Violation};
 
 use crate::logging::{LogRecord, visible};
-use crate::{Changes, Error, ErrorKind, Level, Limits, LogSink, Policy, Request};
+use crate::{Changes, Error, ErrorKind, Level, LevelFilter, Limits, LogSink, Policy, Request};
 
 use budget::Usage;
 use secrets::Secrets;
@@ -39,6 +39,7 @@ pub(crate) struct Grants {
     pub(crate) capabilities: CapabilitySet,
     pub(crate) allow_raw_credentials: bool,
     pub(crate) limits: Limits,
+    pub(crate) log_level: LevelFilter,
     pub(crate) config: JsonMap,
 }
 
@@ -50,6 +51,7 @@ impl Grants {
             capabilities: policy.capabilities,
             allow_raw_credentials: policy.allow_raw_credentials,
             limits: policy.limits,
+            log_level: policy.log_level,
             config: policy.config,
         }
     }
@@ -236,7 +238,6 @@ impl Session {
 
     fn log(&mut self, level: u32, message: Span, memory: &[u8]) -> Answer {
         let message = message.of(memory)?;
-        self.usage.moved(message.len());
         let level = match level {
             cpex_wasmi_abi::level::ERROR => Level::Error,
             cpex_wasmi_abi::level::WARN => Level::Warn,
@@ -245,6 +246,10 @@ impl Session {
             cpex_wasmi_abi::level::TRACE => Level::Trace,
             _ => return Ok(Status::InvalidArgument.code()),
         };
+        if level > self.grants.log_level {
+            return Ok(0);
+        }
+        self.usage.moved(message.len());
         if !self.usage.log(message.len().max(1), &self.grants.limits) {
             return Ok(Status::LogFull.code());
         }
