@@ -7,7 +7,7 @@ pub use log::{Level, LevelFilter};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct LogRecord<'a> {
-    /// The plugin's name.
+    /// The plugin's name, as [`Plugin::name`](crate::Plugin::name) has it.
     pub plugin: &'a str,
     /// The hook that is handled, or `init`.
     pub hook: &'a str,

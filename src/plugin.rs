@@ -38,7 +38,11 @@ impl Plugin {
     ///
     /// Those of [`Module::new`] and [`Plugin::new`].
     pub fn load(engine: &Engine, wasm: &[u8], policy: Policy) -> Result<Self, Error> {
-        Self::new(&Module::new(engine, wasm)?, policy)
+        let module = Module::new(engine, wasm).map_err(|error| match &policy.name {
+            Some(name) => error.with_plugin(name),
+            None => error,
+        })?;
+        Self::new(&module, policy)
     }
 
     /// Puts a module under a policy. Nothing of the module runs.
@@ -52,10 +56,10 @@ impl Plugin {
     /// [`ErrorKind::InvalidPolicy`] if the configuration does not fit the manifest's schema of it.
     /// [`Error::problems`] has all of them.
     pub fn new(module: &Module, policy: Policy) -> Result<Self, Error> {
-        let name = module.manifest().name.clone();
         let problems = agreement(module, &policy, &[]);
         if !problems.is_empty() {
-            return Err(Error::from_problems(problems).with_plugin(&name));
+            let name = policy.name_of(module.manifest());
+            return Err(Error::from_problems(problems).with_plugin(name));
         }
         let warnings = module.warnings(&policy);
         #[cfg(feature = "std")]
@@ -73,7 +77,7 @@ impl Plugin {
         Ok(plugin)
     }
 
-    /// The plugin's name, from its manifest.
+    /// The plugin's name: what its policy calls it, else the name in its manifest.
     pub fn name(&self) -> &str {
         &self.0.grants.plugin
     }

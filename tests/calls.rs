@@ -9,11 +9,13 @@
 
 mod common;
 
+use std::sync::{Arc, Mutex};
+
 use common::*;
 use cpex_wasmi::abi::Field;
 use cpex_wasmi::{
-    Capability, Decision, Level, LevelFilter, Limits, Payload, Plugin, Policy, Request, Value,
-    Violation,
+    Capability, Decision, Engine, Level, LevelFilter, Limits, LogRecord, Payload, Plugin, Policy,
+    Request, Value, Violation,
 };
 use serde_json::json;
 
@@ -262,6 +264,35 @@ fn lines_below_the_operators_level_are_dropped_and_cost_nothing_of_the_log() {
     ] {
         let plugin = load(&invoking(body), Policy::default().log_level(LevelFilter::Off));
         assert_eq!(call(&plugin).unwrap_err().code(), code);
+    }
+}
+
+#[test]
+fn a_plugin_goes_by_the_name_that_its_operator_gave_it() {
+    let names = Arc::new(Mutex::new(Vec::new()));
+    let seen = names.clone();
+    let sink = move |record: &LogRecord<'_>| seen.lock().unwrap().push(record.plugin.to_owned());
+    let engine = Engine::builder().log_sink(sink).build().unwrap();
+    let wasm = chatty("(unreachable)");
+    for (policy, name) in
+        [(Policy::default(), "guest"), (Policy::default().named("pii in eu"), "pii in eu")]
+    {
+        let plugin = Plugin::load(&engine, &wasm, policy).unwrap();
+        assert_eq!((plugin.name(), plugin.module().manifest().name.as_str()), (name, "guest"));
+        let error = call(&plugin).unwrap_err();
+        assert_eq!(error.plugin(), Some(name));
+        assert!(error.to_string().starts_with(&format!("plugin `{name}`: ")), "{error}");
+        assert_eq!(core::mem::take(&mut *names.lock().unwrap()), [name; 5]);
+        assert_eq!(plugin.call("x", pii()).unwrap_err().plugin(), Some(name));
+    }
+    // Whatever keeps it from being loaded, it is known who it was meant to be.
+    let asking = guest_with(
+        &["read_labels"],
+        r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#,
+    );
+    for wasm in [&b"\0asm"[..], &asking] {
+        let error = load_error(wasm, Policy::default().named("pii in eu"));
+        assert_eq!(error.plugin(), Some("pii in eu"), "{error}");
     }
 }
 

@@ -70,6 +70,8 @@ fn a_whole_plugin_entry_is_read() {
     assert_eq!(policy.config["role"], "hr_admin");
     assert_eq!((policy.isolation, policy.allow_state), (Isolation::Pooled, true));
     assert_eq!(policy.log_level, LevelFilter::Warn);
+    // An embedder says whether it goes by that name.
+    assert_eq!(policy.name, None);
     assert_eq!((policy.limits.init_fuel, policy.limits.host_calls), (5, 0));
 }
 

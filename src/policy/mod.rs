@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::model::JsonMap;
-use cpex_wasmi_abi::{Capability, CapabilitySet};
+use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
 
 use crate::{LevelFilter, Limits};
 
@@ -24,6 +24,9 @@ use crate::{LevelFilter, Limits};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Policy {
+    /// What the operator calls the plugin. `None`: the name in its manifest. Only an embedder sets
+    /// it: [`Policy::from_json`] leaves it out, whatever the name of an entry.
+    pub name: Option<String>,
     /// The capabilities granted.
     pub capabilities: CapabilitySet,
     /// What the plugin may use.
@@ -52,6 +55,7 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            name: None,
             capabilities: CapabilitySet::EMPTY,
             limits: Limits::default(),
             isolation: Isolation::default(),
@@ -170,6 +174,14 @@ impl Policy {
     /// How many instances are kept if the policy does not say.
     pub const DEFAULT_MAX_INSTANCES: usize = 10;
 
+    /// Gives the plugin the name that [`Plugin::name`](crate::Plugin::name), log records and errors
+    /// have, instead of the one in its manifest.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
     /// Grants capabilities, beside those granted before.
     #[must_use]
     pub fn grant(mut self, capabilities: impl IntoIterator<Item = Capability>) -> Self {
@@ -220,5 +232,10 @@ impl Policy {
     pub fn config(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
         self.config.insert(name.into(), value.into());
         self
+    }
+
+    /// What a plugin with this manifest is called.
+    pub(crate) fn name_of<'a>(&'a self, manifest: &'a Manifest) -> &'a str {
+        self.name.as_deref().unwrap_or(&manifest.name)
     }
 }

@@ -46,7 +46,7 @@ pub(crate) struct Grants {
 impl Grants {
     pub(crate) fn new(manifest: &Manifest, policy: Policy) -> Self {
         Self {
-            plugin: manifest.name.clone(),
+            plugin: policy.name_of(manifest).into(),
             hooks: manifest.hooks.clone(),
             capabilities: policy.capabilities,
             allow_raw_credentials: policy.allow_raw_credentials,

@@ -28,7 +28,7 @@ impl Session {
         wishes(manifest, requested, &policy, &mut problems);
         configuration(manifest, &policy, &mut problems);
         if !problems.is_empty() {
-            return Err(Error::from_problems(problems).with_plugin(&manifest.name));
+            return Err(Error::from_problems(problems).with_plugin(policy.name_of(manifest)));
         }
         let grants = Arc::new(Grants::new(manifest, policy));
         Ok(Self::with_grants(grants, Arc::new(sink)))
