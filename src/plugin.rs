@@ -49,6 +49,7 @@ impl Plugin {
     ///
     /// # Errors
     ///
+    /// [`ErrorKind::DigestMismatch`] if the policy pins another module,
     /// [`ErrorKind::CapabilityDenied`] or [`ErrorKind::AccessDenied`] if the module asks for what
     /// the policy does not grant, [`ErrorKind::MemoryLimit`] if it declares more than its limits,
     /// [`ErrorKind::InvalidModule`] if it cannot be instantiated, [`ErrorKind::InvalidConfig`] if
@@ -259,6 +260,7 @@ pub fn check(engine: &Engine, wasm: &[u8], policy: &Policy, hooks: &[&str]) -> V
 fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let manifest = module.manifest();
+    problems.extend(policy.digest.and_then(|pinned| pinned.refuses(module)));
     for hook in hooks {
         if hook_position(&manifest.hooks, hook).is_none() {
             problems

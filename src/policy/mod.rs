@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::model::JsonMap;
 use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
 
-use crate::{LevelFilter, Limits};
+use crate::{Digest, LevelFilter, Limits};
 
 /// What an operator grants one plugin. The default grants nothing but time and memory.
 ///
@@ -27,6 +27,9 @@ pub struct Policy {
     /// What the operator calls the plugin. `None`: the name in its manifest. Only an embedder sets
     /// it: [`Policy::from_json`] leaves it out, whatever the name of an entry.
     pub name: Option<String>,
+    /// The digest of the only module that may be loaded. `None`: any module. It takes the feature
+    /// `digest`; without it, no plugin is loaded under a policy that has one.
+    pub digest: Option<Digest>,
     /// The capabilities granted.
     pub capabilities: CapabilitySet,
     /// What the plugin may use.
@@ -56,6 +59,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             name: None,
+            digest: None,
             capabilities: CapabilitySet::EMPTY,
             limits: Limits::default(),
             isolation: Isolation::default(),
@@ -179,6 +183,13 @@ impl Policy {
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// Lets only the module with this digest be loaded.
+    #[must_use]
+    pub fn digest(mut self, digest: Digest) -> Self {
+        self.digest = Some(digest);
         self
     }
 

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::{Access, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind, Policy};
 use crate::logging::visible;
 use crate::suggest::{did_you_mean, is_like};
-use crate::{Error, ErrorKind, LevelFilter, Limits, Problem};
+use crate::{Digest, Error, ErrorKind, LevelFilter, Limits, Problem};
 
 impl Policy {
     /// Reads a policy from parsed YAML or JSON: the content of `sandbox_policy`, an object with
@@ -62,6 +62,7 @@ const SANDBOX_POLICY: &[&str] = &[
     "allow_state",
     "allow_raw_credentials",
     "log_level",
+    "sha256",
 ];
 const RESOURCES: &[&str] = &[
     "max_memory_bytes",
@@ -142,7 +143,8 @@ impl Reader {
         let limits = value.as_object().is_some_and(|map| {
             key == "resources" && map.keys().any(|key| RESOURCES.contains(&key.as_str()))
         });
-        if limits || (key.starts_with("allow") && SANDBOX_POLICY.contains(&key)) {
+        let grant = key.starts_with("allow") && SANDBOX_POLICY.contains(&key);
+        if limits || grant || key == "sha256" {
             self.wrong(&format!("config.{key}"), "belongs under `config.sandbox_policy`");
         } else if is_like(key, "sandbox_policy") {
             let path = format!("config.{}", visible(key));
@@ -192,6 +194,15 @@ impl Reader {
         {
             policy.log_level = level;
         }
+        policy.digest = self.digest(map.get("sha256"), &format!("{path}.sha256"));
+    }
+
+    fn digest(&mut self, value: Option<&Value>, path: &str) -> Option<Digest> {
+        let Value::String(text) = present(value)? else {
+            self.wrong(path, expected("64 hex digits in quotes", value?));
+            return None;
+        };
+        Digest::read(text).map_err(|wrong| self.wrong(path, wrong)).ok()
     }
 
     fn log_level(&mut self, value: &Value, path: &str) -> Option<LevelFilter> {

@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, LogSink, Outcome, Policy, Receipt, Request};
 
 impl Session {
     /// A session for a plugin with this manifest. Until [`start`](Self::start), it is being
-    /// initialised.
+    /// initialised. As there is no module, neither its digest nor its memory is looked at.
     ///
     /// # Errors
     ///
