@@ -60,6 +60,8 @@ pub enum ErrorKind {
     InvalidModule,
     /// The plugin was built for another version of the ABI.
     UnsupportedAbi,
+    /// The module is another than the policy pins.
+    DigestMismatch,
     /// The plugin needs a capability that it was not granted.
     CapabilityDenied(Capability),
     /// The plugin needs system access that it was not granted, or that this host does not offer.
@@ -130,6 +132,7 @@ impl ErrorKind {
             Self::LimitExceeded => "limit_exceeded",
             Self::InvalidModule => "invalid_module",
             Self::UnsupportedAbi => "unsupported_abi",
+            Self::DigestMismatch => "digest_mismatch",
             Self::CapabilityDenied(_) => "capability_denied",
             Self::AccessDenied => "access_denied",
             Self::UnknownHook => "unknown_hook",

@@ -40,6 +40,7 @@
 //! | --- | --- | --- | --- |
 //! | `std` | yes | deadlines on the system's clock, a pool of warm instances | an embedder supplies a [`Clock`]; each call gets an instance of its own |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
+//! | `digest` | no | a policy may pin a module by its SHA-256 digest ([`Policy::digest`]), and a module tells its own | a policy that does is refused |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -50,7 +51,8 @@ extern crate std;
 mod changes;
 mod clock;
 #[cfg(feature = "cpex-core")]
-mod cpex;
+pub mod cpex;
+mod digest;
 mod engine;
 mod error;
 mod instance;
@@ -78,10 +80,11 @@ pub use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, Manifest, Valu
 
 pub use changes::Changes;
 pub use clock::Clock;
+pub use digest::Digest;
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Problem, Trap};
 pub use limits::Limits;
-pub use logging::{LOG_TARGET, Level, LogRecord, LogSink, visible};
+pub use logging::{LOG_TARGET, Level, LevelFilter, LogRecord, LogSink, visible};
 pub use module::{Module, ModuleInfo};
 pub use outcome::{Decision, Outcome};
 pub use payload::{CustomPayload, Payload, PayloadType};

@@ -1,13 +1,13 @@
 use alloc::string::String;
 use core::fmt::Write as _;
 
-pub use log::Level;
+pub use log::{Level, LevelFilter};
 
 /// One line that a plugin logged.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct LogRecord<'a> {
-    /// The plugin's name.
+    /// The plugin's name, as [`Plugin::name`](crate::Plugin::name) has it.
     pub plugin: &'a str,
     /// The hook that is handled, or `init`.
     pub hook: &'a str,

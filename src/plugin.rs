@@ -39,13 +39,18 @@ impl Plugin {
     ///
     /// Those of [`Module::new`] and [`Plugin::new`].
     pub fn load(engine: &Engine, wasm: &[u8], policy: Policy) -> Result<Self, Error> {
-        Self::new(&Module::new(engine, wasm)?, policy)
+        let module = Module::new(engine, wasm).map_err(|error| match &policy.name {
+            Some(name) => error.with_plugin(name),
+            None => error,
+        })?;
+        Self::new(&module, policy)
     }
 
     /// Puts a module under a policy. Nothing of the module runs.
     ///
     /// # Errors
     ///
+    /// [`ErrorKind::DigestMismatch`] if the policy pins another module,
     /// [`ErrorKind::CapabilityDenied`] or [`ErrorKind::AccessDenied`] if the module asks for what
     /// the policy does not grant, [`ErrorKind::MemoryLimit`] if it declares more than its limits,
     /// [`ErrorKind::InvalidModule`] if it cannot be instantiated, [`ErrorKind::InvalidConfig`] if
@@ -53,10 +58,10 @@ impl Plugin {
     /// [`ErrorKind::InvalidPolicy`] if the configuration does not fit the manifest's schema of it.
     /// [`Error::problems`] has all of them.
     pub fn new(module: &Module, policy: Policy) -> Result<Self, Error> {
-        let name = module.manifest().name.clone();
         let problems = agreement(module, &policy, &[]);
         if !problems.is_empty() {
-            return Err(Error::from_problems(problems).with_plugin(&name));
+            let name = policy.name_of(module.manifest());
+            return Err(Error::from_problems(problems).with_plugin(name));
         }
         let warnings = module.warnings(&policy);
         #[cfg(feature = "std")]
@@ -74,7 +79,7 @@ impl Plugin {
         Ok(plugin)
     }
 
-    /// The plugin's name, from its manifest.
+    /// The plugin's name: what its policy calls it, else the name in its manifest.
     pub fn name(&self) -> &str {
         &self.0.grants.plugin
     }
@@ -264,6 +269,7 @@ pub fn check(engine: &Engine, wasm: &[u8], policy: &Policy, hooks: &[&str]) -> V
 fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let manifest = module.manifest();
+    problems.extend(policy.digest.and_then(|pinned| pinned.refuses(module)));
     for hook in hooks {
         if hook_position(&manifest.hooks, hook).is_none() {
             problems

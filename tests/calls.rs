@@ -9,10 +9,13 @@
 
 mod common;
 
+use std::sync::{Arc, Mutex};
+
 use common::*;
 use cpex_wasmi::abi::Field;
 use cpex_wasmi::{
-    Capability, Decision, Level, Limits, Payload, Plugin, Policy, Request, Value, Violation,
+    Capability, Decision, Engine, Level, LevelFilter, Limits, LogRecord, Payload, Plugin, Policy,
+    Request, Value, Violation,
 };
 use serde_json::json;
 
@@ -214,6 +217,83 @@ fn any_capability_of_the_subject_opens_its_identifier_and_no_more() {
     assert_eq!(of("security.subject.id"), "7,InvalidArgument");
     assert_eq!(of("security.subject.roles"), "CapabilityDenied,CapabilityDenied");
     assert_eq!(of("security.subject.teams"), "2,0");
+}
+
+/// A guest that logs a line of 5 bytes at each level, denies if one is not taken, and ends with
+/// this verdict.
+fn chatty(verdict: &str) -> Vec<u8> {
+    let lines: String = (1..=5)
+        .map(|level| {
+            format!(
+                "(if (call $log (i32.const {level}) (i32.const 0) (i32.const 5))
+                   (then (return (i32.const 1))))"
+            )
+        })
+        .collect();
+    guest(&format!(
+        r#"(data (i32.const 0) "hello")
+           (func (export "cpex_invoke") (param i32) (result i32) {lines} {verdict})"#
+    ))
+}
+
+#[test]
+fn lines_below_the_operators_level_are_dropped_and_cost_nothing_of_the_log() {
+    let wasm = chatty("(i32.const 0)");
+    let all = [Level::Error, Level::Warn, Level::Info, Level::Debug, Level::Trace];
+    let mut fuel = 0;
+    for (filter, kept) in LevelFilter::iter().zip(0..) {
+        let logs = Logs::default();
+        let engine = logs.engine().build().unwrap();
+        let mut limits = Limits::default();
+        limits.log_bytes = 5 * kept as u64;
+        let policy = Policy::default().limits(limits).log_level(filter);
+        let outcome = call(&Plugin::load(&engine, &wasm, policy).unwrap()).unwrap();
+        assert!(outcome.decision.is_allow(), "{filter}: the plugin was told");
+        let levels: Vec<_> = logs.lines().into_iter().map(|(level, _, _)| level).collect();
+        assert_eq!(levels, all[..kept], "{filter}");
+        let receipt = outcome.receipt;
+        assert_eq!((receipt.log_bytes, receipt.log_lines_dropped), (5 * kept as u64, 0));
+        assert_eq!(receipt.host_calls, 5);
+        assert!(receipt.fuel > fuel, "{filter}: a line that is kept costs more than one dropped");
+        fuel = receipt.fuel;
+    }
+    // Whether a plugin keeps to the ABI does not depend on what is kept.
+    for (body, code) in [
+        ("(call $log (i32.const 6) (i32.const 0) (i32.const 1))", "plugin_failed"),
+        ("(call $log (i32.const 5) (i32.const 65535) (i32.const 2))", "abi_violation"),
+    ] {
+        let plugin = load(&invoking(body), Policy::default().log_level(LevelFilter::Off));
+        assert_eq!(call(&plugin).unwrap_err().code(), code);
+    }
+}
+
+#[test]
+fn a_plugin_goes_by_the_name_that_its_operator_gave_it() {
+    let names = Arc::new(Mutex::new(Vec::new()));
+    let seen = names.clone();
+    let sink = move |record: &LogRecord<'_>| seen.lock().unwrap().push(record.plugin.to_owned());
+    let engine = Engine::builder().log_sink(sink).build().unwrap();
+    let wasm = chatty("(unreachable)");
+    for (policy, name) in
+        [(Policy::default(), "guest"), (Policy::default().named("pii in eu"), "pii in eu")]
+    {
+        let plugin = Plugin::load(&engine, &wasm, policy).unwrap();
+        assert_eq!((plugin.name(), plugin.module().manifest().name.as_str()), (name, "guest"));
+        let error = call(&plugin).unwrap_err();
+        assert_eq!(error.plugin(), Some(name));
+        assert!(error.to_string().starts_with(&format!("plugin `{name}`: ")), "{error}");
+        assert_eq!(core::mem::take(&mut *names.lock().unwrap()), [name; 5]);
+        assert_eq!(plugin.call("x", pii()).unwrap_err().plugin(), Some(name));
+    }
+    // Whatever keeps it from being loaded, it is known who it was meant to be.
+    let asking = guest_with(
+        &["read_labels"],
+        r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#,
+    );
+    for wasm in [&b"\0asm"[..], &asking] {
+        let error = load_error(wasm, Policy::default().named("pii in eu"));
+        assert_eq!(error.plugin(), Some("pii in eu"), "{error}");
+    }
 }
 
 /// A guest that leaves marks in its memory, a global and a table, and denies if it finds one.

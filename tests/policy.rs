@@ -7,9 +7,14 @@
     clippy::cast_possible_truncation
 )]
 
+mod common;
+
 use std::time::Duration;
 
-use cpex_wasmi::{Capability, FilePermission, Isolation, Limits, PathKind, Policy};
+use common::*;
+use cpex_wasmi::{
+    Capability, Digest, FilePermission, Isolation, LevelFilter, Limits, PathKind, Policy,
+};
 use serde_json::{Value, json};
 
 /// The messages of all problems of a policy, in order.
@@ -60,7 +65,7 @@ fn a_whole_plugin_entry_is_read() {
         "config": {
             "role": "hr_admin",
             "sandbox_policy": {"isolation": "pooled", "allow_state": true,
-                "resources": {"init_fuel": 5, "max_host_calls": 0}},
+                "log_level": "warn", "sha256": null, "resources": {"init_fuel": 5, "max_host_calls": 0}},
         },
     }))
     .unwrap();
@@ -69,6 +74,10 @@ fn a_whole_plugin_entry_is_read() {
     assert_eq!(policy.config.len(), 1);
     assert_eq!(policy.config["role"], "hr_admin");
     assert_eq!((policy.isolation, policy.allow_state), (Isolation::Pooled, true));
+    assert_eq!(policy.log_level, LevelFilter::Warn);
+    assert_eq!(policy.digest, None);
+    // An embedder says whether it goes by that name.
+    assert_eq!(policy.name, None);
     assert_eq!((policy.limits.init_fuel, policy.limits.host_calls), (5, 0));
 }
 
@@ -81,6 +90,7 @@ fn no_policy_grants_nothing_and_keeps_the_limits() {
         assert!(policy.capabilities.is_empty() && policy.access.is_empty());
         assert_eq!(policy.limits, Limits::default());
         assert_eq!(policy.isolation, Isolation::PerCall);
+        assert_eq!(policy.log_level, LevelFilter::Trace);
     }
 }
 
@@ -97,6 +107,7 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
             "allowed_network": [{"ports": [80]}, {"host": "a.*.b"}, {"host": "h", "ports": [0, 70000]}],
             "isolation": "none",
             "allow_state": "yes",
+            "log_level": "inof",
         }},
     }));
     let expected = [
@@ -118,11 +129,107 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
         "`config.sandbox_policy.allowed_network[2].ports[1]` must be a port",
         "`config.sandbox_policy.isolation` must be `per_call` or `pooled`",
         "`config.sandbox_policy.allow_state` must be true or false, and is a text",
+        "`config.sandbox_policy.log_level` is `inof`, which is no log level; did you mean `info`?",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for expected in expected {
         assert!(found.iter().any(|found| found.contains(expected)), "{expected}\n{found:#?}");
     }
+}
+
+/// The SHA-256 digest of `abc`, from FIPS 180.
+const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+fn pinning(digest: &str) -> Policy {
+    Policy::from_json(&json!({"sandbox_policy": {"sha256": digest}})).unwrap()
+}
+
+#[test]
+fn a_digest_is_64_hex_digits_of_either_case() {
+    let digest: Digest = ABC.parse().unwrap();
+    assert_eq!(digest.to_string(), ABC);
+    assert_eq!(pinning(ABC).digest, Some(digest));
+    assert_eq!(pinning(&ABC.to_uppercase()).digest, Some(digest));
+    for (wrong, expected) in [
+        (json!(&ABC[1..]), "must be 64 hex digits, and has 63"),
+        (json!(format!("{ABC}0")), "must be 64 hex digits, and has 65"),
+        (json!(""), "must be 64 hex digits, and has 0"),
+        (json!(format!("sha256:{ABC}")), "must be 64 hex digits, and has `s` among them"),
+        (json!(format!("{}+1", &ABC[2..])), "must be 64 hex digits, and has `+` among them"),
+        (json!(format!("{}é", &ABC[2..])), "must be 64 hex digits, and has `é` among them"),
+        (json!(7), "must be 64 hex digits in quotes, and is 7"),
+    ] {
+        let found = problems(json!({"config": {"sandbox_policy": {"sha256": wrong}}}));
+        assert_eq!(found, [format!("policy: `config.sandbox_policy.sha256` {expected}")]);
+    }
+}
+
+#[test]
+#[cfg(feature = "digest")]
+fn only_the_module_that_is_pinned_is_loaded() {
+    use cpex_wasmi::{ErrorKind, Module};
+
+    let wasm = invoking("(i32.const 0)");
+    let digest = Module::new(&engine(), &wasm).unwrap().digest();
+    let text = digest.to_string();
+    for policy in [pinning(&text), pinning(&text.to_uppercase()), Policy::default().digest(digest)]
+    {
+        assert!(call(&load(&wasm, policy)).unwrap().decision.is_allow());
+    }
+    // The same code, but not the same bytes.
+    let other = with_section(wasm, "padding", b"");
+    let error = load_error(&other, pinning(&text));
+    assert_eq!((error.kind(), error.code()), (ErrorKind::DigestMismatch, "digest_mismatch"));
+    let found = Module::new(&engine(), &other).unwrap().digest();
+    for part in [text, found.to_string(), format!("`sha256: {found}` under `sandbox_policy:`")] {
+        assert!(error.to_string().contains(&part), "{error}");
+    }
+    // What else is in the way is named too, after it.
+    let invoke = r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#;
+    let error = load_error(&guest_with(&["read_labels"], invoke), pinning(ABC));
+    let codes: Vec<_> = error.problems().iter().map(|problem| problem.kind.code()).collect();
+    assert_eq!(codes, ["digest_mismatch", "capability_denied"]);
+}
+
+#[test]
+#[cfg(feature = "digest")]
+fn a_digest_is_that_of_the_bytes() {
+    // What `sha256sum` printed when the fixtures were built.
+    let recorded = include_str!("../fixtures/MODULES.toml");
+    if std::env::var_os("CPEX_WASMI_FIXTURES").is_none() {
+        let plugin = load(&fixture("noop"), Policy::default());
+        let digest = plugin.module().digest();
+        let section = recorded.split("\n\n").find(|section| section.starts_with("[noop]")).unwrap();
+        assert!(section.contains(&format!("wasm = \"{digest}\"")), "{digest}\n{section}");
+    }
+}
+
+#[test]
+#[cfg(not(feature = "digest"))]
+fn without_the_feature_no_pin_is_ignored() {
+    let error = load_error(&invoking("(i32.const 0)"), pinning(ABC));
+    assert_eq!(error.code(), "invalid_config");
+    assert!(error.to_string().contains("the feature `digest`"), "{error}");
+}
+
+#[test]
+fn log_levels_are_read_as_they_are_written() {
+    for (name, level) in [
+        ("error", LevelFilter::Error),
+        ("warn", LevelFilter::Warn),
+        ("info", LevelFilter::Info),
+        ("debug", LevelFilter::Debug),
+        ("trace", LevelFilter::Trace),
+        ("off", LevelFilter::Off),
+    ] {
+        let policy = Policy::from_json(&json!({"log_level": name})).unwrap();
+        assert_eq!(policy.log_level, level, "{name}");
+    }
+    let found = problems(json!({"log_level": "loud"}));
+    assert!(found[0].ends_with("known are `error`, `warn`, `info`, `debug`, `trace`, `off`"));
+    // What YAML 1.1 makes of a bare `off`.
+    let found = problems(json!({"log_level": false}));
+    assert!(found[0].contains("`sandbox_policy.log_level` must be a text, and is false"));
 }
 
 #[test]
@@ -140,6 +247,11 @@ fn a_policy_in_the_wrong_place_is_no_setting_of_the_plugin() {
         (
             entry(json!({"allowed_env": []})),
             "`config.allowed_env` belongs under `config.sandbox_policy`",
+        ),
+        (entry(json!({"sha256": ABC})), "`config.sha256` belongs under `config.sandbox_policy`"),
+        (
+            json!({"kind": "wasm://a.wasm", "sha256": ABC}),
+            "`sha256` is not known; it belongs under `config.sandbox_policy`",
         ),
         (
             entry(json!({"sandbox_policy": {"max_fuel": 1}})),

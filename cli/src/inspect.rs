@@ -52,6 +52,8 @@ struct Inspection<'a> {
     exports: Vec<Export<'a>>,
     memory: Memory,
     sizes: Sizes,
+    /// The digest that a policy pins the module with.
+    sha256: String,
     /// Whether something runs when an instance is made.
     has_init: bool,
     /// The entry for the operator's configuration, as YAML.
@@ -140,6 +142,7 @@ impl<'a> Inspection<'a> {
                 code_bytes: info.code_bytes,
                 data_bytes: info.data_bytes,
             },
+            sha256: module.digest().to_string(),
             has_init: info.has_init,
             entry,
         }
@@ -255,6 +258,9 @@ fn render(module: &Module, path: &Path, entry: &str) -> String {
     {
         page.row(name, format!("{} B", grouped(u64::try_from(size).unwrap_or(u64::MAX))));
     }
+
+    page.heading("digest: what a policy pins it with");
+    page.row("sha256", module.digest().to_string());
 
     page.heading("to run it, put this under `plugins:` of the configuration");
     page.line(indented(entry, 2).trim_end());

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Guest, Place};
+use common::{Guest, HOOK, Place};
 use serde_json::json;
 
 const SCHEMA: &str = r#"{"type": "object", "properties": {"role": {"type": "string"}}}"#;
@@ -42,6 +42,7 @@ fn everything_is_there() {
         .says("  deny_text      Deny the operation, with a code and a reason.\n")
         .says("  cpex_invoke    a function (i32) -> (i32)\n")
         .says("  at the start   1 page (64 KiB)\n")
+        .says("\n  sha256         ")
         .says("kind: wasm://pii_guard.wasm\n");
 }
 
@@ -66,6 +67,31 @@ fn json_has_the_same() {
     let size = wat::parse_file(place.path().join("pii_guard.wat")).unwrap().len();
     assert_eq!(inspection["sizes"]["file_bytes"], size);
     assert_eq!(inspection["has_init"], false);
+}
+
+#[test]
+fn the_digest_can_be_pinned() {
+    let place = Place::new();
+    place.file("a.wat", Guest::default().wat());
+    place.file("b.wat", Guest { data: "other", ..Guest::default() }.wat());
+    let digest_of = |file: &str| {
+        let inspection = place.run(["inspect", file, "--json"]).gives(0).json();
+        inspection["sha256"].as_str().unwrap().to_owned()
+    };
+    let (a, b) = (digest_of("a.wat"), digest_of("b.wat"));
+    place.run(["inspect", "a.wat"]).gives(0).says(&format!("\n  sha256         {a}\n"));
+    place.file("policy.yaml", format!("sha256: {}\n", a.to_uppercase()));
+    let check = |file: &str| place.run(["check", file, "--policy", "policy.yaml"]);
+    check("a.wat").gives(0);
+    let error = format!(
+        "error[digest_mismatch]: the policy pins the module with the SHA-256 digest {a}, and this \
+         one has {b}; put"
+    );
+    check("b.wat").gives(3).says(&error);
+    let call = ["--hook", HOOK, "--payload", "payload.json", "--policy", "policy.yaml"];
+    place.run(["call", "a.wat"].into_iter().chain(call)).gives(0);
+    let ran = place.run(["call", "b.wat"].into_iter().chain(call)).gives(3);
+    ran.complains("error[digest_mismatch]: plugin `guest`: the policy pins the module with the");
 }
 
 #[test]

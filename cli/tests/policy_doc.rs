@@ -45,4 +45,6 @@ fn the_defaults_are_the_defaults() {
     assert_eq!(shown.max_instances, default.max_instances);
     assert_eq!(shown.allow_state, default.allow_state);
     assert_eq!(shown.allow_raw_credentials, default.allow_raw_credentials);
+    assert_eq!(shown.digest, default.digest);
+    assert_eq!(shown.log_level, default.log_level);
 }

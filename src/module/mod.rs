@@ -11,6 +11,8 @@ use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manifest};
 
+#[cfg(feature = "digest")]
+use crate::Digest;
 use crate::suggest::did_you_mean;
 use crate::{Engine, Error, ErrorKind, Limits, Policy, Problem};
 
@@ -27,6 +29,8 @@ struct Inner {
     manifest: Manifest,
     capabilities: CapabilitySet,
     info: ModuleInfo,
+    #[cfg(feature = "digest")]
+    digest: Digest,
 }
 
 /// What is known of a module without running it.
@@ -116,7 +120,15 @@ impl Module {
                 || wasmi.get_export(cpex_wasmi_abi::EXPORT_REACTOR).is_some(),
         };
         let engine = engine.clone();
-        Ok(Self(Arc::new(Inner { engine, wasmi, manifest, capabilities, info })))
+        Ok(Self(Arc::new(Inner {
+            engine,
+            wasmi,
+            manifest,
+            capabilities,
+            info,
+            #[cfg(feature = "digest")]
+            digest: Digest::of(wasm),
+        })))
     }
 
     /// What the plugin says about itself.
@@ -127,6 +139,12 @@ impl Module {
     /// What is known of the module without running it.
     pub fn info(&self) -> &ModuleInfo {
         &self.0.info
+    }
+
+    /// The SHA-256 digest of the bytes it was read from.
+    #[cfg(feature = "digest")]
+    pub fn digest(&self) -> Digest {
+        self.0.digest
     }
 
     /// The capabilities that the manifest asks for.

@@ -6,9 +6,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::model::JsonMap;
-use cpex_wasmi_abi::{Capability, CapabilitySet};
+use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
 
-use crate::Limits;
+use crate::{Digest, LevelFilter, Limits};
 
 /// What an operator grants one plugin. The default grants nothing but time and memory.
 ///
@@ -24,6 +24,12 @@ use crate::Limits;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Policy {
+    /// What the operator calls the plugin. `None`: the name in its manifest. Only an embedder sets
+    /// it: [`Policy::from_json`] leaves it out, whatever the name of an entry.
+    pub name: Option<String>,
+    /// The digest of the only module that may be loaded. `None`: any module. It takes the feature
+    /// `digest`; without it, no plugin is loaded under a policy that has one.
+    pub digest: Option<Digest>,
     /// The capabilities granted.
     pub capabilities: CapabilitySet,
     /// What the plugin may use.
@@ -39,6 +45,9 @@ pub struct Policy {
     /// instance of its own for each call, whose memory is overwritten afterwards, and tokens are
     /// kept out of what it logs and says. Default: no.
     pub allow_raw_credentials: bool,
+    /// The least severe lines of the plugin's log that reach the sink. Others are dropped unread,
+    /// without counting as logged; the plugin is told that they were written. Default: all.
+    pub log_level: LevelFilter,
     /// The plugin's own configuration.
     pub config: JsonMap,
     /// What of the system the plugin may touch. This version offers plugins no system access, so
@@ -49,12 +58,15 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            name: None,
+            digest: None,
             capabilities: CapabilitySet::EMPTY,
             limits: Limits::default(),
             isolation: Isolation::default(),
             max_instances: Self::DEFAULT_MAX_INSTANCES,
             allow_state: false,
             allow_raw_credentials: false,
+            log_level: LevelFilter::Trace,
             config: JsonMap::new(),
             access: Access::default(),
         }
@@ -166,6 +178,21 @@ impl Policy {
     /// How many instances are kept if the policy does not say.
     pub const DEFAULT_MAX_INSTANCES: usize = 10;
 
+    /// Gives the plugin the name that [`Plugin::name`](crate::Plugin::name), log records and errors
+    /// have, instead of the one in its manifest.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Lets only the module with this digest be loaded.
+    #[must_use]
+    pub fn digest(mut self, digest: Digest) -> Self {
+        self.digest = Some(digest);
+        self
+    }
+
     /// Grants capabilities, beside those granted before.
     #[must_use]
     pub fn grant(mut self, capabilities: impl IntoIterator<Item = Capability>) -> Self {
@@ -204,10 +231,22 @@ impl Policy {
         self
     }
 
+    /// Drops lines of the plugin's log that are less severe than this.
+    #[must_use]
+    pub fn log_level(mut self, least: LevelFilter) -> Self {
+        self.log_level = least;
+        self
+    }
+
     /// Sets one value of the plugin's own configuration.
     #[must_use]
     pub fn config(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
         self.config.insert(name.into(), value.into());
         self
+    }
+
+    /// What a plugin with this manifest is called.
+    pub(crate) fn name_of<'a>(&'a self, manifest: &'a Manifest) -> &'a str {
+        self.name.as_deref().unwrap_or(&manifest.name)
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::{Access, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind, Policy};
 use crate::logging::visible;
 use crate::suggest::{did_you_mean, is_like};
-use crate::{Error, ErrorKind, Limits, Problem};
+use crate::{Digest, Error, ErrorKind, LevelFilter, Limits, Problem};
 
 impl Policy {
     /// Reads a policy from parsed YAML or JSON: the content of `sandbox_policy`, an object with
@@ -61,6 +61,8 @@ const SANDBOX_POLICY: &[&str] = &[
     "isolation",
     "allow_state",
     "allow_raw_credentials",
+    "log_level",
+    "sha256",
 ];
 const RESOURCES: &[&str] = &[
     "max_memory_bytes",
@@ -74,6 +76,14 @@ const RESOURCES: &[&str] = &[
     "max_write_bytes",
     "max_log_bytes",
     "init_fuel",
+];
+const LOG_LEVELS: &[(&str, LevelFilter)] = &[
+    ("error", LevelFilter::Error),
+    ("warn", LevelFilter::Warn),
+    ("info", LevelFilter::Info),
+    ("debug", LevelFilter::Debug),
+    ("trace", LevelFilter::Trace),
+    ("off", LevelFilter::Off),
 ];
 
 #[derive(Default)]
@@ -133,7 +143,8 @@ impl Reader {
         let limits = value.as_object().is_some_and(|map| {
             key == "resources" && map.keys().any(|key| RESOURCES.contains(&key.as_str()))
         });
-        if limits || (key.starts_with("allow") && SANDBOX_POLICY.contains(&key)) {
+        let grant = key.starts_with("allow") && SANDBOX_POLICY.contains(&key);
+        if limits || grant || key == "sha256" {
             self.wrong(&format!("config.{key}"), "belongs under `config.sandbox_policy`");
         } else if is_like(key, "sandbox_policy") {
             let path = format!("config.{}", visible(key));
@@ -178,6 +189,30 @@ impl Reader {
         }
         self.switch(map, path, "allow_state", &mut policy.allow_state);
         self.switch(map, path, "allow_raw_credentials", &mut policy.allow_raw_credentials);
+        if let Some(value) = present(map.get("log_level"))
+            && let Some(level) = self.log_level(value, &format!("{path}.log_level"))
+        {
+            policy.log_level = level;
+        }
+        policy.digest = self.digest(map.get("sha256"), &format!("{path}.sha256"));
+    }
+
+    fn digest(&mut self, value: Option<&Value>, path: &str) -> Option<Digest> {
+        let Value::String(text) = present(value)? else {
+            self.wrong(path, expected("64 hex digits in quotes", value?));
+            return None;
+        };
+        Digest::read(text).map_err(|wrong| self.wrong(path, wrong)).ok()
+    }
+
+    fn log_level(&mut self, value: &Value, path: &str) -> Option<LevelFilter> {
+        let name = self.text(value, path)?;
+        let found = LOG_LEVELS.iter().find(|(known, _)| *known == name);
+        if found.is_none() {
+            let hint = did_you_mean(&name, LOG_LEVELS.iter().map(|(known, _)| *known));
+            self.wrong(path, format!("is `{}`, which is no log level{hint}", visible(&name)));
+        }
+        found.map(|(_, level)| *level)
     }
 
     fn switch(&mut self, map: &Map<String, Value>, path: &str, key: &str, switch: &mut bool) {

@@ -27,7 +27,7 @@ use cpex_wasmi_abi::{
 
 use crate::logging::{LogRecord, visible};
 use crate::view::Lent;
-use crate::{Changes, Error, ErrorKind, Level, Limits, LogSink, Payload, Policy};
+use crate::{Changes, Error, ErrorKind, Level, LevelFilter, Limits, LogSink, Payload, Policy};
 
 use budget::Usage;
 use secrets::Secrets;
@@ -51,17 +51,19 @@ pub(crate) struct Grants {
     pub(crate) capabilities: CapabilitySet,
     pub(crate) allow_raw_credentials: bool,
     pub(crate) limits: Limits,
+    pub(crate) log_level: LevelFilter,
     pub(crate) config: JsonMap,
 }
 
 impl Grants {
     pub(crate) fn new(manifest: &Manifest, policy: Policy) -> Self {
         Self {
-            plugin: manifest.name.clone(),
+            plugin: policy.name_of(manifest).into(),
             hooks: manifest.hooks.clone(),
             capabilities: policy.capabilities,
             allow_raw_credentials: policy.allow_raw_credentials,
             limits: policy.limits,
+            log_level: policy.log_level,
             config: policy.config,
         }
     }
@@ -258,7 +260,6 @@ impl Session {
 
     fn log(&mut self, level: u32, message: Span, memory: &[u8]) -> Answer {
         let message = message.of(memory)?;
-        self.usage.moved(message.len());
         let level = match level {
             cpex_wasmi_abi::level::ERROR => Level::Error,
             cpex_wasmi_abi::level::WARN => Level::Warn,
@@ -267,6 +268,10 @@ impl Session {
             cpex_wasmi_abi::level::TRACE => Level::Trace,
             _ => return Ok(Status::InvalidArgument.code()),
         };
+        if level > self.grants.log_level {
+            return Ok(0);
+        }
+        self.usage.moved(message.len());
         if !self.usage.log(message.len().max(1), &self.grants.limits) {
             return Ok(Status::LogFull.code());
         }

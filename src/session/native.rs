@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, LogSink, Outcome, Policy, Receipt, Request};
 
 impl Session {
     /// A session for a plugin with this manifest. Until [`start`](Self::start), it is being
-    /// initialised.
+    /// initialised. As there is no module, neither its digest nor its memory is looked at.
     ///
     /// # Errors
     ///
@@ -28,7 +28,7 @@ impl Session {
         wishes(manifest, requested, &policy, &mut problems);
         configuration(manifest, &policy, &mut problems);
         if !problems.is_empty() {
-            return Err(Error::from_problems(problems).with_plugin(&manifest.name));
+            return Err(Error::from_problems(problems).with_plugin(policy.name_of(manifest)));
         }
         let grants = Arc::new(Grants::new(manifest, policy));
         Ok(Self::with_grants(grants, Arc::new(sink)))
