@@ -9,7 +9,7 @@ pub use log::Level;
 pub struct LogRecord<'a> {
     /// The plugin's name.
     pub plugin: &'a str,
-    /// The hook that is handled, or `init`.
+    /// The hook that is handled, `init` or `shutdown`.
     pub hook: &'a str,
     /// The severity the plugin gave it.
     pub level: Level,

@@ -54,6 +54,8 @@ struct Inspection<'a> {
     sizes: Sizes,
     /// Whether something runs when an instance is made.
     has_init: bool,
+    /// Whether something runs when the plugin is shut down.
+    has_shutdown: bool,
     /// The entry for the operator's configuration, as YAML.
     entry: &'a str,
 }
@@ -141,6 +143,7 @@ impl<'a> Inspection<'a> {
                 data_bytes: info.data_bytes,
             },
             has_init: info.has_init,
+            has_shutdown: info.has_shutdown,
             entry,
         }
     }

@@ -5,8 +5,8 @@ use alloc::format;
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR};
-use wasmi::{TrapCode, TypedResumableCall, WasmResults};
+use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR, EXPORT_SHUTDOWN};
+use wasmi::{TrapCode, TypedFunc, TypedResumableCall, WasmResults};
 
 use super::Instance;
 use super::paused::{Pause, Paused};
@@ -30,6 +30,7 @@ enum Stage {
     Reactor(Option<Paused<()>>),
     Init(Option<Paused<i32>>),
     Invoke(i32, Option<Paused<i32>>),
+    Shutdown(Option<Paused<i32>>),
     Done,
 }
 
@@ -66,6 +67,18 @@ impl Call {
         instance.store.data_mut().limiter.denied = false;
         instance.store.data_mut().limiter.holds_token = false;
         Self::new(engine, instance, Stage::Invoke(hook, None), fuel, deadline)
+    }
+
+    /// Begins what a module wants to do after the last call of an instance: `cpex_shutdown`. Its
+    /// outcome has no meaning but success.
+    pub(crate) fn shutdown(engine: &Engine, mut instance: Box<Instance>) -> Self {
+        let session = &mut instance.store.data_mut().session;
+        session.start_shutdown();
+        let limits = &session.grants().limits;
+        let (fuel, deadline) = (limits.init_fuel, limits.deadline);
+        instance.store.data_mut().limiter.denied = false;
+        instance.store.data_mut().limiter.holds_token = false;
+        Self::new(engine, instance, Stage::Shutdown(None), fuel, deadline)
     }
 
     fn new(
@@ -131,25 +144,7 @@ impl Call {
                 if done.is_some() { self.advance() } else { Ok(None) }
             }
             Stage::Init(paused) => {
-                let Some(init) = self.instance.init else { return Ok(Some(0)) };
-                let paused = match paused {
-                    Some(paused) => paused.resume(&mut self.instance.store),
-                    None => {
-                        if self.slices == 0 {
-                            self.first_slice()?;
-                        }
-                        init.call_resumable(&mut self.instance.store, ())
-                    }
-                };
-                let (done, paused) = self.settle(paused, EXPORT_INIT)?;
-                match done {
-                    None => self.stage = Stage::Init(paused),
-                    Some(0) => {}
-                    Some(code) => {
-                        return Err(self.instance.store.data().session.gave_up(code, EXPORT_INIT));
-                    }
-                }
-                Ok(done)
+                self.optional(self.instance.init, EXPORT_INIT, paused, Stage::Init)
             }
             Stage::Invoke(hook, paused) => {
                 let paused = match paused {
@@ -165,8 +160,38 @@ impl Call {
                 }
                 Ok(done)
             }
+            Stage::Shutdown(paused) => {
+                self.optional(self.instance.shutdown, EXPORT_SHUTDOWN, paused, Stage::Shutdown)
+            }
             Stage::Done => Err(Error::internal("a call was continued after its end")),
         }
+    }
+
+    /// Runs an export for one slice that a module need not have, and that returns zero on success.
+    fn optional(
+        &mut self,
+        function: Option<TypedFunc<(), i32>>,
+        export: &str,
+        paused: Option<Paused<i32>>,
+        stage: fn(Option<Paused<i32>>) -> Stage,
+    ) -> Result<Option<i32>, Error> {
+        let Some(function) = function else { return Ok(Some(0)) };
+        let paused = match paused {
+            Some(paused) => paused.resume(&mut self.instance.store),
+            None => {
+                if self.slices == 0 {
+                    self.first_slice()?;
+                }
+                function.call_resumable(&mut self.instance.store, ())
+            }
+        };
+        let (done, paused) = self.settle(paused, export)?;
+        match done {
+            None => self.stage = stage(paused),
+            Some(0) => {}
+            Some(code) => return Err(self.instance.store.data().session.gave_up(code, export)),
+        }
+        Ok(done)
     }
 
     fn first_slice(&mut self) -> Result<(), Error> {
@@ -236,10 +261,8 @@ impl Call {
     }
 
     fn out_of_fuel(&self) -> Error {
-        let what = match self.stage_name() {
-            "init" => "init_fuel",
-            _ => "max_fuel",
-        };
+        let session = &self.instance.store.data().session;
+        let what = if session.has_request() { "max_fuel" } else { "init_fuel" };
         Error::new(
             ErrorKind::FuelExhausted,
             format!(
@@ -247,10 +270,6 @@ impl Call {
                 self.fuel
             ),
         )
-    }
-
-    fn stage_name(&self) -> &str {
-        self.instance.store.data().session.hook()
     }
 
     /// Why the interpreter stopped.

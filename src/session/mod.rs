@@ -93,8 +93,10 @@ enum Format {
 pub struct Session {
     grants: Arc<Grants>,
     sink: Arc<dyn LogSink>,
-    /// The hook that is handled, by position, and the request. `None` during initialisation.
+    /// The hook that is handled, by position, and the request. `None` during initialisation and
+    /// shutdown.
     call: Option<(usize, Arc<Request>)>,
+    shutting_down: bool,
     changes: Changes,
     violation: Option<Violation>,
     panic: Option<String>,
@@ -114,6 +116,7 @@ impl Session {
             grants,
             sink,
             call: None,
+            shutting_down: false,
             changes: Changes::default(),
             violation: None,
             panic: None,
@@ -130,10 +133,22 @@ impl Session {
         self.call = Some((hook, request));
     }
 
+    /// Begins the shutdown: forgets the call before.
+    pub fn start_shutdown(&mut self) {
+        self.reset();
+        self.shutting_down = true;
+    }
+
+    /// Whether there is a request, as there is not during initialisation and shutdown.
+    pub(crate) fn has_request(&self) -> bool {
+        self.call.is_some()
+    }
+
     /// Forgets everything about the last call, so that nothing of it is kept while the instance
     /// waits for the next.
     pub(crate) fn reset(&mut self) {
         self.call = None;
+        self.shutting_down = false;
         self.changes = Changes::default();
         self.violation = None;
         self.panic = None;
@@ -227,11 +242,9 @@ impl Session {
     }
 
     /// The name of what is running, for messages.
-    pub(crate) fn hook(&self) -> &str {
-        self.call
-            .as_ref()
-            .and_then(|(hook, _)| self.grants.hooks.get(*hook))
-            .map_or("init", String::as_str)
+    fn hook(&self) -> &str {
+        let called = self.call.as_ref().and_then(|(hook, _)| self.grants.hooks.get(*hook));
+        called.map_or(if self.shutting_down { "shutdown" } else { "init" }, String::as_str)
     }
 
     fn log(&mut self, level: u32, message: Span, memory: &[u8]) -> Answer {
