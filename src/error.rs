@@ -68,7 +68,7 @@ pub enum ErrorKind {
     AccessDenied,
     /// The plugin does not handle that hook.
     UnknownHook,
-    /// The plugin gave up by itself, or its initialisation did.
+    /// The plugin gave up by itself, or its initialisation or shutdown did.
     PluginFailed,
     /// The policy is malformed.
     InvalidPolicy,

@@ -29,7 +29,8 @@
 //! - A [`Module`] is a plugin's code, checked and translated, with its [`Manifest`].
 //! - A [`Policy`] is what an operator grants one plugin: capabilities, [`Limits`], configuration.
 //! - A [`Plugin`] is a module under a policy. It is called from any number of threads at once,
-//!   blocking ([`Plugin::call`]) or as a future of any runtime ([`Plugin::call_async`]).
+//!   blocking ([`Plugin::call`]) or as a future of any runtime ([`Plugin::call_async`]). What it does
+//!   before and after all calls can be asked for: [`Plugin::initialize`], [`Plugin::shutdown`].
 //! - A call takes a [`Request`] and gives an [`Outcome`]: the [`Decision`], the [`Changes`] and a
 //!   [`Receipt`] of what it cost; or an [`Error`] with a stable [code](Error::code), which is never
 //!   an allow.

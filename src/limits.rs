@@ -8,8 +8,8 @@ use core::time::Duration;
 pub struct Limits {
     /// Fuel, about one unit for each instruction: `fuel_exhausted`. Default: 100 million.
     pub fuel: u64,
-    /// Fuel for making an instance (`_initialize` and `cpex_init`), per instance:
-    /// `fuel_exhausted`. Default: 10 million.
+    /// Fuel for making an instance (`_initialize` and `cpex_init`), and as much again for
+    /// `cpex_shutdown`, per instance: `fuel_exhausted`. Default: 10 million.
     pub init_fuel: u64,
     /// Wall-clock time: `timeout`. It is checked each time a slice of fuel is used up. `None`: no
     /// deadline. Default: one second, or none where there is no clock.

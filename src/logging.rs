@@ -9,7 +9,7 @@ pub use log::{Level, LevelFilter};
 pub struct LogRecord<'a> {
     /// The plugin's name, as [`Plugin::name`](crate::Plugin::name) has it.
     pub plugin: &'a str,
-    /// The hook that is handled, or `init`.
+    /// The hook that is handled, `init` or `shutdown`.
     pub hook: &'a str,
     /// The severity the plugin gave it.
     pub level: Level,

@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use common::*;
-use cpex_wasmi::{Clock, Engine, Limits, Plugin, Policy, Request};
+use cpex_wasmi::{Clock, Engine, Error, Limits, Plugin, Policy, Request};
 
 /// Counts how often it is woken, and remembers nothing else.
 #[derive(Default)]
@@ -87,6 +87,94 @@ fn initialisation_yields_too() {
     assert!(pending > 3);
 }
 
+/// A guest that counts to a million in `cpex_init` and `cpex_shutdown`, and logs each before.
+fn long_lifecycle() -> Vec<u8> {
+    guest(&format!(
+        r#"(data (i32.const 0) "is")
+           (func $long (param i32) (result i32)
+             (drop (call $log (i32.const 3) (local.get 0) (i32.const 1))) {LONG})
+           (func (export "cpex_init") (result i32) (call $long (i32.const 0)))
+           (func (export "cpex_shutdown") (result i32) (call $long (i32.const 1)))
+           (func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#
+    ))
+}
+
+#[test]
+fn initialize_and_shutdown_yield_too() {
+    let logs = Logs::default();
+    let engine = logs.engine().build().unwrap();
+    let plugin = Plugin::load(&engine, &long_lifecycle(), Policy::default().pooled(2)).unwrap();
+    let (result, pending) = run(plugin.initialize_async());
+    result.unwrap();
+    assert!(pending > 3);
+    let (outcome, pending) = run(plugin.call_async(HOOK, request()));
+    assert_eq!((outcome.unwrap().receipt.slices, pending), (1, 0));
+    let (result, pending) = run(plugin.shutdown_async());
+    result.unwrap();
+    assert!(pending > 3);
+    assert_eq!(logs.messages().concat(), "is");
+    let (result, pending) = run(plugin.shutdown_async());
+    result.unwrap();
+    assert_eq!(pending, 0);
+}
+
+#[test]
+fn an_asynchronous_failure_is_that_of_a_blocking_one() {
+    let wasm = |init: i32, shutdown: i32| {
+        guest(&format!(
+            r#"(func (export "cpex_init") (result i32) (i32.const {init}))
+               (func (export "cpex_shutdown") (result i32) (i32.const {shutdown}))
+               (func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#
+        ))
+    };
+    let plugin = load(&wasm(-13, 0), Policy::default().pooled(1));
+    let error = run(plugin.initialize_async()).0.unwrap_err();
+    assert_eq!(error.to_string(), plugin.initialize().unwrap_err().to_string());
+    let shut_down = |end: fn(&Plugin) -> Result<(), Error>| {
+        let plugin = load(&wasm(0, -13), Policy::default().pooled(1));
+        plugin.initialize().unwrap();
+        end(&plugin).unwrap_err().to_string()
+    };
+    assert_eq!(shut_down(|plugin| run(plugin.shutdown_async()).0), shut_down(Plugin::shutdown));
+}
+
+#[test]
+fn an_abandoned_shutdown_leaves_no_instance() {
+    let logs = Logs::default();
+    let engine = logs.engine().build().unwrap();
+    let plugin = Plugin::load(&engine, &long_lifecycle(), Policy::default().pooled(2)).unwrap();
+    plugin.initialize().unwrap();
+    plugin.initialize().unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    // Nothing is done before it is polled.
+    drop(plugin.shutdown_async());
+    let mut ending = Box::pin(plugin.shutdown_async());
+    assert!(ending.as_mut().poll(&mut context).is_pending());
+    drop(ending);
+    plugin.shutdown().unwrap();
+    assert_eq!(logs.messages().concat(), "iis");
+}
+
+#[test]
+fn an_instance_that_is_busy_during_a_shutdown_is_not_kept_after_it() {
+    let wasm = guest(&format!(
+        r#"(global $calls (mut i32) (i32.const 0))
+           (func $long (param i32) (result i32) {LONG})
+           (func (export "cpex_shutdown") (result i32) (unreachable))
+           (func (export "cpex_invoke") (param i32) (result i32)
+             (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+             (drop (call $long (i32.const 0)))
+             (i32.ne (global.get $calls) (i32.const 1)))"#
+    ));
+    let plugin = load(&wasm, Policy::default().pooled(2));
+    let mut busy = Box::pin(plugin.call_async(HOOK, request()));
+    assert!(busy.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    plugin.shutdown().unwrap();
+    assert!(run(busy).0.unwrap().decision.is_allow());
+    assert!(call(&plugin).unwrap().decision.is_allow(), "the instance was kept");
+    plugin.shutdown().unwrap();
+}
+
 #[test]
 fn another_task_goes_on_while_a_plugin_loops() {
     let mut limits = Limits::default();
@@ -128,6 +216,7 @@ fn an_abandoned_call_takes_its_instance_with_it() {
 fn futures_can_move_between_threads() {
     fn is_send<T: Send>(_: &T) {}
     let plugin = load(&invoking("(i32.const 0)"), Policy::default());
+    is_send(&(plugin.initialize_async(), plugin.shutdown_async()));
     let future = plugin.call_async(HOOK, request());
     is_send(&future);
     let outcome = std::thread::spawn(move || run(future).0).join().unwrap();

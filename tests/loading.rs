@@ -70,12 +70,12 @@ fn exports_that_are_missing_or_of_another_type() {
         "invalid_module",
         &["`cpex_invoke` as a function (i64) -> (i32)", "must be a function (i32) -> (i32)"],
     );
-    let init = r#"(func (export "cpex_init"))"#;
-    refused(
-        &plugin(&format!("{MEMORY} {INVOKE} {init}")),
-        "invalid_module",
-        &["`cpex_init` as a function () -> ()"],
-    );
+    for name in ["cpex_init", "cpex_shutdown"] {
+        let other = format!(r#"(func (export "{name}"))"#);
+        let found = format!("`{name}` as a function () -> ()");
+        let wasm = plugin(&format!("{MEMORY} {INVOKE} {other}"));
+        refused(&wasm, "invalid_module", &[&found, "must be a function () -> (i32)"]);
+    }
     let global = r#"(global (export "memory") i32 (i32.const 0))"#;
     refused(
         &plugin(&format!("{global} {INVOKE}")),

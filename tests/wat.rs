@@ -57,6 +57,7 @@ unreadable_denial    deny
 well_behaved         allow
 wrong_import_type    invalid_module
 wrong_init           invalid_module
+wrong_shutdown       invalid_module
 wrong_signature      invalid_module
 ";
 

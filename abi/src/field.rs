@@ -177,7 +177,7 @@ macro_rules! for_each_field {
                 "State that all plugins of the request share, by name.";
 
             0x0800 Config "config" (Config, JsonMap, single) reads open writes never
-                "The operator's configuration of the plugin, by name. Readable during initialisation too.";
+                "The operator's configuration of the plugin, by name. Readable during initialisation and shutdown too.";
 
             0x0900 Agent "agent" (Agent, Record, single) reads ReadAgent writes never
                 "The whole agent slot.";

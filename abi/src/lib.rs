@@ -63,6 +63,10 @@ pub const EXPORT_INVOKE: &str = "cpex_invoke";
 /// `cpex_init() -> i32`, zero on success.
 pub const EXPORT_INIT: &str = "cpex_init";
 
+/// The name of the optional exported function that runs once before an instance that was kept is
+/// dropped: `cpex_shutdown() -> i32`, zero on success.
+pub const EXPORT_SHUTDOWN: &str = "cpex_shutdown";
+
 /// The name of the optional exported reactor entry, run before [`EXPORT_INIT`]: `_initialize()`.
 pub const EXPORT_REACTOR: &str = "_initialize";
 

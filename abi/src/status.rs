@@ -53,7 +53,7 @@ statuses! {
     -7 NoTextForm;
     /// The value is larger than a value may be.
     -8 TooLarge;
-    /// The request cannot be touched while the instance is being initialised.
+    /// There is no request while an instance is initialised or shut down.
     -9 NotDuringInit;
     /// The plugin has already denied the operation, so there is nothing left to change.
     -10 AlreadyDenied;

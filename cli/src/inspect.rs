@@ -56,6 +56,8 @@ struct Inspection<'a> {
     sha256: String,
     /// Whether something runs when an instance is made.
     has_init: bool,
+    /// Whether something runs when the plugin is shut down.
+    has_shutdown: bool,
     /// The entry for the operator's configuration, as YAML.
     entry: &'a str,
 }
@@ -144,6 +146,7 @@ impl<'a> Inspection<'a> {
             },
             sha256: module.digest().to_string(),
             has_init: info.has_init,
+            has_shutdown: info.has_shutdown,
             entry,
         }
     }

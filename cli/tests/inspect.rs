@@ -67,6 +67,7 @@ fn json_has_the_same() {
     let size = wat::parse_file(place.path().join("pii_guard.wat")).unwrap().len();
     assert_eq!(inspection["sizes"]["file_bytes"], size);
     assert_eq!(inspection["has_init"], false);
+    assert_eq!(inspection["has_shutdown"], false);
 }
 
 #[test]

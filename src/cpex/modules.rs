@@ -1,6 +1,5 @@
 //! The modules of a plugin directory, each read and translated once.
 
-use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -11,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use crate::{EngineBuilder, Module};
+use crate::{EngineBuilder, Limits, Module};
 
 /// The start of a kind that is a module's path.
 pub(super) const SCHEME: &str = "wasm://";
@@ -78,10 +77,11 @@ impl Modules {
             return Ok(module);
         }
         let mut wasm = Vec::new();
-        let limit = u64::try_from(Module::MAX_BYTES).unwrap_or(u64::MAX);
+        let limit = u64::try_from(Limits::MAX_MODULE_BYTES).unwrap_or(u64::MAX);
         file.by_ref().take(limit.saturating_add(1)).read_to_end(&mut wasm).map_err(unreadable)?;
         let engine = self.engine.clone().build().map_err(|error| error.to_string())?;
-        let module = Module::new(&engine, &wasm).map_err(|error| super::errors::problems(&error))?;
+        let module =
+            Module::new(&engine, &wasm).map_err(|error| super::errors::problems(&error))?;
         tracing::info!(
             path = %shown,
             plugin = %crate::visible(&module.manifest().name),
@@ -132,5 +132,5 @@ impl Modules {
 }
 
 fn shown(path: &Path) -> String {
-    crate::visible(&path.display().to_string()).to_owned()
+    crate::visible(&path.display().to_string())
 }

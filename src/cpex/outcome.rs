@@ -122,10 +122,8 @@ fn violated(violation: Violation) -> PluginViolation {
     let mut violated = PluginViolation::new(code, reason);
     violated.description = description;
     // Checked when it was stated.
-    violated.details = details
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, from_wire(value)?)))
-        .collect();
+    violated.details =
+        details.into_iter().filter_map(|(name, value)| Some((name, from_wire(value)?))).collect();
     violated.proto_error_code = proto_error_code;
     violated
 }

@@ -2,7 +2,6 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use cpex_core::cmf::{Channel, ContentPart, Message, MessagePayload, Role};
@@ -22,7 +21,8 @@ use serde_json::Value;
 use super::mirror::{ToModel, Unfit};
 use crate::model;
 use crate::view::{
-    COPIED, ExtensionsView, Item, JsonEntries as _, Named, Record, View, Want, select,
+    COPIED, ExtensionsView, Item, JsonEntries as _, Named, Record, View, Want, message_views,
+    select, slot_views,
 };
 
 slot_views!();
@@ -187,10 +187,7 @@ impl ExtensionsView for Extensions {
         self.security.is_some()
     }
 
-    fn security(
-        &self,
-        visible: CapabilitySet,
-    ) -> Result<Option<model::SecurityExtension>, Status> {
+    fn security(&self, visible: CapabilitySet) -> Result<Option<model::SecurityExtension>, Status> {
         let security = copied(self.security.as_deref())?;
         Ok(security.map(|security| security.visible_to(visible)))
     }
@@ -203,9 +200,7 @@ impl ExtensionsView for Extensions {
         copied(self.delegation.as_deref())
     }
 
-    fn candidate_constraint(
-        &self,
-    ) -> Result<Option<model::CandidateConstraintExtension>, Status> {
+    fn candidate_constraint(&self) -> Result<Option<model::CandidateConstraintExtension>, Status> {
         copied(self.candidate_constraint.as_deref())
     }
 }

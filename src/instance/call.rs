@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::format;
 use core::time::Duration;
 
-use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR};
-use wasmi::{TrapCode, TypedResumableCall, Val, WasmResults};
+use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR, EXPORT_SHUTDOWN};
+use wasmi::{TrapCode, TypedFunc, TypedResumableCall, Val, WasmResults};
 
 use super::paused::{Ask, Pause, Paused};
 use super::{Answered, Instance};
@@ -31,6 +31,7 @@ enum Stage {
     Reactor(Option<Paused<()>>),
     Init(Option<Paused<i32>>),
     Invoke(i32, Option<Paused<i32>>),
+    Shutdown(Option<Paused<i32>>),
     Done,
 }
 
@@ -67,6 +68,18 @@ impl Call {
         instance.store.data_mut().limiter.denied = false;
         instance.store.data_mut().limiter.holds_token = false;
         Self::new(engine, instance, Stage::Invoke(hook, None), fuel, deadline)
+    }
+
+    /// Begins what a module wants to do after the last call of an instance: `cpex_shutdown`. Its
+    /// outcome has no meaning but success.
+    pub(crate) fn shutdown(engine: &Engine, mut instance: Box<Instance>) -> Self {
+        let session = &mut instance.store.data_mut().session;
+        session.start_shutdown();
+        let limits = &session.grants().limits;
+        let (fuel, deadline) = (limits.init_fuel, limits.deadline);
+        instance.store.data_mut().limiter.denied = false;
+        instance.store.data_mut().limiter.holds_token = false;
+        Self::new(engine, instance, Stage::Shutdown(None), fuel, deadline)
     }
 
     fn new(
@@ -133,25 +146,7 @@ impl Call {
                 if done.is_some() { self.advance(lent) } else { Ok(None) }
             }
             Stage::Init(paused) => {
-                let Some(init) = self.instance.init else { return Ok(Some(0)) };
-                let paused = match paused {
-                    Some(paused) => paused.resume(&mut self.instance.store),
-                    None => {
-                        if self.slices == 0 {
-                            self.first_slice()?;
-                        }
-                        init.call_resumable(&mut self.instance.store, ())
-                    }
-                };
-                let (done, paused) = self.settle(lent, paused, EXPORT_INIT)?;
-                match done {
-                    None => self.stage = Stage::Init(paused),
-                    Some(0) => {}
-                    Some(code) => {
-                        return Err(self.instance.store.data().session.gave_up(code, EXPORT_INIT));
-                    }
-                }
-                Ok(done)
+                self.optional(self.instance.init, EXPORT_INIT, paused, Stage::Init)
             }
             Stage::Invoke(hook, paused) => {
                 let paused = match paused {
@@ -167,8 +162,38 @@ impl Call {
                 }
                 Ok(done)
             }
+            Stage::Shutdown(paused) => {
+                self.optional(self.instance.shutdown, EXPORT_SHUTDOWN, paused, Stage::Shutdown)
+            }
             Stage::Done => Err(Error::internal("a call was continued after its end")),
         }
+    }
+
+    /// Runs an export for one slice that a module need not have, and that returns zero on success.
+    fn optional(
+        &mut self,
+        function: Option<TypedFunc<(), i32>>,
+        export: &str,
+        paused: Option<Paused<i32>>,
+        stage: fn(Option<Paused<i32>>) -> Stage,
+    ) -> Result<Option<i32>, Error> {
+        let Some(function) = function else { return Ok(Some(0)) };
+        let paused = match paused {
+            Some(paused) => paused.resume(&mut self.instance.store),
+            None => {
+                if self.slices == 0 {
+                    self.first_slice()?;
+                }
+                function.call_resumable(&mut self.instance.store, ())
+            }
+        };
+        let (done, paused) = self.settle(None, paused, export)?;
+        match done {
+            None => self.stage = stage(paused),
+            Some(0) => {}
+            Some(code) => return Err(self.instance.store.data().session.gave_up(code, export)),
+        }
+        Ok(done)
     }
 
     fn first_slice(&mut self) -> Result<(), Error> {
@@ -248,10 +273,8 @@ impl Call {
     }
 
     fn out_of_fuel(&self) -> Error {
-        let what = match self.stage_name() {
-            "init" => "init_fuel",
-            _ => "max_fuel",
-        };
+        let session = &self.instance.store.data().session;
+        let what = if session.has_request() { "max_fuel" } else { "init_fuel" };
         Error::new(
             ErrorKind::FuelExhausted,
             format!(
@@ -259,10 +282,6 @@ impl Call {
                 self.fuel
             ),
         )
-    }
-
-    fn stage_name(&self) -> &str {
-        self.instance.store.data().session.hook()
     }
 
     /// Why a host function ended the call.

@@ -9,7 +9,8 @@ use alloc::format;
 use alloc::sync::Arc;
 
 use cpex_wasmi_abi::{
-    EXPORT_INIT, EXPORT_INVOKE, EXPORT_MEMORY, EXPORT_REACTOR, HostFunction, IMPORT_MODULE,
+    EXPORT_INIT, EXPORT_INVOKE, EXPORT_MEMORY, EXPORT_REACTOR, EXPORT_SHUTDOWN, HostFunction,
+    IMPORT_MODULE,
 };
 use wasmi::errors::{ErrorKind as Wasmi, InstantiationError};
 use wasmi::{AsContextMut, Caller, Linker, Memory, Store, TypedFunc};
@@ -43,6 +44,7 @@ pub(crate) struct Instance {
     invoke: TypedFunc<i32, i32>,
     reactor: Option<TypedFunc<(), ()>>,
     init: Option<TypedFunc<(), i32>>,
+    shutdown: Option<TypedFunc<(), i32>>,
     #[cfg(feature = "std")]
     initial_memory_bytes: usize,
     /// Whether what the module wants to do before its first call is done.
@@ -72,6 +74,7 @@ impl Instance {
         let invoke = instance.get_typed_func(&store, EXPORT_INVOKE).map_err(Error::internal)?;
         let reactor = instance.get_typed_func(&store, EXPORT_REACTOR).ok();
         let init = instance.get_typed_func(&store, EXPORT_INIT).ok();
+        let shutdown = instance.get_typed_func(&store, EXPORT_SHUTDOWN).ok();
         if store.data().session.grants().opens_tokens() {
             // Once it holds a token, it cannot grow any more.
             let _ = memory.grow(&mut store, PAGES_FOR_TOKENS);
@@ -87,6 +90,7 @@ impl Instance {
             invoke,
             reactor,
             init,
+            shutdown,
             #[cfg(feature = "std")]
             initial_memory_bytes,
             ready,

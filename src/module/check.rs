@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{
     Capability, CapabilitySet, EXPORT_INIT, EXPORT_INVOKE, EXPORT_MEMORY, EXPORT_REACTOR,
-    HostFunction, IMPORT_MODULE, Manifest, ManifestError,
+    EXPORT_SHUTDOWN, HostFunction, IMPORT_MODULE, Manifest, ManifestError,
 };
 use wasmi::errors::ErrorKind as Wasmi;
 use wasmi::{ExternType, FuncType, MemoryType, ValType};
@@ -156,10 +156,12 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Ve
 pub(super) fn exports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Option<MemoryType> {
     let invoke = FuncType::new([ValType::I32], [ValType::I32]);
     let init = FuncType::new([], [ValType::I32]);
+    let shutdown = init.clone();
     let reactor = FuncType::new([], []);
     for (name, expected, needed) in [
         (EXPORT_INVOKE, invoke, true),
         (EXPORT_INIT, init, false),
+        (EXPORT_SHUTDOWN, shutdown, false),
         (EXPORT_REACTOR, reactor, false),
     ] {
         match module.get_export(name) {

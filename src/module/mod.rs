@@ -53,6 +53,8 @@ pub struct ModuleInfo {
     pub exports: Vec<(String, String)>,
     /// Whether it has something to run when an instance is made.
     pub has_init: bool,
+    /// Whether it has something to run when it is [shut down](crate::Plugin::shutdown).
+    pub has_shutdown: bool,
 }
 
 impl Module {
@@ -118,6 +120,7 @@ impl Module {
             exports: exports(&wasmi),
             has_init: wasmi.get_export(cpex_wasmi_abi::EXPORT_INIT).is_some()
                 || wasmi.get_export(cpex_wasmi_abi::EXPORT_REACTOR).is_some(),
+            has_shutdown: wasmi.get_export(cpex_wasmi_abi::EXPORT_SHUTDOWN).is_some(),
         };
         let engine = engine.clone();
         Ok(Self(Arc::new(Inner {

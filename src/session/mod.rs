@@ -11,6 +11,7 @@ mod name;
 mod native;
 mod read;
 mod secrets;
+mod service;
 mod source;
 mod span;
 mod verdict;
@@ -27,19 +28,14 @@ use cpex_wasmi_abi::{
 
 use crate::logging::{LogRecord, visible};
 use crate::view::Lent;
-use crate::{Changes, Error, ErrorKind, Level, LevelFilter, Limits, LogSink, Payload, Policy};
+use crate::{Changes, Error, Level, LevelFilter, Limits, LogSink, Policy};
 
 use budget::Usage;
 use secrets::Secrets;
+use service::{Handling, Service, takes_field};
 use span::Span;
 
 pub(crate) use source::Source;
-
-/// Whether the first argument of a host function is the number of a field.
-const fn takes_field(function: HostFunction) -> bool {
-    use HostFunction as F;
-    !matches!(function, F::Deny | F::DenyJson | F::DenyText | F::Log | F::Panic)
-}
 
 /// What a host function answers: a number for the plugin, or the end of the call.
 type Answer = Result<i32, Error>;
@@ -107,8 +103,9 @@ enum Format {
 pub struct Session {
     grants: Arc<Grants>,
     sink: Arc<dyn LogSink>,
-    /// The hook that is handled. `None` during initialisation.
+    /// The hook that is handled. `None` during initialisation and shutdown.
     call: Option<Handling>,
+    shutting_down: bool,
     changes: Changes,
     violation: Option<Violation>,
     panic: Option<String>,
@@ -117,41 +114,6 @@ pub struct Session {
     secrets: Secrets,
     usage: Usage,
     scratch: Vec<u8>,
-}
-
-/// A hook that is handled.
-struct Handling {
-    /// The hook, by position.
-    hook: usize,
-    request: Source,
-    /// A payload that is only lent, in the request model: the plugin means to change it.
-    copied: Option<Payload>,
-}
-
-impl Handling {
-    /// Payload and context, wherever they are.
-    fn lent<'a>(&'a self, lent: Option<Lent<'a>>) -> Option<Lent<'a>> {
-        let lent = self.request.own().or(lent);
-        match &self.copied {
-            Some(payload) => lent.map(|lent| Lent { payload, ..lent }),
-            None => lent,
-        }
-    }
-
-    /// Copies a payload that is only lent, so that it can be changed in the request model.
-    fn copy_payload(&mut self, lent: Option<Lent<'_>>) -> Result<(), Status> {
-        if let (None, None, Some(lent)) = (self.request.own(), &self.copied, lent) {
-            self.copied = Some(lent.payload.to_model()?.into_owned());
-        }
-        Ok(())
-    }
-}
-
-/// A host function that is served.
-struct Service<'s> {
-    session: &'s mut Session,
-    /// What the session has not kept of the request.
-    lent: Option<Lent<'s>>,
 }
 
 impl Session {
@@ -163,6 +125,7 @@ impl Session {
             grants,
             sink,
             call: None,
+            shutting_down: false,
             changes: Changes::default(),
             violation: None,
             panic: None,
@@ -179,10 +142,22 @@ impl Session {
         self.call = Some(Handling { hook, request, copied: None });
     }
 
+    /// Begins the shutdown: forgets the call before.
+    pub fn start_shutdown(&mut self) {
+        self.reset();
+        self.shutting_down = true;
+    }
+
+    /// Whether there is a request, as there is not during initialisation and shutdown.
+    pub(crate) fn has_request(&self) -> bool {
+        self.call.is_some()
+    }
+
     /// Forgets everything about the last call, so that nothing of it is kept while the instance
     /// waits for the next.
     pub(crate) fn reset(&mut self) {
         self.call = None;
+        self.shutting_down = false;
         self.changes = Changes::default();
         self.violation = None;
         self.panic = None;
@@ -251,11 +226,9 @@ impl Session {
     }
 
     /// The name of what is running, for messages.
-    pub(crate) fn hook(&self) -> &str {
-        self.call
-            .as_ref()
-            .and_then(|call| self.grants.hooks.get(call.hook))
-            .map_or("init", String::as_str)
+    fn hook(&self) -> &str {
+        let called = self.call.as_ref().and_then(|call| self.grants.hooks.get(call.hook));
+        called.map_or(if self.shutting_down { "shutdown" } else { "init" }, String::as_str)
     }
 
     fn log(&mut self, level: u32, message: Span, memory: &[u8]) -> Answer {
@@ -294,68 +267,5 @@ impl Session {
             self.panic = Some(visible(&message));
         }
         Ok(0)
-    }
-}
-
-impl Service<'_> {
-    fn serve(mut self, function: HostFunction, args: &[u32], memory: &mut [u8]) -> Answer {
-        use HostFunction as F;
-        match (function, args) {
-            (F::Read, &[field, index, key, key_len, out, out_len]) => {
-                let spans = (Span::new(key, key_len), Span::new(out, out_len));
-                self.read(Format::Postcard, field, index, spans, memory)
-            }
-            (F::ReadJson, &[field, index, key, key_len, out, out_len]) => {
-                let spans = (Span::new(key, key_len), Span::new(out, out_len));
-                self.read(Format::Json, field, index, spans, memory)
-            }
-            (F::ReadText, &[field, index, key, key_len, out, out_len]) => {
-                let spans = (Span::new(key, key_len), Span::new(out, out_len));
-                self.read(Format::Text, field, index, spans, memory)
-            }
-            (F::ReadKey, &[field, index, position, out, out_len]) => {
-                self.read_key(field, index, position, Span::new(out, out_len), memory)
-            }
-            (F::Contains, &[field, index, key, key_len]) => {
-                self.contains(field, index, Span::new(key, key_len), memory)
-            }
-            (F::Count, &[field, index]) => self.count(field, index),
-            (F::Write, &[field, index, key, key_len, value, len]) => {
-                let spans = (Span::new(key, key_len), Span::new(value, len));
-                self.write(Format::Postcard, field, index, spans, memory)
-            }
-            (F::WriteJson, &[field, index, key, key_len, value, len]) => {
-                let spans = (Span::new(key, key_len), Span::new(value, len));
-                self.write(Format::Json, field, index, spans, memory)
-            }
-            (F::WriteText, &[field, index, key, key_len, value, len]) => {
-                let spans = (Span::new(key, key_len), Span::new(value, len));
-                self.write(Format::Text, field, index, spans, memory)
-            }
-            (F::Remove, &[field, index, key, key_len]) => {
-                self.remove(field, index, Span::new(key, key_len), memory)
-            }
-            (F::Deny, &[violation, len]) => {
-                self.session.deny(Format::Postcard, Span::new(violation, len), memory)
-            }
-            (F::DenyJson, &[violation, len]) => {
-                self.session.deny(Format::Json, Span::new(violation, len), memory)
-            }
-            (F::DenyText, &[code, code_len, reason, reason_len]) => self.session.deny_text(
-                Span::new(code, code_len),
-                Span::new(reason, reason_len),
-                memory,
-            ),
-            (F::Log, &[level, message, len]) => {
-                self.session.log(level, Span::new(message, len), memory)
-            }
-            (F::Panic, &[message, len]) => {
-                self.session.record_panic(Span::new(message, len), memory)
-            }
-            _ => Err(Error::new(
-                ErrorKind::AbiViolation,
-                alloc::format!("`{function}` was called with {} arguments", args.len()),
-            )),
-        }
     }
 }

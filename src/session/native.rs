@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::{Capability, CapabilitySet, EXPORT_INIT, Manifest};
+use cpex_wasmi_abi::{Capability, CapabilitySet, EXPORT_INIT, EXPORT_SHUTDOWN, Manifest};
 
 use super::{Grants, Session};
 use crate::plugin::{configuration, hook_position, unknown_hook, wishes};
@@ -78,6 +78,17 @@ impl Session {
             .map_err(|error| error.with_receipt(receipt));
         self.reset();
         outcome
+    }
+
+    /// Ends the [shutdown](Self::start_shutdown) with what `cpex_shutdown` returned.
+    ///
+    /// # Errors
+    ///
+    /// If that is not success.
+    pub fn end_shutdown(&mut self, code: i32) -> Result<(), Error> {
+        let result = if code == 0 { Ok(()) } else { Err(self.gave_up(code, EXPORT_SHUTDOWN)) };
+        self.reset();
+        result
     }
 
     /// Abandons a call, as when a plugin traps.

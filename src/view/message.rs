@@ -144,6 +144,7 @@ macro_rules! message_views {
         }
     };
 }
+pub(crate) use message_views;
 
 /// The texts in one piece, without a copy where there is only one.
 pub(crate) fn joined<'a>(mut texts: impl Iterator<Item = &'a str>) -> Cow<'a, str> {

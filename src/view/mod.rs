@@ -1,12 +1,10 @@
 //! What a plugin reads from: the fields of a request, looked up one at a time.
 
-#[macro_use]
-mod slots;
-#[macro_use]
 mod message;
 mod model;
 mod payload;
 mod select;
+mod slots;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -25,10 +23,14 @@ use serde_json::Value;
 use crate::Payload;
 
 pub(crate) use message::joined;
+#[cfg(feature = "cpex-core")]
+pub(crate) use message::message_views;
 pub(crate) use model::position;
 pub(crate) use payload::{PayloadKind, part_mut};
 pub(crate) use select::position as list_position;
 pub(crate) use select::{Want, select, size, step};
+#[cfg(feature = "cpex-core")]
+pub(crate) use slots::slot_views;
 
 /// The value of a field, borrowed from where it lives.
 pub(crate) enum Item<'a> {

@@ -13,6 +13,8 @@ use cpex_wasmi_abi::model::{
 use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
 use serde::Serialize;
 
+use super::message::message_views;
+use super::slots::slot_views;
 use super::{ExtensionsView, Item, JsonEntries as _, Named, Record, View};
 
 slot_views!();

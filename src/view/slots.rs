@@ -287,3 +287,4 @@ macro_rules! slot_views {
         }
     };
 }
+pub(crate) use slot_views;

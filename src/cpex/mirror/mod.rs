@@ -1,7 +1,6 @@
 //! Conversion between `cpex-core`'s types and those of [`model`](crate::model), value by value.
 //!
 //! What is converted and converted back has the same JSON, and the same tokens.
-#![allow(dead_code, reason = "the adapter that uses it is to come")]
 
 mod credentials;
 mod delegation;
@@ -70,7 +69,7 @@ pub(crate) struct Unfit {
 }
 
 impl Unfit {
-    const fn new(problem: &'static str) -> Self {
+    pub(super) const fn new(problem: &'static str) -> Self {
         Self { pointer: String::new(), problem }
     }
 

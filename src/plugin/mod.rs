@@ -1,3 +1,5 @@
+mod lifecycle;
+
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -104,7 +106,7 @@ impl Plugin {
     pub fn call(&self, hook: &str, request: impl Into<Arc<Request>>) -> Result<Outcome, Error> {
         self.begin(hook)
             .and_then(|hook| {
-                let instance = self.checkout()?;
+                let instance = self.idle().map_or_else(|| self.fresh(), Ok)?;
                 let request: Arc<Request> = request.into();
                 let call = Call::invoke(self.0.module.engine(), instance, hook, request.into());
                 self.give_back(call.run())
@@ -139,17 +141,20 @@ impl Plugin {
         lent: Option<Lent<'_>>,
     ) -> Result<Outcome, Error> {
         let outcome = async {
-            let mut instance = match self.idle() {
+            let instance = match self.idle() {
                 Some(instance) => instance,
-                None => self.instantiate()?,
+                None => self.fresh_async().await?,
             };
             let engine = self.0.module.engine();
-            if !instance.is_ready() {
-                instance = initialised(finish(Call::init(engine, instance), None).await)?;
-            }
             self.give_back(finish(Call::invoke(engine, instance, hook, request), lent).await)
         };
         outcome.await.map_err(|error| error.with_plugin(self.name()))
+    }
+
+    /// How long a call may take.
+    #[cfg(feature = "cpex-core")]
+    pub(crate) fn deadline(&self) -> Option<core::time::Duration> {
+        self.0.grants.limits.deadline
     }
 
     /// The position of a hook in the manifest.
@@ -161,43 +166,17 @@ impl Plugin {
         })
     }
 
-    fn checkout(&self) -> Result<Box<Instance>, Error> {
-        if let Some(instance) = self.idle() {
-            return Ok(instance);
-        }
-        let instance = self.instantiate()?;
-        if instance.is_ready() {
-            return Ok(instance);
-        }
-        initialised(Call::init(self.0.module.engine(), instance).run())
-    }
-
     fn instantiate(&self) -> Result<Box<Instance>, Error> {
         Instance::new(&self.0.module, self.0.grants.clone()).map(Box::new)
     }
 
-    #[cfg(feature = "std")]
-    fn idle(&self) -> Option<Box<Instance>> {
-        self.0.pool.as_ref()?.take()
-    }
-
-    #[cfg(not(feature = "std"))]
-    fn idle(&self) -> Option<Box<Instance>> {
-        None
-    }
-
-    /// Keeps the instance of a call that came to its end, where instances are kept.
-    #[cfg_attr(not(feature = "std"), allow(clippy::unused_self, reason = "there is no pool"))]
+    /// Keeps the instance of a call that came to its end without an error.
     fn give_back(&self, step: Step) -> Result<Outcome, Error> {
         match step {
             Step::Done(instance, outcome) => {
-                #[cfg(feature = "std")]
-                if let (Some(pool), Ok(_), false) = (&self.0.pool, &outcome, instance.is_bloated())
-                {
-                    pool.put(instance);
+                if outcome.is_ok() {
+                    self.keep(instance);
                 }
-                #[cfg(not(feature = "std"))]
-                drop(instance);
                 outcome
             }
             Step::Failed(error) => Err(error),
@@ -235,18 +214,6 @@ async fn yield_now() {
     .await;
 }
 
-/// The instance, if its initialisation succeeded.
-fn initialised(step: Step) -> Result<Box<Instance>, Error> {
-    match step {
-        Step::Done(mut instance, Ok(_)) => {
-            instance.set_ready();
-            Ok(instance)
-        }
-        Step::Done(_, Err(error)) | Step::Failed(error) => Err(error),
-        Step::Slice(_) => Err(Error::internal("an initialisation was left before its end")),
-    }
-}
-
 /// Everything that keeps a module from being loaded under a policy, or from handling these hooks;
 /// empty if nothing does.
 ///
@@ -266,7 +233,7 @@ pub fn check(engine: &Engine, wasm: &[u8], policy: &Policy, hooks: &[&str]) -> V
 }
 
 /// What a module wants and a policy does not have.
-fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
+pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let manifest = module.manifest();
     problems.extend(policy.digest.and_then(|pinned| pinned.refuses(module)));

@@ -1,0 +1,147 @@
+//! What an instance goes through before its first call and after its last.
+
+use alloc::boxed::Box;
+use core::future::Future;
+
+use super::{Plugin, finish};
+use crate::Error;
+use crate::instance::{Call, Instance, Step};
+#[cfg(feature = "std")]
+use crate::pool::Pool;
+
+impl Plugin {
+    /// Makes an instance and has it initialised, to learn whether the plugin can be before it is
+    /// called. Where instances are pooled, the first call finds it there.
+    ///
+    /// # Errors
+    ///
+    /// Those of a call that fails in `_initialize` or `cpex_init`. The error has the receipt.
+    pub fn initialize(&self) -> Result<(), Error> {
+        let instance = self.fresh().map_err(|error| error.with_plugin(self.name()))?;
+        self.keep(instance);
+        Ok(())
+    }
+
+    /// As [`initialize`](Self::initialize), yielding as [`call_async`](Self::call_async) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`initialize`](Self::initialize).
+    pub fn initialize_async(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let plugin = self.clone();
+        async move {
+            let fresh = plugin.fresh_async().await;
+            let instance = fresh.map_err(|error| error.with_plugin(plugin.name()))?;
+            plugin.keep(instance);
+            Ok(())
+        }
+    }
+
+    /// Empties the pool: each instance that waits there runs its `cpex_shutdown`, if it has one, with
+    /// the fuel of an initialisation and the deadline of a call, and is dropped, whatever comes of it.
+    ///
+    /// From then on no instance is kept, those of calls that are under way included: a call gets one
+    /// of its own, which is dropped without `cpex_shutdown`, as it is without a pool.
+    ///
+    /// # Errors
+    ///
+    /// The first of those that the instances came to, as of a call that fails. The error has the receipt.
+    pub fn shutdown(&self) -> Result<(), Error> {
+        let mut result = Ok(());
+        for instance in self.close() {
+            result = result.and(ended(Call::shutdown(self.0.module.engine(), instance).run()));
+        }
+        result.map_err(|error| error.with_plugin(self.name()))
+    }
+
+    /// As [`shutdown`](Self::shutdown), yielding as [`call_async`](Self::call_async) does.
+    ///
+    /// Nothing is done before the future is polled. Dropping it then drops all instances.
+    ///
+    /// # Errors
+    ///
+    /// As [`shutdown`](Self::shutdown).
+    pub fn shutdown_async(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let plugin = self.clone();
+        async move {
+            let mut result = Ok(());
+            for instance in plugin.close() {
+                let call = Call::shutdown(plugin.0.module.engine(), instance);
+                result = result.and(ended(finish(call, None).await));
+            }
+            result.map_err(|error| error.with_plugin(plugin.name()))
+        }
+    }
+
+    /// An instance that was initialised just now.
+    pub(super) fn fresh(&self) -> Result<Box<Instance>, Error> {
+        let instance = self.instantiate()?;
+        if instance.is_ready() {
+            return Ok(instance);
+        }
+        initialised(Call::init(self.0.module.engine(), instance).run())
+    }
+
+    pub(super) async fn fresh_async(&self) -> Result<Box<Instance>, Error> {
+        let instance = self.instantiate()?;
+        if instance.is_ready() {
+            return Ok(instance);
+        }
+        initialised(finish(Call::init(self.0.module.engine(), instance), None).await)
+    }
+}
+
+#[cfg(feature = "std")]
+impl Plugin {
+    pub(super) fn idle(&self) -> Option<Box<Instance>> {
+        self.0.pool.as_ref()?.take()
+    }
+
+    /// Keeps an instance for the next call, where instances are kept.
+    pub(super) fn keep(&self, instance: Box<Instance>) {
+        if let (Some(pool), false) = (&self.0.pool, instance.is_bloated()) {
+            pool.put(instance);
+        }
+    }
+
+    fn close(&self) -> impl Iterator<Item = Box<Instance>> + use<> {
+        self.0.pool.as_ref().map(Pool::close).unwrap_or_default().into_iter()
+    }
+}
+
+#[cfg(not(feature = "std"))]
+#[allow(clippy::unused_self, reason = "there is no pool")]
+impl Plugin {
+    pub(super) fn idle(&self) -> Option<Box<Instance>> {
+        None
+    }
+
+    pub(super) fn keep(&self, instance: Box<Instance>) {
+        drop(instance);
+    }
+
+    fn close(&self) -> impl Iterator<Item = Box<Instance>> + use<> {
+        core::iter::empty()
+    }
+}
+
+/// The instance, if its initialisation succeeded.
+fn initialised(step: Step) -> Result<Box<Instance>, Error> {
+    match step {
+        Step::Done(mut instance, Ok(_)) => {
+            instance.set_ready();
+            Ok(instance)
+        }
+        Step::Done(_, Err(error)) | Step::Failed(error) => Err(error),
+        Step::Slice(_) => Err(Error::internal("an initialisation was left before its end")),
+    }
+}
+
+/// What a shutdown came to; the instance is dropped.
+fn ended(step: Step) -> Result<(), Error> {
+    match step {
+        Step::Done(_, outcome) => outcome.map(drop),
+        Step::Failed(error) => Err(error),
+        Step::Slice(_) => Err(Error::internal("a shutdown was left before its end")),
+    }
+}

@@ -1,0 +1,118 @@
+//! One host function, from its arguments to its answer.
+
+use alloc::format;
+
+use cpex_wasmi_abi::{HostFunction, Status};
+
+use super::{Answer, Format, Session, Source, Span};
+use crate::view::Lent;
+use crate::{Error, ErrorKind, Payload};
+
+/// A hook that is handled.
+pub(super) struct Handling {
+    /// The hook, by position.
+    pub(super) hook: usize,
+    pub(super) request: Source,
+    /// A payload that is only lent, in the request model: the plugin means to change it.
+    pub(super) copied: Option<Payload>,
+}
+
+impl Handling {
+    /// Payload and context, wherever they are.
+    pub(super) fn lent<'a>(&'a self, lent: Option<Lent<'a>>) -> Option<Lent<'a>> {
+        let lent = self.request.own().or(lent);
+        match &self.copied {
+            Some(payload) => lent.map(|lent| Lent { payload, ..lent }),
+            None => lent,
+        }
+    }
+
+    /// Copies a payload that is only lent, so that it can be changed in the request model.
+    pub(super) fn copy_payload(&mut self, lent: Option<Lent<'_>>) -> Result<(), Status> {
+        if let (None, None, Some(lent)) = (self.request.own(), &self.copied, lent) {
+            self.copied = Some(lent.payload.to_model()?.into_owned());
+        }
+        Ok(())
+    }
+}
+
+/// A host function that is served.
+pub(super) struct Service<'s> {
+    pub(super) session: &'s mut Session,
+    /// What the session has not kept of the request.
+    pub(super) lent: Option<Lent<'s>>,
+}
+
+impl Service<'_> {
+    pub(super) fn serve(
+        mut self,
+        function: HostFunction,
+        args: &[u32],
+        memory: &mut [u8],
+    ) -> Answer {
+        use HostFunction as F;
+        match (function, args) {
+            (F::Read, &[field, index, key, key_len, out, out_len]) => {
+                let spans = (Span::new(key, key_len), Span::new(out, out_len));
+                self.read(Format::Postcard, field, index, spans, memory)
+            }
+            (F::ReadJson, &[field, index, key, key_len, out, out_len]) => {
+                let spans = (Span::new(key, key_len), Span::new(out, out_len));
+                self.read(Format::Json, field, index, spans, memory)
+            }
+            (F::ReadText, &[field, index, key, key_len, out, out_len]) => {
+                let spans = (Span::new(key, key_len), Span::new(out, out_len));
+                self.read(Format::Text, field, index, spans, memory)
+            }
+            (F::ReadKey, &[field, index, position, out, out_len]) => {
+                self.read_key(field, index, position, Span::new(out, out_len), memory)
+            }
+            (F::Contains, &[field, index, key, key_len]) => {
+                self.contains(field, index, Span::new(key, key_len), memory)
+            }
+            (F::Count, &[field, index]) => self.count(field, index),
+            (F::Write, &[field, index, key, key_len, value, len]) => {
+                let spans = (Span::new(key, key_len), Span::new(value, len));
+                self.write(Format::Postcard, field, index, spans, memory)
+            }
+            (F::WriteJson, &[field, index, key, key_len, value, len]) => {
+                let spans = (Span::new(key, key_len), Span::new(value, len));
+                self.write(Format::Json, field, index, spans, memory)
+            }
+            (F::WriteText, &[field, index, key, key_len, value, len]) => {
+                let spans = (Span::new(key, key_len), Span::new(value, len));
+                self.write(Format::Text, field, index, spans, memory)
+            }
+            (F::Remove, &[field, index, key, key_len]) => {
+                self.remove(field, index, Span::new(key, key_len), memory)
+            }
+            (F::Deny, &[violation, len]) => {
+                self.session.deny(Format::Postcard, Span::new(violation, len), memory)
+            }
+            (F::DenyJson, &[violation, len]) => {
+                self.session.deny(Format::Json, Span::new(violation, len), memory)
+            }
+            (F::DenyText, &[code, code_len, reason, reason_len]) => self.session.deny_text(
+                Span::new(code, code_len),
+                Span::new(reason, reason_len),
+                memory,
+            ),
+            (F::Log, &[level, message, len]) => {
+                self.session.log(level, Span::new(message, len), memory)
+            }
+            (F::Panic, &[message, len]) => {
+                self.session.record_panic(Span::new(message, len), memory)
+            }
+            _ => Err(Error::new(
+                ErrorKind::AbiViolation,
+                format!("`{function}` was called with {} arguments", args.len()),
+            )),
+        }
+    }
+}
+
+/// Whether the first argument of a host function is the number of a field.
+pub(super) const fn takes_field(function: HostFunction) -> bool {
+    use HostFunction as F;
+    !matches!(function, F::Deny | F::DenyJson | F::DenyText | F::Log | F::Panic)
+}
