@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use cpex_core::plugin::PluginConfig;
 use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
 
+use crate::module::READS_OF_WRITES;
 use crate::{ErrorKind, Problem};
 
 /// The hooks that the entry lists and the manifest must offer.
@@ -33,25 +34,15 @@ pub(super) fn hooks<'c>(
 /// Refuses grants that `cpex-core` would make something else of than the operator means: a plugin
 /// that may change what it may not see.
 pub(super) fn grants(granted: CapabilitySet, problems: &mut Vec<Problem>) {
-    const PAIRS: [(Capability, Capability, &str); 3] = [
-        (
-            Capability::WriteHeaders,
-            Capability::ReadHeaders,
-            "replace all headers of the request by those that the plugin sets",
-        ),
-        (
-            Capability::AppendLabels,
-            Capability::ReadLabels,
-            "drop the plugin's labels wherever there are others",
-        ),
-        (
-            Capability::AppendDelegation,
-            Capability::ReadDelegation,
-            "drop the plugin's delegations wherever there are others",
-        ),
-    ];
-    for (write, read, harm) in PAIRS {
+    let harm = |write| match write {
+        Capability::WriteHeaders => {
+            "replace all headers of the request by those that the plugin sets"
+        }
+        _ => "drop what the plugin adds wherever there is something already",
+    };
+    for (write, read) in READS_OF_WRITES {
         if granted.contains(write) && !granted.contains(read) {
+            let harm = harm(write);
             problems.push(Problem::new(
                 ErrorKind::CapabilityDenied(read),
                 format!(

@@ -117,8 +117,9 @@ impl WasmFactory {
     }
 
     fn load(&self, config: &PluginConfig) -> Result<Plugin, String> {
-        let (policy, mut wrong) = policy(config)?;
+        let policy = policy(config)?;
         let module = self.modules.load(&config.kind)?;
+        let mut wrong = Vec::new();
         let hooks = agreement::hooks(config, module.manifest(), &mut wrong);
         agreement::grants(policy.capabilities, &mut wrong);
         wrong.extend(crate::plugin::agreement(&module, &policy, &hooks));
@@ -162,10 +163,9 @@ impl fmt::Debug for WasmFactory {
 }
 
 /// The policy of an entry.
-fn policy(config: &PluginConfig) -> Result<(Policy, Vec<crate::Problem>), String> {
+fn policy(config: &PluginConfig) -> Result<Policy, String> {
     let entry = serde_json::to_value(config).map_err(|error| error.to_string())?;
-    let policy = Policy::from_json(&entry).map_err(|error| errors::problems(&error))?;
-    Ok((policy, Vec::new()))
+    Policy::from_json(&entry).map_err(|error| errors::problems(&error))
 }
 
 fn kinds(config: &CpexConfig) -> BTreeSet<&str> {

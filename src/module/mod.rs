@@ -158,7 +158,7 @@ impl Module {
     /// What would be odd about this policy for the module without being wrong, such as a grant that
     /// it does not ask for.
     pub fn warnings(&self, policy: &Policy) -> Vec<String> {
-        let unused = policy.capabilities.difference(self.requested());
+        let unused = policy.capabilities.difference(with_reads(self.requested()));
         let mut warnings: Vec<String> = unused
             .iter()
             .map(|name| {
@@ -228,4 +228,23 @@ impl core::fmt::Debug for Module {
 
 pub(crate) fn invalid(message: impl ToString) -> Problem {
     Problem::new(ErrorKind::InvalidModule, message.to_string())
+}
+
+/// What may be changed, and what opens it for reading: in CPEX's pipeline, who changes what they do
+/// not see replaces all of it.
+pub(crate) const READS_OF_WRITES: [(Capability, Capability); 3] = [
+    (Capability::WriteHeaders, Capability::ReadHeaders),
+    (Capability::AppendLabels, Capability::ReadLabels),
+    (Capability::AppendDelegation, Capability::ReadDelegation),
+];
+
+/// What a plugin asks for, and what it has to be granted along with that.
+fn with_reads(requested: CapabilitySet) -> CapabilitySet {
+    let mut with_reads = requested;
+    for (write, read) in READS_OF_WRITES {
+        if requested.contains(write) {
+            with_reads.insert(read);
+        }
+    }
+    with_reads
 }

@@ -1,0 +1,194 @@
+//! What keeps a plugin from loading, and what is said about it.
+
+use crate::common::{guest, guest_with};
+use crate::pipeline::{Plugins, denied, invoke, labelled, on_both, tool_call};
+
+const GUARD: &str = "
+plugins:
+  - name: pii
+    kind: wasm://pii_guard.wasm
+    hooks: [cmf.tool_pre_invoke]
+    capabilities: [read_labels, read_roles]
+";
+
+const ALLOWS: &str = r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#;
+
+/// The entry of a plugin that is fine but for what is added.
+fn entry(added: &str) -> String {
+    format!("{GUARD}    {}\n", added.trim_start().replace('\n', "\n    "))
+}
+
+#[test]
+fn a_plugin_of_a_configuration_decides() {
+    on_both(async || {
+        let manager = Plugins::of(&["pii_guard"]).start(GUARD).await;
+        let result = invoke(&manager, tool_call("pay"), labelled(&["PII"])).await;
+        assert_eq!(denied(&result), "pii_access");
+        assert_eq!(result.violation.unwrap().plugin_name.as_deref(), Some("pii"));
+        let result = invoke(&manager, tool_call("pay"), labelled(&["public"])).await;
+        assert!(!result.is_denied());
+        assert!(!result.payload_modified);
+    });
+}
+
+#[test]
+fn the_policy_of_the_upstream_draft_is_understood() {
+    let yaml = entry(
+        "
+config:
+  sandbox_policy:
+    allowed_filesystem: [{ dir: data/rules, permission: read-only }]
+    allowed_network:
+      - { host: '*.internal.svc', ports: [8443], schemes: [https], methods: [GET, POST] }
+    allowed_env: [API_REGION]
+    resources:
+      max_memory_bytes: 10485760
+      max_fuel: 1000000000
+      max_execution_time_ms: 5000
+      max_instances: 10
+      max_tables: 10",
+    );
+    Plugins::of(&["pii_guard"]).load(&yaml).unwrap();
+}
+
+#[test]
+fn a_misspelt_key_is_named_with_the_nearest_one() {
+    let plugins = Plugins::of(&["pii_guard"]);
+    let cases = [
+        ("config: { sandbox_policy: { resources: { max_fule: 1 } } }", "max_fuel"),
+        ("config: { sandbox_polic: {} }", "sandbox_policy"),
+        ("config: { sandbox_policy: { isolation: poled } }", "pooled"),
+        ("capabilties: [read_labels]", "capabilities"),
+        ("on_eror: ignore", "on_error"),
+    ];
+    for (added, nearest) in cases {
+        let message = plugins.refused(&entry(added));
+        assert!(message.contains("plugin `pii` (wasm://pii_guard.wasm)"), "{message}");
+        assert!(message.contains(nearest), "{message}");
+    }
+    let config = cpex_core::config::parse_config(&entry("config: { sandbox_polic: {} }")).unwrap();
+    let manager = cpex_core::manager::PluginManager::default();
+    plugins.factory().register_config(&manager, &config);
+    let message = manager.load_config(config).unwrap_err().to_string();
+    assert!(message.contains("sandbox_policy"), "{message}");
+}
+
+#[test]
+fn hooks_and_capabilities_have_to_agree_with_the_manifest() {
+    let plugins = Plugins::of(&["pii_guard", "labeler"]);
+    let with = |from: &str, to: &str| plugins.refused(&GUARD.replace(from, to));
+
+    let message = with("[cmf.tool_pre_invoke]", "[cmf.tool_pre_invok]");
+    assert!(message.contains("did you mean `cmf.tool_pre_invoke`"), "{message}");
+    let message = with("hooks: [cmf.tool_pre_invoke]", "hooks: []");
+    assert!(message.contains("hooks: [cmf.tool_pre_invoke]"), "{message}");
+    let message = with("[read_labels, read_roles]", "[read_labels]");
+    assert!(message.contains("add `- read_roles`"), "{message}");
+    // Both at once.
+    let message = with("capabilities: [read_labels, read_roles]", "capabilities: []");
+    assert!(message.contains("read_roles") && message.contains("read_labels"), "{message}");
+
+    let labeler = GUARD.replace("pii_guard", "labeler");
+    let message = plugins.refused(&labeler.replace("[read_labels, read_roles]", "[append_labels]"));
+    assert!(message.contains("add `- read_labels`"), "{message}");
+}
+
+#[test]
+fn a_path_does_not_leave_the_plugin_directory() {
+    let plugins = Plugins::of(&["pii_guard"]);
+    let outside = Plugins::of(&["pii_guard"]);
+    std::fs::create_dir(plugins.path().join("inner")).unwrap();
+    std::fs::write(plugins.path().join("inner/guard.wasm"), crate::common::fixture("pii_guard"))
+        .unwrap();
+    std::fs::create_dir(plugins.path().join("folder.wasm")).unwrap();
+    let load = |path: &str| plugins.load(&GUARD.replace("pii_guard.wasm", path)).map(drop);
+    let refused = |path: &str| plugins.refused(&GUARD.replace("pii_guard.wasm", path));
+
+    load("inner/guard.wasm").unwrap();
+    let absolute = outside.path().join("pii_guard.wasm").display().to_string();
+    for path in ["../pii_guard.wasm", "inner/../pii_guard.wasm", &absolute, "", "."] {
+        let message = refused(path);
+        assert!(message.contains("a file of the plugin directory"), "{path}: {message}");
+    }
+    assert!(refused("missing.wasm").contains("missing.wasm"));
+    assert!(refused("folder.wasm").contains("is not a file"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        symlink(&absolute, plugins.path().join("link.wasm")).unwrap();
+        symlink(outside.path(), plugins.path().join("away")).unwrap();
+        symlink("pii_guard.wasm", plugins.path().join("alias.wasm")).unwrap();
+        assert!(refused("link.wasm").contains("leads out of the plugin directory"));
+        assert!(refused("away/pii_guard.wasm").contains("leads out of the plugin directory"));
+        load("alias.wasm").unwrap();
+    }
+}
+
+#[test]
+fn a_pinned_module_is_loaded_only_as_it_was() {
+    let plugins = Plugins::of(&["pii_guard"]);
+    let wasm = crate::common::fixture("pii_guard");
+    let engine = cpex_wasmi::Engine::new().unwrap();
+    let digest = cpex_wasmi::Module::new(&engine, &wasm).unwrap().digest().to_string();
+    let pinned =
+        |digest: &str| entry(&format!("config: {{ sandbox_policy: {{ sha256: {digest:?} }} }}"));
+    plugins.load(&pinned(&digest)).unwrap();
+    let message = plugins.refused(&pinned(&"0".repeat(64)));
+    assert!(message.contains(&digest), "{message}");
+    assert!(plugins.refused(&pinned("sha")).contains("sandbox_policy.sha256"));
+}
+
+#[test]
+fn what_is_no_module_is_refused() {
+    let plugins = Plugins::new()
+        .with("text.wasm", b"not a module")
+        .with("half.wasm", &crate::common::fixture("pii_guard")[..200])
+        .with("empty.wasm", b"");
+    for path in ["text.wasm", "half.wasm", "empty.wasm"] {
+        let message = plugins.refused(&GUARD.replace("pii_guard.wasm", path));
+        assert!(message.contains(path), "{message}");
+    }
+    assert!(cpex_wasmi::cpex::WasmFactory::new(plugins.path().join("nowhere")).is_err());
+    assert!(cpex_wasmi::cpex::WasmFactory::new(plugins.path().join("text.wasm")).is_err());
+}
+
+#[test]
+fn a_module_that_is_replaced_is_read_again() {
+    on_both(async || {
+        let plugins = Plugins::new().with("guard.wasm", &guest(ALLOWS));
+        let yaml = GUARD.replace("pii_guard", "guard").replace("read_labels, read_roles", "");
+        let factory = plugins.factory();
+        let denies = r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 1))"#;
+        let before = plugins.load_with(&yaml, &factory, |_| {}).unwrap();
+        let plugins = plugins.with("guard.wasm", &guest(denies));
+        let after = plugins.load_with(&yaml, &factory, |_| {}).unwrap();
+        assert!(!invoke(&before, tool_call("pay"), labelled(&[])).await.is_denied());
+        assert!(invoke(&after, tool_call("pay"), labelled(&[])).await.is_denied());
+    });
+}
+
+#[test]
+fn a_module_of_several_entries_is_loaded_once() {
+    let plugins = Plugins::new().with("guard.wasm", &guest_with(&[], ALLOWS));
+    let entry = |name: &str| {
+        let kind = "kind: 'wasm://guard.wasm'";
+        format!("  - {{ name: {name}, {kind}, hooks: [cmf.tool_pre_invoke] }}\n")
+    };
+    let yaml = format!("plugins:\n{}{}{}", entry("a"), entry("b"), entry("c"));
+    let lines = crate::logs::captured(|| {
+        let manager = plugins.load(&yaml).unwrap();
+        assert_eq!(manager.plugin_count(), 3);
+    });
+    assert_eq!(lines.matches("loaded a module").count(), 1, "{lines}");
+}
+
+#[test]
+fn an_unused_grant_is_a_warning() {
+    let plugins = Plugins::of(&["pii_guard"]);
+    let lines = crate::logs::captured(|| {
+        let yaml =
+            GUARD.replace("[read_labels, read_roles]", "[read_labels, read_roles, read_agent]");
+        plugins.load(&yaml).unwrap();
+    });
+    assert!(lines.contains("WARN") && lines.contains("read_agent"), "{lines}");
+}

@@ -1,0 +1,10 @@
+//! Plugins in `cpex-core`'s own pipeline: from YAML through its `PluginManager`, on a multi-threaded
+//! and on a single-threaded runtime.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod pipeline;
+
+mod loading;
+mod logs;

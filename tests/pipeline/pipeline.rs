@@ -1,0 +1,167 @@
+//! A plugin directory, a manager, requests.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cpex_core::cmf::{CmfHook, ContentPart, Message, MessagePayload, Role, ToolCall};
+use cpex_core::context::PluginContextTable;
+use cpex_core::error::PluginError;
+use cpex_core::executor::PipelineResult;
+use cpex_core::extensions::{Extensions, MetaExtension, SecurityExtension};
+use cpex_core::manager::PluginManager;
+use cpex_wasmi::cpex::WasmFactory;
+use tempfile::TempDir;
+use tokio::runtime::Builder;
+
+use crate::common::{HOOK, fixture};
+
+/// A plugin directory.
+pub(crate) struct Plugins(TempDir);
+
+impl Plugins {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    /// A directory with these fixtures.
+    pub(crate) fn of(fixtures: &[&str]) -> Self {
+        fixtures.iter().fold(Self::new(), |plugins, name| {
+            let wasm = fixture(name);
+            plugins.with(&format!("{name}.wasm"), &wasm)
+        })
+    }
+
+    /// The directory with another module in it.
+    pub(crate) fn with(self, name: &str, wasm: &[u8]) -> Self {
+        std::fs::write(self.path().join(name), wasm).unwrap();
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn factory(&self) -> WasmFactory {
+        WasmFactory::new(self.path()).unwrap()
+    }
+
+    /// A manager that has loaded this configuration.
+    pub(crate) fn load(&self, yaml: &str) -> Result<Arc<PluginManager>, Box<PluginError>> {
+        self.load_with(yaml, &self.factory(), |_| {})
+    }
+
+    /// The same, with a factory that is set up otherwise, and with native plugins.
+    pub(crate) fn load_with(
+        &self,
+        yaml: &str,
+        factory: &WasmFactory,
+        register: impl FnOnce(&PluginManager),
+    ) -> Result<Arc<PluginManager>, Box<PluginError>> {
+        let manager = Arc::new(PluginManager::default());
+        register(&manager);
+        factory.register(&manager, yaml)?;
+        manager.load_config_yaml(yaml)?;
+        Ok(manager)
+    }
+
+    /// A manager that has loaded this configuration and initialised its plugins.
+    pub(crate) async fn start(&self, yaml: &str) -> Arc<PluginManager> {
+        let manager = self.load(yaml).unwrap();
+        manager.initialize().await.unwrap();
+        manager
+    }
+
+    /// Why a configuration is not loaded.
+    pub(crate) fn refused(&self, yaml: &str) -> String {
+        match self.load(yaml).map(drop) {
+            Err(error) if matches!(*error, PluginError::Config { .. }) => error.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Runs a test on a single-threaded and on a multi-threaded runtime.
+pub(crate) fn on_both(test: impl AsyncFn()) {
+    Builder::new_current_thread().enable_time().build().unwrap().block_on(test());
+    let threads = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+    threads.block_on(test());
+}
+
+/// A message with one tool call.
+pub(crate) fn tool_call(name: &str) -> MessagePayload {
+    let content = ToolCall { tool_call_id: "call-1".into(), name: name.into(), ..tool() };
+    let content = vec![ContentPart::ToolCall { content }];
+    MessagePayload {
+        message: Message {
+            schema_version: "2.0".into(),
+            role: Role::Assistant,
+            content,
+            channel: None,
+        },
+    }
+}
+
+fn tool() -> ToolCall {
+    ToolCall {
+        tool_call_id: String::new(),
+        name: String::new(),
+        arguments: Default::default(),
+        namespace: None,
+    }
+}
+
+/// Extensions with these security labels.
+pub(crate) fn labelled(labels: &[&str]) -> Extensions {
+    let mut security = SecurityExtension::default();
+    for label in labels {
+        security.add_label(*label);
+    }
+    Extensions { security: Some(Arc::new(security)), ..Extensions::default() }
+}
+
+/// Extensions about a tool, for routes and conditions.
+pub(crate) fn about_tool(name: &str) -> Extensions {
+    let meta = MetaExtension {
+        entity_type: Some("tool".into()),
+        entity_name: Some(name.into()),
+        ..MetaExtension::default()
+    };
+    Extensions { meta: Some(Arc::new(meta)), ..Extensions::default() }
+}
+
+/// Calls the tool's first hook.
+pub(crate) async fn invoke(
+    manager: &PluginManager,
+    payload: MessagePayload,
+    extensions: Extensions,
+) -> PipelineResult {
+    invoke_hook(manager, HOOK, payload, extensions, None).await
+}
+
+pub(crate) async fn invoke_hook(
+    manager: &PluginManager,
+    hook: &str,
+    payload: MessagePayload,
+    extensions: Extensions,
+    table: Option<PluginContextTable>,
+) -> PipelineResult {
+    let (result, tasks) = manager.invoke_named::<CmfHook>(hook, payload, extensions, table).await;
+    assert!(tasks.wait_for_background_tasks().await.is_empty());
+    result
+}
+
+/// The payload as the pipeline left it.
+pub(crate) fn payload(result: &PipelineResult) -> &MessagePayload {
+    result.modified_payload.as_ref().unwrap().as_any().downcast_ref().unwrap()
+}
+
+/// The extensions as the pipeline left them.
+pub(crate) fn extensions(result: &PipelineResult) -> &Extensions {
+    result.modified_extensions.as_ref().unwrap()
+}
+
+/// The code of the violation.
+pub(crate) fn denied(result: &PipelineResult) -> &str {
+    assert!(result.is_denied(), "it was allowed");
+    &result.violation.as_ref().unwrap().code
+}
