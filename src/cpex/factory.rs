@@ -24,7 +24,8 @@ use super::handler::Handler;
 use super::modules::{Modules, SCHEME};
 use super::payload::PayloadTypes;
 use super::plugin::WasmPlugin;
-use super::{TracingSink, agreement, errors};
+use super::record::Observer;
+use super::{CallRecord, TracingSink, agreement, errors};
 use crate::{Engine, EngineBuilder, Error, PayloadType, Plugin, Policy};
 
 /// Makes the plugins of a configuration whose kind is `wasm://`, for `cpex-core`. Cheap to clone.
@@ -35,6 +36,7 @@ use crate::{Engine, EngineBuilder, Error, PayloadType, Plugin, Policy};
 pub struct WasmFactory {
     modules: Arc<Modules>,
     types: PayloadTypes,
+    observer: Option<Observer>,
 }
 
 impl WasmFactory {
@@ -64,7 +66,7 @@ impl WasmFactory {
                 format!("the plugin directory `{}` cannot be read: {problem}", directory.display());
             PluginError::Config { message }
         })?;
-        Ok(Self { modules: Arc::new(modules), types: PayloadTypes::default() })
+        Ok(Self { modules: Arc::new(modules), types: PayloadTypes::default(), observer: None })
     }
 
     /// Registers a type of payload of the embedder's own, under the name that plugins know it by.
@@ -75,6 +77,33 @@ impl WasmFactory {
         T: PluginPayload + Serialize + DeserializeOwned,
     {
         self.types.add(payload_type);
+        self
+    }
+
+    /// Has a closure told of each call: what the plugin decided and changed, and what it cost, failed
+    /// calls included. It takes the place of one that was set before.
+    ///
+    /// It is called at the end of the call, in the task that made it, and should not take long. A
+    /// call whose future is dropped before its end is not told of.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cpex_wasmi::cpex::WasmFactory;
+    ///
+    /// let factory = WasmFactory::new("fixtures")?.on_call(|call| {
+    ///     let ended = match call.result {
+    ///         Ok(decision) if decision.is_allow() => "allow",
+    ///         Ok(_) => "deny",
+    ///         Err(error) => error.code(),
+    ///     };
+    ///     println!("{} {}: {ended}, {} fuel", call.plugin, call.hook, call.receipt.fuel);
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_call(mut self, observer: impl Fn(&CallRecord<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -147,6 +176,7 @@ impl PluginFactory for WasmFactory {
                 hook,
                 deadline: plugin.deadline(),
                 types: self.types.clone(),
+                observer: self.observer.clone(),
                 plugin: plugin.clone(),
             };
             handlers.push((hook, Arc::new(handler) as Arc<dyn AnyHookHandler>));

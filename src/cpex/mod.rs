@@ -37,7 +37,9 @@ mod modules;
 mod outcome;
 mod payload;
 mod plugin;
+mod record;
 mod view;
 
 pub use factory::WasmFactory;
 pub use logs::TracingSink;
+pub use record::CallRecord;

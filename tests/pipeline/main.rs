@@ -8,3 +8,4 @@ mod pipeline;
 
 mod loading;
 mod logs;
+mod records;
