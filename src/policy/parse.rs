@@ -446,3 +446,22 @@ fn expected(what: &str, found: &Value) -> String {
     };
     format!("must be {what}, and is {found}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_in_the_operators_documents() {
+        let entries = include_str!("../../docs/cpex.md");
+        let policies = include_str!("../../docs/policy.md");
+        let named =
+            |doc: &str, key| doc.contains(&format!("`{key}`")) || doc.contains(&format!(" {key}:"));
+        for key in ENTRY.iter().chain(SANDBOX_POLICY).chain(RESOURCES) {
+            assert!(named(entries, key), "docs/cpex.md lacks `{key}`");
+        }
+        for key in SANDBOX_POLICY.iter().chain(RESOURCES) {
+            assert!(named(policies, key), "docs/policy.md lacks `{key}`");
+        }
+    }
+}

@@ -6,6 +6,7 @@
 mod common;
 mod pipeline;
 
+mod docs;
 mod loading;
 mod logs;
 mod records;
