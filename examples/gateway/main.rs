@@ -38,6 +38,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     manager.load_config_yaml(CONFIG)?;
     manager.initialize().await?;
 
+    println!("{} plugins", manager.plugin_count());
+
     let gateway = Gateway { manager, report };
     let bob = Caller { name: "bob", role: "engineer" };
     let alice = Caller { name: "alice", role: "hr_admin" };
@@ -66,7 +68,7 @@ impl Gateway {
     /// One tool call, with the plugins before and after it.
     async fn call(&self, caller: &Caller, tool: &str, arguments: Value, labels: &[&str]) {
         let Caller { name, role } = caller;
-        println!("{name} ({role}) calls {tool} {}", shortened(&arguments));
+        println!("\n{name} ({role}) calls {tool} {}", shortened(&arguments));
 
         let call = ToolCall {
             tool_call_id: "call-1".into(),
@@ -78,7 +80,7 @@ impl Gateway {
         let extensions = extensions(caller, labels);
         let before = self.run("cmf.tool_pre_invoke", call, extensions, None).await;
         if let Some(violation) = &before.violation {
-            return println!("  => denied: {}\n", violation.reason);
+            return println!("  => denied: {}", violation.reason);
         }
         for error in &before.errors {
             println!("  ignored: {}", error.message);
@@ -102,8 +104,8 @@ impl Gateway {
         let table = Some(before.context_table);
         let after = self.run("cmf.tool_post_invoke", result, extensions, table).await;
         match message(&after).and_then(|message| message.get_tool_results().into_iter().next()) {
-            Some(result) => println!("  => {}\n", result.content),
-            None => println!("  => denied\n"),
+            Some(result) => println!("  => {}", result.content),
+            None => println!("  => denied"),
         }
     }
 

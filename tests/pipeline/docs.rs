@@ -15,11 +15,16 @@ use crate::common::{HOOK, fixture, guest, guest_with, invoking};
 use crate::pipeline::{Plugins, denied, invoke, labelled, on_both, tool_call};
 
 const DOC: &str = include_str!("../../docs/cpex.md");
+const README: &str = include_str!("../../README.md");
 
 /// The fenced blocks of a language.
 fn blocks(language: &str) -> Vec<&'static str> {
+    blocks_of(DOC, language)
+}
+
+fn blocks_of(doc: &'static str, language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
-    let blocks = DOC.split(&*fence).skip(1);
+    let blocks = doc.split(&*fence).skip(1);
     blocks.map(|rest| rest.split("```").next().unwrap()).collect()
 }
 
@@ -41,13 +46,22 @@ fn plugins_of(yaml: &str) -> Plugins {
 
 #[test]
 fn the_configurations_load() {
-    let blocks = blocks("yaml");
-    assert!(blocks.len() >= 4);
-    for yaml in blocks {
+    let (blocks, readme) = (blocks("yaml"), blocks_of(README, "yaml"));
+    assert!(blocks.len() >= 4 && readme.len() == 1);
+    for yaml in blocks.into_iter().chain(readme) {
         on_both(async || {
             let manager = plugins_of(yaml).start(yaml).await;
             assert_eq!(manager.plugin_count(), yaml.matches("kind:").count());
         });
+    }
+}
+
+/// What the README shows is part of what is compiled here.
+#[test]
+fn the_readme_registers_the_factory_in_the_same_way() {
+    let shown = blocks_of(README, "rust").into_iter().find(|rust| rust.contains("register("));
+    for line in shown.unwrap().lines() {
+        assert!(DOC.contains(line), "{line}");
     }
 }
 

@@ -10,3 +10,4 @@ mod docs;
 mod loading;
 mod logs;
 mod records;
+mod upstream;
