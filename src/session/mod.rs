@@ -177,9 +177,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// If the call cannot go on: a limit was reached ([`LimitExceeded`](crate::ErrorKind::LimitExceeded)), or an argument
-    /// points outside of `memory` ([`AbiViolation`](crate::ErrorKind::AbiViolation)). What the plugin can react to is
-    /// no error but the (negative) code of a [`Status`].
+    /// If the call cannot go on: a limit was reached
+    /// ([`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded)), or an argument points outside
+    /// of `memory` ([`ErrorKind::AbiViolation`](crate::ErrorKind::AbiViolation)). What the plugin can
+    /// react to is no error but the (negative) code of a [`Status`].
     pub fn dispatch(
         &mut self,
         function: HostFunction,
