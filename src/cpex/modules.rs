@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use crate::{EngineBuilder, Limits, Module};
+use crate::{EngineBuilder, Limits, Module, Policy};
 
 /// The start of a kind that is a module's path.
 pub(super) const SCHEME: &str = "wasm://";
@@ -63,7 +63,7 @@ impl Modules {
     }
 
     /// The module of a kind. It is read again only if its file has changed.
-    pub(super) fn load(&self, kind: &str) -> Result<Module, String> {
+    pub(super) fn load(&self, kind: &str, policy: &Policy) -> Result<Module, String> {
         let path = self.resolve(kind)?;
         let shown = shown(&path);
         let unreadable = |error: std::io::Error| format!("`{shown}` cannot be read: {error}");
@@ -80,8 +80,8 @@ impl Modules {
         let limit = u64::try_from(Limits::MAX_MODULE_BYTES).unwrap_or(u64::MAX);
         file.take(limit.saturating_add(1)).read_to_end(&mut wasm).map_err(unreadable)?;
         let engine = self.engine.clone().build().map_err(|error| error.to_string())?;
-        let module =
-            Module::new(&engine, &wasm).map_err(|error| super::errors::problems(&error))?;
+        let module = Module::pinned(&engine, &wasm, policy)
+            .map_err(|error| super::errors::problems(&error))?;
         tracing::info!(
             path = %shown,
             plugin = %crate::visible(&module.manifest().name),
