@@ -147,7 +147,7 @@ impl WasmFactory {
 
     fn load(&self, config: &PluginConfig) -> Result<Plugin, String> {
         let policy = policy(config)?;
-        let module = self.modules.load(&config.kind)?;
+        let module = self.modules.load(&config.kind, &policy)?;
         let mut wrong = Vec::new();
         let hooks = agreement::hooks(config, module.manifest(), &mut wrong);
         agreement::grants(policy.capabilities, &mut wrong);

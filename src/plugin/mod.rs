@@ -41,7 +41,7 @@ impl Plugin {
     ///
     /// Those of [`Module::new`] and [`Plugin::new`].
     pub fn load(engine: &Engine, wasm: &[u8], policy: Policy) -> Result<Self, Error> {
-        let module = Module::new(engine, wasm).map_err(|error| match &policy.name {
+        let module = Module::pinned(engine, wasm, &policy).map_err(|error| match &policy.name {
             Some(name) => error.with_plugin(name),
             None => error,
         })?;

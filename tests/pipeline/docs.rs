@@ -206,6 +206,26 @@ fn the_receipt_is_the_one_shown() {
     });
 }
 
+#[test]
+fn log_lines_have_the_target_and_the_fields_that_are_named() {
+    let [target, plugin, hook] = ["cpex_wasmi::plugin", "plugin", "hook"];
+    assert!(DOC.contains(&format!("target `{target}`")));
+    let lines = crate::logs::captured(|| {
+        on_both(async || {
+            let plugins = Plugins::of(&["call_counter"]);
+            let yaml = format!(
+                "plugins: [{{ name: counter, kind: 'wasm://call_counter.wasm', hooks: [{HOOK}], \
+                 config: {{ sandbox_policy: {{ isolation: pooled, allow_state: true }} }} }}]"
+            );
+            let manager = plugins.start(&yaml).await;
+            invoke(&manager, tool_call("pay"), labelled(&[])).await;
+        });
+    });
+    let line = format!("INFO {target}: call 1 {plugin}=\"counter\" {hook}=\"{HOOK}\"");
+    assert_eq!(lines.matches(&line).count(), 2, "{lines}");
+    assert!(lines.contains("cpex_wasmi::cpex::modules: loaded a module"), "{lines}");
+}
+
 /// What the table of modes says of each.
 #[test]
 fn the_modes_do_what_the_table_says() {

@@ -82,6 +82,8 @@ fn hooks_and_capabilities_have_to_agree_with_the_manifest() {
     assert!(message.contains("did you mean `cmf.tool_pre_invoke`"), "{message}");
     let message = with("hooks: [cmf.tool_pre_invoke]", "hooks: []");
     assert!(message.contains("hooks: [cmf.tool_pre_invoke]"), "{message}");
+    let message = with("[cmf.tool_pre_invoke]", "[cmf.tool_pre_invoke, cmf.tool_pre_invoke]");
+    assert!(message.contains("`hooks[1]`") && message.contains("twice"), "{message}");
     let message = with("[read_labels, read_roles]", "[read_labels]");
     assert!(message.contains("add `- read_roles`"), "{message}");
     // Both at once.
