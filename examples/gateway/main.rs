@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     manager.load_config_yaml(CONFIG)?;
     manager.initialize().await?;
 
-    println!("{} plugins", manager.plugin_count());
+    println!("examples/gateway/gateway.yaml: {} plugins", manager.plugin_count());
 
     let gateway = Gateway { manager, report };
     let bob = Caller { name: "bob", role: "engineer" };

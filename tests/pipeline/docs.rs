@@ -8,7 +8,7 @@ use cpex_core::extensions::raw_credentials::{
     RawCredentialsExtension, RawInboundToken, TokenKind, TokenRole,
 };
 use cpex_wasmi::abi::Field;
-use cpex_wasmi::{ErrorKind, Policy};
+use cpex_wasmi::{Engine, ErrorKind, Policy};
 use serde_json::Value;
 
 use crate::common::{HOOK, fixture, guest, guest_with, invoking};
@@ -85,6 +85,8 @@ fn the_defaults_are_the_defaults() {
     assert_eq!(said["mode"], least.mode.to_string());
     assert_eq!(said["priority"], least.priority.to_string());
     assert_eq!(said["on_error"], least.on_error.to_string());
+    assert!(DOC.contains("(200,000 units; `EngineBuilder::slice`)"));
+    assert_eq!(Engine::DEFAULT_SLICE, 200_000);
     let settings = cpex_core::config::PluginSettings::default();
     assert!(
         DOC.contains(&format!("in whole seconds, {} if it is not set", settings.plugin_timeout))

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use cpex_core::manager::PluginManager;
 use cpex_wasmi::Receipt;
+use cpex_wasmi::abi::{Field, NO_INDEX, NO_KEY};
 use cpex_wasmi::cpex::{CallRecord, WasmFactory};
 
-use crate::common::HOOK;
+use crate::common::{HOOK, data, guest_with};
 use crate::pipeline::{Plugins, invoke, labelled, on_both, tool_call};
 
 /// What was told: plugin, hook, what it ended with, what was changed, and the receipt.
@@ -120,6 +121,39 @@ plugins:
                 assert_eq!(records, [&serde_json::to_value(receipt).unwrap()]);
             }
         }
+    });
+}
+
+#[test]
+fn a_change_that_does_not_fit_is_told_as_the_failure_that_it_is() {
+    let hop = r#"{"subject_id":"agent","timestamp":"yesterday"}"#;
+    let (field, append, no_key) = (Field::DelegationHop.number(), NO_INDEX, NO_KEY);
+    let wasm = guest_with(
+        &["read_delegation", "append_delegation"],
+        &format!(
+            r#"(data (i32.const 0) "{}")
+               (func (export "cpex_invoke") (param i32) (result i32)
+                 (call $write_json (i32.const {field}) (i32.const {append}) (i32.const 0)
+                   (i32.const {no_key}) (i32.const 0) (i32.const {})))"#,
+            data(hop.as_bytes()),
+            hop.len()
+        ),
+    );
+    let yaml = format!(
+        "plugins: [{{ name: hopper, kind: 'wasm://hopper.wasm', hooks: [{HOOK}], on_error: ignore, \
+         capabilities: [read_delegation, append_delegation] }}]"
+    );
+    on_both(async || {
+        let plugins = Plugins::new().with("hopper.wasm", &wasm);
+        let records = Records::default();
+        let manager = started(&plugins, &records, &yaml).await;
+        let result = invoke(&manager, tool_call("pay"), labelled(&[])).await;
+        let told = records.take();
+        let [(plugin, _, code, changed, receipt)] = &told[..] else { panic!("{told:?}") };
+        assert_eq!((&**plugin, &**code), ("hopper", "abi_violation"));
+        assert!(changed.is_empty() && receipt.host_calls == 1, "{receipt:?}");
+        assert_eq!(result.errors[0].code.as_deref(), Some("abi_violation"));
+        assert_eq!(result.errors[0].details["receipt"], serde_json::to_value(receipt).unwrap());
     });
 }
 
