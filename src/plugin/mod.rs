@@ -151,6 +151,12 @@ impl Plugin {
         outcome.await.map_err(|error| error.with_plugin(self.name()))
     }
 
+    /// The digest that the policy pins.
+    #[cfg(feature = "cpex-core")]
+    pub(crate) fn digest(&self) -> Option<crate::Digest> {
+        self.0.grants.digest
+    }
+
     /// How long a call may take.
     #[cfg(feature = "cpex-core")]
     pub(crate) fn deadline(&self) -> Option<core::time::Duration> {

@@ -68,7 +68,7 @@ fn a_misspelt_key_is_named_with_the_nearest_one() {
     }
     let config = cpex_core::config::parse_config(&entry("config: { sandbox_polic: {} }")).unwrap();
     let manager = cpex_core::manager::PluginManager::default();
-    plugins.factory().register_config(&manager, &config);
+    plugins.factory().register_config(&manager, &config).unwrap();
     let message = manager.load_config(config).unwrap_err().to_string();
     assert!(message.contains("sandbox_policy"), "{message}");
 }
