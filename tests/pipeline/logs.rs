@@ -1,26 +1,58 @@
 //! What is traced.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
+use tracing::Dispatch;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// What is traced while something is done on this thread, as text.
 pub(crate) fn captured(act: impl FnOnce()) -> String {
     let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .without_time()
-        .with_writer(lines.clone())
-        .finish();
-    tracing::subscriber::with_default(subscriber, act);
-    let lines = lines.0.lock().unwrap();
-    String::from_utf8(lines.clone()).unwrap()
+    lines.gather(act);
+    lines.text()
 }
 
+/// Lines that are traced.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    /// Gathers what is traced on this thread while something is done.
+    pub(crate) fn gather(&self, act: impl FnOnce()) {
+        tracing::dispatcher::with_default(&self.dispatch(), act);
+    }
+
+    /// Gathers what is traced on this thread, until it ends.
+    pub(crate) fn gather_here(&self) {
+        std::mem::forget(tracing::dispatcher::set_default(&self.dispatch()));
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn dispatch(&self) -> Dispatch {
+        // `tracing` remembers for each place whether anyone listens, and asks the thread that comes by
+        // first: without this, a test that does not listen could silence it for one that does.
+        static EVERYWHERE: Once = Once::new();
+        EVERYWHERE.call_once(|| {
+            let listening = tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_writer(io::sink)
+                .finish();
+            tracing::subscriber::set_global_default(listening).unwrap();
+        });
+        Dispatch::new(
+            tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_ansi(false)
+                .without_time()
+                .with_writer(self.clone())
+                .finish(),
+        )
+    }
+}
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
