@@ -6,5 +6,9 @@
 mod common;
 mod pipeline;
 
+mod concurrency;
+mod lifecycle;
 mod loading;
 mod logs;
+mod modes;
+mod routes;
