@@ -73,6 +73,22 @@ fn a_plugin_without_end_is_ended_by_its_deadline_while_other_tasks_go_on() {
 }
 
 #[test]
+fn between_the_slices_of_a_call_other_tasks_have_their_turn() {
+    on_both(async || {
+        let resources = "max_execution_time_ms: 600000";
+        let yaml = configuration(&[limited("counts", "counts", resources, "")]);
+        let manager = Plugins::new().with("counts.wasm", &counting(10_000_000)).start(&yaml).await;
+        let ticker = Ticker::start();
+        // In a task, as in a server: what waits for a timer or a socket is not put off until many slices
+        // are over.
+        let calling = async move { invoke(&manager, tool_call("pay"), labelled(&[])).await };
+        let result = timeout(AGES, tokio::spawn(calling)).await.unwrap().unwrap();
+        assert!(!result.is_denied(), "{:?}", result.violation);
+        assert!(ticker.ticks() > 50, "{}", ticker.ticks());
+    });
+}
+
+#[test]
 fn a_plugin_without_end_is_ended_by_the_pipelines_own_timeout() {
     on_both(async || {
         for mode in ["sequential", "concurrent"] {
