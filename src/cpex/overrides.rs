@@ -76,7 +76,7 @@ fn groups<'c>(
 
 fn plugins<'c>(scope: &str, refs: &'c [PluginRouteRef], found: &mut Vec<Override<'c>>) {
     for (at, plugin) in refs.iter().enumerate() {
-        if let Some(value) = plugin.overrides() {
+        if let Some(value) = plugin.overrides().filter(|value| !value.is_null()) {
             let place = format!("{scope}.plugins[{at}]");
             found.push(Override { place, plugin: plugin.name(), value });
         }

@@ -7,9 +7,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
+#[cfg(not(feature = "cpex-core"))]
 use core::task::Poll;
 
 use cpex_wasmi_abi::{CapabilitySet, Manifest};
+// Tokio takes a task that wakes itself dozens of times before it looks at timers and sockets, and one
+// that yields by its own means after them. Under any other executor that one wakes itself too.
+#[cfg(feature = "cpex-core")]
+use tokio::task::yield_now;
 
 use crate::instance::{Call, Instance, Step};
 use crate::module::invalid;
@@ -208,6 +213,7 @@ async fn finish(call: Call, lent: Option<Lent<'_>>) -> Step {
 }
 
 /// Lets the executor run something else first.
+#[cfg(not(feature = "cpex-core"))]
 async fn yield_now() {
     let mut yielded = false;
     core::future::poll_fn(|context| {

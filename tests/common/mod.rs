@@ -65,9 +65,13 @@ pub(crate) fn manifest(capabilities: &[&str]) -> Vec<u8> {
 
 /// The same, with a schema of the configuration.
 pub(crate) fn manifest_with_schema(capabilities: &[&str], schema: Option<&str>) -> Vec<u8> {
+    manifest_of(&[HOOK], capabilities, schema)
+}
+
+fn manifest_of(hooks: &[&str], capabilities: &[&str], schema: Option<&str>) -> Vec<u8> {
     let mut out = Vec::new();
     let none: [&str; 0] = [];
-    let body = ("guest", "1.0.0", "", [HOOK].as_slice(), capabilities, none.as_slice(), false);
+    let body = ("guest", "1.0.0", "", hooks, capabilities, none.as_slice(), false);
     codec::encode(&(1_u16, 0_u16), &mut out).unwrap();
     codec::encode(&(body, schema), &mut out).unwrap();
     out
@@ -113,6 +117,11 @@ pub(crate) fn guest(fields: &str) -> Vec<u8> {
 /// A [`guest`] that asks for capabilities.
 pub(crate) fn guest_with(capabilities: &[&str], fields: &str) -> Vec<u8> {
     with_section(importing(fields), Manifest::SECTION, &manifest(capabilities))
+}
+
+/// A [`guest`] that handles other hooks.
+pub(crate) fn guest_for(hooks: &[&str], fields: &str) -> Vec<u8> {
+    with_section(importing(fields), Manifest::SECTION, &manifest_of(hooks, &[], None))
 }
 
 /// A [`guest`] that brings a schema of its configuration, and allows everything.

@@ -1,47 +1,74 @@
 //! What is traced.
 
-use std::cell::RefCell;
 use std::io;
-use std::sync::Once;
+use std::sync::{Arc, Mutex, Once};
 
-thread_local! {
-    /// What this thread has traced, while somebody wants it.
-    static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
-}
+use tracing::Dispatch;
+use tracing_subscriber::fmt::MakeWriter;
 
 /// What is traced while something is done on this thread, as text.
-///
-/// The subscriber is that of the whole process: a callsite that another thread comes to first would
-/// be switched off for a subscriber of one thread.
 pub(crate) fn captured(act: impl FnOnce()) -> String {
-    static SUBSCRIBER: Once = Once::new();
-    SUBSCRIBER.call_once(|| {
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .without_time()
-            .with_writer(|| Lines)
-            .finish();
-        tracing::subscriber::set_global_default(subscriber).unwrap();
-    });
-    LINES.set(Some(Vec::new()));
-    act();
-    String::from_utf8(LINES.take().unwrap()).unwrap()
+    let lines = Lines::default();
+    lines.gather(act);
+    lines.text()
 }
 
-struct Lines;
+/// Lines that are traced.
+#[derive(Clone, Default)]
+pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    /// Gathers what is traced on this thread while something is done.
+    pub(crate) fn gather(&self, act: impl FnOnce()) {
+        tracing::dispatcher::with_default(&self.dispatch(), act);
+    }
+
+    /// Gathers what is traced on this thread, until it ends.
+    pub(crate) fn gather_here(&self) {
+        std::mem::forget(tracing::dispatcher::set_default(&self.dispatch()));
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn dispatch(&self) -> Dispatch {
+        // `tracing` remembers for each place whether anyone listens, and asks the thread that comes by
+        // first: without this, a test that does not listen could silence it for one that does.
+        static EVERYWHERE: Once = Once::new();
+        EVERYWHERE.call_once(|| {
+            let listening = tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_writer(io::sink)
+                .finish();
+            tracing::subscriber::set_global_default(listening).unwrap();
+        });
+        Dispatch::new(
+            tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_ansi(false)
+                .without_time()
+                .with_writer(self.clone())
+                .finish(),
+        )
+    }
+}
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LINES.with_borrow_mut(|lines| {
-            if let Some(lines) = lines {
-                lines.extend_from_slice(bytes);
-            }
-        });
+        self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
     }
 }

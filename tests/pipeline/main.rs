@@ -6,8 +6,12 @@
 mod common;
 mod pipeline;
 
+mod concurrency;
 mod docs;
+mod lifecycle;
 mod loading;
 mod logs;
+mod modes;
 mod records;
+mod routes;
 mod upstream;

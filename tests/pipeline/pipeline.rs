@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tokio::runtime::Builder;
 
 use crate::common::{HOOK, fixture};
+use crate::logs::Lines;
 
 /// A plugin directory.
 pub(crate) struct Plugins(TempDir);
@@ -80,16 +81,48 @@ impl Plugins {
     }
 }
 
+/// An entry of a configuration, for the tool's first hook. What is added is in YAML's flow style.
+pub(crate) fn entry(name: &str, module: &str, added: &str) -> String {
+    format!("  - {{ name: {name}, kind: 'wasm://{module}.wasm', hooks: [{HOOK}], {added} }}\n")
+}
+
+/// A configuration of such entries.
+pub(crate) fn configuration(entries: &[String]) -> String {
+    format!("plugins:\n{}", entries.concat())
+}
+
 /// Runs a test on a single-threaded and on a multi-threaded runtime.
 pub(crate) fn on_both(test: impl AsyncFn()) {
+    on_each(test, || {});
+}
+
+/// What is traced while a test runs on a single-threaded, then on a multi-threaded runtime, on
+/// whichever thread.
+pub(crate) fn traced_on_both(test: impl AsyncFn()) -> String {
+    let lines = Lines::default();
+    let all = lines.clone();
+    lines.gather(|| on_each(test, move || all.gather_here()));
+    lines.text()
+}
+
+fn on_each(test: impl AsyncFn(), started: impl Fn() + Send + Sync + 'static) {
     Builder::new_current_thread().enable_time().build().unwrap().block_on(test());
-    let threads = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
-    threads.block_on(test());
+    let mut threads = Builder::new_multi_thread();
+    let threads = threads.worker_threads(2).on_thread_start(started).enable_time();
+    threads.build().unwrap().block_on(test());
 }
 
 /// A message with one tool call.
 pub(crate) fn tool_call(name: &str) -> MessagePayload {
-    let content = ToolCall { tool_call_id: "call-1".into(), name: name.into(), ..tool() };
+    tool_call_with(name, &[])
+}
+
+/// A message with one tool call with these arguments.
+pub(crate) fn tool_call_with(name: &str, arguments: &[(&str, &str)]) -> MessagePayload {
+    let arguments =
+        arguments.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    let content =
+        ToolCall { tool_call_id: "call-1".into(), name: name.into(), arguments, ..tool() };
     let content = vec![ContentPart::ToolCall { content }];
     MessagePayload {
         message: Message {
@@ -164,4 +197,18 @@ pub(crate) fn extensions(result: &PipelineResult) -> &Extensions {
 pub(crate) fn denied(result: &PipelineResult) -> &str {
     assert!(result.is_denied(), "it was allowed");
     &result.violation.as_ref().unwrap().code
+}
+
+/// An argument of the tool call, as the pipeline left it.
+pub(crate) fn argument<'r>(result: &'r PipelineResult, name: &str) -> Option<&'r str> {
+    payload(result).message.get_tool_calls().first()?.arguments.get(name)?.as_str()
+}
+
+/// A request header, as the pipeline left it.
+pub(crate) fn header<'r>(result: &'r PipelineResult, name: &str) -> Option<&'r str> {
+    extensions(result).http.as_ref()?.get_request_header(name)
+}
+
+pub(crate) fn has_label(result: &PipelineResult, label: &str) -> bool {
+    extensions(result).security.as_ref().is_some_and(|security| security.has_label(label))
 }
