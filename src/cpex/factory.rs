@@ -24,7 +24,7 @@ use super::handler::Handler;
 use super::modules::{Modules, SCHEME};
 use super::payload::PayloadTypes;
 use super::plugin::WasmPlugin;
-use super::{TracingSink, agreement, errors};
+use super::{TracingSink, agreement, errors, overrides};
 use crate::{Engine, EngineBuilder, Error, PayloadType, Plugin, Policy};
 
 /// Makes the plugins of a configuration whose kind is `wasm://`, for `cpex-core`. Cheap to clone.
@@ -82,14 +82,30 @@ impl WasmFactory {
     /// before the manager loads that configuration.
     ///
     /// The entries of these plugins are looked at as they are written: a misspelt key, which
-    /// `cpex-core` would ignore, is an error.
+    /// `cpex-core` would ignore, is an error. And a plugin that a route or a policy group configures
+    /// otherwise has to load like that: `cpex-core` would find out in the middle of a request, and go on
+    /// with the entry's own configuration.
     ///
     /// # Errors
     ///
-    /// [`PluginError::Config`] if the configuration is no YAML, or an entry has a key that is not
-    /// known; nothing is registered then.
+    /// [`PluginError::Config`] if the configuration is no YAML, an entry has a key that is not known,
+    /// or a plugin does not load as a route or group configures it; nothing is registered then.
     pub fn register(&self, manager: &PluginManager, yaml: &str) -> Result<(), Box<PluginError>> {
-        for kind in strict_kinds(yaml)? {
+        let config: Value = serde_yaml::from_str(yaml).map_err(|error| PluginError::Config {
+            message: format!("the configuration is no YAML: {error}"),
+        })?;
+        let kinds = strict_kinds(&config)?;
+        for entry in overrides::overridden(&config)? {
+            let config: PluginConfig =
+                serde_json::from_value(entry).map_err(|error| PluginError::Config {
+                    message: format!("an entry of the configuration is none: {error}"),
+                })?;
+            self.load(&config).map_err(|problem| {
+                let problem = format!("as a route or group configures it: {problem}");
+                errors::config(&config.name, &config.kind, problem)
+            })?;
+        }
+        for kind in kinds {
             self.register_kind(manager, kind);
         }
         Ok(())
@@ -174,10 +190,7 @@ fn kinds(config: &CpexConfig) -> BTreeSet<&str> {
 }
 
 /// The `wasm://` kinds of a configuration of whose entries every key is known.
-fn strict_kinds(yaml: &str) -> Result<BTreeSet<String>, Box<PluginError>> {
-    let config: Value = serde_yaml::from_str(yaml).map_err(|error| PluginError::Config {
-        message: format!("the configuration is no YAML: {error}"),
-    })?;
+fn strict_kinds(config: &Value) -> Result<BTreeSet<String>, Box<PluginError>> {
     let mut kinds = BTreeSet::new();
     let entries = config.get("plugins").and_then(Value::as_array);
     for entry in entries.into_iter().flatten() {

@@ -35,6 +35,7 @@ mod logs;
 mod mirror;
 mod modules;
 mod outcome;
+mod overrides;
 mod payload;
 mod plugin;
 mod view;
