@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cpex_core::context::PluginContextTable;
 use cpex_core::executor::PipelineResult;
 use cpex_core::extensions::{Extensions, MetaExtension};
+use cpex_core::manager::PluginManager;
 
 use crate::common::{HOOK, guest, guest_for};
 use crate::pipeline::*;
@@ -130,19 +131,51 @@ fn a_route_may_put_a_plugin_under_another_policy() {
     });
 }
 
+const MISTAKES: [(&str, &str); 4] = [
+    ("{ sandbox_polic: { resources: { max_fuel: 10 } } }", "sandbox_policy"),
+    ("{ sandbox_policy: { resources: { max_fule: 10 } } }", "max_fuel"),
+    ("{ value: 7 }", "config.value"),
+    ("7", "config"),
+];
+
 #[test]
-fn a_mistake_in_the_configuration_of_a_route_is_told_and_the_entrys_own_is_kept() {
-    for (config, told) in [
-        ("{ sandbox_polic: { resources: { max_fuel: 10 } } }", "sandbox_policy"),
-        ("{ sandbox_policy: { resources: { max_fule: 10 } } }", "max_fuel"),
-        ("{ value: 7 }", "config.value"),
+fn a_mistake_in_the_configuration_of_a_route_is_found_before_the_first_request() {
+    let plugins = Plugins::of(&["header_injector"]);
+    for (config, told) in MISTAKES {
+        let yaml = overridden(&header_injector(""), "header", config);
+        let message = plugins.refused(&yaml);
+        assert!(message.contains("plugin `header`") && message.contains(told), "{message}");
+    }
+    let group = "{ plugins: [header: { config: { value: 7 } }] }";
+    for place in [
+        "global: { policies: { all: $ } }",
+        "global: { defaults: { tool: $ } }",
+        "groups: { a: $ }",
     ] {
+        let entries = configuration(&[header_injector("")]);
+        let message = plugins.refused(&format!("{entries}{}\n", place.replace('$', group)));
+        assert!(message.contains("config.value"), "{place}: {message}");
+    }
+    // Of this, `cpex-core` would take no notice.
+    let yaml = overridden(&header_injector(""), "header", "{}, capabilities: []");
+    assert!(plugins.refused(&yaml).contains("`capabilities`"));
+}
+
+#[test]
+fn a_kind_that_is_registered_by_itself_tells_of_a_mistake_when_the_route_is_taken() {
+    for (config, told) in MISTAKES.into_iter().take(3) {
         let yaml = overridden(&header_injector(""), "header", config);
         let lines = traced_on_both(async || {
-            assert_eq!(header(&by(&yaml, "pay").await, "x-by"), Some("base"));
+            let plugins = Plugins::of(&["header_injector"]);
+            let config = cpex_core::config::parse_config(&yaml).unwrap();
+            let manager = PluginManager::default();
+            plugins.factory().register_kind(&manager, "wasm://header_injector.wasm");
+            manager.load_config(config).unwrap();
+            let result = invoke(&manager, tool_call("pay"), about_tool("pay")).await;
+            assert_eq!(header(&result, "x-by"), Some("base"));
         });
-        let errors: Vec<_> = lines.lines().filter(|line| line.contains("ERROR")).collect();
-        assert!(errors.iter().any(|line| line.contains(told)), "{told}: {lines}");
+        let mut errors = lines.lines().filter(|line| line.contains("ERROR"));
+        assert!(errors.any(|line| line.contains(told)), "{told}: {lines}");
     }
 }
 
