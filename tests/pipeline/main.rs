@@ -6,5 +6,6 @@
 mod common;
 mod pipeline;
 
+mod attacks;
 mod loading;
 mod logs;
