@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use cpex_core::cmf::{ContentPart, MessagePayload};
 use cpex_core::extensions::Extensions;
+use cpex_core::extensions::raw_credentials::{
+    DelegationKey, DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken,
+    TokenKind, TokenRole,
+};
 use cpex_core::manager::PluginManager;
 use cpex_wasmi::abi::Field;
 
 use crate::common::{HOOK, guest_with};
-use crate::pipeline::{Plugins, invoke, on_both, payload, tool_call};
+use crate::pipeline::{Plugins, extensions, invoke, on_both, payload, tool_call};
 
 /// The configuration of one guest with these capabilities.
 fn yaml(capabilities: &str) -> String {
@@ -75,5 +79,47 @@ fn a_payload_can_be_read_after_a_write_that_was_refused() {
         let result = invoke(&manager, tool_call("pay"), Extensions::default()).await;
         assert!(!result.is_denied(), "{:?}", result.violation);
         assert!(!result.payload_modified);
+    });
+}
+
+fn credentials() -> Extensions {
+    let inbound = RawInboundToken {
+        token: "inbound-token".to_string().into(),
+        source_header: "Authorization".into(),
+        kind: TokenKind::Jwt,
+    };
+    let key = DelegationKey::new(DelegationMode::AsClient, "aud", vec![]);
+    let delegated = RawDelegatedToken {
+        token: "delegated-token".to_string().into(),
+        outbound_header: "Authorization".into(),
+        audience: "aud".into(),
+        scopes: vec![],
+        expires_at: Default::default(),
+    };
+    let raw = RawCredentialsExtension {
+        inbound_tokens: HashMap::from([(TokenRole::User, inbound)]),
+        delegated_tokens: HashMap::from([(key, delegated)]),
+    };
+    Extensions { raw_credentials: Some(Arc::new(raw)), ..Extensions::default() }
+}
+
+#[test]
+fn credentials_that_a_plugin_may_not_see_are_still_there_after_it() {
+    on_both(async || {
+        let field = Field::Custom.number();
+        let body = format!(
+            "(call $write_text (i32.const {field}) (i32.const 0) (i32.const 0) (i32.const 1)
+               (i32.const 0) (i32.const 1))"
+        );
+        for capability in ["", "read_inbound_credentials", "read_delegated_tokens"] {
+            let manager = started(capability, "a", &body).await;
+            let result = invoke(&manager, tool_call("pay"), credentials()).await;
+            assert!(!result.is_denied(), "{:?}", result.violation);
+            let extensions = extensions(&result);
+            assert_eq!(extensions.custom.as_ref().unwrap().len(), 1);
+            let raw = extensions.raw_credentials.as_ref().unwrap();
+            let left = (raw.inbound_tokens.len(), raw.delegated_tokens.len());
+            assert_eq!(left, (1, 1), "with `{capability}`");
+        }
     });
 }
