@@ -13,7 +13,7 @@ use cpex_core::manager::PluginManager;
 use cpex_wasmi::abi::Field;
 
 use crate::common::{HOOK, guest_with};
-use crate::pipeline::{Plugins, extensions, invoke, on_both, payload, tool_call};
+use crate::pipeline::{Plugins, denied, extensions, invoke, on_both, payload, tool_call};
 
 /// The configuration of one guest with these capabilities.
 fn yaml(capabilities: &str) -> String {
@@ -121,5 +121,25 @@ fn credentials_that_a_plugin_may_not_see_are_still_there_after_it() {
             let left = (raw.inbound_tokens.len(), raw.delegated_tokens.len());
             assert_eq!(left, (1, 1), "with `{capability}`");
         }
+    });
+}
+
+/// Two roles of the same name have no JSON.
+#[test]
+fn what_cannot_be_converted_is_not_absent() {
+    on_both(async || {
+        let mut given = credentials();
+        let raw = Arc::get_mut(given.raw_credentials.as_mut().unwrap()).unwrap();
+        let token = raw.inbound_tokens.values().next().unwrap().clone();
+        raw.inbound_tokens.insert(TokenRole::Custom("user".into()), token);
+        let field = Field::RawCredentials.number();
+        let pointer = "/inbound_tokens/user";
+        let body = format!(
+            "(call $contains (i32.const {field}) (i32.const 0) (i32.const 0) (i32.const {}))",
+            pointer.len()
+        );
+        let manager = started("read_inbound_credentials", pointer, &body).await;
+        let result = invoke(&manager, tool_call("pay"), given).await;
+        assert_eq!(denied(&result), "plugin_error");
     });
 }
