@@ -45,6 +45,8 @@ pub(super) fn erased(
     let modified_payload = changed.map(|changed| payload.changed(changed)).transpose()?;
     let modified_extensions = if touched {
         let mut owned = extensions.cow_copy();
+        // Else the merge puts what the plugin may see of them in the place of all.
+        owned.raw_credentials = None;
         if let Some(labels) = labels {
             add_labels(&mut owned, labels);
         }

@@ -44,8 +44,9 @@ impl<T: ToModel<Model: Serialize> + Serialize> Record for Structure<'_, T> {
         self.0.to_model().ok()?.json()
     }
 
-    fn select(&self, pointer: &str, want: Want) -> (Option<Value>, usize) {
-        select(self.0, pointer, want)
+    fn select(&self, pointer: &str, want: Want) -> (Result<Option<Value>, Status>, usize) {
+        let (found, worked) = select(self.0, pointer, want);
+        (Ok(found), worked)
     }
 }
 
@@ -96,17 +97,11 @@ impl<T: Serialize, F: Fn() -> Result<T, Unfit>> Record for Made<F> {
         (self.0)().ok()?.json()
     }
 
-    fn select(&self, pointer: &str, want: Want) -> (Option<Value>, usize) {
-        converted((self.0)(), pointer, want)
+    fn select(&self, pointer: &str, want: Want) -> (Result<Option<Value>, Status>, usize) {
+        let Ok(value) = (self.0)() else { return (Err(Status::Failed), 0) };
+        let (found, worked) = select(&value, pointer, want);
+        (Ok(found), worked)
     }
-}
-
-fn converted<T: Serialize>(
-    value: Result<T, Unfit>,
-    pointer: &str,
-    want: Want,
-) -> (Option<Value>, usize) {
-    value.map_or((None, 0), |value| select(&value, pointer, want))
 }
 
 /// Names as JSON has them.

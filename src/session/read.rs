@@ -257,7 +257,10 @@ impl Service<'_> {
             (Item::JsonMap(map), key) => (map.get(key).map(Item::json_value), 0),
             (Item::Record(record), pointer) => {
                 let (found, worked) = record.select(pointer, want);
-                (found.map(|value| Item::Json(Cow::Owned(value))), worked)
+                match found {
+                    Ok(found) => (found.map(|value| Item::Json(Cow::Owned(value))), worked),
+                    Err(status) => return (Err(status), worked),
+                }
             }
             (Item::Json(Cow::Borrowed(value)), pointer) => {
                 (value.pointer(pointer).map(Item::json_value), 0)

@@ -182,8 +182,9 @@ impl Named for String {
 pub(crate) trait Record {
     fn postcard(&self, out: &mut Vec<u8>) -> Option<()>;
     fn json(&self) -> Option<Vec<u8>>;
-    /// The value that a JSON Pointer names, and how much work it was; see [`select`].
-    fn select(&self, pointer: &str, want: Want) -> (Option<Value>, usize);
+    /// The value that a JSON Pointer names, and how much work it was; see [`select`]. Fails if the
+    /// structure has no place in the request model, so that nobody knows what is in it.
+    fn select(&self, pointer: &str, want: Want) -> (Result<Option<Value>, Status>, usize);
 }
 
 impl<T: Serialize> Record for T {
@@ -195,8 +196,9 @@ impl<T: Serialize> Record for T {
         serde_json::to_vec(self).ok()
     }
 
-    fn select(&self, pointer: &str, want: Want) -> (Option<Value>, usize) {
-        select(self, pointer, want)
+    fn select(&self, pointer: &str, want: Want) -> (Result<Option<Value>, Status>, usize) {
+        let (found, worked) = select(self, pointer, want);
+        (Ok(found), worked)
     }
 }
 

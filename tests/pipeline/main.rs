@@ -6,9 +6,16 @@
 mod common;
 mod pipeline;
 
+mod attacks;
 mod concurrency;
 mod docs;
 mod lifecycle;
+mod loading;
+mod logs;
+mod modes;
+mod records;
+mod routes;
+mod upstream;
 mod loading;
 mod logs;
 mod modes;

@@ -1,0 +1,145 @@
+//! What a hostile guest, request or configuration might try.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cpex_core::cmf::{ContentPart, MessagePayload};
+use cpex_core::extensions::Extensions;
+use cpex_core::extensions::raw_credentials::{
+    DelegationKey, DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken,
+    TokenKind, TokenRole,
+};
+use cpex_core::manager::PluginManager;
+use cpex_wasmi::abi::Field;
+
+use crate::common::{HOOK, guest_with};
+use crate::pipeline::{Plugins, denied, extensions, invoke, on_both, payload, tool_call};
+
+/// The configuration of one guest with these capabilities.
+fn yaml(capabilities: &str) -> String {
+    format!(
+        "
+plugins:
+  - name: guest
+    kind: wasm://guest.wasm
+    hooks: [{HOOK}]
+    capabilities: [{capabilities}]
+"
+    )
+}
+
+/// Manager of one guest whose `cpex_invoke` runs this body; `data` is in its memory from 0.
+async fn started(capabilities: &str, data: &str, body: &str) -> Arc<PluginManager> {
+    let names: Vec<_> = capabilities.split(", ").filter(|name| !name.is_empty()).collect();
+    let wasm = guest_with(
+        &names,
+        &format!(
+            r#"(data (i32.const 0) "{data}")
+               (func (export "cpex_invoke") (param i32) (result i32) {body})"#
+        ),
+    );
+    Plugins::new().with("guest.wasm", &wasm).start(&yaml(capabilities)).await
+}
+
+fn arguments(payload: &MessagePayload) -> &HashMap<String, serde_json::Value> {
+    let ContentPart::ToolCall { content } = &payload.message.content[0] else { panic!() };
+    &content.arguments
+}
+
+#[test]
+fn a_payload_can_be_changed_twice() {
+    on_both(async || {
+        let field = Field::ToolCallArguments.number();
+        let write = |at: u32| {
+            format!(
+                "(call $write_text (i32.const {field}) (i32.const 0) (i32.const {at}) (i32.const 1)
+                   (i32.const {at}) (i32.const 1))"
+            )
+        };
+        let body = format!("(drop {}) {}", write(0), write(1));
+        let manager = started("", "ab", &body).await;
+        let result = invoke(&manager, tool_call("pay"), Extensions::default()).await;
+        assert!(!result.is_denied(), "{:?}", result.violation);
+        assert_eq!(arguments(payload(&result)).len(), 2);
+    });
+}
+
+#[test]
+fn a_payload_can_be_read_after_a_write_that_was_refused() {
+    on_both(async || {
+        let (call, name) = (Field::ToolCall.number(), Field::ToolCallName.number());
+        // The first is refused, the second reads three bytes.
+        let body = format!(
+            "(drop (call $write_text (i32.const {call}) (i32.const 0) (i32.const 0) (i32.const 4)
+               (i32.const 0) (i32.const 1)))
+             (i32.sub (call $read_text (i32.const {name}) (i32.const 0) (i32.const 0) (i32.const -1)
+               (i32.const 64) (i32.const 64)) (i32.const 3))"
+        );
+        let manager = started("", "/nme", &body).await;
+        let result = invoke(&manager, tool_call("pay"), Extensions::default()).await;
+        assert!(!result.is_denied(), "{:?}", result.violation);
+        assert!(!result.payload_modified);
+    });
+}
+
+fn credentials() -> Extensions {
+    let inbound = RawInboundToken {
+        token: "inbound-token".to_string().into(),
+        source_header: "Authorization".into(),
+        kind: TokenKind::Jwt,
+    };
+    let key = DelegationKey::new(DelegationMode::AsClient, "aud", vec![]);
+    let delegated = RawDelegatedToken {
+        token: "delegated-token".to_string().into(),
+        outbound_header: "Authorization".into(),
+        audience: "aud".into(),
+        scopes: vec![],
+        expires_at: Default::default(),
+    };
+    let raw = RawCredentialsExtension {
+        inbound_tokens: HashMap::from([(TokenRole::User, inbound)]),
+        delegated_tokens: HashMap::from([(key, delegated)]),
+    };
+    Extensions { raw_credentials: Some(Arc::new(raw)), ..Extensions::default() }
+}
+
+#[test]
+fn credentials_that_a_plugin_may_not_see_are_still_there_after_it() {
+    on_both(async || {
+        let field = Field::Custom.number();
+        let body = format!(
+            "(call $write_text (i32.const {field}) (i32.const 0) (i32.const 0) (i32.const 1)
+               (i32.const 0) (i32.const 1))"
+        );
+        for capability in ["", "read_inbound_credentials", "read_delegated_tokens"] {
+            let manager = started(capability, "a", &body).await;
+            let result = invoke(&manager, tool_call("pay"), credentials()).await;
+            assert!(!result.is_denied(), "{:?}", result.violation);
+            let extensions = extensions(&result);
+            assert_eq!(extensions.custom.as_ref().unwrap().len(), 1);
+            let raw = extensions.raw_credentials.as_ref().unwrap();
+            let left = (raw.inbound_tokens.len(), raw.delegated_tokens.len());
+            assert_eq!(left, (1, 1), "with `{capability}`");
+        }
+    });
+}
+
+/// Two roles of the same name have no JSON.
+#[test]
+fn what_cannot_be_converted_is_not_absent() {
+    on_both(async || {
+        let mut given = credentials();
+        let raw = Arc::get_mut(given.raw_credentials.as_mut().unwrap()).unwrap();
+        let token = raw.inbound_tokens.values().next().unwrap().clone();
+        raw.inbound_tokens.insert(TokenRole::Custom("user".into()), token);
+        let field = Field::RawCredentials.number();
+        let pointer = "/inbound_tokens/user";
+        let body = format!(
+            "(call $contains (i32.const {field}) (i32.const 0) (i32.const 0) (i32.const {}))",
+            pointer.len()
+        );
+        let manager = started("read_inbound_credentials", pointer, &body).await;
+        let result = invoke(&manager, tool_call("pay"), given).await;
+        assert_eq!(denied(&result), "plugin_error");
+    });
+}
