@@ -5,6 +5,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod pipeline;
+mod script;
 
 mod loading;
 mod logs;
+mod tiers;
