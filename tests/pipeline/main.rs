@@ -7,6 +7,7 @@ mod common;
 mod pipeline;
 mod script;
 
+mod kinds;
 mod loading;
 mod logs;
 mod tiers;

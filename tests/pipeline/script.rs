@@ -79,14 +79,17 @@ impl<'a> Script<'a> {
     pub(crate) fn build(&self) -> Vec<u8> {
         assert!(self.texts.len() < BUFFER as usize);
         let mut body = String::new();
-        for (call, refused) in &self.calls {
+        for (position, (call, refused)) in self.calls.iter().enumerate() {
             let stop = match refused {
                 None => "(i32.lt_s (local.get $result) (i32.const 0)) \
                     (then (return (local.get $result)))"
                     .into(),
+                // The result tells which call it was, by the thousand.
                 Some(status) => format!(
-                    "(i32.ne (local.get $result) (i32.const {})) (then (return (i32.const 77)))",
-                    status.code()
+                    "(i32.ne (local.get $result) (i32.const {})) \
+                    (then (return (i32.add (i32.const {}) (local.get $result))))",
+                    status.code(),
+                    (position + 1) * 1000
                 ),
             };
             write!(body, "(local.set $result {call}) (if {stop})\n").unwrap();
