@@ -209,7 +209,6 @@ impl Session {
         }
         let field = args.first().and_then(|field| Field::from_number(*field));
         field.is_some_and(|field| match field.info().slot {
-            // Also where it is copied but not changed yet: what is lent comes with it.
             Slot::Payload => self.changes.payload.is_none(),
             Slot::Context if field == Field::ContextLocal => self.changes.local_state.is_none(),
             Slot::Context => self.changes.global_state.is_none(),

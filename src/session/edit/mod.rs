@@ -219,10 +219,9 @@ impl Edit<'_> {
 
     /// The part of the message that the field means by `index`.
     fn part_mut(&mut self, index: usize) -> Result<&mut ContentPart, Status> {
-        // What was changed before is changed further, and nothing is lent for it.
         let original = match self.changes.payload {
             Some(_) => None,
-            None => Some(self.lent.ok_or(Status::Failed)?.payload.to_model()?.into_owned()),
+            None => Some(self.payload_now()?.into_owned()),
         };
         let payload = match original {
             Some(original) => self.changes.payload.insert(original),
