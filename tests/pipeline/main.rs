@@ -4,10 +4,15 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod native;
 mod pipeline;
 mod script;
 
 mod kinds;
 mod loading;
 mod logs;
+mod mixed;
 mod tiers;
+
+// As the source of the native plugins calls it.
+use native::cpex;

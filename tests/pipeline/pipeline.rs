@@ -200,9 +200,11 @@ pub(crate) fn slots(extensions: &Extensions) -> Map<String, Value> {
     let credentials = rest.raw_credentials.take();
     let Value::Object(mut slots) = to_json(&rest) else { panic!("extensions are an object") };
     if let Some(credentials) = credentials {
-        // They are in no JSON.
-        let inbound = credentials.inbound_tokens.iter().map(|token| format!("{token:?}"));
-        let minted = credentials.delegated_tokens.iter().map(|token| format!("{token:?}"));
+        // They are in no JSON, and `Debug` keeps the tokens back.
+        let inbound = credentials.inbound_tokens.iter();
+        let inbound = inbound.map(|(role, token)| format!("{role:?} {token:?} {}", *token.token));
+        let minted = credentials.delegated_tokens.iter();
+        let minted = minted.map(|(key, token)| format!("{key:?} {token:?} {}", *token.token));
         let tokens: BTreeSet<_> = inbound.chain(minted).collect();
         slots.insert("raw_credentials".into(), to_json(&tokens));
     }
