@@ -32,7 +32,7 @@ use crate::common::HOOK;
 use crate::common::boundary::at;
 use crate::pipeline::{
     Plugins, denied, error_codes, extensions, full_extensions, granting, invoke, labelled,
-    local_states, on_both, request, slots, tool_call,
+    local_states, on_both, payload, request, slots, tool_call,
 };
 use crate::script::Script;
 
@@ -381,8 +381,8 @@ fn all_parts_of_a_message_are_read_and_changed_at_each_hook() {
         let names: Vec<_> = (0..parts.len()).map(|index| format!("{index:02}")).collect();
         for hook in MESSAGES {
             let mut script = Script::new(&[]).on(hook);
-            for (index, name) in names.iter().enumerate() {
-                script = script.keep((Field::Part, index as u32, None), name);
+            for (index, name) in (0..).zip(&names) {
+                script = script.keep((Field::Part, index, None), name);
             }
             let script = script
                 .text(at(Field::PartText), "another text")
@@ -434,8 +434,7 @@ fn a_payload_is_changed_again_after_it_was_changed_or_a_change_refused() {
             .text((Field::ToolCall, 0, Some("/name")), "refund");
         let manager = scripted(&script, HOOK, "").await;
         let result = invoke(&manager, tool_call("pay"), Extensions::default()).await;
-        let message = &after::<MessagePayload>(&result).message;
-        let call = message.get_tool_calls()[0];
+        let call = payload(&result).message.get_tool_calls()[0];
         assert_eq!(call.name, "refund");
         assert_eq!(call.arguments, HashMap::from([("second".into(), json!("2"))]));
         let states = local_states(&manager, &result.context_table);
@@ -508,7 +507,10 @@ impl HookHandler<InvoiceHook> for Doubler {
         _: &Extensions,
         _: &mut PluginContext,
     ) -> PluginResult<Invoice> {
-        PluginResult::modify_payload(Invoice { amount: invoice.amount * 2, ..invoice.clone() })
+        PluginResult::modify_payload(Invoice {
+            amount: invoice.amount.saturating_mul(2),
+            ..invoice.clone()
+        })
     }
 }
 

@@ -79,7 +79,7 @@ impl<'a> Script<'a> {
     pub(crate) fn build(&self) -> Vec<u8> {
         assert!(self.texts.len() < BUFFER as usize);
         let mut body = String::new();
-        for (position, (call, refused)) in self.calls.iter().enumerate() {
+        for (position, (call, refused)) in (1..).zip(&self.calls) {
             let stop = match refused {
                 None => "(i32.lt_s (local.get $result) (i32.const 0)) \
                     (then (return (local.get $result)))"
@@ -89,10 +89,10 @@ impl<'a> Script<'a> {
                     "(i32.ne (local.get $result) (i32.const {})) \
                     (then (return (i32.add (i32.const {}) (local.get $result))))",
                     status.code(),
-                    (position + 1) * 1000
+                    1000_i32.saturating_mul(position)
                 ),
             };
-            write!(body, "(local.set $result {call}) (if {stop})\n").unwrap();
+            writeln!(body, "(local.set $result {call}) (if {stop})").unwrap();
         }
         let mut imports = String::new();
         for function in HostFunction::ALL {

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::common::boundary::at;
 use crate::common::{HOOK, fixture};
 use crate::pipeline::{
-    Plugins, denied, error_codes, extensions, full_extensions, granting, invoke, labelled,
-    local_states, on_both, slots, tool_call,
+    Plugins, about_tool, denied, error_codes, extensions, full_extensions, granting, invoke,
+    labelled, local_states, on_both, slots, tool_call,
 };
 use crate::script::{APPEND, Script};
 
@@ -106,7 +106,7 @@ fn each_capability_opens_what_it_says_and_nothing_else() {
 fn reading_what_is_not_granted_fails_the_call() {
     on_both(async || {
         let script = Script::new(&[]).read(at(Field::SecurityLabels));
-        for before in [full_extensions(), labelled(&[]), Extensions::default()] {
+        for before in [full_extensions(), labelled(&[]), about_tool("pay"), Extensions::default()] {
             let wasm = script.build();
             let result = run_with(&wasm, &[], "", before.clone()).await;
             assert_eq!(denied(&result), "plugin_error");
