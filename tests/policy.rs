@@ -181,7 +181,9 @@ fn only_the_module_that_is_pinned_is_loaded() {
     let error = load_error(&other, pinning(&text));
     assert_eq!((error.kind(), error.code()), (ErrorKind::DigestMismatch, "digest_mismatch"));
     let found = Module::new(&engine(), &other).unwrap().digest();
-    for part in [text.clone(), found.to_string(), format!("`sha256: {found}` under `sandbox_policy:`")] {
+    for part in
+        [text.clone(), found.to_string(), format!("`sha256: {found}` under `sandbox_policy:`")]
+    {
         assert!(error.to_string().contains(&part), "{error}");
     }
     // Nothing is made of other bytes, whatever they are. A tool names what else is in the way.

@@ -45,16 +45,20 @@ pub(super) fn erased(
     let modified_payload = changed.map(|changed| payload.changed(changed)).transpose()?;
     let modified_extensions = if touched {
         let mut owned = extensions.cow_copy();
-        // Else the merge puts what the plugin may see of them in the place of all.
+        // What is not handed back stays as it is. The copy has no more than the plugin may see, and
+        // cpex-core would take it for all the tokens that there are.
         owned.raw_credentials = None;
-        if let Some(labels) = labels {
-            add_labels(&mut owned, labels);
+        match labels {
+            Some(labels) => add_labels(&mut owned, labels),
+            None => owned.security = None,
         }
-        if let Some(http) = http {
-            set_headers(&mut owned, http)?;
+        match http {
+            Some(http) => set_headers(&mut owned, http)?,
+            None => owned.http = None,
         }
-        if let Some(delegation) = delegation {
-            extend_chain(&mut owned, delegation)?;
+        match delegation {
+            Some(delegation) => extend_chain(&mut owned, delegation)?,
+            None => owned.delegation = None,
         }
         if let Some(constraint) = candidate_constraint {
             owned.candidate_constraint = FromModel::from_model(constraint)?;

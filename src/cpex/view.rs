@@ -82,7 +82,8 @@ fn seen<T: Seen<Model: Serialize>>(
     value: &T,
     visible: CapabilitySet,
 ) -> Option<Box<dyn Record + '_>> {
-    Some(Box::new(Made(move || Ok(T::of(value.to_model()?, visible)))))
+    let hidden = || Unfit::new("is hidden");
+    Some(Box::new(Made(move || T::of(value.to_model()?, visible).ok_or_else(hidden))))
 }
 
 /// A structure that is converted to be looked at, by who knows how.
@@ -203,3 +204,7 @@ impl ExtensionsView for Extensions {
 fn copied<T: ToModel>(slot: Option<&T>) -> Result<Option<T::Model>, Status> {
     slot.map(ToModel::to_model).transpose().map_err(|_| Status::Failed)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "for tests")]
+mod tests;

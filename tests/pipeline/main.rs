@@ -4,21 +4,23 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod native;
 mod pipeline;
+mod script;
 
 mod attacks;
 mod concurrency;
 mod docs;
+mod kinds;
 mod lifecycle;
 mod loading;
 mod logs;
+mod mixed;
 mod modes;
 mod records;
 mod routes;
+mod tiers;
 mod upstream;
-mod loading;
-mod logs;
-mod modes;
-mod records;
-mod routes;
-mod upstream;
+
+// As the source of the native plugins calls it.
+use native::cpex;

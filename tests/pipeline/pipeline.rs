@@ -1,5 +1,6 @@
 //! A plugin directory, a manager, requests.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,9 +8,16 @@ use cpex_core::cmf::{CmfHook, ContentPart, Message, MessagePayload, Role, ToolCa
 use cpex_core::context::PluginContextTable;
 use cpex_core::error::PluginError;
 use cpex_core::executor::PipelineResult;
+use cpex_core::extensions::raw_credentials::{
+    DelegationKey, DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken,
+    TokenKind, TokenRole,
+};
 use cpex_core::extensions::{Extensions, MetaExtension, SecurityExtension};
 use cpex_core::manager::PluginManager;
 use cpex_wasmi::cpex::WasmFactory;
+use cpex_wasmi_conformance::to_json;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use tempfile::TempDir;
 use tokio::runtime::Builder;
 
@@ -68,6 +76,13 @@ impl Plugins {
     /// A manager that has loaded this configuration and initialised its plugins.
     pub(crate) async fn start(&self, yaml: &str) -> Arc<PluginManager> {
         let manager = self.load(yaml).unwrap();
+        manager.initialize().await.unwrap();
+        manager
+    }
+
+    /// The same, with a factory that is set up otherwise.
+    pub(crate) async fn start_with(&self, yaml: &str, factory: &WasmFactory) -> Arc<PluginManager> {
+        let manager = self.load_with(yaml, factory, |_| {}).unwrap();
         manager.initialize().await.unwrap();
         manager
     }
@@ -160,6 +175,87 @@ pub(crate) fn about_tool(name: &str) -> Extensions {
         ..MetaExtension::default()
     };
     Extensions { meta: Some(Arc::new(meta)), ..Extensions::default() }
+}
+
+/// The entry of a plugin, with what else its configuration says.
+pub(crate) fn granting(
+    name: &str,
+    module: &str,
+    hook: &str,
+    capabilities: &[&str],
+    more: &str,
+) -> String {
+    let granted = capabilities.join(", ");
+    format!(
+        "  - {{ name: {name}, kind: 'wasm://{module}.wasm', hooks: [{hook}], \
+         capabilities: [{granted}], {more} }}\n"
+    )
+}
+
+/// A request of the fixtures.
+pub(crate) fn request<T: DeserializeOwned>(name: &str) -> T {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/requests");
+    let json = std::fs::read(Path::new(path).join(name).with_extension("json")).unwrap();
+    serde_json::from_slice(&json).unwrap()
+}
+
+/// Extensions with everything in them, tokens too.
+pub(crate) fn full_extensions() -> Extensions {
+    let mut extensions: Extensions = request("full_extensions");
+    let mut credentials = RawCredentialsExtension::default();
+    for (role, token) in [
+        (TokenRole::User, "inbound-user"),
+        (TokenRole::CallerWorkload, "inbound-workload"),
+        (TokenRole::Custom("batch".into()), "inbound-batch"),
+    ] {
+        let token = RawInboundToken::new(token, "Authorization", TokenKind::Jwt);
+        credentials.inbound_tokens.insert(role, token);
+    }
+    for audience in ["hr", "mail"] {
+        let mode = DelegationMode::AsClient;
+        let key = DelegationKey::new(mode, audience, vec!["read".into()]).with_subject_id("alice");
+        let token = RawDelegatedToken::new(
+            format!("minted-{audience}"),
+            "Authorization",
+            audience,
+            vec!["read".into()],
+            chrono::DateTime::UNIX_EPOCH,
+        );
+        credentials.delegated_tokens.insert(key, token);
+    }
+    extensions.raw_credentials = Some(Arc::new(credentials));
+    extensions
+}
+
+/// All that is in extensions, slot by slot, tokens too: to be compared.
+pub(crate) fn slots(extensions: &Extensions) -> Map<String, Value> {
+    let mut rest = extensions.clone();
+    let credentials = rest.raw_credentials.take();
+    let Value::Object(mut slots) = to_json(&rest) else { panic!("extensions are an object") };
+    if let Some(credentials) = credentials {
+        // They are in no JSON, and `Debug` keeps the tokens back.
+        let inbound = credentials.inbound_tokens.iter();
+        let inbound = inbound.map(|(role, token)| format!("{role:?} {token:?} {}", *token.token));
+        let minted = credentials.delegated_tokens.iter();
+        let minted = minted.map(|(key, token)| format!("{key:?} {token:?} {}", *token.token));
+        let tokens: BTreeSet<_> = inbound.chain(minted).collect();
+        slots.insert("raw_credentials".into(), to_json(&tokens));
+    }
+    slots
+}
+
+/// What the plugins of a table of contexts keep, by their names.
+pub(crate) fn local_states(manager: &PluginManager, table: &PluginContextTable) -> Value {
+    let states = manager.plugin_names().into_iter().filter_map(|name| {
+        let id = manager.get_plugin(&name)?.id();
+        Some((name, to_json(table.local_states.get(&id)?)))
+    });
+    states.collect::<Map<_, _>>().into()
+}
+
+/// The codes of the errors of plugins that may fail.
+pub(crate) fn error_codes(result: &PipelineResult) -> Vec<&str> {
+    result.errors.iter().map(|error| error.code.as_deref().unwrap_or_default()).collect()
 }
 
 /// Calls the tool's first hook.
