@@ -46,18 +46,35 @@ impl Digest {
     /// What is wrong if an operator pins this digest and the module is to be loaded.
     #[cfg(feature = "digest")]
     pub(crate) fn refuses(self, module: &Module) -> Option<Problem> {
-        let found = module.digest();
-        let message = format!(
-            "the policy pins the module with the SHA-256 digest {self}, and this one has {found}; \
-             put the pinned module in its place or, if this is the one to run, set \
-             `sha256: {found}` under `sandbox_policy:`"
-        );
-        (self != found).then(|| Problem::new(ErrorKind::DigestMismatch, message))
+        self.differs(module.digest())
+    }
+
+    /// The same, before anything is made of the module's bytes.
+    #[cfg(feature = "digest")]
+    pub(crate) fn refuses_bytes(self, wasm: &[u8]) -> Option<Problem> {
+        self.differs(Self::of(wasm))
+    }
+
+    #[cfg(feature = "digest")]
+    fn differs(self, found: Self) -> Option<Problem> {
+        let message = || {
+            format!(
+                "the policy pins the module with the SHA-256 digest {self}, and this one has \
+                 {found}; put the pinned module in its place or, if this is the one to run, set \
+                 `sha256: {found}` under `sandbox_policy:`"
+            )
+        };
+        (self != found).then(|| Problem::new(ErrorKind::DigestMismatch, message()))
     }
 
     /// Without the feature, nothing can be said of any module.
     #[cfg(not(feature = "digest"))]
     pub(crate) fn refuses(self, _: &Module) -> Option<Problem> {
+        self.refuses_bytes(&[])
+    }
+
+    #[cfg(not(feature = "digest"))]
+    pub(crate) fn refuses_bytes(self, _: &[u8]) -> Option<Problem> {
         Some(Problem::new(
             ErrorKind::InvalidConfig,
             "the policy pins the module's SHA-256 digest, and to compare it, this host needs the \

@@ -123,7 +123,10 @@ fn panics_are_told_with_file_and_line() {
 
 #[test]
 fn loops_and_memory_hog_are_stopped() {
-    let error = call(&load(&fixture("loops"), Policy::default())).unwrap_err();
+    // The fuel may take longer than the deadline on a machine that is busy.
+    let mut limits = Limits::default();
+    limits.deadline = None;
+    let error = call(&load(&fixture("loops"), Policy::default().limits(limits))).unwrap_err();
     assert_eq!(error.code(), "fuel_exhausted");
     let error = call(&load(&fixture("memory_hog"), Policy::default())).unwrap_err();
     assert_eq!(error.code(), "memory_limit");

@@ -125,6 +125,19 @@ fn a_shutdown_finds_what_the_calls_left() {
 }
 
 #[test]
+fn plugins_of_either_style_are_shut_down() {
+    let policy = trusting().pooled(1).allow_state();
+    let (plugin, logs) = load_logging(&fixture("call_counter"), policy.clone());
+    assert!(is_allowed(&plugin) && is_allowed(&plugin));
+    plugin.shutdown().unwrap();
+    assert_eq!(logs.messages(), ["call 1", "call 2", "ended after call 2"]);
+    let plugin = load(&fixture("known_pii_guard"), policy);
+    assert!(plugin.module().info().has_shutdown);
+    plugin.initialize().unwrap();
+    plugin.shutdown().unwrap();
+}
+
+#[test]
 fn a_module_without_cpex_shutdown_is_shut_down_all_the_same() {
     let wasm = guest(
         r#"(global $calls (mut i32) (i32.const 0))

@@ -143,7 +143,7 @@ pub use message::{Message, Part};
 pub use meta::Meta;
 pub use parts::{Hop, PromptRequest, PromptResult, Resource, ResourceRef};
 pub use payload::Payload;
-pub use plugin::{Handler, Init, PluginDef};
+pub use plugin::{Handler, Init, PluginDef, Shutdown};
 pub use record::Record;
 pub use request::Request;
 pub use result::{Error, Result};
@@ -162,6 +162,6 @@ pub use cpex_wasmi_abi::{Capability, Field, Status, Value, Violation};
 #[doc(hidden)]
 pub mod rt {
     pub use crate::log::{line, line_of};
-    pub use crate::plugin::{capabilities_are_known, initialise, invoke};
+    pub use crate::plugin::{capabilities_are_known, initialise, invoke, shut_down};
     pub use cpex_wasmi_abi::StaticManifest;
 }

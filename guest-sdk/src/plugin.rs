@@ -9,6 +9,9 @@ pub type Handler = fn(&Call) -> Result<Verdict>;
 /// configuration, the only thing that can be read before there is a request.
 pub type Init = fn(JsonMap) -> Result<()>;
 
+/// A function that ends a plugin's work, once for each instance that was kept between calls.
+pub type Shutdown = fn() -> Result<()>;
+
 /// A plugin as [`plugin!`](crate::plugin!) registers it, for tests.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -19,6 +22,8 @@ pub struct PluginDef {
     pub handlers: &'static [Handler],
     /// What runs once for each instance.
     pub init: Option<Init>,
+    /// What runs once before an instance that was kept is dropped.
+    pub shutdown: Option<Shutdown>,
 }
 
 impl PluginDef {
@@ -27,8 +32,9 @@ impl PluginDef {
         manifest: StaticManifest,
         handlers: &'static [Handler],
         init: Option<Init>,
+        shutdown: Option<Shutdown>,
     ) -> Self {
-        Self { manifest, handlers, init }
+        Self { manifest, handlers, init, shutdown }
     }
 }
 
@@ -52,6 +58,9 @@ impl PluginDef {
 ///     config_schema: r#"{"type":"object"}"#,
 ///     // Runs once for each instance.
 ///     init: prepare,
+///     // Runs once before an instance is dropped, if it was kept between calls (`isolation: pooled`)
+///     // and the host shuts the plugin down.
+///     shutdown: finish,
 ///     hooks: {
 ///         "cmf.tool_pre_invoke" => check,
 ///         "cmf.tool_post_invoke" => check,
@@ -60,6 +69,11 @@ impl PluginDef {
 ///
 /// fn prepare(config: JsonMap) -> Result<()> {
 ///     info!("prepared with {} settings", config.len()?);
+///     Ok(())
+/// }
+///
+/// fn finish() -> Result<()> {
+///     info!("no call comes any more");
 ///     Ok(())
 /// }
 ///
@@ -123,28 +137,34 @@ macro_rules! plugin {
     (@manifest $manifest:ident init: $init:expr $(, $($rest:tt)*)?) => {
         $crate::plugin! { @manifest $manifest $($($rest)*)? }
     };
+    (@manifest $manifest:ident shutdown: $shutdown:expr $(, $($rest:tt)*)?) => {
+        $crate::plugin! { @manifest $manifest $($($rest)*)? }
+    };
     (@manifest $manifest:ident $key:ident: $value:expr $(, $($rest:tt)*)?) => {
         $manifest.$key = $value;
         $crate::plugin! { @manifest $manifest $($($rest)*)? }
     };
 
-    // Calls `$then` with the handlers in braces, the initialiser in brackets.
-    (@functions $then:ident {$($hooks:tt)*} [$($init:tt)*]) => {
-        $crate::plugin! { @$then {$($hooks)*} [$($init)*] }
+    // Calls `$then` with the handlers in braces, `init` in brackets, and `shutdown` in brackets.
+    (@functions $then:ident $hooks:tt $init:tt $shutdown:tt) => {
+        $crate::plugin! { @$then $hooks $init $shutdown }
     };
-    (@functions $then:ident {} [$($init:tt)*]
+    (@functions $then:ident {} $init:tt $shutdown:tt
         hooks: { $($hook:expr => $handler:expr),* $(,)? } $(, $($rest:tt)*)?) => {
-        $crate::plugin! { @functions $then {$($handler,)*} [$($init)*] $($($rest)*)? }
+        $crate::plugin! { @functions $then {$($handler,)*} $init $shutdown $($($rest)*)? }
     };
-    (@functions $then:ident {$($hooks:tt)*} [] init: $new:expr $(, $($rest:tt)*)?) => {
-        $crate::plugin! { @functions $then {$($hooks)*} [$new] $($($rest)*)? }
+    (@functions $then:ident $hooks:tt [] $shutdown:tt init: $new:expr $(, $($rest:tt)*)?) => {
+        $crate::plugin! { @functions $then $hooks [$new] $shutdown $($($rest)*)? }
     };
-    (@functions $then:ident {$($hooks:tt)*} [$($init:tt)*]
+    (@functions $then:ident $hooks:tt $init:tt [] shutdown: $end:expr $(, $($rest:tt)*)?) => {
+        $crate::plugin! { @functions $then $hooks $init [$end] $($($rest)*)? }
+    };
+    (@functions $then:ident $hooks:tt $init:tt $shutdown:tt
         $key:ident: $value:expr $(, $($rest:tt)*)?) => {
-        $crate::plugin! { @functions $then {$($hooks)*} [$($init)*] $($($rest)*)? }
+        $crate::plugin! { @functions $then $hooks $init $shutdown $($($rest)*)? }
     };
 
-    (@export {$($handler:expr,)*} [$($init:expr)?]) => {
+    (@export {$($handler:expr,)*} [$($init:expr)?] [$($shutdown:expr)?]) => {
         #[unsafe(no_mangle)]
         extern "C" fn cpex_invoke(hook: i32) -> i32 {
             // A chain of comparisons, so that the handlers can be inlined.
@@ -169,15 +189,24 @@ macro_rules! plugin {
                 $crate::rt::initialise($init)
             }
         )?
+
+        $(
+            #[unsafe(no_mangle)]
+            extern "C" fn cpex_shutdown() -> i32 {
+                $crate::rt::shut_down($shutdown)
+            }
+        )?
     };
-    (@define {$($handler:expr,)*} [$($init:expr)?]) => {
-        $crate::PluginDef::new(MANIFEST, &[$($handler),*], {
-            #[allow(unused_mut, unused_assignments)]
-            let mut init: ::core::option::Option<$crate::Init> = ::core::option::Option::None;
-            $(init = ::core::option::Option::Some($init);)?
-            init
-        })
+    (@define {$($handler:expr,)*} [$($init:expr)?] [$($shutdown:expr)?]) => {
+        $crate::PluginDef::new(
+            MANIFEST,
+            &[$($handler),*],
+            $crate::plugin! { @option $crate::Init $(, $init)? },
+            $crate::plugin! { @option $crate::Shutdown $(, $shutdown)? },
+        )
     };
+    (@option $type:ty) => { ::core::option::Option::<$type>::None };
+    (@option $type:ty, $function:expr) => { ::core::option::Option::<$type>::Some($function) };
 
     ($first:ident: $($rest:tt)*) => {
         /// The plugin, for tests.
@@ -185,7 +214,7 @@ macro_rules! plugin {
         pub static PLUGIN: $crate::PluginDef = {
             const MANIFEST: $crate::rt::StaticManifest =
                 $crate::plugin! { @static $first: $($rest)* };
-            $crate::plugin! { @functions define {} [] $first: $($rest)* }
+            $crate::plugin! { @functions define {} [] [] $first: $($rest)* }
         };
 
         #[cfg(target_arch = "wasm32")]
@@ -197,7 +226,7 @@ macro_rules! plugin {
             #[unsafe(link_section = "cpex.manifest")]
             static SECTION: [u8; MANIFEST.encoded_len()] = MANIFEST.encode();
 
-            $crate::plugin! { @functions export {} [] $first: $($rest)* }
+            $crate::plugin! { @functions export {} [] [] $first: $($rest)* }
         };
     };
     (@static $($all:tt)*) => {{
@@ -270,6 +299,15 @@ pub fn invoke(handler: impl FnOnce(&Call) -> Result<Verdict>, hook: &'static str
 pub fn initialise(init: impl FnOnce(JsonMap) -> Result<()>) -> i32 {
     sys::enter();
     match init(JsonMap::of(Field::Config)) {
+        Ok(()) => 0,
+        Err(error) => error.code(),
+    }
+}
+
+/// The body of `cpex_shutdown`.
+pub fn shut_down(shutdown: impl FnOnce() -> Result<()>) -> i32 {
+    sys::enter();
+    match shutdown() {
         Ok(()) => 0,
         Err(error) => error.code(),
     }

@@ -112,6 +112,14 @@ mod config {
             }
             Ok(())
         }
+
+        async fn shutdown(&self) -> Result<(), Box<PluginError>> {
+            match self.limit {
+                8 => Err(PluginError::Config { message: "eight is not enough".into() }.boxed()),
+                9 => std::future::pending().await,
+                _ => Ok(()),
+            }
+        }
     }
 
     impl HookHandler<CmfHook> for Configured {
@@ -153,6 +161,21 @@ mod config {
             let failure = harness.call(HOOK, Request::tool_call("a")).unwrap_err();
             assert_eq!(failure.code(), "plugin_failed");
             assert!(harness.take_log()[0].message.contains(expected), "{expected}");
+        }
+    }
+
+    #[test]
+    fn a_plugin_ends_as_it_says() {
+        for (limit, expected) in
+            [(7, None), (8, Some("eight is not enough")), (9, Some("a plugin cannot wait"))]
+        {
+            let mut harness = Harness::new(&PLUGIN).grant_all().config("limit", limit);
+            harness.call(HOOK, Request::tool_call("a")).unwrap();
+            let failure = harness.shutdown().err();
+            assert_eq!(failure.map(|it| it.code()), expected.map(|_| "plugin_failed"));
+            let log = harness.take_log();
+            assert_eq!(log.len(), usize::from(expected.is_some()));
+            assert!(log.iter().zip(expected).all(|(line, it)| line.message.contains(it)));
         }
     }
 }

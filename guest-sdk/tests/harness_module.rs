@@ -81,6 +81,52 @@ fn state_is_kept_on_both_sides() {
 }
 
 #[test]
+fn both_are_shut_down_and_begin_anew() {
+    let mut harness = beside(&call_counter::PLUGIN, "call_counter.wasm");
+    harness.shutdown().unwrap();
+    let messages = |harness: &Harness| {
+        harness.take_log().into_iter().map(|line| line.message).collect::<Vec<_>>()
+    };
+    assert!(messages(&harness).is_empty());
+    for _ in 0..2 {
+        harness.call(HOOK, pii()).unwrap();
+        harness.call(HOOK, pii()).unwrap();
+        harness.shutdown().unwrap();
+        assert_eq!(messages(&harness), ["call 1", "call 2", "ended after call 2"]);
+    }
+}
+
+#[test]
+fn another_end_is_found() {
+    mod unruly {
+        use super::*;
+        use cpex_wasmi_guest::prelude::*;
+        plugin! {
+            shutdown: fail,
+            name: "call-counter",
+            stateful: true,
+            hooks: { "cmf.tool_pre_invoke" => count },
+        }
+        fn count(call: &Call) -> Result<Verdict> {
+            call.local_state().set("calls", 1_u64)?;
+            info!("call 1");
+            allow()
+        }
+        fn fail() -> Result<()> {
+            Err(Error::FAILED)
+        }
+    }
+    let mut harness = beside(&unruly::PLUGIN, "call_counter.wasm");
+    harness.call(HOOK, pii()).unwrap();
+    let failure = harness.shutdown().unwrap_err();
+    let text = failure.to_string();
+    let Failure::Differs { hook, differences, .. } = failure else { panic!("{text}") };
+    assert_eq!((&*hook, whats(&differences)), ("shutdown", vec!["result", "log[0]"]), "{text}");
+    assert!(differences[0].natively.starts_with("failed: plugin_failed"), "{text}");
+    assert_eq!(differences[0].module, "succeeded");
+}
+
+#[test]
 fn both_may_fail_the_same_way() {
     let mut harness = beside(&panics::PLUGIN, "panics.wasm");
     let failure = harness.call(HOOK, Request::tool_call("boom")).unwrap_err();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use cpex_wasmi_guest::prelude::*;
+use cpex_wasmi_guest::raw::Place;
 use cpex_wasmi_guest::testing::{Harness, Level, Payload, Policy, Request, model};
 use serde::Deserialize;
 
@@ -13,6 +14,7 @@ plugin! {
         "read_headers", "write_headers",
     ],
     init: start,
+    shutdown: finish,
     hooks: {
         "reads" => reads,
         "writes" => writes,
@@ -33,6 +35,15 @@ struct Settings {
 
 fn start(config: JsonMap) -> Result<()> {
     if config.text_is("fail", "true")? { Err(Error::FAILED) } else { Ok(()) }
+}
+
+fn finish() -> Result<()> {
+    // The configuration is all there is.
+    let fails = Place::of(Field::Config).entry("fail at the end").contains()?;
+    let labels = Place::of(Field::SecurityLabels).count();
+    assert_eq!(labels, Err(Status::NotDuringInit.into()));
+    info!("finished");
+    if fails { Err(Error::FAILED) } else { Ok(()) }
 }
 
 const LONG: usize = 1000;
@@ -218,6 +229,27 @@ fn a_plugin_that_may_not_run_does_not() {
         code(Harness::new(&PLUGIN).grant_all().under(Policy::default())),
         "capability_denied"
     );
+}
+
+#[test]
+fn what_was_initialised_is_shut_down_once() {
+    let mut harness = Harness::new(&PLUGIN).grant_all();
+    harness.shutdown().unwrap();
+    assert!(harness.take_log().is_empty());
+    for _ in 0..2 {
+        harness.call("denies", request()).unwrap();
+        harness.take_log();
+        harness.shutdown().unwrap();
+        harness.shutdown().unwrap();
+        let log = harness.take_log();
+        assert_eq!(log.iter().map(|line| &*line.message).collect::<Vec<_>>(), ["finished"]);
+    }
+    let mut harness = harness.config("fail at the end", true);
+    harness.call("denies", request()).unwrap();
+    let failure = harness.shutdown().unwrap_err();
+    assert_eq!(failure.code(), "plugin_failed");
+    assert!(failure.to_string().contains("`cpex_shutdown`"), "{failure}");
+    harness.shutdown().unwrap();
 }
 
 #[test]

@@ -28,6 +28,18 @@ pub(super) fn hooks<'c>(
             ),
         ));
     }
+    for (position, hook) in config.hooks.iter().enumerate() {
+        if config.hooks.iter().take(position).any(|earlier| earlier == hook) {
+            problems.push(Problem::new(
+                ErrorKind::InvalidPolicy,
+                format!(
+                    "`hooks[{position}]` is `{}` once more, so the plugin would be called twice; \
+                     remove it",
+                    crate::visible(hook)
+                ),
+            ));
+        }
+    }
     config.hooks.iter().map(String::as_str).collect()
 }
 

@@ -52,15 +52,9 @@ pub(super) fn execution(name: &str, error: Error, deadline: Option<Duration>) ->
 }
 
 /// An outcome that `cpex-core` has no place for.
-pub(super) fn unfit(name: &str, unfit: &impl fmt::Display, cost: &Receipt) -> Box<PluginError> {
-    Box::new(PluginError::Execution {
-        plugin_name: name.to_owned(),
-        message: format!("what the plugin changed does not fit: {unfit}"),
-        code: Some(ErrorKind::AbiViolation.code().to_owned()),
-        details: receipt(cost),
-        source: None,
-        proto_error_code: None,
-    })
+pub(super) fn unfit(unfit: impl fmt::Display, cost: Receipt) -> Error {
+    let message = format!("what the plugin changed does not fit: {unfit}");
+    Error::new(ErrorKind::AbiViolation, message).with_receipt(cost)
 }
 
 /// The receipt under `receipt`.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use cpex_core::config::CpexConfig;
+use cpex_core::config::{self, CpexConfig};
 use cpex_core::error::PluginError;
 use cpex_core::factory::{PluginFactory, PluginFactoryRegistry, PluginInstance};
 use cpex_core::hooks::PluginPayload;
@@ -24,7 +24,8 @@ use super::handler::Handler;
 use super::modules::{Modules, SCHEME};
 use super::payload::PayloadTypes;
 use super::plugin::WasmPlugin;
-use super::{TracingSink, agreement, errors};
+use super::record::Observer;
+use super::{CallRecord, TracingSink, agreement, errors, overrides};
 use crate::{Engine, EngineBuilder, Error, PayloadType, Plugin, Policy};
 
 /// Makes the plugins of a configuration whose kind is `wasm://`, for `cpex-core`. Cheap to clone.
@@ -35,6 +36,7 @@ use crate::{Engine, EngineBuilder, Error, PayloadType, Plugin, Policy};
 pub struct WasmFactory {
     modules: Arc<Modules>,
     types: PayloadTypes,
+    observer: Option<Observer>,
 }
 
 impl WasmFactory {
@@ -64,7 +66,7 @@ impl WasmFactory {
                 format!("the plugin directory `{}` cannot be read: {problem}", directory.display());
             PluginError::Config { message }
         })?;
-        Ok(Self { modules: Arc::new(modules), types: PayloadTypes::default() })
+        Ok(Self { modules: Arc::new(modules), types: PayloadTypes::default(), observer: None })
     }
 
     /// Registers a type of payload of the embedder's own, under the name that plugins know it by.
@@ -78,37 +80,83 @@ impl WasmFactory {
         self
     }
 
+    /// Has a closure told of each call: what the plugin decided and changed, and what it cost, failed
+    /// calls included. It takes the place of one that was set before.
+    ///
+    /// It is called at the end of the call, in the task that made it, and should not take long. A
+    /// call whose future is dropped before its end is not told of.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cpex_wasmi::cpex::WasmFactory;
+    ///
+    /// let factory = WasmFactory::new("fixtures")?.on_call(|call| {
+    ///     let ended = match call.result {
+    ///         Ok(decision) if decision.is_allow() => "allow",
+    ///         Ok(_) => "deny",
+    ///         Err(error) => error.code(),
+    ///     };
+    ///     println!("{} {}: {ended}, {} fuel", call.plugin, call.hook, call.receipt.fuel);
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_call(mut self, observer: impl Fn(&CallRecord<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
     /// Registers the factory with a manager, for each `wasm://` kind of a configuration. To be called
     /// before the manager loads that configuration.
     ///
     /// The entries of these plugins are looked at as they are written: a misspelt key, which
-    /// `cpex-core` would ignore, is an error.
+    /// `cpex-core` would ignore, is an error. So is what a route or group overrides of one, if the
+    /// plugin cannot be loaded with it: `cpex-core` would run it without.
     ///
     /// # Errors
     ///
-    /// [`PluginError::Config`] if the configuration is no YAML, or an entry has a key that is not
-    /// known; nothing is registered then.
+    /// [`PluginError::Config`] if the configuration is none, an entry has a key that is not known, or
+    /// an override does not fit; nothing is registered then.
     pub fn register(&self, manager: &PluginManager, yaml: &str) -> Result<(), Box<PluginError>> {
-        for kind in strict_kinds(yaml)? {
+        strict_entries(yaml)?;
+        self.register_config(manager, &config::parse_config(yaml)?)
+    }
+
+    /// As [`register`](Self::register), for a configuration that is parsed already: of which keys that
+    /// are not known are gone.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Config`] if an override does not fit; nothing is registered then.
+    pub fn register_config(
+        &self,
+        manager: &PluginManager,
+        config: &CpexConfig,
+    ) -> Result<(), Box<PluginError>> {
+        self.check_overrides(config)?;
+        for kind in kinds(config) {
             self.register_kind(manager, kind);
         }
         Ok(())
     }
 
-    /// As [`register`](Self::register), for a configuration that is parsed already: of which keys that
-    /// are not known are gone.
-    pub fn register_config(&self, manager: &PluginManager, config: &CpexConfig) {
-        for kind in kinds(config) {
-            self.register_kind(manager, kind);
-        }
-    }
-
     /// As [`register_config`](Self::register_config), for
     /// [`PluginManager::from_config`](PluginManager::from_config).
-    pub fn register_in(&self, registry: &mut PluginFactoryRegistry, config: &CpexConfig) {
+    ///
+    /// # Errors
+    ///
+    /// As [`register_config`](Self::register_config).
+    pub fn register_in(
+        &self,
+        registry: &mut PluginFactoryRegistry,
+        config: &CpexConfig,
+    ) -> Result<(), Box<PluginError>> {
+        self.check_overrides(config)?;
         for kind in kinds(config) {
             registry.register(kind, Box::new(self.clone()));
         }
+        Ok(())
     }
 
     /// Registers the factory for one kind, such as `wasm://guard.wasm`.
@@ -116,9 +164,33 @@ impl WasmFactory {
         manager.register_factory(kind, Box::new(self.clone()));
     }
 
+    /// Loads each plugin with what is overridden of its entry.
+    fn check_overrides(&self, config: &CpexConfig) -> Result<(), Box<PluginError>> {
+        for found in overrides::all(config) {
+            let mut entries = config.plugins.iter().filter(|entry| is_ours(&entry.kind));
+            let Some(entry) = entries.find(|entry| entry.name == found.plugin) else { continue };
+            let wrong = |problem: String| {
+                let problem = format!("`{}`: {problem}", found.place);
+                errors::config(&entry.name, &entry.kind, problem)
+            };
+            // An entry that is wrong by itself is told of when it is loaded.
+            let Ok(own) = self.load(entry) else { continue };
+            let applied = found.applied_to(entry).map_err(wrong)?;
+            let plugin = self.load(&applied).map_err(wrong)?;
+            if own.digest().is_some() && plugin.digest() != own.digest() {
+                return Err(wrong(
+                    "the override takes the place of the entry's `sandbox_policy`, which pins the \
+                     module; repeat its `sha256` there"
+                        .into(),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn load(&self, config: &PluginConfig) -> Result<Plugin, String> {
         let policy = policy(config)?;
-        let module = self.modules.load(&config.kind)?;
+        let module = self.modules.load(&config.kind, &policy)?;
         let mut wrong = Vec::new();
         let hooks = agreement::hooks(config, module.manifest(), &mut wrong);
         agreement::grants(policy.capabilities, &mut wrong);
@@ -147,6 +219,7 @@ impl PluginFactory for WasmFactory {
                 hook,
                 deadline: plugin.deadline(),
                 types: self.types.clone(),
+                observer: self.observer.clone(),
                 plugin: plugin.clone(),
             };
             handlers.push((hook, Arc::new(handler) as Arc<dyn AnyHookHandler>));
@@ -169,28 +242,29 @@ fn policy(config: &PluginConfig) -> Result<Policy, String> {
 }
 
 fn kinds(config: &CpexConfig) -> BTreeSet<&str> {
-    let kinds = config.plugins.iter().map(|plugin| plugin.kind.as_str());
-    kinds.filter(|kind| kind.starts_with(SCHEME)).collect()
+    config.plugins.iter().map(|plugin| plugin.kind.as_str()).filter(|kind| is_ours(kind)).collect()
 }
 
-/// The `wasm://` kinds of a configuration of whose entries every key is known.
-fn strict_kinds(yaml: &str) -> Result<BTreeSet<String>, Box<PluginError>> {
+/// Whether a kind is a module's path.
+fn is_ours(kind: &str) -> bool {
+    kind.starts_with(SCHEME)
+}
+
+/// Refuses entries with keys that are not known.
+fn strict_entries(yaml: &str) -> Result<(), Box<PluginError>> {
     let config: Value = serde_yaml::from_str(yaml).map_err(|error| PluginError::Config {
         message: format!("the configuration is no YAML: {error}"),
     })?;
-    let mut kinds = BTreeSet::new();
     let entries = config.get("plugins").and_then(Value::as_array);
     for entry in entries.into_iter().flatten() {
         let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
         let kind = text("kind");
-        if !kind.starts_with(SCHEME) {
-            continue;
+        if is_ours(kind) {
+            Policy::from_json(entry)
+                .map_err(|error| errors::config(text("name"), kind, errors::problems(&error)))?;
         }
-        Policy::from_json(entry)
-            .map_err(|error| errors::config(text("name"), kind, errors::problems(&error)))?;
-        kinds.insert(kind.to_owned());
     }
-    Ok(kinds)
+    Ok(())
 }
 
 /// The name of a hook for as long as the process lives, as `cpex-core` wants it. Each is kept once.

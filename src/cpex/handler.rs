@@ -10,10 +10,11 @@ use cpex_core::hooks::PluginPayload;
 use cpex_core::registry::AnyHookHandler;
 
 use super::payload::PayloadTypes;
+use super::record::{CallRecord, Observer, changed};
 use super::{errors, outcome};
 use crate::session::Source;
 use crate::view::Lent;
-use crate::{Error, Outcome, Plugin};
+use crate::{Decision, Error, Outcome, Plugin, Receipt};
 
 /// One hook of one plugin.
 pub(super) struct Handler {
@@ -23,6 +24,28 @@ pub(super) struct Handler {
     pub(super) hook: &'static str,
     pub(super) types: PayloadTypes,
     pub(super) deadline: Option<Duration>,
+    pub(super) observer: Option<Observer>,
+}
+
+impl Handler {
+    fn record(
+        &self,
+        result: Result<&Decision, &Error>,
+        changed: &[&'static str],
+        receipt: Receipt,
+    ) {
+        let plugin = self.plugin.name();
+        if let Some(observer) = &self.observer {
+            observer(&CallRecord { plugin, hook: self.hook, result, changed, receipt });
+        }
+    }
+
+    /// A call that came to no decision.
+    fn failed(&self, error: Error) -> Box<PluginError> {
+        let error = error.with_plugin(self.plugin.name());
+        self.record(Err(&error), &[], error.receipt().copied().unwrap_or_default());
+        errors::execution(self.plugin.name(), error, self.deadline)
+    }
 }
 
 #[async_trait]
@@ -33,7 +56,7 @@ impl AnyHookHandler for Handler {
         extensions: &Extensions,
         context: &mut PluginContext,
     ) -> Result<Box<dyn Any + Send + Sync>, Box<PluginError>> {
-        let failed = |error: Error| errors::execution(self.plugin.name(), error, self.deadline);
+        let failed = |error| self.failed(error);
         let payload = self.types.view(payload).map_err(failed)?;
         let lent = Lent {
             payload: &payload,
@@ -44,8 +67,14 @@ impl AnyHookHandler for Handler {
         let request = Source::Cpex(extensions.clone());
         let called = self.plugin.call_lent(self.position, request, Some(lent)).await;
         let Outcome { decision, changes, receipt } = called.map_err(failed)?;
-        outcome::erased(decision, changes, payload, extensions, context)
-            .map_err(|unfit| errors::unfit(self.plugin.name(), &unfit, &receipt))
+        // Noted before they are used up.
+        let noted = self.observer.is_some().then(|| (decision.clone(), changed(&changes)));
+        let erased = outcome::erased(decision, changes, payload, extensions, context)
+            .map_err(|unfit| failed(errors::unfit(unfit, receipt)))?;
+        if let Some((decision, changed)) = noted {
+            self.record(Ok(&decision), &changed, receipt);
+        }
+        Ok(erased)
     }
 
     fn hook_type_name(&self) -> &'static str {

@@ -35,9 +35,12 @@ mod logs;
 mod mirror;
 mod modules;
 mod outcome;
+mod overrides;
 mod payload;
 mod plugin;
+mod record;
 mod view;
 
 pub use factory::WasmFactory;
 pub use logs::TracingSink;
+pub use record::CallRecord;

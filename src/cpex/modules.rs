@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use crate::{EngineBuilder, Limits, Module};
+use crate::{EngineBuilder, Limits, Module, Policy};
 
 /// The start of a kind that is a module's path.
 pub(super) const SCHEME: &str = "wasm://";
@@ -63,25 +63,25 @@ impl Modules {
     }
 
     /// The module of a kind. It is read again only if its file has changed.
-    pub(super) fn load(&self, kind: &str) -> Result<Module, String> {
+    pub(super) fn load(&self, kind: &str, policy: &Policy) -> Result<Module, String> {
         let path = self.resolve(kind)?;
         let shown = shown(&path);
         let unreadable = |error: std::io::Error| format!("`{shown}` cannot be read: {error}");
-        let mut file = File::open(&path).map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        if !metadata.is_file() {
+        // To open what is no file may wait for ever.
+        if !path.metadata().map_err(unreadable)?.is_file() {
             return Err(format!("`{shown}` is not a file"));
         }
-        let stamp = Stamp::of(&metadata);
+        let file = File::open(&path).map_err(unreadable)?;
+        let stamp = Stamp::of(&file.metadata().map_err(unreadable)?);
         if let Some(module) = self.loaded(&path, stamp) {
             return Ok(module);
         }
         let mut wasm = Vec::new();
         let limit = u64::try_from(Limits::MAX_MODULE_BYTES).unwrap_or(u64::MAX);
-        file.by_ref().take(limit.saturating_add(1)).read_to_end(&mut wasm).map_err(unreadable)?;
+        file.take(limit.saturating_add(1)).read_to_end(&mut wasm).map_err(unreadable)?;
         let engine = self.engine.clone().build().map_err(|error| error.to_string())?;
-        let module =
-            Module::new(&engine, &wasm).map_err(|error| super::errors::problems(&error))?;
+        let module = Module::pinned(&engine, &wasm, policy)
+            .map_err(|error| super::errors::problems(&error))?;
         tracing::info!(
             path = %shown,
             plugin = %crate::visible(&module.manifest().name),

@@ -7,6 +7,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manifest};
@@ -132,6 +133,14 @@ impl Module {
             #[cfg(feature = "digest")]
             digest: Digest::of(wasm),
         })))
+    }
+
+    /// As [`new`](Self::new), but makes nothing of a module other than the one that a policy pins.
+    pub(crate) fn pinned(engine: &Engine, wasm: &[u8], policy: &Policy) -> Result<Self, Error> {
+        match policy.digest.and_then(|pinned| pinned.refuses_bytes(wasm)) {
+            Some(problem) => Err(Error::from_problems(vec![problem])),
+            None => Self::new(engine, wasm),
+        }
     }
 
     /// What the plugin says about itself.

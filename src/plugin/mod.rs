@@ -41,7 +41,7 @@ impl Plugin {
     ///
     /// Those of [`Module::new`] and [`Plugin::new`].
     pub fn load(engine: &Engine, wasm: &[u8], policy: Policy) -> Result<Self, Error> {
-        let module = Module::new(engine, wasm).map_err(|error| match &policy.name {
+        let module = Module::pinned(engine, wasm, &policy).map_err(|error| match &policy.name {
             Some(name) => error.with_plugin(name),
             None => error,
         })?;
@@ -149,6 +149,12 @@ impl Plugin {
             self.give_back(finish(Call::invoke(engine, instance, hook, request), lent).await)
         };
         outcome.await.map_err(|error| error.with_plugin(self.name()))
+    }
+
+    /// The digest that the policy pins.
+    #[cfg(feature = "cpex-core")]
+    pub(crate) fn digest(&self) -> Option<crate::Digest> {
+        self.0.grants.digest
     }
 
     /// How long a call may take.

@@ -1,6 +1,8 @@
 //! What an operator grants one plugin.
 
+mod access;
 mod parse;
+mod values;
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -2,18 +2,17 @@
 //! it stands; nothing is ever ignored.
 
 use alloc::format;
-use alloc::string::{String, ToString as _};
-use alloc::vec;
-use alloc::vec::Vec;
+use alloc::string::String;
 use core::time::Duration;
 
 use cpex_wasmi_abi::Capability;
 use serde_json::{Map, Value};
 
-use super::{Access, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind, Policy};
+use super::values::{ENTRY, RESOURCES, Reader, SANDBOX_POLICY, expected, present};
+use super::{Access, Isolation, Policy};
 use crate::logging::visible;
 use crate::suggest::{did_you_mean, is_like};
-use crate::{Digest, Error, ErrorKind, LevelFilter, Limits, Problem};
+use crate::{Digest, Error, LevelFilter, Limits};
 
 impl Policy {
     /// Reads a policy from parsed YAML or JSON: the content of `sandbox_policy`, an object with
@@ -37,46 +36,6 @@ impl Policy {
     }
 }
 
-/// The keys of a plugin entry, as `cpex-core` has them.
-const ENTRY: &[&str] = &[
-    "name",
-    "kind",
-    "description",
-    "author",
-    "version",
-    "hooks",
-    "mode",
-    "priority",
-    "on_error",
-    "capabilities",
-    "tags",
-    "conditions",
-    "config",
-];
-const SANDBOX_POLICY: &[&str] = &[
-    "allowed_filesystem",
-    "allowed_network",
-    "allowed_env",
-    "resources",
-    "isolation",
-    "allow_state",
-    "allow_raw_credentials",
-    "log_level",
-    "sha256",
-];
-const RESOURCES: &[&str] = &[
-    "max_memory_bytes",
-    "max_fuel",
-    "max_execution_time_ms",
-    "max_instances",
-    "max_tables",
-    "max_table_elements",
-    "max_host_calls",
-    "max_read_bytes",
-    "max_write_bytes",
-    "max_log_bytes",
-    "init_fuel",
-];
 const LOG_LEVELS: &[(&str, LevelFilter)] = &[
     ("error", LevelFilter::Error),
     ("warn", LevelFilter::Warn),
@@ -86,17 +45,7 @@ const LOG_LEVELS: &[(&str, LevelFilter)] = &[
     ("off", LevelFilter::Off),
 ];
 
-#[derive(Default)]
-struct Reader {
-    problems: Vec<Problem>,
-}
-
 impl Reader {
-    fn wrong(&mut self, path: &str, message: impl core::fmt::Display) {
-        let message = format!("policy: `{path}` {message}");
-        self.problems.push(Problem::new(ErrorKind::InvalidPolicy, message));
-    }
-
     fn policy(&mut self, value: &Value) -> Policy {
         let mut policy = Policy::default();
         let Value::Object(map) = value else {
@@ -272,177 +221,23 @@ impl Reader {
             policy.max_instances = size(instances);
         }
     }
-
-    fn filesystem(&mut self, value: Option<&Value>, path: &str) -> Vec<FileGrant> {
-        let path = format!("{path}.allowed_filesystem");
-        let mut grants = Vec::new();
-        for (path, value) in self.list(value, &path) {
-            let Some(map) = self.object(value, &path, &["dir", "file", "permission"]) else {
-                continue;
-            };
-            let (kind, value) = match (map.get("dir"), map.get("file")) {
-                (Some(dir), None) => (PathKind::Dir, dir),
-                (None, Some(file)) => (PathKind::File, file),
-                _ => {
-                    self.wrong(&path, "must have either `dir` or `file`");
-                    continue;
-                }
-            };
-            let place = self.text(
-                value,
-                &format!("{path}.{}", if kind == PathKind::Dir { "dir" } else { "file" }),
-            );
-            let permission = match map.get("permission") {
-                None => {
-                    self.wrong(&path, "lacks `permission`");
-                    None
-                }
-                Some(value) => self.permission(value, &format!("{path}.permission")),
-            };
-            if let (Some(place), Some(permission)) = (place, permission) {
-                grants.push(FileGrant { kind, path: place, permission });
-            }
-        }
-        grants
-    }
-
-    fn permission(&mut self, value: &Value, path: &str) -> Option<FilePermission> {
-        let name = self.text(value, path)?;
-        let found = FilePermission::ALL.iter().copied().find(|known| known.name() == name);
-        if found.is_none() {
-            let hint = did_you_mean(&name, FilePermission::ALL.iter().map(|known| known.name()));
-            self.wrong(path, format!("is `{}`, which is no permission{hint}", visible(&name)));
-        }
-        found
-    }
-
-    fn network(&mut self, value: Option<&Value>, path: &str) -> Vec<NetworkGrant> {
-        let path = format!("{path}.allowed_network");
-        let mut grants = Vec::new();
-        for (path, value) in self.list(value, &path) {
-            let known = &["host", "ports", "schemes", "methods"];
-            let Some(map) = self.object(value, &path, known) else { continue };
-            let Some(host) = map.get("host") else {
-                self.wrong(&path, "lacks `host`");
-                continue;
-            };
-            let host_path = format!("{path}.host");
-            let Some(host) = self.text(host, &host_path) else { continue };
-            if host.strip_prefix("*.").unwrap_or(&host).contains('*') || host.is_empty() {
-                self.wrong(&host_path, "must be a host name, with `*.` at its start or no star");
-                continue;
-            }
-            let ports = self.ports(map.get("ports"), &format!("{path}.ports"));
-            let mut names = |key: &str| -> Vec<String> {
-                let found = self.texts(map.get(key), &format!("{path}.{key}"));
-                found.into_iter().map(|(_, name)| name).collect()
-            };
-            let (mut schemes, methods) = (names("schemes"), names("methods"));
-            if schemes.is_empty() {
-                schemes = vec!["https".into()];
-            }
-            grants.push(NetworkGrant { host, ports, schemes, methods });
-        }
-        grants
-    }
-
-    fn ports(&mut self, value: Option<&Value>, path: &str) -> Vec<u16> {
-        let mut ports = Vec::new();
-        for (path, value) in self.list(value, path) {
-            match value.as_u64().and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0)
-            {
-                Some(port) => ports.push(port),
-                None => self.wrong(&path, "must be a port from 1 to 65535"),
-            }
-        }
-        ports
-    }
-
-    // What values are made of.
-
-    fn object<'a>(
-        &mut self,
-        value: &'a Value,
-        path: &str,
-        known: &[&str],
-    ) -> Option<&'a Map<String, Value>> {
-        match value {
-            Value::Object(map) => {
-                self.known(map, path, known);
-                Some(map)
-            }
-            Value::Null => None,
-            other => {
-                self.wrong(path, expected("a mapping", other));
-                None
-            }
-        }
-    }
-
-    fn known(&mut self, map: &Map<String, Value>, path: &str, known: &[&str]) {
-        for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
-            let dot = if path.is_empty() { "" } else { "." };
-            let hint = match key.as_str() {
-                "sandbox_policy" => "; it belongs under `config`".into(),
-                key if SANDBOX_POLICY.contains(&key) && known == ENTRY => {
-                    "; it belongs under `config.sandbox_policy`".into()
-                }
-                key if RESOURCES.contains(&key) && known == SANDBOX_POLICY => {
-                    "; it belongs under `resources`".into()
-                }
-                key if ENTRY.contains(&key) && known == SANDBOX_POLICY => {
-                    "; it belongs to the plugin's entry, beside `config`".into()
-                }
-                key => did_you_mean(key, known.iter().copied()),
-            };
-            self.wrong(&format!("{path}{dot}{}", visible(key)), format!("is not known{hint}"));
-        }
-    }
-
-    fn list<'a>(&mut self, value: Option<&'a Value>, path: &str) -> Vec<(String, &'a Value)> {
-        match present(value) {
-            None => Vec::new(),
-            Some(Value::Array(values)) => values
-                .iter()
-                .enumerate()
-                .map(|(position, value)| (format!("{path}[{position}]"), value))
-                .collect(),
-            Some(other) => {
-                self.wrong(path, expected("a list", other));
-                Vec::new()
-            }
-        }
-    }
-
-    fn texts(&mut self, value: Option<&Value>, path: &str) -> Vec<(String, String)> {
-        let list = self.list(value, path);
-        list.into_iter()
-            .filter_map(|(path, value)| Some((path.clone(), self.text(value, &path)?)))
-            .collect()
-    }
-
-    fn text(&mut self, value: &Value, path: &str) -> Option<String> {
-        if let Value::String(text) = value {
-            return Some(text.clone());
-        }
-        self.wrong(path, expected("a text", value));
-        None
-    }
 }
 
-/// A value that is there; `key:` with nothing behind it is not.
-fn present(value: Option<&Value>) -> Option<&Value> {
-    value.filter(|value| !value.is_null())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn expected(what: &str, found: &Value) -> String {
-    let found = match found {
-        Value::Null => "nothing".into(),
-        Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(_) => "a text".into(),
-        Value::Array(_) => "a list".into(),
-        Value::Object(_) => "a mapping".into(),
-    };
-    format!("must be {what}, and is {found}")
+    #[test]
+    fn every_key_is_in_the_operators_documents() {
+        let entries = include_str!("../../docs/cpex.md");
+        let policies = include_str!("../../docs/policy.md");
+        let named =
+            |doc: &str, key| doc.contains(&format!("`{key}`")) || doc.contains(&format!(" {key}:"));
+        for key in ENTRY.iter().chain(SANDBOX_POLICY).chain(RESOURCES) {
+            assert!(named(entries, key), "docs/cpex.md lacks `{key}`");
+        }
+        for key in SANDBOX_POLICY.iter().chain(RESOURCES) {
+            assert!(named(policies, key), "docs/policy.md lacks `{key}`");
+        }
+    }
 }

@@ -47,6 +47,8 @@ pub(crate) struct Grants {
     pub(crate) capabilities: CapabilitySet,
     pub(crate) allow_raw_credentials: bool,
     pub(crate) limits: Limits,
+    #[cfg(feature = "cpex-core")]
+    pub(crate) digest: Option<crate::Digest>,
     pub(crate) log_level: LevelFilter,
     pub(crate) config: JsonMap,
 }
@@ -59,6 +61,8 @@ impl Grants {
             capabilities: policy.capabilities,
             allow_raw_credentials: policy.allow_raw_credentials,
             limits: policy.limits,
+            #[cfg(feature = "cpex-core")]
+            digest: policy.digest,
             log_level: policy.log_level,
             config: policy.config,
         }
@@ -177,9 +181,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// If the call cannot go on: a limit was reached ([`ErrorKind::LimitExceeded`]), or an argument
-    /// points outside of `memory` ([`ErrorKind::AbiViolation`]). What the plugin can react to is
-    /// no error but the (negative) code of a [`Status`].
+    /// If the call cannot go on: a limit was reached
+    /// ([`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded)), or an argument points outside
+    /// of `memory` ([`ErrorKind::AbiViolation`](crate::ErrorKind::AbiViolation)). What the plugin can
+    /// react to is no error but the (negative) code of a [`Status`].
     pub fn dispatch(
         &mut self,
         function: HostFunction,

@@ -68,7 +68,7 @@ fn a_misspelt_key_is_named_with_the_nearest_one() {
     }
     let config = cpex_core::config::parse_config(&entry("config: { sandbox_polic: {} }")).unwrap();
     let manager = cpex_core::manager::PluginManager::default();
-    plugins.factory().register_config(&manager, &config);
+    plugins.factory().register_config(&manager, &config).unwrap();
     let message = manager.load_config(config).unwrap_err().to_string();
     assert!(message.contains("sandbox_policy"), "{message}");
 }
@@ -82,6 +82,8 @@ fn hooks_and_capabilities_have_to_agree_with_the_manifest() {
     assert!(message.contains("did you mean `cmf.tool_pre_invoke`"), "{message}");
     let message = with("hooks: [cmf.tool_pre_invoke]", "hooks: []");
     assert!(message.contains("hooks: [cmf.tool_pre_invoke]"), "{message}");
+    let message = with("[cmf.tool_pre_invoke]", "[cmf.tool_pre_invoke, cmf.tool_pre_invoke]");
+    assert!(message.contains("`hooks[1]`") && message.contains("twice"), "{message}");
     let message = with("[read_labels, read_roles]", "[read_labels]");
     assert!(message.contains("add `- read_roles`"), "{message}");
     // Both at once.

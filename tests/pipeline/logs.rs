@@ -1,42 +1,47 @@
 //! What is traced.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
-use tracing_subscriber::fmt::MakeWriter;
-
-/// What is traced while something is done on this thread, as text.
-pub(crate) fn captured(act: impl FnOnce()) -> String {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .without_time()
-        .with_writer(lines.clone())
-        .finish();
-    tracing::subscriber::with_default(subscriber, act);
-    let lines = lines.0.lock().unwrap();
-    String::from_utf8(lines.clone()).unwrap()
+thread_local! {
+    /// What this thread has traced, while somebody wants it.
+    static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+/// What is traced while something is done on this thread, as text.
+///
+/// The subscriber is that of the whole process: a callsite that another thread comes to first would
+/// be switched off for a subscriber of one thread.
+pub(crate) fn captured(act: impl FnOnce()) -> String {
+    static SUBSCRIBER: Once = Once::new();
+    SUBSCRIBER.call_once(|| {
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .without_time()
+            .with_writer(|| Lines)
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
+    LINES.set(Some(Vec::new()));
+    act();
+    String::from_utf8(LINES.take().unwrap()).unwrap()
+}
+
+struct Lines;
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LINES.with_borrow_mut(|lines| {
+            if let Some(lines) = lines {
+                lines.extend_from_slice(bytes);
+            }
+        });
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }

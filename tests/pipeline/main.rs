@@ -8,11 +8,14 @@ mod native;
 mod pipeline;
 mod script;
 
+mod docs;
 mod kinds;
 mod loading;
 mod logs;
 mod mixed;
+mod records;
 mod tiers;
+mod upstream;
 
 // As the source of the native plugins calls it.
 use native::cpex;

@@ -81,5 +81,5 @@ pub mod rt {
     pub use super::custom::{custom_from_wire, custom_to_wire};
     pub use super::incoming::Incoming;
     pub use super::known::{Rights, Slots};
-    pub use super::run::{Instance, Made, Registered, handle, initialise, make};
+    pub use super::run::{Instance, Made, Registered, handle, initialise, make, shut_down};
 }

@@ -37,7 +37,8 @@ pub trait Plugin: Send + Sync {
         Box::pin(Nothing)
     }
 
-    /// Kept for CPEX's sake; the sandbox never calls it.
+    /// Ends the plugin's work, once for each instance that was kept between calls. It cannot wait
+    /// for anything.
     ///
     /// # Errors
     ///

@@ -178,6 +178,7 @@ macro_rules! cpex_plugin {
         $crate::plugin! {
             $($rest)*
             init: $crate::cpex::rt::initialise::<__CpexPlugin>,
+            shutdown: $crate::cpex::rt::shut_down::<__CpexPlugin>,
             hooks: { $($name => $crate::cpex::rt::handle::<__CpexPlugin, $hook>),* },
         }
     };

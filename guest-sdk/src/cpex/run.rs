@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::cell::RefCell;
 use core::mem::{ManuallyDrop, forget};
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use std::thread::LocalKey;
 
@@ -103,14 +103,7 @@ pub fn make<P, M: Made<P>>(
 /// The host's status, [`Status::Failed`](crate::Status::Failed) over the plugin's own errors.
 pub fn initialise<R: Registered>(_: JsonMap) -> Result<()> {
     let plugin = R::make(config(&R::MANIFEST)?).map_err(|error| failed(&error))?;
-    {
-        let mut initialised = plugin.initialize();
-        match initialised.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(error)) => return Err(failed(&error)),
-            Poll::Pending => return Err(pending()),
-        }
-    }
+    at_once(plugin.initialize())?;
     let before = R::instance().replace(Some(ManuallyDrop::new(plugin)));
     // In the sandbox, an instance is initialised once.
     #[cfg(not(target_arch = "wasm32"))]
@@ -118,6 +111,32 @@ pub fn initialise<R: Registered>(_: JsonMap) -> Result<()> {
     #[cfg(target_arch = "wasm32")]
     let _ = before;
     Ok(())
+}
+
+/// Lets the plugin end its work: what `cpex_shutdown` does.
+///
+/// # Errors
+///
+/// [`Status::Failed`](crate::Status::Failed) over the plugin's own errors.
+pub fn shut_down<R: Registered>() -> Result<()> {
+    R::instance().with(|instance| {
+        let instance = instance.try_borrow().map_err(|_| Error::FAILED)?;
+        instance.as_ref().map_or(Ok(()), |plugin| at_once(plugin.shutdown()))
+    })
+}
+
+/// What becomes of a future that is polled once: a plugin cannot wait.
+#[inline(always)]
+fn at_once(
+    mut future: Pin<
+        Box<dyn Future<Output = core::result::Result<(), Box<PluginError>>> + Send + '_>,
+    >,
+) -> Result<()> {
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(())) => Ok(()),
+        Poll::Ready(Err(error)) => Err(failed(&error)),
+        Poll::Pending => Err(pending()),
+    }
 }
 
 /// Handles a call of a hook.

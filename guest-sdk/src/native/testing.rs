@@ -193,6 +193,24 @@ impl Harness {
         outcome
     }
 
+    /// Shuts the plugin down, if it was initialised. The next call has it initialised again.
+    ///
+    /// Beside a module this is done where the real host does it: under a policy that pools instances.
+    ///
+    /// # Errors
+    ///
+    /// Where the host would fail, or if the module does not end as the plugin does natively.
+    pub fn shutdown(&mut self) -> Result<(), Failure> {
+        let Some(built) = &mut self.built else {
+            let ended = self.native.shutdown(self.plugin);
+            self.log.append(self.native.log.take());
+            return ended;
+        };
+        let ended = built.shutdown_beside(&mut self.native, self.plugin, &self.policy);
+        self.log.append(built.log.take());
+        ended
+    }
+
     /// Takes the lines that were logged since the last time: the module's, if there is one.
     pub fn take_log(&self) -> Vec<Line> {
         self.log.take()

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::failure::{Difference, Failure};
 use super::log::Line;
 
-type Result = core::result::Result<Outcome, Failure>;
+type Result<T = Outcome> = core::result::Result<T, Failure>;
 
 /// Compares what came of a call. Failures are the same if their codes are.
 pub(super) fn results(natively: &Result, module: &Result) -> Vec<Difference> {
@@ -26,6 +26,20 @@ pub(super) fn results(natively: &Result, module: &Result) -> Vec<Difference> {
         }
         (Err(natively), Err(module)) if natively.code() == module.code() => {}
         _ => differences.push("result", told(natively), told(module)),
+    }
+    differences.0
+}
+
+/// Compares how a shutdown ended.
+pub(super) fn ends(natively: &Result<()>, module: &Result<()>) -> Vec<Difference> {
+    let code = |result: &Result<()>| result.as_ref().err().map(Failure::code);
+    let told = |result: &Result<()>| match result {
+        Ok(()) => "succeeded".to_owned(),
+        Err(failure) => failed(failure),
+    };
+    let mut differences = Differences::default();
+    if code(natively) != code(module) {
+        differences.push("result", told(natively), told(module));
     }
     differences.0
 }
@@ -156,8 +170,12 @@ fn decision(decision: &Decision) -> Value {
 fn told(result: &Result) -> String {
     match result {
         Ok(outcome) => format!("decided: {}", decision(&outcome.decision)),
-        Err(failure) => format!("failed: {} ({failure})", failure.code()),
+        Err(failure) => failed(failure),
     }
+}
+
+fn failed(failure: &Failure) -> String {
+    format!("failed: {} ({failure})", failure.code())
 }
 
 /// The longest text that is shown whole, in characters.

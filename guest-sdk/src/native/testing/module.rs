@@ -75,6 +75,30 @@ impl Built {
         Err(self.differs(hook, differences))
     }
 
+    /// Shuts down the module, then the plugin natively, and compares. Both begin anew.
+    pub(super) fn shutdown_beside(
+        &mut self,
+        native: &mut Native,
+        plugin: &PluginDef,
+        policy: &Policy,
+    ) -> Result<(), Failure> {
+        let ended = match self.plugin.take() {
+            Some(plugin) => plugin.shutdown().map_err(Failure::from),
+            None => Ok(()),
+        };
+        let of_the_host_alone =
+            matches!(&ended, Err(Failure::Host(error)) if is_of_the_host_alone(error.kind()));
+        // An instance that serves one call is not there any more.
+        if of_the_host_alone || policy.isolation == Isolation::PerCall {
+            native.start_over();
+            return ended;
+        }
+        let natively = native.shutdown(plugin);
+        let mut differences = compare::ends(&natively, &ended);
+        differences.extend(compare::logs(&native.log.take(), &self.log.get()));
+        if differences.is_empty() { ended } else { Err(self.differs("shutdown", differences)) }
+    }
+
     fn call(
         &mut self,
         module: &Module,

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::log::Lines;
 use crate::PluginDef;
 use crate::native::{Ended, serving};
-use crate::plugin::{initialise, invoke};
+use crate::plugin::{initialise, invoke, shut_down};
 
 /// One instance of the plugin, so to speak: what it keeps between calls is in its statics.
 #[derive(Default)]
@@ -54,6 +54,16 @@ impl Native {
         let outcome = session.end(verdict)?;
         self.session = Some(session);
         Ok(outcome)
+    }
+
+    /// Shuts down the instance, if there is one, and has the plugin initialised before the next call.
+    pub(super) fn shutdown(&mut self, plugin: &PluginDef) -> Result<(), Failure> {
+        let (Some(mut session), Some(shutdown)) = (self.session.take(), plugin.shutdown) else {
+            return Ok(());
+        };
+        session.start_shutdown();
+        let (mut session, code) = run(session, || shut_down(shutdown))?;
+        Ok(session.end_shutdown(code)?)
     }
 }
 

@@ -1,0 +1,178 @@
+//! What an embedder is told of calls.
+
+use std::sync::{Arc, Mutex};
+
+use cpex_core::manager::PluginManager;
+use cpex_wasmi::Receipt;
+use cpex_wasmi::abi::{Field, NO_INDEX, NO_KEY};
+use cpex_wasmi::cpex::{CallRecord, WasmFactory};
+
+use crate::common::{HOOK, data, guest_with};
+use crate::pipeline::{Plugins, invoke, labelled, on_both, tool_call};
+
+/// What was told: plugin, hook, what it ended with, what was changed, and the receipt.
+type Told = (String, String, String, Vec<&'static str>, Receipt);
+
+#[derive(Clone, Default)]
+struct Records(Arc<Mutex<Vec<Told>>>);
+
+impl Records {
+    fn factory(&self, plugins: &Plugins) -> WasmFactory {
+        let records = self.clone();
+        plugins.factory().on_call(move |call| records.note(call))
+    }
+
+    fn note(&self, call: &CallRecord<'_>) {
+        let ended = match call.result {
+            Ok(decision) => decision.violation().map_or("allow", |violation| &violation.code),
+            Err(error) => {
+                assert_eq!(error.plugin(), Some(call.plugin));
+                error.code()
+            }
+        };
+        let (plugin, hook) = (call.plugin.to_owned(), call.hook.to_owned());
+        let told = (plugin, hook, ended.to_owned(), call.changed.to_vec(), call.receipt);
+        self.0.lock().unwrap().push(told);
+    }
+
+    fn take(&self) -> Vec<Told> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+async fn started(plugins: &Plugins, records: &Records, yaml: &str) -> Arc<PluginManager> {
+    let manager = plugins.load_with(yaml, &records.factory(plugins), |_| {}).unwrap();
+    manager.initialize().await.unwrap();
+    manager
+}
+
+const TWO: &str = "
+plugins:
+  - name: redactor
+    kind: wasm://argument_redactor.wasm
+    hooks: [cmf.tool_pre_invoke]
+  - name: guard
+    kind: wasm://pii_guard.wasm
+    hooks: [cmf.tool_pre_invoke]
+    capabilities: [read_labels, read_roles]
+";
+
+#[test]
+fn a_decision_is_told_with_what_was_changed_and_what_it_cost() {
+    on_both(async || {
+        let plugins = Plugins::of(&["argument_redactor", "pii_guard"]);
+        let records = Records::default();
+        let manager = started(&plugins, &records, TWO).await;
+        assert_eq!(records.take(), []);
+
+        let mut call = tool_call("pay");
+        let part = &mut call.message.content[0];
+        let cpex_core::cmf::ContentPart::ToolCall { content } = part else { panic!("{part:?}") };
+        content.arguments.insert("ssn".into(), "123-45-6789".into());
+        invoke(&manager, call, labelled(&["PII"])).await;
+
+        let told = records.take();
+        let [redactor, guard] = &told[..] else { panic!("{told:?}") };
+        assert_eq!((&*redactor.0, &*redactor.1, &*redactor.2), ("redactor", HOOK, "allow"));
+        assert_eq!(redactor.3, ["payload"]);
+        assert_eq!((&*guard.0, &*guard.1, &*guard.2), ("guard", HOOK, "pii_access"));
+        assert!(guard.3.is_empty());
+        for (.., receipt) in &told {
+            assert!(receipt.fuel > 0 && receipt.host_calls > 0, "{receipt:?}");
+        }
+    });
+}
+
+#[test]
+fn a_failure_is_told_with_its_code_and_what_it_cost() {
+    let yaml = |mode: &str| {
+        format!(
+            "
+plugins:
+  - name: spinner
+    kind: wasm://loops.wasm
+    hooks: [cmf.tool_pre_invoke]
+    mode: {mode}
+    on_error: ignore
+    config:
+      sandbox_policy:
+        resources: {{ max_fuel: 300000 }}
+"
+        )
+    };
+    on_both(async || {
+        for mode in ["sequential", "transform", "audit", "concurrent", "fire_and_forget"] {
+            let plugins = Plugins::of(&["loops"]);
+            let records = Records::default();
+            let manager = started(&plugins, &records, &yaml(mode)).await;
+            let result = invoke(&manager, tool_call("pay"), labelled(&[])).await;
+            assert!(!result.is_denied());
+
+            let told = records.take();
+            let [(plugin, hook, code, changed, receipt)] = &told[..] else { panic!("{told:?}") };
+            assert_eq!((&**plugin, &**hook, &**code), ("spinner", HOOK, "fuel_exhausted"));
+            assert!(changed.is_empty());
+            assert_eq!(receipt.slices, 2);
+            let records: Vec<_> =
+                result.errors.iter().map(|error| &error.details["receipt"]).collect();
+            if mode == "fire_and_forget" {
+                assert!(records.is_empty());
+            } else {
+                assert_eq!(records, [&serde_json::to_value(receipt).unwrap()]);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_change_that_does_not_fit_is_told_as_the_failure_that_it_is() {
+    let hop = r#"{"subject_id":"agent","timestamp":"yesterday"}"#;
+    let (field, append, no_key) = (Field::DelegationHop.number(), NO_INDEX, NO_KEY);
+    let wasm = guest_with(
+        &["read_delegation", "append_delegation"],
+        &format!(
+            r#"(data (i32.const 0) "{}")
+               (func (export "cpex_invoke") (param i32) (result i32)
+                 (call $write_json (i32.const {field}) (i32.const {append}) (i32.const 0)
+                   (i32.const {no_key}) (i32.const 0) (i32.const {})))"#,
+            data(hop.as_bytes()),
+            hop.len()
+        ),
+    );
+    let yaml = format!(
+        "plugins: [{{ name: hopper, kind: 'wasm://hopper.wasm', hooks: [{HOOK}], on_error: ignore, \
+         capabilities: [read_delegation, append_delegation] }}]"
+    );
+    on_both(async || {
+        let plugins = Plugins::new().with("hopper.wasm", &wasm);
+        let records = Records::default();
+        let manager = started(&plugins, &records, &yaml).await;
+        let result = invoke(&manager, tool_call("pay"), labelled(&[])).await;
+        let told = records.take();
+        let [(plugin, _, code, changed, receipt)] = &told[..] else { panic!("{told:?}") };
+        assert_eq!((&**plugin, &**code), ("hopper", "abi_violation"));
+        assert!(changed.is_empty() && receipt.host_calls == 1, "{receipt:?}");
+        assert_eq!(result.errors[0].code.as_deref(), Some("abi_violation"));
+        assert_eq!(result.errors[0].details["receipt"], serde_json::to_value(receipt).unwrap());
+    });
+}
+
+#[derive(Clone, Debug)]
+struct Unregistered;
+cpex_core::impl_plugin_payload!(Unregistered);
+
+#[test]
+fn a_call_that_did_not_begin_has_cost_nothing() {
+    on_both(async || {
+        let plugins = Plugins::of(&["argument_redactor", "pii_guard"]);
+        let records = Records::default();
+        let manager = started(&plugins, &records, TWO).await;
+        let payload = Box::new(Unregistered);
+        let (result, _) = manager.invoke_by_name(HOOK, payload, labelled(&[]), None).await;
+        assert!(result.is_denied());
+        let told = records.take();
+        let [(plugin, _, code, _, receipt)] = &told[..] else { panic!("{told:?}") };
+        assert_eq!((&**plugin, &**code), ("redactor", "invalid_config"));
+        assert_eq!(*receipt, Receipt::default());
+    });
+}
