@@ -45,7 +45,11 @@ pub(super) fn hooks<'c>(
 
 /// Refuses grants that `cpex-core` would make something else of than the operator means: a plugin
 /// that may change what it may not see.
-pub(super) fn grants(granted: CapabilitySet, problems: &mut Vec<Problem>) {
+pub(super) fn grants(
+    granted: CapabilitySet,
+    requested: CapabilitySet,
+    problems: &mut Vec<Problem>,
+) {
     let harm = |write| match write {
         Capability::WriteHeaders => {
             "replace all headers of the request by those that the plugin sets"
@@ -53,7 +57,8 @@ pub(super) fn grants(granted: CapabilitySet, problems: &mut Vec<Problem>) {
         _ => "drop what the plugin adds wherever there is something already",
     };
     for (write, read) in READS_OF_WRITES {
-        if granted.contains(write) && !granted.contains(read) {
+        // What the plugin asks for is told of by itself.
+        if granted.contains(write) && !granted.contains(read) && !requested.contains(read) {
             let harm = harm(write);
             problems.push(Problem::new(
                 ErrorKind::CapabilityDenied(read),

@@ -193,7 +193,7 @@ impl WasmFactory {
         let module = self.modules.load(&config.kind, &policy)?;
         let mut wrong = Vec::new();
         let hooks = agreement::hooks(config, module.manifest(), &mut wrong);
-        agreement::grants(policy.capabilities, &mut wrong);
+        agreement::grants(policy.capabilities, module.requested(), &mut wrong);
         wrong.extend(crate::plugin::agreement(&module, &policy, &hooks));
         if !wrong.is_empty() {
             return Err(errors::problems(&Error::from_problems(wrong)));
