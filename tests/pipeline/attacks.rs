@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cpex_core::cmf::{ContentPart, MessagePayload};
+use cpex_core::cmf::{ContentPart, Message, MessagePayload, PromptResult};
 use cpex_core::extensions::raw_credentials::{
     DelegationKey, DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken,
     TokenKind, TokenRole,
@@ -14,6 +14,7 @@ use cpex_core::manager::PluginManager;
 use cpex_wasmi::PayloadType;
 use cpex_wasmi::abi::Field;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Builder;
 
 use crate::common::{HOOK, guest_with};
 use crate::pipeline::{Plugins, denied, extensions, invoke, on_both, payload, tool_call};
@@ -246,4 +247,42 @@ fn a_payload_of_another_type_is_converted_once() {
         assert!(!result.is_denied(), "{:?}", result.violation);
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     });
+}
+
+#[test]
+fn messages_nested_without_end_do_not_overflow_the_stack() {
+    let field = Field::Payload.number();
+    let read = format!(
+        "(drop (call $read_json (i32.const {field}) (i32.const 0) (i32.const 0) (i32.const -1)
+           (i32.const 0) (i32.const 0))) (i32.const 0)"
+    );
+    let call = move |levels: usize| {
+        let nested = (0..levels).fold(tool_call("pay").message, |inner, _| {
+            let content = PromptResult {
+                prompt_request_id: String::new(),
+                prompt_name: String::new(),
+                messages: vec![inner],
+                content: None,
+                is_error: false,
+                error_message: None,
+            };
+            let content = vec![ContentPart::PromptResult { content }];
+            Message { content, ..tool_call("pay").message }
+        });
+        let read = read.clone();
+        let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
+            let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async {
+                let manager = started("", "", &read).await;
+                let payload = MessagePayload { message: nested };
+                invoke(&manager, payload, Extensions::default()).await.is_denied()
+            })
+        });
+        thread.unwrap().join().unwrap()
+    };
+    // As deep as JSON can be, and deeper.
+    assert!(!call(25));
+    assert!(!call(40));
+    assert!(call(41));
+    assert!(call(1000));
 }
