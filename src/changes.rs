@@ -7,7 +7,7 @@ use cpex_wasmi_abi::model::{
 };
 use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
 
-use crate::view::{ExtensionsView, Item, Lent, PayloadView, View};
+use crate::view::{Copied, ExtensionsView, Item, Lent, PayloadView, View};
 use crate::{Payload, Request};
 
 /// What a plugin changed. Each part is the new value of the whole part, or `None` where the plugin
@@ -183,7 +183,7 @@ impl<'a> Current<'a> {
                 if visible.contains(Capability::ReadLabels) {
                     security.labels.clone_from(labels);
                 }
-                Some(Item::Record(Box::new(security)))
+                Some(Item::Record(Box::new(Copied(security))))
             }
             _ => self.extensions.item(field, index, visible),
         }

@@ -173,6 +173,26 @@ fn keeping_the_tokens_of_many_takes_no_longer_than_reading_them() {
 }
 
 #[test]
+fn nothing_is_copied_for_what_cannot_be_decoded() {
+    use common::boundary::Boundary;
+    let mut identity = IdentityPayload::new("the-token", "bearer");
+    identity.headers.insert("Authorization".into(), "Bearer the-token".into());
+    identity.raw_claims = (0..50_000).map(|number| (number.to_string(), json!(number))).collect();
+    let places = [
+        (request(100_000), (Field::CandidateConstraint, 0, Some("/on_empty"))),
+        (Request::new(identity), (Field::Payload, 0, Some("/resolved_at"))),
+    ];
+    for (request, place) in places {
+        let mut boundary = Boundary::new(trusting(), request);
+        let start = Instant::now();
+        for _ in 0..1000 {
+            boundary.write(place, b"\xff").unwrap_err();
+        }
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    }
+}
+
+#[test]
 fn what_a_plugin_may_write_in_one_call_has_a_bound() {
     use common::boundary::Boundary;
     let mut boundary = Boundary::new(Policy::default(), Request::tool_call("x"));

@@ -28,12 +28,20 @@ impl TextSet for HashSet<String> {
         members
     }
 
+    fn any(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        self.iter().any(|member| is(member))
+    }
+
     fn nth(&self, position: usize) -> Option<&str> {
         self.sorted().get(position).copied()
     }
 
-    fn passed_to(&self, _: usize) -> usize {
+    fn sorting(&self) -> usize {
         self.len().saturating_mul(SORTING)
+    }
+
+    fn passed_to(&self, _: usize) -> usize {
+        self.sorting()
     }
 }
 
@@ -48,6 +56,14 @@ impl TextSet for MonotonicSet<String> {
 
     fn sorted(&self) -> Vec<&str> {
         self.as_set().sorted()
+    }
+
+    fn sorting(&self) -> usize {
+        self.as_set().sorting()
+    }
+
+    fn any(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        self.as_set().any(is)
     }
 
     fn nth(&self, position: usize) -> Option<&str> {
@@ -72,12 +88,21 @@ impl TextMap for HashMap<String, String> {
         in_order(self.iter().map(|(key, value)| (key.as_str(), value.as_str())))
     }
 
+    fn find(&self, is: &dyn Fn(&str) -> bool) -> Option<(&str, &str)> {
+        let found = self.iter().filter(|(key, _)| is(key)).min_by_key(|(key, _)| *key);
+        found.map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
     fn nth_key(&self, position: usize) -> Option<&str> {
         TextMap::sorted(self).get(position).map(|(key, _)| *key)
     }
 
-    fn passed_to(&self, _: usize) -> usize {
+    fn sorting(&self) -> usize {
         self.len().saturating_mul(SORTING)
+    }
+
+    fn passed_to(&self, _: usize) -> usize {
+        self.sorting()
     }
 }
 
@@ -98,8 +123,12 @@ impl JsonEntries for HashMap<String, Value> {
         JsonEntries::sorted(self).get(position).map(|(key, _)| *key)
     }
 
-    fn passed_to(&self, _: usize) -> usize {
+    fn sorting(&self) -> usize {
         self.len().saturating_mul(SORTING)
+    }
+
+    fn passed_to(&self, _: usize) -> usize {
+        self.sorting()
     }
 }
 
@@ -123,8 +152,12 @@ impl TextMap for HashMap<TokenRole, RawInboundToken> {
         self.sorted().get(position).map(|(role, _)| *role)
     }
 
-    fn passed_to(&self, _: usize) -> usize {
+    fn sorting(&self) -> usize {
         self.len().saturating_mul(SORTING)
+    }
+
+    fn passed_to(&self, _: usize) -> usize {
+        self.sorting()
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 
-use cpex_core::cmf::MessagePayload;
+use cpex_core::cmf::{ContentPart, Message, MessagePayload};
 use cpex_core::delegation::DelegationPayload;
 use cpex_core::elicitation::ElicitationPayload;
 use cpex_core::hooks::PluginPayload;
@@ -35,8 +35,14 @@ impl PayloadTypes {
     /// The payload as plugins see it.
     pub(super) fn view<'p>(&'p self, payload: &'p dyn PluginPayload) -> Result<Seen<'p>, Error> {
         let any = payload.as_any();
-        if let Some(message) = any.downcast_ref() {
-            return Ok(Seen::Message(message));
+        if let Some(payload) = any.downcast_ref::<MessagePayload>() {
+            if !is_shallow(&payload.message, MAX_NESTED_MESSAGES) {
+                return Err(Error::new(
+                    ErrorKind::LimitExceeded,
+                    "the payload has messages in the results of prompts that are nested too deeply",
+                ));
+            }
+            return Ok(Seen::Message(payload));
         }
         if let Some(identity) = any.downcast_ref() {
             return Ok(Seen::Identity(identity));
@@ -56,6 +62,20 @@ impl PayloadTypes {
             )
         })
     }
+}
+
+/// How deep messages may be nested in the results of prompts, for the sake of the stack: more than
+/// JSON can be, of which a message usually comes.
+const MAX_NESTED_MESSAGES: usize = 40;
+
+fn is_shallow(message: &Message, left: usize) -> bool {
+    message.content.iter().all(|part| match (part, left.checked_sub(1)) {
+        (ContentPart::PromptResult { content }, Some(left)) => {
+            content.messages.iter().all(|message| is_shallow(message, left))
+        }
+        (ContentPart::PromptResult { .. }, None) => false,
+        _ => true,
+    })
 }
 
 /// A type of payload of the embedder's own.

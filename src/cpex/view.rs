@@ -21,8 +21,8 @@ use serde_json::Value;
 use super::mirror::{ToModel, Unfit};
 use crate::model;
 use crate::view::{
-    COPIED, ExtensionsView, Item, JsonEntries as _, Named, Record, View, Want, message_views,
-    select, slot_views,
+    COPIED, Copied, ExtensionsView, Item, JsonEntries as _, Named, Record, View, Want,
+    message_views, select, slot_views,
 };
 
 slot_views!();
@@ -100,8 +100,7 @@ impl<T: Serialize, F: Fn() -> Result<T, Unfit>> Record for Made<F> {
 
     fn select(&self, pointer: &str, want: Want) -> (Result<Option<Value>, Status>, usize) {
         let Ok(value) = (self.0)() else { return (Err(Status::Failed), 0) };
-        let (found, worked) = select(&value, pointer, want);
-        (Ok(found), worked)
+        Copied(value).select(pointer, want)
     }
 }
 

@@ -90,8 +90,13 @@ impl Service<'_> {
         out: &mut Vec<u8>,
     ) -> Result<(), Status> {
         let field = self.readable(field)?;
+        self.convert_payload(field)?;
         let (item, worked) = self.item(field, index, key, Want::Value);
+        let mut sorting = 0_usize;
         let encoded = item.and_then(|item| {
+            if format != Format::Text {
+                sorting = item.sorting();
+            }
             match (format, &item) {
                 (Format::Postcard, item) => item.postcard(out).ok_or(Status::Failed),
                 (Format::Json, item) => item.json(out).ok_or(Status::Failed),
@@ -99,7 +104,8 @@ impl Service<'_> {
             }?;
             Ok(if holds_tokens(field) { item.tokens() } else { Vec::new() })
         });
-        self.session.usage.moved(worked);
+        let sorted = sorting.saturating_mul(BYTES_PER_ELEMENT);
+        self.session.usage.moved(worked.saturating_add(sorted));
         for token in encoded? {
             self.session.secrets.add(token);
         }
@@ -129,6 +135,7 @@ impl Service<'_> {
 
     fn has(&mut self, field: u32, index: u32, key: Key<'_>) -> Result<bool, Status> {
         let field = self.readable(field)?;
+        self.convert_payload(field)?;
         let (found, worked) = self.looked_for(field, index, key);
         self.session.usage.moved(worked);
         match found {
@@ -150,8 +157,8 @@ impl Service<'_> {
                 match self.item(field, index, Key::None, Want::Presence).0 {
                     Ok(Item::TextSet(set)) if ignores_case(field) => {
                         let name = Name::new(member);
-                        let names = || set.sorted().into_iter().any(|other| name.is(other));
-                        (Ok(set.contains(member) || names()), 0)
+                        let there = set.contains(member) || set.any(&|other| name.is(other));
+                        (Ok(there), 0)
                     }
                     Ok(Item::TextSet(set)) => (Ok(set.contains(member)), 0),
                     Ok(_) => (Err(Status::InvalidArgument), 0),
@@ -217,6 +224,14 @@ impl Service<'_> {
         };
         self.session.denied = Some(missing);
         Err(Status::CapabilityDenied)
+    }
+
+    /// Sees to it that a payload which has to be converted is converted once in a call.
+    fn convert_payload(&mut self, field: Field) -> Result<(), Status> {
+        match (field, &mut self.session.call) {
+            (Field::Payload, Some(call)) => call.copy_converted(self.lent),
+            _ => Ok(()),
+        }
     }
 
     /// Charges for the elements that a look-up in this field may have to pass.
@@ -319,6 +334,6 @@ fn entry<'a>(field: Field, map: &'a dyn TextMap, key: &str) -> Option<&'a str> {
             return None;
         }
         let name = Name::new(key);
-        map.sorted().into_iter().find(|(other, _)| name.is(other)).map(|(_, value)| value)
+        map.find(&|other| name.is(other)).map(|(_, value)| value)
     })
 }

@@ -1,11 +1,12 @@
 //! One host function, from its arguments to its answer.
 
+use alloc::borrow::Cow;
 use alloc::format;
 
 use cpex_wasmi_abi::{HostFunction, Status};
 
 use super::{Answer, Format, Session, Source, Span};
-use crate::view::Lent;
+use crate::view::{Lent, PayloadKind};
 use crate::{Error, ErrorKind, Payload};
 
 /// A hook that is handled.
@@ -13,8 +14,9 @@ pub(super) struct Handling {
     /// The hook, by position.
     pub(super) hook: usize,
     pub(super) request: Source,
-    /// A payload that is only lent, in the request model: the plugin means to change it.
-    pub(super) copied: Option<Payload>,
+    /// A payload that is only lent, in the request model, once the plugin means to change it or to
+    /// look into what has to be converted for that. Or why there is no such copy.
+    pub(super) copied: Option<Result<Payload, Status>>,
 }
 
 impl Handling {
@@ -22,17 +24,30 @@ impl Handling {
     pub(super) fn lent<'a>(&'a self, lent: Option<Lent<'a>>) -> Option<Lent<'a>> {
         let lent = self.request.own().or(lent);
         match &self.copied {
-            Some(payload) => lent.map(|lent| Lent { payload, ..lent }),
-            None => lent,
+            Some(Ok(payload)) => lent.map(|lent| Lent { payload, ..lent }),
+            _ => lent,
         }
     }
 
-    /// Copies a payload that is only lent, so that it can be changed in the request model.
+    /// Copies a payload that is only lent into the request model, once.
     pub(super) fn copy_payload(&mut self, lent: Option<Lent<'_>>) -> Result<(), Status> {
         if let (None, None, Some(lent)) = (self.request.own(), &self.copied, lent) {
-            self.copied = Some(lent.payload.to_model()?.into_owned());
+            self.copied = Some(lent.payload.to_model().map(Cow::into_owned));
         }
-        Ok(())
+        match &self.copied {
+            Some(Err(status)) => Err(*status),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same, for one that would be converted each time it is looked into.
+    pub(super) fn copy_converted(&mut self, lent: Option<Lent<'_>>) -> Result<(), Status> {
+        match lent {
+            Some(lent) if lent.payload.kind() != PayloadKind::Message => {
+                self.copy_payload(Some(lent))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

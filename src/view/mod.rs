@@ -5,6 +5,7 @@ mod model;
 mod payload;
 mod select;
 mod slots;
+mod weight;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -31,6 +32,7 @@ pub(crate) use select::position as list_position;
 pub(crate) use select::{Want, select, size, step};
 #[cfg(feature = "cpex-core")]
 pub(crate) use slots::slot_views;
+pub(crate) use weight::weight;
 
 /// The value of a field, borrowed from where it lives.
 pub(crate) enum Item<'a> {
@@ -51,6 +53,12 @@ pub(crate) trait TextSet {
     fn contains(&self, member: &str) -> bool;
     /// The members in sorted order.
     fn sorted(&self) -> Vec<&str>;
+    /// How many elements are passed to put them in that order, beside each once.
+    fn sorting(&self) -> usize {
+        0
+    }
+    /// Whether there is such a member.
+    fn any(&self, is: &dyn Fn(&str) -> bool) -> bool;
     /// The member at this position of the sorted order.
     fn nth(&self, position: usize) -> Option<&str>;
     /// How many elements are passed on the way to this position.
@@ -72,6 +80,10 @@ impl TextSet for BTreeSet<String> {
         self.iter().map(String::as_str).collect()
     }
 
+    fn any(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        self.iter().any(|member| is(member))
+    }
+
     fn nth(&self, position: usize) -> Option<&str> {
         self.iter().nth(position).map(String::as_str)
     }
@@ -83,6 +95,14 @@ pub(crate) trait TextMap {
     fn get(&self, key: &str) -> Option<&str>;
     /// The entries in the order of their keys.
     fn sorted(&self) -> Vec<(&str, &str)>;
+    /// How many elements are passed to put them in that order, beside each once.
+    fn sorting(&self) -> usize {
+        0
+    }
+    /// The first entry in that order with such a key.
+    fn find(&self, is: &dyn Fn(&str) -> bool) -> Option<(&str, &str)> {
+        self.sorted().into_iter().find(|(key, _)| is(key))
+    }
     /// The key at this position of the sorted order.
     fn nth_key(&self, position: usize) -> Option<&str>;
     /// How many elements are passed on the way to this position.
@@ -94,6 +114,11 @@ pub(crate) trait TextMap {
 impl TextMap for BTreeMap<String, String> {
     fn len(&self) -> usize {
         self.len()
+    }
+
+    fn find(&self, is: &dyn Fn(&str) -> bool) -> Option<(&str, &str)> {
+        let mut entries = self.iter();
+        entries.find(|(key, _)| is(key)).map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     fn get(&self, key: &str) -> Option<&str> {
@@ -133,6 +158,10 @@ pub(crate) trait JsonEntries: Sync {
     fn get(&self, key: &str) -> Option<&Value>;
     /// The entries in the order of their keys.
     fn sorted(&self) -> Vec<(&str, &Value)>;
+    /// How many elements are passed to put them in that order, beside each once.
+    fn sorting(&self) -> usize {
+        0
+    }
     /// The key at this position of the sorted order.
     fn nth_key(&self, position: usize) -> Option<&str>;
     /// How many elements are passed on the way to this position.
@@ -202,6 +231,24 @@ impl<T: Serialize> Record for T {
     }
 }
 
+/// A copy that was made to be looked at, which is charged for.
+pub(crate) struct Copied<T>(pub(crate) T);
+
+impl<T: Serialize> Record for Copied<T> {
+    fn postcard(&self, out: &mut Vec<u8>) -> Option<()> {
+        self.0.postcard(out)
+    }
+
+    fn json(&self) -> Option<Vec<u8>> {
+        self.0.json()
+    }
+
+    fn select(&self, pointer: &str, want: Want) -> (Result<Option<Value>, Status>, usize) {
+        let (found, worked) = select(&self.0, pointer, want);
+        (Ok(found), worked.saturating_add(weight(&self.0)))
+    }
+}
+
 impl<'a> Item<'a> {
     pub(crate) fn text(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
@@ -225,6 +272,16 @@ impl<'a> Item<'a> {
             Self::Text(text) => alloc::vec![Secret::from(&**text)],
             Self::TextMap(map) => map.sorted().into_iter().map(|(_, text)| text.into()).collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// How many elements are passed to put what is in it in order.
+    pub(crate) fn sorting(&self) -> usize {
+        match self {
+            Self::TextSet(set) => set.sorting(),
+            Self::TextMap(map) => map.sorting(),
+            Self::JsonMap(map) => map.sorting(),
+            _ => 0,
         }
     }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::message::message_views;
 use super::slots::slot_views;
-use super::{ExtensionsView, Item, JsonEntries as _, Named, Record, View};
+use super::{Copied, ExtensionsView, Item, JsonEntries as _, Named, Record, View};
 
 slot_views!();
 message_views!();
@@ -44,7 +44,7 @@ impl Seen for SubjectExtension {
 }
 
 fn seen<T: Seen>(value: &T, visible: CapabilitySet) -> Option<Box<dyn Record + '_>> {
-    Some(Box::new(value.seen(visible)?))
+    Some(Box::new(Copied(value.seen(visible)?)))
 }
 
 /// Names as the model has them.
@@ -91,7 +91,7 @@ impl ExtensionsView for Extensions {
 impl View for RawCredentialsExtension {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
-            Field::RawCredentials => Item::Record(Box::new(self.visible_to(visible)?)),
+            Field::RawCredentials => Item::Record(Box::new(Copied(self.visible_to(visible)?))),
             Field::InboundToken if visible.contains(Capability::ReadInboundCredentials) => {
                 Item::TextMap(&self.inbound_tokens)
             }

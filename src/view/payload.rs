@@ -2,19 +2,21 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use cpex_wasmi_abi::model::{ContentPart, DelegationPayload, IdentityPayload};
 use cpex_wasmi_abi::{CapabilitySet, Field, Status};
+use serde_json::Value;
 
 use super::model::position;
-use super::{Item, PayloadView, View};
+use super::{Copied, Item, PayloadView, Record, View, Want};
 use crate::Payload;
 
 impl View for Payload {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
         match (field, self) {
             (Field::Payload, Self::Identity(identity)) => {
-                Some(Item::Record(Box::new(identity.without_token_in_headers())))
+                Some(Item::Record(Box::new(Shown(identity))))
             }
             (Field::Payload, payload) => Some(Item::record(payload)),
             (Field::PayloadType, payload) => Some(Item::text(payload.type_name())),
@@ -30,7 +32,33 @@ impl View for Payload {
     }
 
     fn breadth(&self, field: Field) -> usize {
-        self.as_message().map_or(0, |payload| payload.breadth(field))
+        match self {
+            Self::Message(payload) => payload.breadth(field),
+            // They are looked through for the token.
+            Self::Identity(payload) if field == Field::Payload => payload.headers.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// An identity payload as a plugin sees it. It is copied only if there is a token to be hidden, and if
+/// it is looked at.
+struct Shown<'a>(&'a IdentityPayload);
+
+impl Record for Shown<'_> {
+    fn postcard(&self, out: &mut Vec<u8>) -> Option<()> {
+        self.0.without_token_in_headers().postcard(out)
+    }
+
+    fn json(&self) -> Option<Vec<u8>> {
+        self.0.without_token_in_headers().json()
+    }
+
+    fn select(&self, pointer: &str, want: Want) -> (Result<Option<Value>, Status>, usize) {
+        match self.0.without_token_in_headers() {
+            Cow::Borrowed(payload) => payload.select(pointer, want),
+            Cow::Owned(payload) => Copied(payload).select(pointer, want),
+        }
     }
 }
 

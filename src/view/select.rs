@@ -40,9 +40,11 @@ pub(crate) fn select<T: Serialize + ?Sized>(
 /// What passing one member is charged like, in bytes.
 const PASSED: usize = 16;
 
-/// About how much work a value is to make, in bytes of text: most of it is taking memory.
+/// What making one value is charged like, in bytes of text: most of it is taking memory.
+pub(crate) const EACH: usize = 128;
+
+/// About how much work a value is to make, in bytes of text.
 pub(crate) fn size(value: &Value) -> usize {
-    const EACH: usize = 128;
     let inner = match value {
         Value::String(text) => text.len(),
         Value::Array(values) => values.iter().map(size).fold(0, usize::saturating_add),

@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use cpex_core::cmf::{ContentPart, MessagePayload};
-use cpex_core::extensions::Extensions;
+use cpex_core::cmf::{ContentPart, Message, MessagePayload, PromptResult};
 use cpex_core::extensions::raw_credentials::{
     DelegationKey, DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken,
     TokenKind, TokenRole,
 };
+use cpex_core::extensions::{ClientExtension, Extensions, MetaExtension, SecurityExtension};
 use cpex_core::manager::PluginManager;
+use cpex_wasmi::PayloadType;
 use cpex_wasmi::abi::Field;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Builder;
 
 use crate::common::{HOOK, guest_with};
 use crate::pipeline::{Plugins, denied, extensions, invoke, on_both, payload, tool_call};
@@ -142,4 +146,143 @@ fn what_cannot_be_converted_is_not_absent() {
         let result = invoke(&manager, tool_call("pay"), given).await;
         assert_eq!(denied(&result), "plugin_error");
     });
+}
+
+/// The fuel of one call of a guest that makes this host call and fails.
+async fn fuel(capabilities: &str, key: &str, call: &str, given: Extensions) -> u64 {
+    let names: Vec<_> = capabilities.split(", ").filter(|name| !name.is_empty()).collect();
+    let wasm = guest_with(
+        &names,
+        &format!(
+            r#"(data (i32.const 0) "{key}")
+               (func (export "cpex_invoke") (param i32) (result i32)
+                 (drop {call}) (i32.const -13))"#
+        ),
+    );
+    let yaml = format!("{}    on_error: ignore\n", yaml(capabilities));
+    let manager = Plugins::new().with("guest.wasm", &wasm).start(&yaml).await;
+    let result = invoke(&manager, tool_call("pay"), given).await;
+    result.errors[0].details["receipt"]["fuel"].as_u64().unwrap()
+}
+
+#[test]
+fn what_is_converted_or_put_in_order_is_paid_for() {
+    let given = |count: usize| {
+        let names = || (0..count).map(|number| number.to_string());
+        let meta = MetaExtension {
+            tags: names().collect(),
+            properties: names().map(|name| (name, String::new())).collect(),
+            ..MetaExtension::default()
+        };
+        let client = ClientExtension {
+            claims: names().map(|name| (name, true.into())).collect(),
+            ..ClientExtension::default()
+        };
+        let security = SecurityExtension { client: Some(client), ..SecurityExtension::default() };
+        Extensions {
+            meta: Some(Arc::new(meta)),
+            security: Some(Arc::new(security)),
+            ..Extensions::default()
+        }
+    };
+    let look = |field: Field, key: &str| {
+        let number = field.number();
+        format!(
+            "(call $contains (i32.const {number}) (i32.const 0) (i32.const 0) (i32.const {}))",
+            key.len()
+        )
+    };
+    let whole = |field: Field| {
+        let number = field.number();
+        format!(
+            "(call $read_json (i32.const {number}) (i32.const 0) (i32.const 0) (i32.const -1)
+               (i32.const 0) (i32.const 0))"
+        )
+    };
+    let calls = [
+        ("/scope", look(Field::Meta, "/scope")),
+        ("/classification", look(Field::Security, "/classification")),
+        ("", whole(Field::MetaTags)),
+        ("", whole(Field::MetaProperties)),
+    ];
+    on_both(async || {
+        for (key, call) in &calls {
+            let few = fuel("read_client", key, call, given(10)).await;
+            let many = fuel("read_client", key, call, given(1010)).await;
+            assert!(many > few + 16_000, "{call}: {few} and {many}");
+        }
+    });
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Ledger {
+    entries: Vec<String>,
+}
+
+cpex_core::impl_plugin_payload!(Ledger);
+
+#[test]
+fn a_payload_of_another_type_is_converted_once() {
+    on_both(async || {
+        let field = Field::Payload.number();
+        let look = format!(
+            "(drop (call $contains (i32.const {field}) (i32.const 0) (i32.const 0) (i32.const 6)))"
+        );
+        let wasm = guest_with(
+            &[],
+            &format!(
+                r#"(data (i32.const 0) "/other")
+                   (func (export "cpex_invoke") (param i32) (result i32) {} (i32.const 0))"#,
+                look.repeat(1000)
+            ),
+        );
+        let plugins = Plugins::new().with("guest.wasm", &wasm);
+        let factory = plugins.factory().payload_type(PayloadType::<Ledger>::new("ledger"));
+        let manager = plugins.load_with(&yaml(""), &factory, |_| {}).unwrap();
+        manager.initialize().await.unwrap();
+        let ledger = Ledger { entries: (0..100_000).map(|number| number.to_string()).collect() };
+        let start = Instant::now();
+        let (result, _) =
+            manager.invoke_by_name(HOOK, Box::new(ledger), Extensions::default(), None).await;
+        assert!(!result.is_denied(), "{:?}", result.violation);
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    });
+}
+
+#[test]
+fn messages_nested_without_end_do_not_overflow_the_stack() {
+    let field = Field::Payload.number();
+    let read = format!(
+        "(drop (call $read_json (i32.const {field}) (i32.const 0) (i32.const 0) (i32.const -1)
+           (i32.const 0) (i32.const 0))) (i32.const 0)"
+    );
+    let call = move |levels: usize| {
+        let nested = (0..levels).fold(tool_call("pay").message, |inner, _| {
+            let content = PromptResult {
+                prompt_request_id: String::new(),
+                prompt_name: String::new(),
+                messages: vec![inner],
+                content: None,
+                is_error: false,
+                error_message: None,
+            };
+            let content = vec![ContentPart::PromptResult { content }];
+            Message { content, ..tool_call("pay").message }
+        });
+        let read = read.clone();
+        let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
+            let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async {
+                let manager = started("", "", &read).await;
+                let payload = MessagePayload { message: nested };
+                invoke(&manager, payload, Extensions::default()).await.is_denied()
+            })
+        });
+        thread.unwrap().join().unwrap()
+    };
+    // As deep as JSON can be, and deeper.
+    assert!(!call(25));
+    assert!(!call(40));
+    assert!(call(41));
+    assert!(call(1000));
 }

@@ -77,15 +77,21 @@ impl IdentityPayload {
 
     /// The payload as a plugin is given it: with `[redacted]` where its token stands in a header.
     pub fn without_token_in_headers(&self) -> Cow<'_, Self> {
+        match self.headers_without_token() {
+            Cow::Borrowed(_) => Cow::Borrowed(self),
+            Cow::Owned(headers) => Cow::Owned(Self { headers, ..self.clone() }),
+        }
+    }
+
+    /// The headers as a plugin is given them.
+    pub fn headers_without_token(&self) -> Cow<'_, BTreeMap<String, String>> {
         let token = self.raw_token.expose();
         if token.is_empty() || !self.headers.values().any(|value| value.contains(token)) {
-            return Cow::Borrowed(self);
+            return Cow::Borrowed(&self.headers);
         }
-        let mut shown = self.clone();
-        for value in shown.headers.values_mut() {
-            *value = value.replace(token, "[redacted]");
-        }
-        Cow::Owned(shown)
+        let shown =
+            |(name, value): (&String, &String)| (name.clone(), value.replace(token, "[redacted]"));
+        Cow::Owned(self.headers.iter().map(shown).collect())
     }
 
     /// Whether all that a plugin is given, and may not change, is the same, but for the token.

@@ -30,7 +30,7 @@ impl Edit<'_> {
     pub(super) fn remove_header(&mut self, name: &str) -> Result<bool, Status> {
         let name = Name::new(name);
         let there = match self.current().item(self.field, 0, CapabilitySet::EMPTY) {
-            Some(Item::TextMap(map)) => map.sorted().into_iter().any(|(other, _)| name.is(other)),
+            Some(Item::TextMap(map)) => map.find(&|other| name.is(other)).is_some(),
             _ => false,
         };
         if there {

@@ -44,11 +44,15 @@ impl Edit<'_> {
             }
             (Field::CandidateConstraint, pointer) => {
                 let mut worked = 0;
-                let changed = match (pointer, || self.candidate_constraint()) {
-                    (None, _) => pointer::given(input),
-                    (Some(pointer), now) => now()
-                        .and_then(|now| now.ok_or(Status::Absent))
-                        .and_then(|now| pointer::replaced(&now, pointer, input, &mut worked)),
+                let now = || self.candidate_constraint()?.ok_or(Status::Absent);
+                let changed = match pointer {
+                    None => pointer::given(input),
+                    Some(pointer) => pointer::replaced::<CandidateConstraintExtension, _>(
+                        now,
+                        pointer,
+                        input,
+                        &mut worked,
+                    ),
                 };
                 self.worked = worked;
                 self.changes.candidate_constraint = Some(Some(changed?));

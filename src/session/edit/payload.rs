@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use cpex_wasmi_abi::model::{ContentPart, Message, Secret};
+use cpex_wasmi_abi::model::{ContentPart, IdentityPayload, Message, Secret};
 use cpex_wasmi_abi::{Field, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +11,7 @@ use super::pointer::{given, replaced, replaced_json};
 use super::tokens::{keep_delegated, keep_inbound};
 use super::{Edit, Input};
 use crate::Payload;
-use crate::view::position;
+use crate::view::{position, weight};
 
 /// How deep messages may be nested in the results of prompts: about as deep as JSON can be, which
 /// is 128 levels.
@@ -64,12 +64,21 @@ impl Edit<'_> {
                 Payload::Message(changed)
             }
             Payload::Identity(now) => {
-                let shown = now.without_token_in_headers();
-                let mut changed = record(&*shown, pointer, input, worked)?;
-                if !changed.same_input(&shown) || aims_at(pointer, &changed.raw_token) {
+                let mut changed: IdentityPayload = match pointer {
+                    Some(pointer) => {
+                        let shown = || Ok(now.without_token_in_headers());
+                        replaced(shown, pointer, input, worked)?
+                    }
+                    None => given(input)?,
+                };
+                *worked = worked.saturating_add(weight(&now.headers));
+                if changed.headers != *now.headers_without_token() {
                     return Err(Status::ReadOnly);
                 }
                 changed.headers.clone_from(&now.headers);
+                if !changed.same_input(now) || aims_at(pointer, &changed.raw_token) {
+                    return Err(Status::ReadOnly);
+                }
                 changed.raw_token.clone_from(&now.raw_token);
                 keep_inbound(&mut changed.raw_credentials, &now.raw_credentials, worked);
                 Payload::Identity(Box::new(changed))
@@ -98,7 +107,10 @@ impl Edit<'_> {
             }
             Payload::Custom(custom) => {
                 let value = match pointer {
-                    Some(pointer) => replaced_json(custom.value(), pointer, input, worked)?,
+                    Some(pointer) => {
+                        let now = || Ok(custom.value());
+                        replaced_json::<Value, _>(now, pointer, input, worked)?
+                    }
                     None => input.json()?,
                 };
                 Payload::Custom(custom.with_value(value).ok_or(Status::Malformed)?)
@@ -154,7 +166,10 @@ impl Edit<'_> {
             }
             (Field::ToolResultContent, ContentPart::ToolResult { content }) => {
                 return match pointer {
-                    Some(pointer) => replaced_json(&content.content, pointer, input, worked),
+                    Some(pointer) => {
+                        let now = || Ok(&content.content);
+                        replaced_json::<Value, _>(now, pointer, input, worked)
+                    }
                     None => input.json(),
                 }
                 .map(New::Json);
@@ -198,7 +213,7 @@ fn record<T: Serialize + DeserializeOwned>(
     worked: &mut usize,
 ) -> Result<T, Status> {
     match pointer {
-        Some(pointer) => replaced(now, pointer, input, worked),
+        Some(pointer) => replaced::<T, _>(|| Ok(now), pointer, input, worked),
         None => given(input),
     }
 }

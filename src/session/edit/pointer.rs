@@ -1,6 +1,8 @@
 //! Structures as a plugin gives them: whole, or with one value in them changed by JSON Pointer
 //! (RFC 6901).
 
+use core::borrow::Borrow;
+
 use cpex_wasmi_abi::Status;
 use cpex_wasmi_abi::codec::Bounds;
 use serde::Serialize;
@@ -36,8 +38,8 @@ fn is_all_there<T: Serialize>(json: &Value, value: &T) -> bool {
 ///
 /// What is no longer a structure of its type, has no such place, or would be nested too deeply, is
 /// refused. `worked` grows by what had to be gone through, in bytes.
-pub(super) fn replaced<T: Serialize + DeserializeOwned>(
-    current: &T,
+pub(super) fn replaced<T: Serialize + DeserializeOwned, C: Borrow<T>>(
+    current: impl FnOnce() -> Result<C, Status>,
     pointer: &str,
     input: Input<'_>,
     worked: &mut usize,
@@ -49,9 +51,10 @@ pub(super) fn replaced<T: Serialize + DeserializeOwned>(
     if there.is_some() { Ok(changed) } else { Err(Status::Malformed) }
 }
 
-/// As [`replaced`], but left as JSON.
-pub(super) fn replaced_json<T: Serialize>(
-    current: &T,
+/// As [`replaced`], but left as JSON. What is given is decoded before anything is made of the
+/// structure.
+pub(super) fn replaced_json<T: Serialize, C: Borrow<T>>(
+    current: impl FnOnce() -> Result<C, Status>,
     pointer: &str,
     input: Input<'_>,
     worked: &mut usize,
@@ -60,7 +63,8 @@ pub(super) fn replaced_json<T: Serialize>(
     if pointer.matches('/').count().saturating_add(depth(&value)) > Bounds::DEFAULT.depth {
         return Err(Status::TooLarge);
     }
-    let mut whole = serde_json::to_value(current).map_err(|_| Status::Failed)?;
+    let current = current()?;
+    let mut whole = serde_json::to_value(current.borrow()).map_err(|_| Status::Failed)?;
     // It is decoded again, too.
     *worked = worked.saturating_add(size(&whole).saturating_mul(2));
     *place(&mut whole, pointer)? = value;
