@@ -31,6 +31,9 @@ impl Digest {
 
     /// Reads 64 hex digits, or says what is wrong with them.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
+        if text.starts_with("sha256:") {
+            return Err("must be 64 hex digits; leave out `sha256:` before them".into());
+        }
         if let Some(odd) = text.chars().find(|char| !char.is_ascii_hexdigit()) {
             let odd = visible(odd.encode_utf8(&mut [0; 4]));
             return Err(format!("must be 64 hex digits, and has `{odd}` among them"));

@@ -29,7 +29,7 @@ struct Inner {
 #[derive(Clone)]
 pub struct EngineBuilder {
     clock: Option<Arc<dyn Clock>>,
-    sink: Arc<dyn LogSink>,
+    sink: Option<Arc<dyn LogSink>>,
     slice: u64,
     stack_bytes: usize,
     recursion_depth: usize,
@@ -46,7 +46,14 @@ impl EngineBuilder {
     /// Where plugins' log lines go. Default: to the `log` crate.
     #[must_use]
     pub fn log_sink(mut self, sink: impl LogSink + 'static) -> Self {
-        self.sink = Arc::new(sink);
+        self.sink = Some(Arc::new(sink));
+        self
+    }
+
+    /// The same, where none is set.
+    #[cfg(feature = "cpex-core")]
+    pub(crate) fn or_log_sink(mut self, sink: impl LogSink + 'static) -> Self {
+        self.sink.get_or_insert_with(|| Arc::new(sink));
         self
     }
 
@@ -93,6 +100,7 @@ impl EngineBuilder {
         let wasmi = wasmi::Engine::new(&config(stack_bytes, recursion_depth));
         let mut linker = wasmi::Linker::new(&wasmi);
         define_host_functions(&mut linker).map_err(Error::internal)?;
+        let sink = sink.unwrap_or_else(|| Arc::new(LogCrate));
         Ok(Engine(Arc::new(Inner { wasmi, linker, clock, sink, slice })))
     }
 }
@@ -132,7 +140,7 @@ impl Engine {
             clock: Some(Arc::new(crate::clock::SystemClock::new())),
             #[cfg(not(feature = "std"))]
             clock: None,
-            sink: Arc::new(LogCrate),
+            sink: None,
             slice: Self::DEFAULT_SLICE,
             stack_bytes: 1_000_000,
             recursion_depth: 1000,

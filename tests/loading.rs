@@ -10,7 +10,7 @@
 mod common;
 
 use common::*;
-use cpex_wasmi::{Engine, ErrorKind, Limits, Manifest, Plugin, Policy};
+use cpex_wasmi::{Capability, Engine, ErrorKind, Limits, Manifest, Plugin, Policy, Request};
 
 const INVOKE: &str = r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#;
 const MEMORY: &str = r#"(memory (export "memory") 1)"#;
@@ -223,7 +223,7 @@ fn state_needs_the_operators_leave() {
 
 #[test]
 fn grants_that_nothing_asks_for_are_worth_a_warning() {
-    let plugin = load(&guest(INVOKE), Policy::default().grant([cpex_wasmi::Capability::ReadAgent]));
+    let plugin = load(&guest(INVOKE), Policy::default().grant([Capability::ReadAgent]));
     assert_eq!(plugin.warnings().len(), 1);
     assert!(plugin.warnings()[0].contains("read_agent"));
     assert!(load(&guest(INVOKE), Policy::default()).warnings().is_empty());
@@ -239,7 +239,33 @@ fn a_hook_that_nobody_calls_is_worth_a_warning() {
     let wasm = with_section(module(&fields), Manifest::SECTION, &section);
     let plugin = load(&wasm, Policy::default());
     let [warning] = plugin.warnings() else { panic!("{:?}", plugin.warnings()) };
-    assert!(warning.contains("did you mean `cmf.tool_pre_invoke`?"), "{warning}");
+    assert!(warning.contains("mean `cmf.tool_pre_invoke`?"), "{warning}");
+}
+
+#[test]
+fn a_hook_of_the_embedders_own_is_none() {
+    let plugin = load(&guest_for(&["acme.invoice"], INVOKE), Policy::default());
+    assert!(plugin.warnings().is_empty(), "{:?}", plugin.warnings());
+}
+
+#[test]
+fn another_hook_is_no_misspelt_one() {
+    let plugin = load(&guest(INVOKE), Policy::default());
+    let told = |hook| plugin.call(hook, Request::tool_call("t")).unwrap_err().to_string();
+    assert!(told("cmf.tool_post_invoke").ends_with("; it handles `cmf.tool_pre_invoke`"));
+    assert!(told("cmf.tool_pre_invok").ends_with("; did you mean `cmf.tool_pre_invoke`?"));
+}
+
+#[test]
+fn a_write_without_its_read_is_worth_a_warning() {
+    let grant = |capabilities: &[Capability]| Policy::default().grant(capabilities.to_vec());
+    let wasm = guest_with(&["write_headers"], INVOKE);
+    let plugin = load(&wasm, grant(&[Capability::WriteHeaders]));
+    let [warning] = plugin.warnings() else { panic!("{:?}", plugin.warnings()) };
+    assert!(warning.contains("`read_headers`"), "{warning}");
+    // That both are granted, though one is asked for, is none.
+    let both = grant(&[Capability::WriteHeaders, Capability::ReadHeaders]);
+    assert!(load(&wasm, both).warnings().is_empty());
 }
 
 #[test]

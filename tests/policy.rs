@@ -109,6 +109,13 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
             "allow_state": "yes",
             "log_level": "inof",
         }},
+        "mode": "sequental",
+        "on_error": "ingore",
+        "priority": "high",
+        "version": 1.0,
+        "tags": "a",
+        "hooks": ["elicit", "elicit"],
+        "conditions": [{"tols": ["a"]}, {"tools": [7]}],
     }));
     let expected = [
         "`capabilites` is not known; did you mean `capabilities`?",
@@ -127,9 +134,17 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
         "`config.sandbox_policy.allowed_network[1].host` must be a host name",
         "`config.sandbox_policy.allowed_network[2].ports[0]` must be a port",
         "`config.sandbox_policy.allowed_network[2].ports[1]` must be a port",
-        "`config.sandbox_policy.isolation` must be `per_call` or `pooled`",
+        "`config.sandbox_policy.isolation` is `none`, which is no isolation; known are `per_call`, `pooled`",
         "`config.sandbox_policy.allow_state` must be true or false, and is a text",
         "`config.sandbox_policy.log_level` is `inof`, which is no log level; did you mean `info`?",
+        "`mode` is `sequental`, which is no mode; did you mean `sequential`?",
+        "`on_error` is `ingore`, which is no on_error; did you mean `ignore`?",
+        "`priority` must be a whole number, and is a text",
+        "`version` must be a text, and is 1",
+        "`tags` must be a list, and is a text",
+        "`hooks[1]` is `elicit` once more, so the plugin would be called twice; remove it",
+        "`conditions[0].tols` is not known; did you mean `tools`?",
+        "`conditions[1].tools[0]` must be a text, and is 7",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for expected in expected {
@@ -154,7 +169,7 @@ fn a_digest_is_64_hex_digits_of_either_case() {
         (json!(&ABC[1..]), "must be 64 hex digits, and has 63"),
         (json!(format!("{ABC}0")), "must be 64 hex digits, and has 65"),
         (json!(""), "must be 64 hex digits, and has 0"),
-        (json!(format!("sha256:{ABC}")), "must be 64 hex digits, and has `s` among them"),
+        (json!(format!("sha256:{ABC}")), "must be 64 hex digits; leave out `sha256:` before them"),
         (json!(format!("{}+1", &ABC[2..])), "must be 64 hex digits, and has `+` among them"),
         (json!(format!("{}é", &ABC[2..])), "must be 64 hex digits, and has `é` among them"),
         (json!(7), "must be 64 hex digits in quotes, and is 7"),

@@ -61,7 +61,8 @@ fn mended(module: &Module, policy: &Policy, problems: &[cpex_wasmi::Problem]) ->
         |problem: &cpex_wasmi::Problem| matches!(problem.kind, ErrorKind::CapabilityDenied(_));
     let mut out = String::new();
     if problems.iter().any(is_missing) {
-        let all: CapabilitySet = policy.capabilities.iter().chain(module.capabilities()).collect();
+        let all: CapabilitySet =
+            policy.capabilities.iter().chain(module.capabilities_to_grant().iter()).collect();
         out.push_str(&capability_list(all.iter()));
     }
     let may_keep_state = policy.allow_state && policy.isolation == Isolation::Pooled;

@@ -37,7 +37,7 @@ fn entry<'a>(module: &'a Module, file: &'a str) -> Entry<'a> {
         name: &manifest.name,
         file,
         hooks: &manifest.hooks,
-        capabilities: module.capabilities().collect(),
+        capabilities: module.capabilities_to_grant().iter().collect(),
         stateful: manifest.stateful,
         has_config: manifest.config_schema.is_some(),
         info: module.info(),

@@ -17,6 +17,10 @@ pub(super) fn hooks<'c>(
     manifest: &Manifest,
     problems: &mut Vec<Problem>,
 ) -> Vec<&'c str> {
+    if config.name.is_empty() {
+        let message = "`name` is empty; logs, errors and violations go by it";
+        problems.push(Problem::new(ErrorKind::InvalidPolicy, message));
+    }
     if config.hooks.is_empty() {
         let offered = manifest.hooks.iter().map(|hook| crate::visible(hook)).collect::<Vec<_>>();
         problems.push(Problem::new(
@@ -27,18 +31,6 @@ pub(super) fn hooks<'c>(
                 offered.join(", ")
             ),
         ));
-    }
-    for (position, hook) in config.hooks.iter().enumerate() {
-        if config.hooks.iter().take(position).any(|earlier| earlier == hook) {
-            problems.push(Problem::new(
-                ErrorKind::InvalidPolicy,
-                format!(
-                    "`hooks[{position}]` is `{}` once more, so the plugin would be called twice; \
-                     remove it",
-                    crate::visible(hook)
-                ),
-            ));
-        }
     }
     config.hooks.iter().map(String::as_str).collect()
 }

@@ -15,8 +15,20 @@ use crate::{Error, ErrorKind, Receipt};
 
 /// What kept a plugin from loading: a mistake in its configuration, whichever it was.
 pub(super) fn config(name: &str, kind: &str, problem: impl fmt::Display) -> Box<PluginError> {
-    let message = format!("plugin `{name}` ({kind}): {problem}");
-    Box::new(PluginError::Config { message })
+    Box::new(PluginError::Config { message: self::problem(name, kind, problem) })
+}
+
+/// The same, to stand beside others.
+pub(super) fn problem(name: &str, kind: &str, problem: impl fmt::Display) -> String {
+    format!("plugin `{}` ({}): {problem}", crate::visible(name), crate::visible(kind))
+}
+
+/// An error of all these, one in each line, if there are any.
+pub(super) fn all(problems: &[String]) -> Result<(), Box<PluginError>> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Box::new(PluginError::Config { message: problems.join("\n") }))
 }
 
 /// All problems of an error, without the plugin's name, one after the other.
@@ -26,7 +38,8 @@ pub(super) fn problems(error: &Error) -> String {
         if !all.is_empty() {
             all.push_str("; ");
         }
-        all.push_str(&problem.message);
+        // An operator wrote an entry; that it is read as a policy says nothing.
+        all.push_str(problem.message.strip_prefix("policy: ").unwrap_or(&problem.message));
     }
     all
 }

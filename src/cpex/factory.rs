@@ -25,7 +25,7 @@ use super::modules::{Modules, SCHEME};
 use super::payload::PayloadTypes;
 use super::plugin::WasmPlugin;
 use super::record::Observer;
-use super::{CallRecord, TracingSink, agreement, errors, overrides};
+use super::{CallRecord, TracingSink, agreement, errors, overrides, strict};
 use crate::{Engine, EngineBuilder, Error, PayloadType, Plugin, Policy};
 
 /// Makes the plugins of a configuration whose kind is `wasm://`, for `cpex-core`. Cheap to clone.
@@ -47,11 +47,12 @@ impl WasmFactory {
     ///
     /// [`PluginError::Config`] if the directory cannot be read.
     pub fn new(directory: impl AsRef<Path>) -> Result<Self, Box<PluginError>> {
-        Self::with_engine(directory, Engine::builder().log_sink(TracingSink))
+        Self::with_engine(directory, Engine::builder())
     }
 
     /// A factory whose plugins run on engines with these settings: each module has an engine of its
-    /// own, and takes what was translated with it when it is gone.
+    /// own, and takes what was translated with it when it is gone. Log lines go to `tracing` if no
+    /// other sink is set.
     ///
     /// # Errors
     ///
@@ -61,11 +62,14 @@ impl WasmFactory {
         engine: EngineBuilder,
     ) -> Result<Self, Box<PluginError>> {
         let directory = directory.as_ref();
-        let modules = Modules::new(directory, engine).map_err(|problem| {
-            let message =
-                format!("the plugin directory `{}` cannot be read: {problem}", directory.display());
-            PluginError::Config { message }
-        })?;
+        let modules =
+            Modules::new(directory, engine.or_log_sink(TracingSink)).map_err(|problem| {
+                let message = format!(
+                    "the plugin directory `{}` cannot be read: {problem}",
+                    directory.display()
+                );
+                PluginError::Config { message }
+            })?;
         Ok(Self { modules: Arc::new(modules), types: PayloadTypes::default(), observer: None })
     }
 
@@ -110,17 +114,29 @@ impl WasmFactory {
     /// Registers the factory with a manager, for each `wasm://` kind of a configuration. To be called
     /// before the manager loads that configuration.
     ///
-    /// The entries of these plugins are looked at as they are written: a misspelt key, which
-    /// `cpex-core` would ignore, is an error. So is what a route or group overrides of one, if the
-    /// plugin cannot be loaded with it: `cpex-core` would run it without.
+    /// The configuration is looked at as it is written. In the entries of these plugins, a key that is
+    /// not known is an error, and elsewhere one that looks misspelt: `cpex-core` would ignore both. Then
+    /// each of them is loaded, by itself and with what routes and groups override: `cpex-core` would
+    /// run one without an override that does not fit.
     ///
     /// # Errors
     ///
-    /// [`PluginError::Config`] if the configuration is none, an entry has a key that is not known, or
-    /// an override does not fit; nothing is registered then.
+    /// [`PluginError::Config`] with all that is wrong, a line for each entry and override; nothing is
+    /// registered then.
     pub fn register(&self, manager: &PluginManager, yaml: &str) -> Result<(), Box<PluginError>> {
-        strict_entries(yaml)?;
-        self.register_config(manager, &config::parse_config(yaml)?)
+        let written: Value = serde_yaml::from_str(yaml).map_err(|error| PluginError::Config {
+            message: format!("the configuration is no YAML: {error}"),
+        })?;
+        if written.is_string() {
+            let message = "the configuration is a plain text; give the YAML itself, not a path";
+            return Err(Box::new(PluginError::Config { message: message.into() }));
+        }
+        errors::all(&strict::problems(&written))?;
+        let config = config::parse_config(yaml)?;
+        if kinds(&config).is_empty() {
+            tracing::warn!("the configuration has no plugin of a kind that begins with `{SCHEME}`");
+        }
+        self.register_config(manager, &config)
     }
 
     /// As [`register`](Self::register), for a configuration that is parsed already: of which keys that
@@ -128,13 +144,14 @@ impl WasmFactory {
     ///
     /// # Errors
     ///
-    /// [`PluginError::Config`] if an override does not fit; nothing is registered then.
+    /// [`PluginError::Config`] with all that is wrong with entries and overrides; nothing is registered
+    /// then.
     pub fn register_config(
         &self,
         manager: &PluginManager,
         config: &CpexConfig,
     ) -> Result<(), Box<PluginError>> {
-        self.check_overrides(config)?;
+        errors::all(&self.problems(config))?;
         for kind in kinds(config) {
             self.register_kind(manager, kind);
         }
@@ -152,7 +169,7 @@ impl WasmFactory {
         registry: &mut PluginFactoryRegistry,
         config: &CpexConfig,
     ) -> Result<(), Box<PluginError>> {
-        self.check_overrides(config)?;
+        errors::all(&self.problems(config))?;
         for kind in kinds(config) {
             registry.register(kind, Box::new(self.clone()));
         }
@@ -164,28 +181,34 @@ impl WasmFactory {
         manager.register_factory(kind, Box::new(self.clone()));
     }
 
-    /// Loads each plugin with what is overridden of its entry.
-    fn check_overrides(&self, config: &CpexConfig) -> Result<(), Box<PluginError>> {
-        for found in overrides::all(config) {
-            let mut entries = config.plugins.iter().filter(|entry| is_ours(&entry.kind));
-            let Some(entry) = entries.find(|entry| entry.name == found.plugin) else { continue };
-            let wrong = |problem: String| {
-                let problem = format!("`{}`: {problem}", found.place);
-                errors::config(&entry.name, &entry.kind, problem)
+    /// What keeps plugins from being loaded, by themselves or with what is overridden of their entries.
+    fn problems(&self, config: &CpexConfig) -> Vec<String> {
+        let mut problems = Vec::new();
+        let overrides = overrides::all(config);
+        for entry in config.plugins.iter().filter(|entry| is_ours(&entry.kind)) {
+            let wrong = |problem: String| errors::problem(&entry.name, &entry.kind, problem);
+            let own = match self.load(entry) {
+                Ok(own) => own,
+                Err(problem) => {
+                    problems.push(wrong(problem));
+                    continue;
+                }
             };
-            // An entry that is wrong by itself is told of when it is loaded.
-            let Ok(own) = self.load(entry) else { continue };
-            let applied = found.applied_to(entry).map_err(wrong)?;
-            let plugin = self.load(&applied).map_err(wrong)?;
-            if own.digest().is_some() && plugin.digest() != own.digest() {
-                return Err(wrong(
-                    "the override takes the place of the entry's `sandbox_policy`, which pins the \
-                     module; repeat its `sha256` there"
-                        .into(),
-                ));
+            for found in overrides.iter().filter(|found| found.plugin == entry.name) {
+                let applied = found.applied_to(entry).and_then(|applied| self.load(&applied));
+                let problem = match applied {
+                    Ok(plugin) if own.digest().is_some() && plugin.digest() != own.digest() => {
+                        "the override takes the place of the entry's `sandbox_policy`, which pins \
+                         the module; repeat its `sha256` there"
+                            .into()
+                    }
+                    Ok(_) => continue,
+                    Err(problem) => problem,
+                };
+                problems.push(wrong(format!("`{}`: {problem}", found.place)));
             }
         }
-        Ok(())
+        problems
     }
 
     fn load(&self, config: &PluginConfig) -> Result<Plugin, String> {
@@ -248,23 +271,6 @@ fn kinds(config: &CpexConfig) -> BTreeSet<&str> {
 /// Whether a kind is a module's path.
 fn is_ours(kind: &str) -> bool {
     kind.starts_with(SCHEME)
-}
-
-/// Refuses entries with keys that are not known.
-fn strict_entries(yaml: &str) -> Result<(), Box<PluginError>> {
-    let config: Value = serde_yaml::from_str(yaml).map_err(|error| PluginError::Config {
-        message: format!("the configuration is no YAML: {error}"),
-    })?;
-    let entries = config.get("plugins").and_then(Value::as_array);
-    for entry in entries.into_iter().flatten() {
-        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
-        let kind = text("kind");
-        if is_ours(kind) {
-            Policy::from_json(entry)
-                .map_err(|error| errors::config(text("name"), kind, errors::problems(&error)))?;
-        }
-    }
-    Ok(())
 }
 
 /// The name of a hook for as long as the process lives, as `cpex-core` wants it. Each is kept once.

@@ -1,6 +1,7 @@
 use alloc::boxed::Box;
 use core::any::Any;
 use core::time::Duration;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use cpex_core::context::PluginContext;
@@ -33,17 +34,24 @@ impl Handler {
         result: Result<&Decision, &Error>,
         changed: &[&'static str],
         receipt: Receipt,
+        begun: Option<Instant>,
     ) {
-        let plugin = self.plugin.name();
-        if let Some(observer) = &self.observer {
-            observer(&CallRecord { plugin, hook: self.hook, result, changed, receipt });
+        if let (Some(observer), Some(begun)) = (&self.observer, begun) {
+            observer(&CallRecord {
+                plugin: self.plugin.name(),
+                hook: self.hook,
+                result,
+                changed,
+                receipt,
+                elapsed: begun.elapsed(),
+            });
         }
     }
 
     /// A call that came to no decision.
-    fn failed(&self, error: Error) -> Box<PluginError> {
+    fn failed(&self, error: Error, begun: Option<Instant>) -> Box<PluginError> {
         let error = error.with_plugin(self.plugin.name());
-        self.record(Err(&error), &[], error.receipt().copied().unwrap_or_default());
+        self.record(Err(&error), &[], error.receipt().copied().unwrap_or_default(), begun);
         errors::execution(self.plugin.name(), error, self.deadline)
     }
 }
@@ -56,8 +64,10 @@ impl AnyHookHandler for Handler {
         extensions: &Extensions,
         context: &mut PluginContext,
     ) -> Result<Box<dyn Any + Send + Sync>, Box<PluginError>> {
-        let failed = |error| self.failed(error);
-        let payload = self.types.view(payload).map_err(failed)?;
+        // The clock is looked at only for who wants to know.
+        let begun = self.observer.is_some().then(Instant::now);
+        let failed = |error| self.failed(error, begun);
+        let payload = self.types.view(payload, self.hook).map_err(failed)?;
         let lent = Lent {
             payload: &payload,
             local_state: &context.local_state,
@@ -72,7 +82,7 @@ impl AnyHookHandler for Handler {
         let erased = outcome::erased(decision, changes, payload, extensions, context)
             .map_err(|unfit| failed(errors::unfit(unfit, receipt)))?;
         if let Some((decision, changed)) = noted {
-            self.record(Ok(&decision), &changed, receipt);
+            self.record(Ok(&decision), &changed, receipt, begun);
         }
         Ok(erased)
     }

@@ -5,8 +5,8 @@ use crate::{LOG_TARGET, Level, LogRecord, LogSink};
 /// Hands plugins' log lines to `tracing`, under the target [`LOG_TARGET`] and with the fields
 /// `plugin` and `hook`.
 ///
-/// What [`WasmFactory::new`](super::WasmFactory::new) sets up. Who brings an engine's settings of
-/// their own adds it with [`EngineBuilder::log_sink`](crate::EngineBuilder::log_sink).
+/// [`WasmFactory`](super::WasmFactory) does so by itself; a host without cpex-core sets it with
+/// [`EngineBuilder::log_sink`](crate::EngineBuilder::log_sink).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TracingSink;
 

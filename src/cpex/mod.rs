@@ -39,6 +39,7 @@ mod overrides;
 mod payload;
 mod plugin;
 mod record;
+mod strict;
 mod view;
 
 pub use factory::WasmFactory;

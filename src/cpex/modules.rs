@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
+use crate::suggest::is_like;
 use crate::{EngineBuilder, Limits, Module, Policy};
 
 /// The start of a kind that is a module's path.
@@ -84,9 +85,10 @@ impl Modules {
             .map_err(|error| super::errors::problems(&error))?;
         tracing::info!(
             path = %shown,
-            plugin = %crate::visible(&module.manifest().name),
+            module = %crate::visible(&module.manifest().name),
             version = %crate::visible(&module.manifest().version),
-            "loaded a module"
+            sha256 = %module.digest(),
+            "read a module"
         );
         let loaded = Loaded { stamp, module: module.clone() };
         self.lock().insert(path, loaded);
@@ -113,9 +115,9 @@ impl Modules {
             ));
         }
         let path = self.directory.join(relative);
-        let path = path
-            .canonicalize()
-            .map_err(|error| format!("`{}` cannot be read: {error}", shown(&path)))?;
+        let path = path.canonicalize().map_err(|error| {
+            format!("`{}` cannot be read: {error}{}", shown(&path), self.like(relative))
+        })?;
         if !path.starts_with(&self.directory) {
             return Err(format!(
                 "`{}` is a link that leads out of the plugin directory",
@@ -123,6 +125,25 @@ impl Modules {
             ));
         }
         Ok(path)
+    }
+
+    /// What a path may have been meant for: a file of the directory.
+    fn like(&self, relative: &str) -> String {
+        const LOOKED_AT: usize = 1000;
+        let files = std::fs::read_dir(&self.directory).into_iter().flatten().take(LOOKED_AT);
+        let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+        let mut names: Vec<_> = names.filter(|name| name.ends_with(".wasm")).collect();
+        names.sort();
+        // By the whole path, or by the file's name if it was looked for in another folder.
+        let wanted = [relative, relative.rsplit('/').next().unwrap_or(relative)];
+        let near = wanted.iter().find_map(|wanted| {
+            names
+                .iter()
+                .find(|name| is_like(wanted, name) || is_like(&format!("{wanted}.wasm"), name))
+        });
+        near.map_or_else(String::new, |name| {
+            format!("; did you mean `{SCHEME}{}`?", crate::visible(name))
+        })
     }
 
     /// Held while the map is looked at, never while a module is loaded.

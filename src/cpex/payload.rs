@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
@@ -33,7 +34,11 @@ impl PayloadTypes {
     }
 
     /// The payload as plugins see it.
-    pub(super) fn view<'p>(&'p self, payload: &'p dyn PluginPayload) -> Result<Seen<'p>, Error> {
+    pub(super) fn view<'p>(
+        &'p self,
+        payload: &'p dyn PluginPayload,
+        hook: &str,
+    ) -> Result<Seen<'p>, Error> {
         let any = payload.as_any();
         if let Some(payload) = any.downcast_ref::<MessagePayload>() {
             if !is_shallow(&payload.message, MAX_NESTED_MESSAGES) {
@@ -57,8 +62,10 @@ impl PayloadTypes {
         custom.map(|custom| Seen::Custom(&**custom, payload)).ok_or_else(|| {
             Error::new(
                 ErrorKind::InvalidConfig,
-                "the hook was called with a payload of a type that is not registered; register it \
-                 with `WasmFactory::payload_type`",
+                format!(
+                    "the hook `{hook}` was called with a payload of a type that is not registered; \
+                     register it with `WasmFactory::payload_type`"
+                ),
             )
         })
     }

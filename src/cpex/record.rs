@@ -1,5 +1,6 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::{Changes, Decision, Error, Receipt};
 
@@ -19,6 +20,9 @@ pub struct CallRecord<'a> {
     /// What the call cost. It is zero throughout if the plugin did not come to run, and that of
     /// the initialisation if this failed; else an initialisation is not in it.
     pub receipt: Receipt,
+    /// How long it took, on the clock on the wall: from the call of the handler to its end, other tasks
+    /// that ran meanwhile included.
+    pub elapsed: Duration,
 }
 
 /// Who is told of calls.

@@ -14,7 +14,7 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manif
 
 #[cfg(feature = "digest")]
 use crate::Digest;
-use crate::suggest::did_you_mean;
+use crate::suggest::is_like;
 use crate::{Engine, Error, ErrorKind, Limits, Policy, Problem};
 
 /// A module that was read, checked and translated. Immutable and cheap to clone.
@@ -164,6 +164,12 @@ impl Module {
         self.0.capabilities.iter()
     }
 
+    /// The capabilities to grant: those that the plugin asks for, and for what it changes the one to
+    /// read it, which cpex-core's pipeline takes too.
+    pub fn capabilities_to_grant(&self) -> CapabilitySet {
+        with_reads(self.requested())
+    }
+
     /// What would be odd about this policy for the module without being wrong, such as a grant that
     /// it does not ask for.
     pub fn warnings(&self, policy: &Policy) -> Vec<String> {
@@ -176,10 +182,22 @@ impl Module {
             .collect();
         let known = || KNOWN_HOOKS.iter().map(|(name, _)| *name);
         for hook in &self.manifest().hooks {
-            if !known().any(|name| name == hook) {
-                let hint = did_you_mean(hook, known());
+            // Any other may be of the embedder's own.
+            let is_known = known().any(|name| name == hook);
+            if let Some(near) = known().find(|name| !is_known && is_like(hook, name)) {
                 warnings.push(format!(
-                    "the plugin handles the hook `{hook}`, which CPEX does not have by itself{hint}"
+                    "the plugin handles the hook `{hook}`, which CPEX does not have; did its author \
+                     mean `{near}`?"
+                ));
+            }
+        }
+        for (write, read) in READS_OF_WRITES {
+            let granted = |capability| policy.capabilities.contains(capability);
+            if granted(write) && !granted(read) {
+                warnings.push(format!(
+                    "the capability `{write}` is granted without `{read}`, and cpex-core takes the \
+                     whole of what a plugin sees for what it changes: with cpex-core, the plugin is \
+                     not loaded without both"
                 ));
             }
         }

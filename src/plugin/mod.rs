@@ -10,7 +10,7 @@ use core::future::Future;
 #[cfg(not(feature = "cpex-core"))]
 use core::task::Poll;
 
-use cpex_wasmi_abi::{CapabilitySet, Manifest};
+use cpex_wasmi_abi::{CapabilitySet, KNOWN_HOOKS, Manifest};
 // Tokio takes a task that wakes itself dozens of times before it looks at timers and sockets, and one
 // that yields by its own means after them. Under any other executor that one wakes itself too.
 #[cfg(feature = "cpex-core")]
@@ -353,9 +353,13 @@ pub(crate) fn hook_position(hooks: &[String], hook: &str) -> Option<i32> {
 }
 
 pub(crate) fn unknown_hook(hooks: &[String], hook: &str) -> String {
-    format!(
-        "the plugin does not handle the hook `{}`{}",
-        crate::logging::visible(hook),
-        did_you_mean(hook, hooks.iter().map(String::as_str))
-    )
+    let shown = crate::logging::visible(hook);
+    // The name of another hook is no misspelt one.
+    if KNOWN_HOOKS.iter().any(|(known, _)| *known == hook) {
+        let offered: Vec<_> = hooks.iter().map(|hook| crate::logging::visible(hook)).collect();
+        let offered = offered.join("`, `");
+        return format!("the plugin does not handle the hook `{shown}`; it handles `{offered}`");
+    }
+    let hint = did_you_mean(hook, hooks.iter().map(String::as_str));
+    format!("the plugin does not handle the hook `{shown}`{hint}")
 }

@@ -9,8 +9,6 @@ use serde_json::Value;
 
 use super::values::Reader;
 use super::{FileGrant, FilePermission, NetworkGrant, PathKind};
-use crate::logging::visible;
-use crate::suggest::did_you_mean;
 
 impl Reader {
     pub(super) fn filesystem(&mut self, value: Option<&Value>, path: &str) -> Vec<FileGrant> {
@@ -47,13 +45,9 @@ impl Reader {
     }
 
     fn permission(&mut self, value: &Value, path: &str) -> Option<FilePermission> {
-        let name = self.text(value, path)?;
-        let found = FilePermission::ALL.iter().copied().find(|known| known.name() == name);
-        if found.is_none() {
-            let hint = did_you_mean(&name, FilePermission::ALL.iter().map(|known| known.name()));
-            self.wrong(path, format!("is `{}`, which is no permission{hint}", visible(&name)));
-        }
-        found
+        let names: Vec<_> = FilePermission::ALL.iter().map(|known| known.name()).collect();
+        let name = self.choice(value, path, "permission", &names)?;
+        FilePermission::ALL.iter().copied().find(|known| known.name() == name)
     }
 
     pub(super) fn network(&mut self, value: Option<&Value>, path: &str) -> Vec<NetworkGrant> {

@@ -1,6 +1,7 @@
 //! What an operator grants one plugin.
 
 mod access;
+mod entry;
 mod parse;
 mod values;
 

@@ -3,15 +3,16 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use cpex_wasmi_abi::Capability;
 use serde_json::{Map, Value};
 
-use super::values::{ENTRY, RESOURCES, Reader, SANDBOX_POLICY, expected, present};
+use super::values::{RESOURCES, Reader, SANDBOX_POLICY, expected, present};
 use super::{Access, Isolation, Policy};
 use crate::logging::visible;
-use crate::suggest::{did_you_mean, is_like};
+use crate::suggest::did_you_mean;
 use crate::{Digest, Error, LevelFilter, Limits};
 
 impl Policy {
@@ -67,41 +68,7 @@ impl Reader {
         policy
     }
 
-    fn entry(&mut self, entry: &Map<String, Value>, policy: &mut Policy) {
-        self.known(entry, "", ENTRY);
-        self.capabilities(entry.get("capabilities"), policy);
-        match entry.get("config") {
-            None | Some(Value::Null) => {}
-            Some(Value::Object(config)) => {
-                for (key, value) in config {
-                    if key == "sandbox_policy" {
-                        self.sandbox_policy(value, "config.sandbox_policy", policy);
-                    } else {
-                        self.misplaced(key, value);
-                        policy.config.insert(key.clone(), value.clone());
-                    }
-                }
-            }
-            Some(other) => self.wrong("config", expected("a mapping", other)),
-        }
-    }
-
-    /// Objects to what looks like a policy among the plugin's own settings, where it would be
-    /// without effect.
-    fn misplaced(&mut self, key: &str, value: &Value) {
-        let limits = value.as_object().is_some_and(|map| {
-            key == "resources" && map.keys().any(|key| RESOURCES.contains(&key.as_str()))
-        });
-        let grant = key.starts_with("allow") && SANDBOX_POLICY.contains(&key);
-        if limits || grant || key == "sha256" {
-            self.wrong(&format!("config.{key}"), "belongs under `config.sandbox_policy`");
-        } else if is_like(key, "sandbox_policy") {
-            let path = format!("config.{}", visible(key));
-            self.wrong(&path, "is not known; did you mean `sandbox_policy`?");
-        }
-    }
-
-    fn capabilities(&mut self, value: Option<&Value>, policy: &mut Policy) {
+    pub(super) fn capabilities(&mut self, value: Option<&Value>, policy: &mut Policy) {
         for (path, name) in self.texts(value, "capabilities") {
             match Capability::from_name(&name) {
                 Some(capability) => policy.capabilities.insert(capability),
@@ -117,7 +84,7 @@ impl Reader {
         }
     }
 
-    fn sandbox_policy(&mut self, value: &Value, path: &str, policy: &mut Policy) {
+    pub(super) fn sandbox_policy(&mut self, value: &Value, path: &str, policy: &mut Policy) {
         let Some(map) = self.object(value, path, SANDBOX_POLICY) else { return };
         self.resources(map.get("resources"), &format!("{path}.resources"), policy);
         policy.access = Access {
@@ -130,10 +97,11 @@ impl Reader {
                 .collect(),
         };
         if let Some(value) = present(map.get("isolation")) {
-            match value.as_str() {
-                Some("per_call") => policy.isolation = Isolation::PerCall,
+            let path = format!("{path}.isolation");
+            match self.choice(value, &path, "isolation", &["per_call", "pooled"]) {
                 Some("pooled") => policy.isolation = Isolation::Pooled,
-                _ => self.wrong(&format!("{path}.isolation"), "must be `per_call` or `pooled`"),
+                Some(_) => policy.isolation = Isolation::PerCall,
+                None => {}
             }
         }
         self.switch(map, path, "allow_state", &mut policy.allow_state);
@@ -155,13 +123,9 @@ impl Reader {
     }
 
     fn log_level(&mut self, value: &Value, path: &str) -> Option<LevelFilter> {
-        let name = self.text(value, path)?;
-        let found = LOG_LEVELS.iter().find(|(known, _)| *known == name);
-        if found.is_none() {
-            let hint = did_you_mean(&name, LOG_LEVELS.iter().map(|(known, _)| *known));
-            self.wrong(path, format!("is `{}`, which is no log level{hint}", visible(&name)));
-        }
-        found.map(|(_, level)| *level)
+        let names: Vec<_> = LOG_LEVELS.iter().map(|(name, _)| *name).collect();
+        let name = self.choice(value, path, "log level", &names)?;
+        LOG_LEVELS.iter().find(|(known, _)| *known == name).map(|(_, level)| *level)
     }
 
     fn switch(&mut self, map: &Map<String, Value>, path: &str, key: &str, switch: &mut bool) {
@@ -233,7 +197,7 @@ mod tests {
         let policies = include_str!("../../docs/policy.md");
         let named =
             |doc: &str, key| doc.contains(&format!("`{key}`")) || doc.contains(&format!(" {key}:"));
-        for key in ENTRY.iter().chain(SANDBOX_POLICY).chain(RESOURCES) {
+        for key in crate::policy::values::ENTRY.iter().chain(SANDBOX_POLICY).chain(RESOURCES) {
             assert!(named(entries, key), "docs/cpex.md lacks `{key}`");
         }
         for key in SANDBOX_POLICY.iter().chain(RESOURCES) {

@@ -138,6 +138,25 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// One of a few names.
+    pub(super) fn choice<'k>(
+        &mut self,
+        value: &Value,
+        path: &str,
+        what: &str,
+        known: &[&'k str],
+    ) -> Option<&'k str> {
+        let name = self.text(value, path)?;
+        let found = known.iter().copied().find(|known| *known == name);
+        if found.is_none() {
+            let hint = did_you_mean(&name, known.iter().copied());
+            self.wrong(path, format!("is `{}`, which is no {what}{hint}", visible(&name)));
+        }
+        found
+    }
+}
+
 /// A value that is there; `key:` with nothing behind it is not.
 pub(super) fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())

@@ -225,7 +225,7 @@ fn log_lines_have_the_target_and_the_fields_that_are_named() {
     });
     let line = format!("INFO {target}: call 1 {plugin}=\"counter\" {hook}=\"{HOOK}\"");
     assert_eq!(lines.matches(&line).count(), 2, "{lines}");
-    assert!(lines.contains("cpex_wasmi::cpex::modules: loaded a module"), "{lines}");
+    assert!(lines.contains("cpex_wasmi::cpex::modules: read a module"), "{lines}");
 }
 
 /// What the table of modes says of each.

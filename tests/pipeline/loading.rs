@@ -68,9 +68,85 @@ fn a_misspelt_key_is_named_with_the_nearest_one() {
     }
     let config = cpex_core::config::parse_config(&entry("config: { sandbox_polic: {} }")).unwrap();
     let manager = cpex_core::manager::PluginManager::default();
-    plugins.factory().register_config(&manager, &config).unwrap();
-    let message = manager.load_config(config).unwrap_err().to_string();
+    let message = plugins.factory().register_config(&manager, &config).unwrap_err().to_string();
     assert!(message.contains("sandbox_policy"), "{message}");
+}
+
+#[test]
+fn a_wrong_value_is_named_with_its_entry() {
+    let plugins = Plugins::of(&["pii_guard"]);
+    for (added, told) in [
+        ("on_error: ingore", "`on_error` is `ingore`"),
+        ("mode: sequental", "did you mean `sequential`"),
+        ("priority: high", "`priority` must be a whole number"),
+        ("version: 1.0", "`version` must be a text"),
+        ("conditions: [{ tols: [pay] }]", "`conditions[0].tols` is not known"),
+    ] {
+        let message = plugins.refused(&entry(added));
+        assert!(message.contains("plugin `pii` (wasm://pii_guard.wasm)"), "{message}");
+        assert!(message.contains(told), "{message}");
+    }
+    let nameless = GUARD.replace("name: pii", "description: d");
+    assert!(plugins.refused(&nameless).contains("plugin `plugins[0]`"));
+    assert!(plugins.refused(&GUARD.replace("name: pii", "name: ''")).contains("`name` is empty"));
+}
+
+#[test]
+fn a_misspelt_key_elsewhere_is_not_ignored() {
+    let plugins = Plugins::of(&["pii_guard"]);
+    let routed = format!("{GUARD}plugin_settings: {{ routing_enabled: true }}\n");
+    for (yaml, told) in [
+        (GUARD.replace("plugins:", "plugin:"), "`plugin` is not known; did you mean `plugins`"),
+        (format!("{routed}routes: [{{ tool: pay, plugin: [pii] }}]\n"), "`routes[0].plugin`"),
+        (format!("{routed}groups: {{ a: {{ plugin: [pii] }} }}\n"), "`groups.a.plugin`"),
+        (format!("{GUARD}plugin_settings: {{ plugin_timout: 5 }}\n"), "`plugin_timeout`"),
+        (format!("{GUARD}global: {{ polices: {{}} }}\n"), "`policies`"),
+    ] {
+        let message = plugins.refused(&yaml);
+        assert!(message.contains(told), "{message}");
+    }
+    // What is like no key is one of an orchestrator's own.
+    let own =
+        format!("{routed}routes: [{{ tool: pay, plugins: [pii], apl: {{}}, authorization: 1 }}]\n");
+    plugins.load(&own).unwrap();
+}
+
+#[test]
+fn a_kind_or_a_file_that_is_not_there_is_named_with_the_nearest_one() {
+    let plugins = Plugins::of(&["pii_guard"]);
+    for kind in
+        ["wsam://pii_guard.wasm", "WASM://pii_guard.wasm", "wasm:pii_guard.wasm", "pii_guard.wasm"]
+    {
+        let message = plugins.refused(&GUARD.replace("wasm://pii_guard.wasm", kind));
+        assert!(message.contains("did you mean `wasm://pii_guard.wasm`?"), "{message}");
+    }
+    for path in ["pii_gaurd.wasm", "pii_guard", "pii-guard.wasm", "plugins/pii_guard.wasm"] {
+        let message = plugins.refused(&GUARD.replace("pii_guard.wasm", path));
+        assert!(message.contains("did you mean `wasm://pii_guard.wasm`?"), "{message}");
+    }
+    assert!(!plugins.refused(&GUARD.replace("pii_guard.wasm", "other.wasm")).contains("did you"));
+}
+
+#[test]
+fn all_entries_that_are_wrong_are_told_of_at_once() {
+    let plugins = Plugins::of(&["pii_guard"]);
+    let entry = |name: &str, rest: &str| {
+        let kind = "kind: 'wasm://pii_guard.wasm'";
+        format!("  - {{ name: {name}, {kind}, hooks: [cmf.tool_pre_invoke], {rest} }}\n")
+    };
+    let keys = [entry("a", "mode: odd"), entry("b", "priority: odd"), entry("c", "")].concat();
+    let message = plugins.refused(&format!("plugins:\n{keys}"));
+    assert_eq!(message.lines().count(), 2, "{message}");
+    let grants = [entry("a", ""), entry("b", "capabilities: [read_labels]")].concat();
+    let message = plugins.refused(&format!("plugins:\n{grants}"));
+    let lines: Vec<_> = message.lines().collect();
+    assert!(lines[0].contains("`a`") && lines[0].contains("read_labels"), "{message}");
+    assert!(lines[1].contains("`b`") && lines[1].contains("read_roles"), "{message}");
+}
+
+#[test]
+fn a_path_in_the_place_of_the_yaml_is_told() {
+    assert!(Plugins::new().refused("etc/gateway.yaml").contains("not a path"));
 }
 
 #[test]
@@ -181,7 +257,7 @@ fn a_module_of_several_entries_is_loaded_once() {
         let manager = plugins.load(&yaml).unwrap();
         assert_eq!(manager.plugin_count(), 3);
     });
-    assert_eq!(lines.matches("loaded a module").count(), 1, "{lines}");
+    assert_eq!(lines.matches("read a module").count(), 1, "{lines}");
 }
 
 #[test]

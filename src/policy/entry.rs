@@ -1,0 +1,101 @@
+//! A whole entry under `plugins:`, as `cpex-core` has them.
+
+use alloc::format;
+use alloc::string::String;
+
+use serde_json::{Map, Value};
+
+use super::Policy;
+use super::values::{ENTRY, RESOURCES, Reader, SANDBOX_POLICY, expected, present};
+use crate::logging::visible;
+use crate::suggest::is_like;
+
+const MODES: &[&str] =
+    &["sequential", "transform", "audit", "concurrent", "fire_and_forget", "disabled"];
+const ON_ERROR: &[&str] = &["fail", "ignore", "disable"];
+const CONDITION: &[&str] = &[
+    "server_ids",
+    "tenant_ids",
+    "tools",
+    "prompts",
+    "resources",
+    "agents",
+    "user_patterns",
+    "content_types",
+];
+
+impl Reader {
+    pub(super) fn entry(&mut self, entry: &Map<String, Value>, policy: &mut Policy) {
+        self.known(entry, "", ENTRY);
+        self.for_the_pipeline(entry);
+        self.capabilities(entry.get("capabilities"), policy);
+        match entry.get("config") {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(config)) => {
+                for (key, value) in config {
+                    if key == "sandbox_policy" {
+                        self.sandbox_policy(value, "config.sandbox_policy", policy);
+                    } else {
+                        self.misplaced(key, value);
+                        policy.config.insert(key.clone(), value.clone());
+                    }
+                }
+            }
+            Some(other) => self.wrong("config", expected("a mapping", other)),
+        }
+    }
+
+    /// Objects to what looks like a policy among the plugin's own settings, where it would be
+    /// without effect.
+    fn misplaced(&mut self, key: &str, value: &Value) {
+        let limits = value.as_object().is_some_and(|map| {
+            key == "resources" && map.keys().any(|key| RESOURCES.contains(&key.as_str()))
+        });
+        let grant = key.starts_with("allow") && SANDBOX_POLICY.contains(&key);
+        if limits || grant || key == "sha256" {
+            self.wrong(&format!("config.{key}"), "belongs under `config.sandbox_policy`");
+        } else if is_like(key, "sandbox_policy") {
+            let path = format!("config.{}", visible(key));
+            self.wrong(&path, "is not known; did you mean `sandbox_policy`?");
+        }
+    }
+
+    /// What is of no concern to a sandbox, and where a mistake would put the plugin elsewhere in the
+    /// pipeline.
+    fn for_the_pipeline(&mut self, entry: &Map<String, Value>) {
+        for key in ["name", "kind", "description", "author", "version"] {
+            if let Some(value) = present(entry.get(key)) {
+                self.text(value, key);
+            }
+        }
+        for (key, known) in [("mode", MODES), ("on_error", ON_ERROR)] {
+            if let Some(value) = present(entry.get(key)) {
+                self.choice(value, key, key, known);
+            }
+        }
+        if let Some(value) = present(entry.get("priority"))
+            && value.as_i64().and_then(|number| i32::try_from(number).ok()).is_none()
+        {
+            self.wrong("priority", expected("a whole number", value));
+        }
+        self.texts(entry.get("tags"), "tags");
+        let hooks = self.texts(entry.get("hooks"), "hooks");
+        for (position, (path, hook)) in hooks.iter().enumerate() {
+            if hooks.iter().take(position).any(|(_, earlier)| earlier == hook) {
+                let hook = visible(hook);
+                self.wrong(
+                    path,
+                    format!(
+                        "is `{hook}` once more, so the plugin would be called twice; remove it"
+                    ),
+                );
+            }
+        }
+        for (path, value) in self.list(entry.get("conditions"), "conditions") {
+            let Some(condition) = self.object(value, &path, CONDITION) else { continue };
+            for (key, values) in condition {
+                self.texts(Some(values), &format!("{path}.{}", visible(key)));
+            }
+        }
+    }
+}
