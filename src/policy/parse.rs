@@ -23,8 +23,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidPolicy`] for anything unknown or malformed; [`Error::problems`] has all
-    /// of it, each with its path and the nearest valid key.
+    /// [`ErrorKind::InvalidPolicy`](crate::ErrorKind::InvalidPolicy) for anything unknown or
+    /// malformed; [`Error::problems`] has all of it, each with its path and the nearest valid key.
     pub fn from_json(value: &Value) -> Result<Self, Error> {
         let mut reader = Reader::default();
         let policy = reader.policy(value);
