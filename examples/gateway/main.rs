@@ -4,6 +4,10 @@
 //! ```console
 //! $ cargo gateway
 //! ```
+//!
+//! In what it prints, `->` is the call that goes to the tool, as the plugins left it, and `=>` is what
+//! the caller gets: the result, or the denial. `local_state` is what a plugin keeps for itself from one
+//! hook of a request to the next; [`Gateway::call`] hands it on in the table of contexts.
 
 mod journal;
 mod report;
@@ -83,7 +87,7 @@ impl Gateway {
             return println!("  => denied: {}", violation.reason);
         }
         for error in &before.errors {
-            println!("  ignored: {}", error.message);
+            println!("  ignored: {}: {}", error.plugin_name, error.message);
         }
 
         let Some(sent) = message(&before) else { return };

@@ -87,7 +87,7 @@ impl WasmFactory {
     /// Has a closure told of each call: what the plugin decided and changed, and what it cost, failed
     /// calls included. It takes the place of one that was set before.
     ///
-    /// It is called at the end of the call, in the task that made it, and should not take long. A
+    /// It is called at the end of the call, in the task that runs the plugin, and should not take long. A
     /// call whose future is dropped before its end is not told of.
     ///
     /// ```

@@ -1,6 +1,7 @@
 //! What `docs/cpex.md` shows: its configurations load, and what it says comes of them does.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use cpex_core::error::PluginErrorRecord;
 use cpex_core::extensions::Extensions;
@@ -12,7 +13,9 @@ use cpex_wasmi::{Engine, ErrorKind, Policy};
 use serde_json::Value;
 
 use crate::common::{HOOK, fixture, guest, guest_with, invoking};
-use crate::pipeline::{Plugins, denied, invoke, labelled, on_both, tool_call};
+use crate::pipeline::{
+    Plugins, about_tool, configuration, denied, entry, header, invoke, labelled, on_both, tool_call,
+};
 
 const DOC: &str = include_str!("../../docs/cpex.md");
 const README: &str = include_str!("../../README.md");
@@ -62,6 +65,58 @@ fn the_readme_registers_the_factory_in_the_same_way() {
     let shown = blocks_of(README, "rust").into_iter().find(|rust| rust.contains("register("));
     for line in shown.unwrap().lines() {
         assert!(DOC.contains(line), "{line}");
+    }
+}
+
+/// The program that it begins with can be run as well: `cargo minimal`.
+#[test]
+fn the_first_program_is_the_example() {
+    let example = include_str!("../../examples/minimal.rs");
+    let program = example.split_once("\n\n").unwrap().1;
+    assert_eq!(blocks("rust")[0], program);
+}
+
+#[test]
+fn a_route_has_the_setting_that_it_overrides() {
+    let yaml = blocks("yaml").into_iter().find(|yaml| yaml.contains("routes:")).unwrap();
+    on_both(async || {
+        // The file is there still when the route is first taken.
+        let plugins = plugins_of(yaml);
+        let manager = plugins.start(yaml).await;
+        for (tool, value) in
+            [("search", Some("gateway")), ("get_salary", Some("gateway-hr")), ("import", None)]
+        {
+            let result = invoke(&manager, tool_call("any"), about_tool(tool)).await;
+            assert_eq!(header(&result, "x-checked-by"), value, "{tool}");
+        }
+        let about_nothing = invoke(&manager, tool_call("any"), labelled(&[])).await;
+        assert_eq!(header(&about_nothing, "x-checked-by"), Some("gateway"));
+    });
+}
+
+tokio::task_local! {
+    static REQUEST: u64;
+}
+
+/// Where a record can be told by what is set around the call.
+#[test]
+fn a_task_local_reaches_the_modes_that_are_said() {
+    let runs_apart = ["concurrent", "fire_and_forget"];
+    assert!(DOC.contains("reaches `concurrent` and `fire_and_forget`"));
+    for mode in ["sequential", "transform", "audit", "concurrent", "fire_and_forget"] {
+        on_both(async || {
+            let plugins = Plugins::of(&["noop"]);
+            let yaml = configuration(&[entry("noop", "noop", &format!("mode: {mode}"))]);
+            let seen = Arc::new(Mutex::new(Vec::new()));
+            let told = seen.clone();
+            let factory = plugins.factory().on_call(move |_| {
+                told.lock().unwrap().push(REQUEST.try_with(|request| *request).ok());
+            });
+            let manager = plugins.start_with(&yaml, &factory).await;
+            REQUEST.scope(7, invoke(&manager, tool_call("pay"), labelled(&[]))).await;
+            let expected = (!runs_apart.contains(&mode)).then_some(7);
+            assert_eq!(*seen.lock().unwrap(), [expected], "{mode}");
+        });
     }
 }
 
