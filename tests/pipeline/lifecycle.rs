@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cpex_core::error::PluginError;
 use cpex_core::manager::PluginManager;
 
-use crate::common::{HOOK, data, guest};
+use crate::common::{HOOK, data, fixture, guest, load, trusting};
 use crate::pipeline::*;
 
 /// A guest that logs `i` in `cpex_init`, `s` in `cpex_shutdown` and `c` when it is called, before what
@@ -315,4 +315,12 @@ fn what_fails_to_initialise_and_is_called_regardless_denies() {
         let result = invoke(&manager, tool_call("pay"), labelled(&[])).await;
         assert_eq!(denied(&result), "plugin_error");
     });
+}
+
+#[test]
+fn a_plugin_in_the_known_style_is_shut_down_too() {
+    let plugin = load(&fixture("known_pii_guard"), trusting().pooled(1));
+    assert!(plugin.module().info().has_shutdown);
+    plugin.initialize().unwrap();
+    plugin.shutdown().unwrap();
 }
