@@ -4,12 +4,16 @@
 //! `cargo bench --bench pipeline --features cpex-core --ignore-rust-version`
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use std::any::Any;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
+use common::HOOK;
 use cpex_core::cmf::{CmfHook, ContentPart, Message, MessagePayload, Role, ToolCall};
 use cpex_core::context::PluginContext;
 use cpex_core::error::PluginViolation;
@@ -24,8 +28,6 @@ use cpex_core::registry::AnyHookHandler;
 use cpex_wasmi::cpex::WasmFactory;
 use divan::{Bencher, black_box};
 use serde_json::json;
-
-const HOOK: &str = "cmf.tool_pre_invoke";
 
 fn main() {
     divan::main();
@@ -91,8 +93,11 @@ fn config(name: &str, isolation: &str) -> PluginConfig {
 }
 
 fn sandboxed(name: &str, isolation: &str) -> Arc<dyn AnyHookHandler> {
-    let instance = WasmFactory::new("fixtures").unwrap().create(&config(name, isolation)).unwrap();
-    instance.handlers.into_iter().next().unwrap().1
+    made(&WasmFactory::new("fixtures").unwrap(), &config(name, isolation))
+}
+
+fn made(factory: &WasmFactory, config: &PluginConfig) -> Arc<dyn AnyHookHandler> {
+    factory.create(config).unwrap().handlers.into_iter().next().unwrap().1
 }
 
 fn payload() -> MessagePayload {
@@ -225,7 +230,16 @@ mod manager {
 /// A policy that reads one field of a message that grows.
 #[divan::bench(args = [1, 1 << 10, 1 << 20])]
 fn one_field_of_a_message_of_bytes(bencher: Bencher<'_, '_>, len: usize) {
-    let handler = sandboxed("pii_guard", "pooled");
+    // The name of the tool that is called.
+    let wasm = common::guest(
+        r#"(func (export "cpex_invoke") (param i32) (result i32)
+             (drop (call $read_text (i32.const 0x0122) (i32.const 0) (i32.const 0) (i32.const -1)
+               (i32.const 0) (i32.const 64)))
+             (i32.const 0))"#,
+    );
+    let plugins = tempfile::tempdir().unwrap();
+    std::fs::write(plugins.path().join("reader.wasm"), wasm).unwrap();
+    let handler = made(&WasmFactory::new(plugins.path()).unwrap(), &config("reader", "pooled"));
     let mut payload = payload();
     payload.message.content.push(ContentPart::Text { text: "x".repeat(len) });
     let extensions = extensions();
