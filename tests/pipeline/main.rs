@@ -17,6 +17,7 @@ mod loading;
 mod logs;
 mod mixed;
 mod modes;
+mod payloads;
 mod records;
 mod routes;
 mod tiers;
