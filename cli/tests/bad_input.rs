@@ -76,6 +76,37 @@ fn a_directory() {
     place.run(["call", "guest.wat", "--payload", "folder"]).gives(2).complains(message);
 }
 
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere() {
+    use std::os::unix::fs::symlink;
+    let place = place();
+    symlink("gone.wasm", place.path().join("dangling.wasm")).unwrap();
+    symlink("round.wasm", place.path().join("round.wasm")).unwrap();
+    for file in ["dangling.wasm", "round.wasm"] {
+        for args in [&["inspect", file][..], &["check", file]] {
+            place.run(args).gives(2).complains(&format!("{file}: cannot read the plugin"));
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_opens_and_cannot_be_read() {
+    let place = place();
+    // Its first byte is no place in the memory, for any user: reading it fails.
+    let file = "/proc/self/mem";
+    let message = &format!("{file}: cannot read the plugin");
+    for args in [&["inspect", file][..], &["check", file]] {
+        place.run(args).gives(2).complains(message);
+        let json = place.run(args.iter().copied().chain(["--json"])).gives(2).json();
+        assert_eq!(json["error"]["code"], "invalid_input");
+    }
+    place.run(["call", file, "--payload", "payload.json"]).gives(2).complains(message);
+    let message = &format!("{file}: cannot read the payload");
+    place.run(["call", "guest.wat", "--payload", file]).gives(2).complains(message);
+}
+
 #[test]
 fn no_wasm() {
     plugin("{\"a\": 1}", "invalid_module", "this is no wasm module");

@@ -230,6 +230,80 @@ fn what_is_no_module_is_refused() {
     assert!(cpex_wasmi::cpex::WasmFactory::new(plugins.path().join("text.wasm")).is_err());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_opens_and_cannot_be_read_is_refused() {
+    // A file whose first byte is no place in the memory, for any user: reading it fails.
+    let factory = cpex_wasmi::cpex::WasmFactory::new("/proc/self").unwrap();
+    let manager = cpex_core::manager::PluginManager::default();
+    let yaml = GUARD.replace("pii_guard.wasm", "mem");
+    let message = factory.register(&manager, &yaml).unwrap_err().to_string();
+    assert!(message.contains("mem` cannot be read"), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_or_leads_nowhere_is_refused_and_not_waited_for() {
+    use std::os::unix::fs::symlink;
+    let plugins = Plugins::new();
+    let made = std::process::Command::new("mkfifo").arg(plugins.path().join("pipe")).status();
+    assert!(made.unwrap().success());
+    std::os::unix::net::UnixListener::bind(plugins.path().join("socket")).unwrap();
+    symlink("gone.wasm", plugins.path().join("dangling")).unwrap();
+    symlink("round", plugins.path().join("round")).unwrap();
+    for (path, told) in [
+        ("pipe", "pipe` is not a file"),
+        ("socket", "socket` is not a file"),
+        ("dangling", "dangling` cannot be read"),
+        ("round", "round` cannot be read"),
+    ] {
+        let message = plugins.refused(&GUARD.replace("pii_guard.wasm", path));
+        assert!(message.contains(told), "{message}");
+    }
+}
+
+#[test]
+fn a_module_that_vanishes_between_registration_and_load_is_told() {
+    let plugins = Plugins::of(&["pii_guard"]);
+    let manager = std::sync::Arc::new(cpex_core::manager::PluginManager::default());
+    plugins.factory().register(&manager, GUARD).unwrap();
+    std::fs::remove_file(plugins.path().join("pii_guard.wasm")).unwrap();
+    let message = manager.load_config_yaml(GUARD).unwrap_err().to_string();
+    assert!(message.contains("pii_guard.wasm` cannot be read"), "{message}");
+    assert_eq!(manager.plugin_count(), 0);
+}
+
+#[test]
+fn a_module_that_is_half_written_between_registration_and_load_is_told() {
+    let plugins = Plugins::of(&["pii_guard"]);
+    let manager = std::sync::Arc::new(cpex_core::manager::PluginManager::default());
+    plugins.factory().register(&manager, GUARD).unwrap();
+    let wasm = crate::common::fixture("pii_guard");
+    let plugins = plugins.with("pii_guard.wasm", &wasm[..wasm.len() / 2]);
+    let message = manager.load_config_yaml(GUARD).unwrap_err().to_string();
+    assert!(message.contains("plugin `pii` (wasm://pii_guard.wasm)"), "{message}");
+    assert_eq!(manager.plugin_count(), 0);
+    // And once it is whole, it is loaded.
+    let _plugins = plugins.with("pii_guard.wasm", &wasm);
+    manager.load_config_yaml(GUARD).unwrap();
+}
+
+#[test]
+fn a_plugin_that_is_loaded_does_without_its_file() {
+    on_both(async || {
+        let plugins = Plugins::of(&["pii_guard"]);
+        let manager = plugins.load(GUARD).unwrap();
+        let plugins = plugins.with("pii_guard.wasm", b"\0asm");
+        manager.initialize().await.unwrap();
+        let result = invoke(&manager, tool_call("pay"), labelled(&["PII"])).await;
+        assert_eq!(denied(&result), "pii_access");
+        drop(plugins);
+        let result = invoke(&manager, tool_call("pay"), labelled(&["PII"])).await;
+        assert_eq!(denied(&result), "pii_access");
+        assert!(!invoke(&manager, tool_call("pay"), labelled(&["public"])).await.is_denied());
+    });
+}
+
 #[test]
 fn a_module_that_is_replaced_is_read_again() {
     on_both(async || {
