@@ -182,7 +182,7 @@ fn loaded(engine: &Engine, wasm: &[u8], policy: &Policy) -> Result<Outcome, Erro
 }
 
 /// What came of a call, in a word, and what was said about it.
-fn told(result: &Result<Outcome, Error>) -> (&'static str, String) {
+pub(crate) fn told(result: &Result<Outcome, Error>) -> (&'static str, String) {
     match result {
         Ok(Outcome { decision: Decision::Allow, changes, .. }) => ("allow", format!("{changes:?}")),
         Ok(Outcome { decision: Decision::Deny(violation), .. }) => {

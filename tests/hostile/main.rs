@@ -20,7 +20,9 @@ mod harness;
 
 mod boundary;
 mod floods;
+mod isolation;
 mod modules;
 mod running;
+mod secrets;
 mod values;
 mod work;
