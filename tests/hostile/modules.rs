@@ -128,6 +128,45 @@ fn code_that_is_deep_or_wide_costs_what_it_is_worth() {
     cases.iter().for_each(check);
 }
 
+/// The interpreter evaluates constants by recursion: long ones would overflow the host's stack.
+#[test]
+fn a_constant_is_not_computed_from_thousands() {
+    let left = |sums: usize| {
+        format!("{} i32.const 0 {}", "i32.const 0 ".repeat(sums), "i32.add ".repeat(sums))
+    };
+    let right = |sums: usize| format!("i32.const 0 {}", "i32.const 0 i32.add ".repeat(sums));
+    let vector = if cfg!(feature = "simd") { "(global v128 (v128.const i64x2 0 0))" } else { "" };
+    let all = format!(
+        r#"(memory (export "memory") 1)
+           (global $g i32 (i32.const -1)) (global i64 (i64.const -1)) (global f32 (f32.const 0))
+           (global f64 (f64.const 0)) (global (mut funcref) (ref.null func))
+           (global funcref (ref.func $f)) (global externref (ref.null extern)) {vector}
+           (global i32 (i32.mul (i32.sub (i32.const 1) (i32.const 2)) (i32.const 3)))
+           (global i64 (i64.mul (i64.sub (i64.const 1) (i64.const 2)) (i64.add (i64.const 3) (i64.const 4))))
+           (table $t 4 funcref) (table $u 4 funcref) (func $f)
+           (elem (i32.const 0) $f $f) (elem func $f) (elem declare func $f)
+           (elem (table $u) (i32.const 0) func $f) (elem (i32.const 1) funcref (ref.func $f))
+           (elem funcref (ref.null func)) (elem declare funcref (ref.func $f))
+           (elem (table $u) (i32.const 1) funcref (ref.func $f) (ref.null func))
+           (data (i32.const 1) "abc") (data "abc") (data (memory 0) (i32.add (i32.const 1) (i32.const 2)) "x")"#
+    );
+    check(&with("each kind of constant", &all, "allow"));
+    for (name, sums, expected) in
+        [("49", 49, "allow"), ("50", 50, "invalid_module"), ("60,000", 60_000, "invalid_module")]
+    {
+        for sum in [left(sums), right(sums)] {
+            let places = [
+                format!("(global i32 {sum})"),
+                format!(r#"(data (offset {sum}) "x")"#),
+                format!("(table 1 funcref) (func $f) (elem (offset {sum}) $f)"),
+            ];
+            for (place, fields) in ["global", "data", "element"].iter().zip(places) {
+                check(&with(&format!("{name} sums in a {place}"), &fields, expected).peak_kib(512));
+            }
+        }
+    }
+}
+
 #[test]
 fn a_module_over_the_size_limit_is_not_looked_at() {
     let plain = guest(ALLOWS);
