@@ -1,6 +1,7 @@
 //! Modules: bytes that were read, checked and translated, with nothing of them run yet.
 
 mod check;
+mod constants;
 mod scan;
 
 use alloc::borrow::ToOwned as _;
@@ -99,6 +100,7 @@ impl Module {
         // Validates all of it first: wasmi's translator, which works along with its validator, has
         // debug assertions that an invalid module trips.
         wasmi::Module::validate(engine.wasmi(), wasm).map_err(check::untranslatable)?;
+        constants::check(wasm, &sections).map_err(invalid)?;
         let wasmi = wasmi::Module::new(engine.wasmi(), wasm).map_err(check::untranslatable)?;
         let mut problems = Vec::new();
         let manifest = check::manifest(&wasmi, &mut problems);

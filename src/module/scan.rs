@@ -22,6 +22,8 @@ pub(super) struct Section {
 /// Sections that cost something for each instance: identifier, what is in it, the most bytes.
 pub(super) const COSTLY: &[(u8, &str, usize)] =
     &[(2, "imports", 16 << 10), (7, "exports", 64 << 10), (9, "table elements", 256 << 10)];
+/// How many sections a module may have. Each takes two bytes of the file, and many times that to keep.
+const MAX_SECTIONS: usize = 1000;
 pub(super) const START: u8 = 8;
 pub(super) const CODE: u8 = 10;
 pub(super) const DATA: u8 = 11;
@@ -61,6 +63,11 @@ pub(super) fn scan(wasm: &[u8]) -> Result<Sections, String> {
     let mut sections = Sections::default();
     let mut at = header.len();
     while let Some(id) = wasm.get(at).copied() {
+        if sections.all.len() == MAX_SECTIONS {
+            return Err(format!(
+                "the module has more than {MAX_SECTIONS} sections; build it with `strip = true`"
+            ));
+        }
         let (len, offset) = varint(wasm, at.saturating_add(1))
             .ok_or_else(|| truncated(wasm.len(), "the size of a section", at))?;
         let end = offset.checked_add(len).filter(|end| *end <= wasm.len());
@@ -103,6 +110,13 @@ mod tests {
         assert_eq!(sections.find(5), Some(Section { id: 5, offset: 10, len: 3 }));
         assert_eq!(sections.find(START), Some(Section { id: START, offset: 15, len: 1 }));
         assert_eq!(sections.find(CODE), None);
+    }
+
+    #[test]
+    fn sections_are_counted() {
+        let many = |count| [b"\0asm\x01\0\0\0".to_vec(), [0, 1, 0].repeat(count)].concat();
+        assert!(scan(&many(MAX_SECTIONS)).is_ok());
+        assert!(scan(&many(MAX_SECTIONS + 1)).unwrap_err().contains("more than 1000 sections"));
     }
 
     #[test]

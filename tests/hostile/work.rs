@@ -1,17 +1,10 @@
-//! What a hostile plugin cannot make its host do.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation
-)]
-
-mod common;
+//! Work that the host would have for nothing, and modules that cost for each call: what they may use
+//! of its time.
 
 use std::time::{Duration, Instant};
 
-use common::*;
+use super::binary::{with_section_at, without_section};
+use super::common::*;
 use cpex_wasmi::{Capability, Limits, Plugin, Policy, Request};
 
 #[test]
@@ -156,7 +149,7 @@ fn a_module_with_ten_million_table_elements_is_refused() {
     let mut elements = vec![1, 1, 0];
     leb(&mut elements, items);
     elements.resize(elements.len() + items, 0);
-    let wasm = with_section_before_code(
+    let wasm = with_section_at(
         &guest(r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#),
         9,
         &elements,
@@ -183,7 +176,7 @@ fn a_module_with_half_a_million_exports_is_refused() {
         exports.extend(name.bytes());
         exports.extend([2, 0]);
     }
-    let wasm = with_section_before_code(&without_section(&plain, 7), 7, &exports);
+    let wasm = with_section_at(&without_section(&plain, 7), 7, &exports);
     let error = load_error(&wasm, Policy::default());
     assert_eq!(error.code(), "invalid_module");
     assert!(error.to_string().contains("as each call may have to go through them"), "{error}");
@@ -202,55 +195,11 @@ fn the_message_about_a_module_with_many_unknown_imports_is_of_a_readable_length(
         imports.extend([b'z'; 64]);
         imports.extend([0, 0]);
     }
-    let wasm = with_section_before_code(&without_section(&plain, 2), 2, &imports);
+    let wasm = with_section_at(&without_section(&plain, 2), 2, &imports);
     // (The other indices of the module no longer fit; that does not matter for the time.)
     let start = Instant::now();
     let error = load_error(&wasm, Policy::default());
     let took = start.elapsed();
     assert!(error.to_string().len() < 100_000, "{} bytes", error.to_string().len());
     assert!(took < Duration::from_secs(1), "{took:?}");
-}
-
-/// The sections of a module: identifier and content.
-fn sections(wasm: &[u8]) -> Vec<(u8, Vec<u8>)> {
-    let mut out = Vec::new();
-    let mut at = 8;
-    while at < wasm.len() {
-        let (id, mut len, mut shift) = (wasm[at], 0, 0);
-        loop {
-            at += 1;
-            len |= usize::from(wasm[at] & 0x7f) << shift;
-            shift += 7;
-            if wasm[at] & 0x80 == 0 {
-                break;
-            }
-        }
-        out.push((id, wasm[at + 1..at + 1 + len].to_vec()));
-        at += 1 + len;
-    }
-    out
-}
-
-fn assemble(sections: &[(u8, Vec<u8>)]) -> Vec<u8> {
-    let mut wasm = b"\0asm\x01\0\0\0".to_vec();
-    for (id, content) in sections {
-        wasm.push(*id);
-        leb(&mut wasm, content.len());
-        wasm.extend(content);
-    }
-    wasm
-}
-
-fn without_section(wasm: &[u8], id: u8) -> Vec<u8> {
-    let mut sections = sections(wasm);
-    sections.retain(|(other, _)| *other != id);
-    assemble(&sections)
-}
-
-/// Adds a section where it belongs by its number.
-fn with_section_before_code(wasm: &[u8], id: u8, content: &[u8]) -> Vec<u8> {
-    let mut sections = sections(wasm);
-    let place = sections.iter().position(|(other, _)| *other > id || *other == 0).unwrap();
-    sections.insert(place, (id, content.to_vec()));
-    assemble(&sections)
 }

@@ -1,0 +1,133 @@
+//! How long a module's constant expressions are: the start values of globals, the places of segments.
+//!
+//! The interpreter evaluates them by recursion, on the host's own stack, for each instance. By the
+//! wasm feature of extended constants they may be as long as a module has bytes.
+
+use alloc::format;
+use alloc::string::String;
+
+use super::scan::Sections;
+
+/// The most operators in one constant expression. Compilers take three.
+const MAX_OPERATORS: usize = 100;
+
+const GLOBALS: u8 = 6;
+const ELEMENTS: u8 = 9;
+const DATA: u8 = 11;
+
+/// Refuses a module, which is valid, over a constant expression that is too long.
+pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), String> {
+    for (id, what, entry) in [
+        (GLOBALS, "global", Reader::global as Entry<'_>),
+        (ELEMENTS, "element segment", Reader::elements),
+        (DATA, "data segment", Reader::data),
+    ] {
+        let Some(section) = sections.find(id) else { continue };
+        let rest = wasm.get(section.offset..).and_then(|rest| rest.get(..section.len));
+        let mut reader = Reader { rest: rest.unwrap_or_default() };
+        if reader.list(entry).is_none() {
+            return Err(format!(
+                "a {what} of the module (section at byte {}) has a constant expression of more \
+                 than {MAX_OPERATORS} operators, or of another kind than are known",
+                section.offset
+            ));
+        }
+    }
+    Ok(())
+}
+
+type Entry<'a> = fn(&mut Reader<'a>) -> Option<()>;
+
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    fn global(&mut self) -> Option<()> {
+        // Its type, and whether it can change.
+        self.skip(2)?;
+        self.expression()
+    }
+
+    fn elements(&mut self) -> Option<()> {
+        let flags = self.number()?;
+        let (is_active, has_table, is_typed) = (flags & 1 == 0, flags & 2 != 0, flags & 3 != 0);
+        if is_active {
+            if has_table {
+                self.number()?;
+            }
+            self.expression()?;
+        }
+        if is_typed {
+            self.skip(1)?;
+        }
+        if flags & 4 == 0 {
+            self.list(|reader| reader.number().map(drop))
+        } else {
+            self.list(Self::expression)
+        }
+    }
+
+    fn data(&mut self) -> Option<()> {
+        let flags = self.number()?;
+        if flags == 2 {
+            self.number()?;
+        }
+        if flags != 1 {
+            self.expression()?;
+        }
+        let len = self.number()?;
+        self.skip(usize::try_from(len).ok()?)
+    }
+
+    fn expression(&mut self) -> Option<()> {
+        for _ in 0..=MAX_OPERATORS {
+            match self.byte()? {
+                END => return Some(()),
+                // Constants, a global, a reference to nothing or to a function.
+                0x41 | 0x42 | 0x23 | 0xd0 | 0xd2 => drop(self.number()?),
+                0x43 => self.skip(4)?,
+                0x44 => self.skip(8)?,
+                // A vector.
+                0xfd => {
+                    self.number()?;
+                    self.skip(16)?;
+                }
+                // Sums, differences and products.
+                0x6a..=0x6c | 0x7c..=0x7e => {}
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    fn list(&mut self, entry: Entry<'a>) -> Option<()> {
+        (0..self.number()?).try_for_each(|_| entry(self))
+    }
+
+    /// A LEB128 number: its low 64 bits.
+    fn number(&mut self) -> Option<u64> {
+        let mut number = 0_u64;
+        for shift in (0..70).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*byte)
+    }
+
+    fn skip(&mut self, bytes: usize) -> Option<()> {
+        self.rest = self.rest.get(bytes..)?;
+        Some(())
+    }
+}
+
+const END: u8 = 0x0b;

@@ -1,0 +1,193 @@
+//! One case, and the one function that looks at it.
+
+use std::time::Duration;
+
+use cpex_wasmi::{Decision, Engine, Error, Limits, Outcome, Plugin, Policy, Request};
+
+use super::allocated::measured;
+use super::common::*;
+
+/// What a hostile module does, and what has to come of it.
+pub(crate) struct Case {
+    name: String,
+    wasm: Vec<u8>,
+    policy: Policy,
+    request: Request,
+    run: Run,
+    /// `allow`, `deny`, or the code of the error.
+    expected: &'static str,
+    /// A part of the error's message, or of the violation.
+    says: String,
+    /// What comes of its next call, about a request that asks for nothing bad.
+    next: &'static str,
+    /// The most memory that loading and calling it may take, in KiB.
+    peak_kib: usize,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Run {
+    Call,
+    Shutdown,
+}
+
+/// What the plugins of [`Case::body`] look for in the custom slot.
+const EVIL: &str = "evil";
+
+/// A plugin that has nothing to do with the case, on the same engine and with the same name: it denies
+/// the tool `search`, and no other.
+const NEIGHBOUR: &str = "(drop (call $read_text (i32.const 0x0122) (i32.const 0)
+    (i32.const 0) (i32.const -1) (i32.const 0) (i32.const 16)))
+    (i64.eq (i64.load (i32.const 0)) (i64.const 0x686372616573))";
+
+/// The memory that loading and calling a small module takes at most, in KiB: a page of its own, and
+/// what the interpreter has for it.
+const SMALL_KIB: usize = 256;
+
+impl Case {
+    /// A module that is as bad each time.
+    pub(crate) fn new(name: impl Into<String>, wasm: Vec<u8>, expected: &'static str) -> Self {
+        Self {
+            name: name.into(),
+            wasm,
+            policy: Policy::default().limits(limits()),
+            request: Request::tool_call("search").custom(EVIL, true),
+            run: Run::Call,
+            expected,
+            says: String::new(),
+            next: expected,
+            peak_kib: SMALL_KIB,
+        }
+    }
+
+    /// A plugin with this body, and with fields that it needs, which allows what does not ask it to
+    /// be bad. (It has `evil` in its memory at 65,000.)
+    pub(crate) fn with(
+        name: impl Into<String>,
+        fields: &str,
+        body: &str,
+        to: &'static str,
+    ) -> Self {
+        let memory = r#"(memory (export "memory") 1)"#;
+        let memory = if fields.contains("(memory (") { "" } else { memory };
+        let wasm = guest(&format!(
+            r#"{memory} {fields} (data (i32.const 65000) "{EVIL}")
+               (func (export "cpex_invoke") (param i32) (result i32) (local $n i32)
+                 (if (i32.eqz (call $contains (i32.const 0x0600) (i32.const 0)
+                   (i32.const 65000) (i32.const 4))) (then (return (i32.const 0))))
+                 {body})"#
+        ));
+        Self::new(name, wasm, to).next("allow")
+    }
+
+    /// The same without further fields.
+    pub(crate) fn body(name: impl Into<String>, body: &str, expected: &'static str) -> Self {
+        Self::with(name, "", body, expected)
+    }
+
+    /// Of a plugin whose verdict is what a host function answers: the name of that status.
+    pub(crate) fn status(self, name: &str) -> Self {
+        self.says(format!("the status `{name}`"))
+    }
+
+    pub(crate) fn says(mut self, says: impl Into<String>) -> Self {
+        self.says = says.into();
+        self
+    }
+
+    pub(crate) fn next(mut self, next: &'static str) -> Self {
+        self.next = next;
+        self
+    }
+
+    pub(crate) fn peak_kib(mut self, peak_kib: usize) -> Self {
+        self.peak_kib = peak_kib;
+        self
+    }
+
+    pub(crate) fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        change(&mut self.policy.limits);
+        self
+    }
+
+    pub(crate) fn policy(mut self, change: impl FnOnce(Policy) -> Policy) -> Self {
+        self.policy = change(self.policy);
+        self
+    }
+
+    /// Another request, which asks the plugin to be bad.
+    pub(crate) fn request(mut self, request: Request) -> Self {
+        self.request = request.custom(EVIL, true);
+        self
+    }
+
+    /// It is the shutdown that is bad.
+    pub(crate) fn at_shutdown(mut self) -> Self {
+        self.run = Run::Shutdown;
+        self
+    }
+}
+
+/// Enough for any case to come to its end, and little enough to be there soon.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.fuel = 20_000_000;
+    limits.init_fuel = 1_000_000;
+    limits.deadline = Some(Duration::from_secs(20));
+    limits
+}
+
+/// Checks a case with an instance for each call, and with a pool: what comes of it, that the plugin
+/// and its neighbour go on as if nothing had been, and what it took of the host's memory.
+pub(crate) fn check(case: &Case) {
+    if case.run == Run::Call {
+        check_under(case, case.policy.clone());
+    }
+    check_under(case, case.policy.clone().pooled(2));
+}
+
+fn check_under(case: &Case, policy: Policy) {
+    let Case { name, wasm, request, run, expected, says, next, peak_kib, .. } = case;
+    let engine = engine();
+    let neighbour = Plugin::load(&engine, &invoking(NEIGHBOUR), Policy::default()).unwrap();
+    let request = request.clone();
+    let ((plugin, result), peak) = measured(|| match Plugin::load(&engine, wasm, policy.clone()) {
+        Err(error) => (None, Err(error)),
+        Ok(plugin) => {
+            let result = plugin.call(HOOK, request);
+            let shutdown = if *run == Run::Shutdown { plugin.shutdown() } else { Ok(()) };
+            (Some(plugin), result.and_then(|outcome| shutdown.map(|()| outcome)))
+        }
+    });
+    let (code, said) = told(&result);
+    assert_eq!(code, *expected, "{name}: {said}");
+    assert!(said.contains(says.as_str()), "{name}: {said}");
+    assert!(peak <= peak_kib << 10, "{name} took {} KiB of at most {peak_kib}", peak >> 10);
+    drop(result);
+    for _ in 0..2 {
+        let again = match &plugin {
+            Some(plugin) => call(plugin),
+            None => loaded(&engine, wasm, &policy),
+        };
+        let (code, said) = told(&again);
+        assert_eq!(code, *next, "{name}, the next time: {said}");
+    }
+    for (tool, decision) in [("search", "deny"), ("other", "allow")] {
+        let outcome = neighbour.call(HOOK, Request::tool_call(tool));
+        assert_eq!(told(&outcome).0, decision, "the neighbour of {name}");
+    }
+}
+
+fn loaded(engine: &Engine, wasm: &[u8], policy: &Policy) -> Result<Outcome, Error> {
+    Plugin::load(engine, wasm, policy.clone()).and_then(|plugin| call(&plugin))
+}
+
+/// What came of a call, in a word, and what was said about it.
+pub(crate) fn told(result: &Result<Outcome, Error>) -> (&'static str, String) {
+    match result {
+        Ok(Outcome { decision: Decision::Allow, changes, .. }) => ("allow", format!("{changes:?}")),
+        Ok(Outcome { decision: Decision::Deny(violation), .. }) => {
+            ("deny", format!("{violation:?}"))
+        }
+        Err(error) => (error.code(), error.to_string()),
+    }
+}

@@ -1,0 +1,28 @@
+//! What a hostile plugin cannot make its host do: each case by its name, with what comes of it.
+//!
+//! `harness::check` looks at all of them alike. Cases of their own are elsewhere: malformed modules
+//! in `tests/wat.rs` and `tests/loading.rs`, what work costs in `tests/costs.rs`, the host's own
+//! stack in `tests/stack.rs`, tokens in `tests/credentials.rs` and `tests/wiped.rs`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod allocated;
+mod binary;
+mod harness;
+
+mod boundary;
+mod floods;
+mod isolation;
+mod modules;
+mod running;
+mod secrets;
+mod values;
+mod work;
