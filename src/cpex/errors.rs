@@ -5,13 +5,12 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use core::fmt;
-use core::time::Duration;
 use std::collections::HashMap;
 
 use cpex_core::error::PluginError;
 use serde_json::Value;
 
-use crate::{Error, ErrorKind, Receipt};
+use crate::{Error, ErrorKind, Plugin, Receipt};
 
 /// What kept a plugin from loading: a mistake in its configuration, whichever it was.
 pub(super) fn config(name: &str, kind: &str, problem: impl fmt::Display) -> Box<PluginError> {
@@ -45,17 +44,18 @@ pub(super) fn problems(error: &Error) -> String {
 }
 
 /// Why a call came to no decision.
-pub(super) fn execution(name: &str, error: Error, deadline: Option<Duration>) -> Box<PluginError> {
+pub(super) fn execution(plugin: &Plugin, error: Error) -> Box<PluginError> {
+    let plugin_name = plugin.name().to_owned();
     if error.kind() == ErrorKind::Timeout {
-        let timeout_ms = deadline.unwrap_or_default().as_millis();
+        let timeout_ms = plugin.deadline().unwrap_or_default().as_millis();
         return Box::new(PluginError::Timeout {
-            plugin_name: name.to_owned(),
+            plugin_name,
             timeout_ms: u64::try_from(timeout_ms).unwrap_or(u64::MAX),
             proto_error_code: None,
         });
     }
     Box::new(PluginError::Execution {
-        plugin_name: name.to_owned(),
+        plugin_name,
         message: problems(&error),
         code: Some(error.code().to_owned()),
         details: error.receipt().map(receipt).unwrap_or_default(),

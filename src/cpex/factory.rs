@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use super::handler::Handler;
 use super::modules::{Modules, SCHEME};
+use super::overrides::Override;
 use super::payload::PayloadTypes;
 use super::plugin::WasmPlugin;
 use super::record::Observer;
@@ -187,28 +188,32 @@ impl WasmFactory {
         let overrides = overrides::all(config);
         for entry in config.plugins.iter().filter(|entry| is_ours(&entry.kind)) {
             let wrong = |problem: String| errors::problem(&entry.name, &entry.kind, problem);
-            let own = match self.load(entry) {
-                Ok(own) => own,
-                Err(problem) => {
-                    problems.push(wrong(problem));
-                    continue;
-                }
-            };
+            if let Err(problem) = self.load(entry) {
+                problems.push(wrong(problem));
+                continue;
+            }
             for found in overrides.iter().filter(|found| found.plugin == entry.name) {
-                let applied = found.applied_to(entry).and_then(|applied| self.load(&applied));
-                let problem = match applied {
-                    Ok(plugin) if own.digest().is_some() && plugin.digest() != own.digest() => {
-                        "the override takes the place of the entry's `sandbox_policy`, which pins \
-                         the module; repeat its `sha256` there"
-                            .into()
-                    }
-                    Ok(_) => continue,
-                    Err(problem) => problem,
-                };
-                problems.push(wrong(format!("`{}`: {problem}", found.place)));
+                if let Err(problem) = self.load_overridden(entry, found) {
+                    problems.push(wrong(format!("`{}`: {problem}", found.place)));
+                }
             }
         }
         problems
+    }
+
+    /// Loads a plugin with what is overridden of its entry, which must not forget its pin.
+    fn load_overridden(&self, entry: &PluginConfig, found: &Override<'_>) -> Result<(), String> {
+        let applied = found.applied_to(entry)?;
+        self.load(&applied)?;
+        let pinned = policy(entry)?.digest;
+        if pinned.is_some() && policy(&applied)?.digest != pinned {
+            return Err(
+                "the override takes the place of the entry's `sandbox_policy`, which pins \
+                        the module; repeat its `sha256` there"
+                    .into(),
+            );
+        }
+        Ok(())
     }
 
     fn load(&self, config: &PluginConfig) -> Result<Plugin, String> {
@@ -222,7 +227,7 @@ impl WasmFactory {
             return Err(errors::problems(&Error::from_problems(wrong)));
         }
         let policy = policy.named(&config.name);
-        Plugin::new(&module, policy).map_err(|error| errors::problems(&error))
+        Plugin::agreed(&module, policy).map_err(|error| errors::problems(&error))
     }
 }
 
@@ -240,7 +245,6 @@ impl PluginFactory for WasmFactory {
             let handler = Handler {
                 position,
                 hook,
-                deadline: plugin.deadline(),
                 types: self.types.clone(),
                 observer: self.observer.clone(),
                 plugin: plugin.clone(),

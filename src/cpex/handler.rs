@@ -1,6 +1,5 @@
 use alloc::boxed::Box;
 use core::any::Any;
-use core::time::Duration;
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -24,7 +23,6 @@ pub(super) struct Handler {
     pub(super) position: i32,
     pub(super) hook: &'static str,
     pub(super) types: PayloadTypes,
-    pub(super) deadline: Option<Duration>,
     pub(super) observer: Option<Observer>,
 }
 
@@ -52,7 +50,7 @@ impl Handler {
     fn failed(&self, error: Error, begun: Option<Instant>) -> Box<PluginError> {
         let error = error.with_plugin(self.plugin.name());
         self.record(Err(&error), &[], error.receipt().copied().unwrap_or_default(), begun);
-        errors::execution(self.plugin.name(), error, self.deadline)
+        errors::execution(&self.plugin, error)
     }
 }
 

@@ -20,14 +20,12 @@ impl CpexPlugin for WasmPlugin {
     }
 
     async fn initialize(&self) -> Result<(), Box<PluginError>> {
-        let deadline = self.plugin.deadline();
         let initialised = self.plugin.initialize_async().await;
-        initialised.map_err(|error| errors::execution(self.plugin.name(), error, deadline))
+        initialised.map_err(|error| errors::execution(&self.plugin, error))
     }
 
     async fn shutdown(&self) -> Result<(), Box<PluginError>> {
-        let deadline = self.plugin.deadline();
         let ended = self.plugin.shutdown_async().await;
-        ended.map_err(|error| errors::execution(self.plugin.name(), error, deadline))
+        ended.map_err(|error| errors::execution(&self.plugin, error))
     }
 }

@@ -103,8 +103,7 @@ impl Call {
         }
     }
 
-    /// Runs for one slice of fuel. `lent` is what of the request
-    /// the session has not kept.
+    /// Runs for one slice of fuel. `lent` is what of the request the session has not kept.
     pub(crate) fn step(mut self, lent: Option<Lent<'_>>) -> Step {
         match self.advance(lent) {
             Ok(None) => Step::Slice(self),

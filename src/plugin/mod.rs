@@ -70,6 +70,11 @@ impl Plugin {
             let name = policy.name_of(module.manifest());
             return Err(Error::from_problems(problems).with_plugin(name));
         }
+        Self::agreed(module, policy)
+    }
+
+    /// The same, for a module and a policy that are known to agree.
+    pub(crate) fn agreed(module: &Module, policy: Policy) -> Result<Self, Error> {
         let warnings = module.warnings(&policy);
         #[cfg(feature = "std")]
         let pool = (policy.isolation == Isolation::Pooled).then(|| Pool::new(policy.max_instances));
@@ -156,12 +161,6 @@ impl Plugin {
         outcome.await.map_err(|error| error.with_plugin(self.name()))
     }
 
-    /// The digest that the policy pins.
-    #[cfg(feature = "cpex-core")]
-    pub(crate) fn digest(&self) -> Option<crate::Digest> {
-        self.0.grants.digest
-    }
-
     /// How long a call may take.
     #[cfg(feature = "cpex-core")]
     pub(crate) fn deadline(&self) -> Option<core::time::Duration> {
@@ -237,7 +236,7 @@ pub fn check(engine: &Engine, wasm: &[u8], policy: &Policy, hooks: &[&str]) -> V
     };
     let mut problems = agreement(&module, policy, hooks);
     if problems.is_empty()
-        && let Err(error) = Plugin::new(&module, policy.clone())
+        && let Err(error) = Plugin::agreed(&module, policy.clone())
     {
         problems.extend_from_slice(error.problems());
     }

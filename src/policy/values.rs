@@ -136,9 +136,7 @@ impl Reader {
         self.wrong(path, expected("a text", value));
         None
     }
-}
 
-impl Reader {
     /// One of a few names.
     pub(super) fn choice<'k>(
         &mut self,

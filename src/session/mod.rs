@@ -47,8 +47,6 @@ pub(crate) struct Grants {
     pub(crate) capabilities: CapabilitySet,
     pub(crate) allow_raw_credentials: bool,
     pub(crate) limits: Limits,
-    #[cfg(feature = "cpex-core")]
-    pub(crate) digest: Option<crate::Digest>,
     pub(crate) log_level: LevelFilter,
     pub(crate) config: JsonMap,
 }
@@ -61,8 +59,6 @@ impl Grants {
             capabilities: policy.capabilities,
             allow_raw_credentials: policy.allow_raw_credentials,
             limits: policy.limits,
-            #[cfg(feature = "cpex-core")]
-            digest: policy.digest,
             log_level: policy.log_level,
             config: policy.config,
         }

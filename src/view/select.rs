@@ -131,6 +131,31 @@ impl Steps<'_> {
     }
 }
 
+/// Calls a macro with the methods of a serializer for what has neither members nor a length.
+macro_rules! plain_values {
+    ($leaves:ident) => {
+        $leaves! {
+            serialize_bool(bool);
+            serialize_i8(i8);
+            serialize_i16(i16);
+            serialize_i32(i32);
+            serialize_i64(i64);
+            serialize_u8(u8);
+            serialize_u16(u16);
+            serialize_u32(u32);
+            serialize_u64(u64);
+            serialize_f32(f32);
+            serialize_f64(f64);
+            serialize_char(char);
+            serialize_none();
+            serialize_unit();
+            serialize_unit_struct(&'static str);
+            serialize_unit_variant(&'static str, u32, &'static str);
+        }
+    };
+}
+pub(super) use plain_values;
+
 /// What has no members: the pointer leads past it.
 macro_rules! leaves {
     ($($method:ident($($ty:ty),*);)*) => {
@@ -149,25 +174,10 @@ impl<'p> Serializer for Select<'p> {
     type SerializeStruct = Steps<'p>;
     type SerializeStructVariant = Steps<'p>;
 
+    plain_values!(leaves);
     leaves! {
-        serialize_bool(bool);
-        serialize_i8(i8);
-        serialize_i16(i16);
-        serialize_i32(i32);
-        serialize_i64(i64);
-        serialize_u8(u8);
-        serialize_u16(u16);
-        serialize_u32(u32);
-        serialize_u64(u64);
-        serialize_f32(f32);
-        serialize_f64(f64);
-        serialize_char(char);
         serialize_str(&str);
         serialize_bytes(&[u8]);
-        serialize_none();
-        serialize_unit();
-        serialize_unit_struct(&'static str);
-        serialize_unit_variant(&'static str, u32, &'static str);
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Found {

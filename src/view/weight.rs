@@ -8,7 +8,7 @@ use serde::ser::{
 };
 use serde_json::Error;
 
-use super::select::EACH;
+use super::select::{EACH, plain_values};
 
 type Counted = Result<(), Error>;
 
@@ -55,24 +55,7 @@ impl Serializer for Weigh<'_> {
     type SerializeStruct = Self;
     type SerializeStructVariant = Self;
 
-    leaves! {
-        serialize_bool(bool);
-        serialize_i8(i8);
-        serialize_i16(i16);
-        serialize_i32(i32);
-        serialize_i64(i64);
-        serialize_u8(u8);
-        serialize_u16(u16);
-        serialize_u32(u32);
-        serialize_u64(u64);
-        serialize_f32(f32);
-        serialize_f64(f64);
-        serialize_char(char);
-        serialize_none();
-        serialize_unit();
-        serialize_unit_struct(&'static str);
-        serialize_unit_variant(&'static str, u32, &'static str);
-    }
+    plain_values!(leaves);
 
     structures! {
         serialize_seq(Option<usize>);

@@ -41,7 +41,8 @@ impl Edit<'_> {
 
     fn headers(&mut self) -> Result<&mut Headers, Status> {
         let extensions = self.extensions;
-        let http: &mut HttpExtension = copied(&mut self.changes.http, || extensions.http())?;
+        let http: &mut HttpExtension =
+            copied(&mut self.changes.http, || extensions.http().map(Option::unwrap_or_default))?;
         Ok(match self.field {
             Field::HttpRequestHeaders => &mut http.request_headers,
             _ => &mut http.response_headers,

@@ -174,7 +174,9 @@ impl Edit<'_> {
     }
 
     fn delegation(&mut self) -> Result<&mut DelegationExtension, Status> {
-        copied(&mut self.changes.delegation, || self.extensions.delegation())
+        copied(&mut self.changes.delegation, || {
+            self.extensions.delegation().map(Option::unwrap_or_default)
+        })
     }
 
     fn json_map(&self, index: usize) -> Result<Option<&dyn JsonEntries>, Status> {
@@ -223,23 +225,21 @@ impl Edit<'_> {
 
     /// The part of the message that the field means by `index`.
     fn part_mut(&mut self, index: usize) -> Result<&mut ContentPart, Status> {
-        let original = match self.changes.payload {
-            Some(_) => None,
-            None => Some(self.payload_now()?.into_owned()),
-        };
-        let payload = match original {
-            Some(original) => self.changes.payload.insert(original),
-            None => self.changes.payload.as_mut().ok_or(Status::Failed)?,
-        };
+        let lent = self.lent;
+        let payload = copied(&mut self.changes.payload, || {
+            lent.ok_or(Status::Failed)?.payload.to_model().map(Cow::into_owned)
+        })?;
         part_mut(self.field, index, payload).ok_or(Status::Absent)
     }
 }
 
 /// A part of the request that is changed: a copy of what it was, when that is first changed.
-fn copied<T: Default>(
+fn copied<T>(
     changed: &mut Option<T>,
-    original: impl FnOnce() -> Result<Option<T>, Status>,
+    original: impl FnOnce() -> Result<T, Status>,
 ) -> Result<&mut T, Status> {
-    let original = if changed.is_none() { original()? } else { None };
-    Ok(changed.get_or_insert_with(|| original.unwrap_or_default()))
+    if changed.is_none() {
+        *changed = Some(original()?);
+    }
+    changed.as_mut().ok_or(Status::Failed)
 }
