@@ -5,7 +5,13 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a failed assertion is a finding")]
 
+mod guest;
+mod json;
+mod manifest;
+mod policy;
+mod roundtrip;
 mod session;
+mod view;
 
 use cpex_wasmi::abi::codec::{Bounds, decode as decode_bytes, encode};
 use cpex_wasmi::model::{
@@ -19,7 +25,13 @@ use cpex_wasmi::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use guest::guest;
+pub use json::json;
+pub use manifest::manifest;
+pub use policy::{policy, yaml};
+pub use roundtrip::roundtrip;
 pub use session::session;
+pub use view::view;
 
 /// What a target does with its bytes.
 pub type Body = fn(&[u8]);
@@ -27,10 +39,16 @@ pub type Body = fn(&[u8]);
 /// All targets, by name.
 pub const TARGETS: &[(&str, Body)] = &[
     ("decode", decode),
+    ("guest", guest),
+    ("json", json),
+    ("manifest", manifest),
     ("module", module),
     ("policy", policy),
+    ("roundtrip", roundtrip),
     ("schema", schema),
     ("session", session),
+    ("view", view),
+    ("yaml", yaml),
 ];
 
 /// Decodes bytes as each type that a plugin gives the host. What is accepted has one form only,
@@ -101,15 +119,5 @@ pub fn module(data: &[u8]) {
             assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
             assert!(error.receipt().is_some(), "a failed call has no receipt: {error}");
         }
-    }
-}
-
-/// Reads JSON as a policy.
-pub fn policy(data: &[u8]) {
-    if let Ok(value) = serde_json::from_slice::<serde_json::Value>(data)
-        && let Err(error) = Policy::from_json(&value)
-    {
-        assert_eq!(error.kind(), ErrorKind::InvalidPolicy);
-        assert!(!error.problems().is_empty());
     }
 }
