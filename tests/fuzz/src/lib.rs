@@ -6,6 +6,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a failed assertion is a finding")]
 
 mod session;
+mod smith;
 
 use cpex_wasmi::abi::codec::{Bounds, decode as decode_bytes, encode};
 use cpex_wasmi::model::{
@@ -13,13 +14,14 @@ use cpex_wasmi::model::{
     IdentityPayload, MessagePayload, RawCredentialsExtension, from_wire, to_wire,
 };
 use cpex_wasmi::{
-    Engine, ErrorKind, Limits, LogRecord, Manifest, Plugin, Policy, Request, Session, Value,
+    Engine, Error, ErrorKind, Limits, LogRecord, Manifest, Plugin, Policy, Request, Session, Value,
     Violation,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use session::session;
+pub use smith::smith;
 
 /// What a target does with its bytes.
 pub type Body = fn(&[u8]);
@@ -31,6 +33,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("policy", policy),
     ("schema", schema),
     ("session", session),
+    ("smith", smith),
 ];
 
 /// Decodes bytes as each type that a plugin gives the host. What is accepted has one form only,
@@ -91,16 +94,25 @@ pub fn module(data: &[u8]) {
     let mut limits = Limits::default();
     limits.fuel = 100_000;
     limits.init_fuel = 10_000;
-    let policy = Policy::default().limits(limits);
+    // Pooled, so that there is something to shut down.
+    let policy = Policy::default().limits(limits).pooled(1);
     let plugin = match Plugin::load(&engine, data, policy) {
         Ok(plugin) => plugin,
         Err(error) => return assert_ne!(error.kind(), ErrorKind::Internal, "{error}"),
     };
+    sound(plugin.initialize());
     for hook in &plugin.module().manifest().hooks {
-        if let Err(error) = plugin.call(hook, Request::tool_call("search").argument("a", 1)) {
-            assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
-            assert!(error.receipt().is_some(), "a failed call has no receipt: {error}");
-        }
+        let request = Request::tool_call("search").argument("a", 1);
+        sound(plugin.call(hook, request).map(drop));
+    }
+    sound(plugin.shutdown());
+}
+
+/// Whether or not a plugin fails, the host does not.
+fn sound(result: Result<(), Error>) {
+    if let Err(error) = result {
+        assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
+        assert!(error.receipt().is_some(), "a failed call has no receipt: {error}");
     }
 }
 
