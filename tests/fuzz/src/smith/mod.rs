@@ -1,6 +1,7 @@
 //! Plugins of arbitrary code that call the host a lot.
 
 mod base;
+mod fields;
 mod plan;
 mod script;
 mod sections;
@@ -10,8 +11,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use cpex_wasmi::{Changes, Engine, Error, ErrorKind, Isolation, Outcome, Plugin, Policy};
-use cpex_wasmi::{Limits, Receipt, Request};
+use cpex_wasmi::{
+    Changes, Engine, Error, ErrorKind, Isolation, Limits, Outcome, Plugin, Policy, Receipt, Request,
+};
 
 use crate::session::shows_token;
 use plan::{Plan, allowing, limits};

@@ -30,8 +30,8 @@ struct Entry {
 const ENTRIES: &[Entry] = &[
     Entry { wanted: 0, made: 0b1110_0000, export: (EXPORT_INVOKE, 1, 1) },
     Entry { wanted: 0b0000_0011, made: 0b1000_0000, export: (EXPORT_INIT, 0, 1) },
-    Entry { wanted: 0b0000_0100, made: 0b0100_0000, export: (EXPORT_SHUTDOWN, 0, 1) },
-    Entry { wanted: 0b0001_1000, made: 0b0010_0000, export: (EXPORT_REACTOR, 0, 0) },
+    Entry { wanted: 0b0001_0000, made: 0b0100_0000, export: (EXPORT_SHUTDOWN, 0, 1) },
+    Entry { wanted: 0b0000_0111, made: 0b0010_0000, export: (EXPORT_REACTOR, 0, 0) },
 ];
 
 /// Few enough that an execution is short, and that a plugin meets them.

@@ -1,11 +1,12 @@
 //! Functions that do what a script says: they call the host with arguments that often make sense, keep
 //! what it answers for later calls, loop, recurse, and call what `wasm-smith` made.
 
-use cpex_wasmi::abi::{Field, HostFunction, NO_INDEX, NO_KEY, Param, Write};
+use cpex_wasmi::abi::{HostFunction, NO_INDEX, NO_KEY, Param};
 use wasm_encoder::{BlockType, Encode, Function, MemArg, MemArgTarget, ValType};
 
+use super::fields::field;
 use super::sections::{CODE, DATA, EXPORTS, FUNCTIONS, Reader, Sections, TYPES};
-use super::words::{WORDS, end, place};
+use super::words::{Form, place, words};
 use crate::session::Script;
 
 /// The parameter, and as many more.
@@ -16,6 +17,15 @@ const DEPTH: u32 = 3;
 const BODIES: u32 = 3;
 /// How many operations they have together.
 const OPERATIONS: u32 = 200;
+
+/// What seldom succeeds, for which it is tried more often.
+const PREFERRED: &[HostFunction] = &[
+    HostFunction::Read,
+    HostFunction::ReadJson,
+    HostFunction::Write,
+    HostFunction::WriteJson,
+    HostFunction::WriteText,
+];
 
 /// Adds functions to a module.
 pub(super) struct Writer<'s, 'a> {
@@ -51,7 +61,7 @@ impl<'s, 'a> Writer<'s, 'a> {
         let len = usize::from(self.byte());
         let own = self.script.bytes(len);
         let mut entry = vec![0, 0x41, 0, 0x0b];
-        [WORDS.concat().as_bytes(), own].concat().as_slice().encode(&mut entry);
+        [words().as_slice(), own].concat().as_slice().encode(&mut entry);
         self.sections.add(DATA, &entry);
     }
 
@@ -188,9 +198,10 @@ impl<'s, 'a> Writer<'s, 'a> {
 
     /// Calls a function of the host.
     fn host(&mut self, body: &mut Function) {
-        let all = HostFunction::ALL;
-        let position = usize::from(self.byte()).checked_rem(all.len()).unwrap_or(0);
-        let Some(function) = all.get(position) else { return };
+        let byte = self.byte();
+        let among = if byte & 3 == 0 { PREFERRED } else { HostFunction::ALL };
+        let position = usize::from(byte >> 2).checked_rem(among.len()).unwrap_or(0);
+        let Some(function) = among.get(position) else { return };
         for (name, param) in function.info().params {
             let byte = self.byte();
             match (param, *name) {
@@ -199,8 +210,8 @@ impl<'s, 'a> Writer<'s, 'a> {
                 (Param::Number, "index") => constant(
                     body,
                     match byte {
-                        0..=199 => 0,
-                        200..=219 => NO_INDEX,
+                        0..=119 => 0,
+                        120..=159 => NO_INDEX,
                         _ => u32::from(byte & 3),
                     },
                 ),
@@ -209,9 +220,17 @@ impl<'s, 'a> Writer<'s, 'a> {
                     constant(body, 0);
                     constant(body, NO_KEY);
                 }
+                // A word that fits, or what else is there.
                 (Param::Key | Param::Bytes, _) => {
-                    let (start, len) = place(usize::from(byte >> 1)).unwrap_or_else(|| {
-                        (end().saturating_add(self.byte().into()), self.byte().into())
+                    let form = match function {
+                        _ if *param == Param::Key => Form::Text,
+                        HostFunction::Write | HostFunction::Deny => Form::Postcard,
+                        HostFunction::WriteJson | HostFunction::DenyJson => Form::Json,
+                        _ => Form::Text,
+                    };
+                    let fitting = if byte & 14 == 0 { None } else { place(form, byte >> 1) };
+                    let (start, len) = fitting.unwrap_or_else(|| {
+                        (u32::from(self.byte()).saturating_mul(4), self.byte().into())
                     });
                     constant(body, start);
                     constant(body, len);
@@ -222,7 +241,8 @@ impl<'s, 'a> Writer<'s, 'a> {
                 }
             }
         }
-        let index = u32::try_from(position).unwrap_or(0);
+        let index = HostFunction::ALL.iter().position(|other| other == function);
+        let index = index.and_then(|index| u32::try_from(index).ok()).unwrap_or(0);
         body.instructions().call(index);
         self.keep(body);
     }
@@ -306,16 +326,6 @@ const MEMARG: MemArg =
 
 fn constant(body: &mut Function, number: u32) {
     body.instructions().i32_const(number.cast_signed());
-}
-
-/// The number of a field, of one that can be written where that is what the function does.
-fn field(function: HostFunction, byte: u8) -> u32 {
-    let name = function.info().name;
-    let writes = name.starts_with("write") || name == "remove";
-    let able = |field: &&Field| !writes || field.info().write != Write::Never;
-    let count = Field::ALL.iter().filter(able).count();
-    let position = usize::from(byte).checked_rem(count).unwrap_or(0);
-    Field::ALL.iter().filter(able).nth(position).map_or(0, |field| field.number())
 }
 
 fn local(byte: u8) -> u32 {
