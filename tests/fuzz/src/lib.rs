@@ -11,6 +11,7 @@ mod manifest;
 mod policy;
 mod roundtrip;
 mod session;
+mod smith;
 mod view;
 
 use cpex_wasmi::abi::codec::{Bounds, decode as decode_bytes, encode};
@@ -19,7 +20,7 @@ use cpex_wasmi::model::{
     IdentityPayload, MessagePayload, RawCredentialsExtension, from_wire, to_wire,
 };
 use cpex_wasmi::{
-    Engine, ErrorKind, Limits, LogRecord, Manifest, Plugin, Policy, Request, Session, Value,
+    Engine, Error, ErrorKind, Limits, LogRecord, Manifest, Plugin, Policy, Request, Session, Value,
     Violation,
 };
 use serde::Serialize;
@@ -31,6 +32,7 @@ pub use manifest::manifest;
 pub use policy::{policy, yaml};
 pub use roundtrip::roundtrip;
 pub use session::session;
+pub use smith::smith;
 pub use view::view;
 
 /// What a target does with its bytes.
@@ -47,6 +49,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("roundtrip", roundtrip),
     ("schema", schema),
     ("session", session),
+    ("smith", smith),
     ("view", view),
     ("yaml", yaml),
 ];
@@ -109,15 +112,24 @@ pub fn module(data: &[u8]) {
     let mut limits = Limits::default();
     limits.fuel = 100_000;
     limits.init_fuel = 10_000;
-    let policy = Policy::default().limits(limits);
+    // Pooled, so that there is something to shut down.
+    let policy = Policy::default().limits(limits).pooled(1);
     let plugin = match Plugin::load(&engine, data, policy) {
         Ok(plugin) => plugin,
         Err(error) => return assert_ne!(error.kind(), ErrorKind::Internal, "{error}"),
     };
+    sound(plugin.initialize());
     for hook in &plugin.module().manifest().hooks {
-        if let Err(error) = plugin.call(hook, Request::tool_call("search").argument("a", 1)) {
-            assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
-            assert!(error.receipt().is_some(), "a failed call has no receipt: {error}");
-        }
+        let request = Request::tool_call("search").argument("a", 1);
+        sound(plugin.call(hook, request).map(drop));
+    }
+    sound(plugin.shutdown());
+}
+
+/// Whether or not a plugin fails, the host does not.
+fn sound(result: Result<(), Error>) {
+    if let Err(error) = result {
+        assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
+        assert!(error.receipt().is_some(), "a failed call has no receipt: {error}");
     }
 }

@@ -29,7 +29,10 @@ const HOOK: &str = "cmf.tool_pre_invoke";
 pub fn view(data: &[u8]) {
     let mut source = Source::new(data);
     let capabilities = capabilities(&mut source);
-    let mut extensions: Extensions = source.value();
+    // By way of JSON, where `null` is nothing at all.
+    let extensions: Extensions = source.value();
+    let mut extensions: Extensions =
+        serde_json::from_value(serde_json::to_value(extensions).unwrap()).unwrap();
     if let Some(credentials) = &mut extensions.raw_credentials {
         // `cpex-core` has no JSON for these.
         credentials.delegated_tokens.clear();
