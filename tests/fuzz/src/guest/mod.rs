@@ -6,6 +6,7 @@ mod lean;
 use cpex_wasmi::model::{Extensions, IdentityPayload, MessagePayload, PluginContext};
 use cpex_wasmi::{Capability, Payload, Policy, Request};
 use cpex_wasmi_arbitrary::Source;
+use serde_json::Value as Json;
 
 /// Makes a request, and has a plugin in each style read all of it: it is what it was. A payload
 /// that a plugin gives back as it was is the same.
@@ -33,6 +34,15 @@ pub fn guest(data: &[u8]) {
     request.context = context;
     known::reads_what_was_written(&request);
     lean::reads_what_was_written(&request);
+}
+
+/// A payload as a plugin is given it, as JSON: without its token.
+fn given(payload: &Payload) -> Json {
+    match payload {
+        Payload::Identity(payload) => serde_json::to_value(payload.without_token_in_headers()),
+        payload => serde_json::to_value(payload),
+    }
+    .unwrap()
 }
 
 /// Everything granted.
