@@ -45,8 +45,8 @@ pub enum ErrorKind {
     FuelExhausted,
     /// The call did not end before its deadline.
     Timeout,
-    /// The plugin asked for more memory or table space than it may have, and failed over it; or its
-    /// module declares more.
+    /// The plugin asked for more memory or table space than it may have, or than the host has got, and
+    /// failed over it; or its module declares more.
     MemoryLimit,
     /// The plugin nested calls too deeply.
     StackOverflow,

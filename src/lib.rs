@@ -45,6 +45,15 @@
 //! | `cpex-core` | no | `cpex-core` 0.2.3 loads plugins from its own configuration: the module `cpex`, described in `docs/cpex.md` | |
 #![no_std]
 #![forbid(unsafe_code)]
+// Nothing that a guest gives may panic the host; an exception says why it cannot.
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::allow_attributes_without_reason
+)]
 
 extern crate alloc;
 #[cfg(feature = "std")]

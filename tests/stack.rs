@@ -136,7 +136,6 @@ fn no_instruction_takes_the_hosts_stack_however_often_it_runs() {
         "(local.set 1 (i64.rotl (local.get 1) (i64.const 3)))",
         "(local.set 2 (f64.sqrt (f64.add (local.get 2) (f64.const 1))))",
         "(local.set 0 (i32.trunc_sat_f64_s (local.get 2)))",
-        "(drop (call $id (i32.const 1)))",
         "(drop (call_indirect (type $un) (i32.const 1) (i32.const 0)))",
         "(block $b (block $a (br_table $a $b (local.get 0))))",
         "(memory.copy (i32.const 0) (i32.const 8) (i32.const 8))",
@@ -153,7 +152,7 @@ fn no_instruction_takes_the_hosts_stack_however_often_it_runs() {
         "(drop (call $count (i32.const 0x0800) (i32.const 0)))",
         "(drop (call $tail (i32.const 3)))",
         "(i64.store16 (i32.const 9) (local.get 1)) (local.set 1 (i64.load32_s (i32.const 1)))",
-        "(call $many (i32.const 1)) (drop) (drop) (drop) (drop)",
+        "(drop (call $id (i32.const 1)))",
     ];
     for op in ops {
         let wasm = guest(&format!(
@@ -162,7 +161,6 @@ fn no_instruction_takes_the_hosts_stack_however_often_it_runs() {
                (table 4 funcref) (elem (i32.const 0) $id) (elem $e func $id) (data $d "x")
                (global $g (mut i64) (i64.const 0))
                (func $id (param i32) (result i32) (local.get 0))
-               (func $many (param i32) (result i32 i64 f32 f64) (local.get 0) (i64.const 1) (f32.const 1) (f64.const 1))
                (func $tail (param i32) (result i32)
                  (if (i32.eqz (local.get 0)) (then (return (i32.const 0))))
                  (return_call $tail (i32.sub (local.get 0) (i32.const 1))))

@@ -22,6 +22,15 @@
 //! | `std` | no | nothing of its own; turns on `std` in the dependencies |
 #![no_std]
 #![forbid(unsafe_code)]
+// Nothing that a guest gives may panic the host; an exception says why it cannot.
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::allow_attributes_without_reason
+)]
 
 extern crate alloc;
 

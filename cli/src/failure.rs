@@ -129,10 +129,10 @@ impl Failure {
 
     /// Tells it, and gives the exit status.
     pub(crate) fn report(self, form: Form) -> Exit {
-        let exit = self.exit;
+        let (exit, text) = (self.exit, self.render());
         let line = match form {
             Form::Text => {
-                terminal::err(&self.render());
+                terminal::err(&text);
                 return exit;
             }
             Form::Json => json::line(&serde_json::json!({ "error": self.into_json() })),
@@ -141,8 +141,14 @@ impl Failure {
                 json::line(&Answer::failed(receipt, self.into_json()))
             }
         };
-        // That it cannot be written is the lesser failure of the two.
-        let _ = terminal::out(&line);
+        // That it cannot be written is the lesser failure of the two, and may be the same.
+        if let Err(unwritten) = terminal::out(&line) {
+            terminal::err(&text);
+            let other = unwritten.render();
+            if other != text {
+                terminal::err(&other);
+            }
+        }
         exit
     }
 

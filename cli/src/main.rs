@@ -18,6 +18,7 @@ mod policy_file;
 mod style;
 mod terminal;
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -53,7 +54,11 @@ fn refuse(error: &clap::Error) -> Exit {
             json => Failure::usage(args::message(error)).report(json),
         };
     }
-    // A reader that has seen enough of the help is no failure.
-    let _ = error.print();
-    Exit::Allow
+    match error.print() {
+        // A reader that has seen enough of the help is no failure.
+        Err(unwritten) if unwritten.kind() != ErrorKind::BrokenPipe => {
+            terminal::unwritten(&unwritten).report(Form::Text)
+        }
+        _ => Exit::Allow,
+    }
 }

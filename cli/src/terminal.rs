@@ -1,6 +1,6 @@
 //! The only place that writes to the standard output and the standard error.
 
-use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
 use crate::failure::Failure;
 use crate::style::{WARNING, paint};
@@ -9,11 +9,14 @@ use crate::style::{WARNING, paint};
 pub(crate) fn out(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::failed("output", format!("the result cannot be written: {error}")))
-        }
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(unwritten(&error)),
         _ => Ok(()),
     }
+}
+
+/// The standard output takes nothing, as on a disk that is full.
+pub(crate) fn unwritten(error: &io::Error) -> Failure {
+    Failure::failed("output", format!("the result cannot be written: {error}"))
 }
 
 /// Writes to the standard error, as far as that is possible.
@@ -29,5 +32,5 @@ pub(crate) fn warn(message: &str) {
 
 /// Whether somebody watches the standard error.
 pub(crate) fn is_watched() -> bool {
-    std::io::stderr().is_terminal()
+    io::stderr().is_terminal()
 }

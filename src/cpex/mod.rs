@@ -27,6 +27,7 @@
 //! `docs/cpex.md` has the configuration, option by option.
 
 mod agreement;
+mod beneath;
 mod collections;
 mod errors;
 mod factory;

@@ -4,12 +4,13 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use std::collections::HashMap;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
+use super::beneath;
 use crate::suggest::is_like;
 use crate::{EngineBuilder, Limits, Module, Policy};
 
@@ -68,12 +69,19 @@ impl Modules {
         let path = self.resolve(kind)?;
         let shown = shown(&path);
         let unreadable = |error: std::io::Error| format!("`{shown}` cannot be read: {error}");
-        // To open what is no file may wait for ever.
+        let no_file = || format!("`{shown}` is not a file");
+        // A socket cannot be opened, and to open a device may do something.
         if !path.metadata().map_err(unreadable)?.is_file() {
-            return Err(format!("`{shown}` is not a file"));
+            return Err(no_file());
         }
-        let file = File::open(&path).map_err(unreadable)?;
-        let stamp = Stamp::of(&file.metadata().map_err(unreadable)?);
+        let inside = path.strip_prefix(&self.directory).map_err(|_| no_file())?;
+        let file = beneath::open(&self.directory, inside).map_err(unreadable)?;
+        // What stands there may have become another since.
+        let metadata = file.metadata().map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(no_file());
+        }
+        let stamp = Stamp::of(&metadata);
         if let Some(module) = self.loaded(&path, stamp) {
             return Ok(module);
         }

@@ -7,6 +7,7 @@ use core::time::Duration;
 use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR, EXPORT_SHUTDOWN};
 use wasmi::{TrapCode, TypedFunc, TypedResumableCall, Val, WasmResults};
 
+use super::limiter::starved;
 use super::paused::{Ask, Pause, Paused};
 use super::{Answered, Instance};
 use crate::session::Source;
@@ -66,6 +67,7 @@ impl Call {
         let limits = &session.grants().limits;
         let (fuel, deadline) = (limits.fuel, limits.deadline);
         instance.store.data_mut().limiter.denied = false;
+        instance.store.data_mut().limiter.starved = false;
         instance.store.data_mut().limiter.holds_token = false;
         Self::new(engine, instance, Stage::Invoke(hook, None), fuel, deadline)
     }
@@ -78,6 +80,7 @@ impl Call {
         let limits = &session.grants().limits;
         let (fuel, deadline) = (limits.init_fuel, limits.deadline);
         instance.store.data_mut().limiter.denied = false;
+        instance.store.data_mut().limiter.starved = false;
         instance.store.data_mut().limiter.holds_token = false;
         Self::new(engine, instance, Stage::Shutdown(None), fuel, deadline)
     }
@@ -299,9 +302,8 @@ impl Call {
                 let message = "the plugin nested its calls too deeply, or recursed without end";
                 return Error::new(ErrorKind::StackOverflow, message);
             }
-            Some(TrapCode::GrowthOperationLimited | TrapCode::OutOfSystemMemory) => {
-                return self.out_of_memory();
-            }
+            Some(TrapCode::GrowthOperationLimited) => return self.out_of_memory(),
+            Some(TrapCode::OutOfSystemMemory) => return starved(),
             Some(TrapCode::UnreachableCodeReached) => Trap::Unreachable,
             Some(TrapCode::MemoryOutOfBounds) => Trap::MemoryOutOfBounds,
             Some(TrapCode::TableOutOfBounds) => Trap::TableOutOfBounds,
@@ -314,7 +316,10 @@ impl Call {
         };
         let host = self.instance.store.data();
         // What a program that gets no memory does at last.
-        if host.limiter.denied && trap == Trap::Unreachable {
+        if trap == Trap::Unreachable && host.limiter.starved {
+            return starved();
+        }
+        if trap == Trap::Unreachable && host.limiter.denied {
             return self.out_of_memory();
         }
         let message = match host.session.panic_message() {

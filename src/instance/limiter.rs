@@ -2,7 +2,7 @@ use wasmi::ResourceLimiter;
 use wasmi::errors::{MemoryError, TableError};
 use wasmi_core::LimiterError;
 
-use crate::Limits;
+use crate::{Error, ErrorKind, Limits};
 
 /// Bounds what an instance may allocate.
 ///
@@ -15,6 +15,8 @@ pub(super) struct Limiter {
     pub(super) tables: usize,
     /// Whether something was refused.
     pub(super) denied: bool,
+    /// Whether the host itself had no memory for something that was not refused.
+    pub(super) starved: bool,
     /// Whether the instance is made.
     pub(super) running: bool,
     /// Whether the memory holds a token. It cannot grow then: that would move it, and leave a copy.
@@ -29,10 +31,20 @@ impl Limiter {
             table_elements,
             tables,
             denied: false,
+            starved: false,
             running: false,
             holds_token: false,
         }
     }
+}
+
+/// The host has no memory for what a plugin may have.
+pub(super) fn starved() -> Error {
+    Error::new(
+        ErrorKind::MemoryLimit,
+        "the host has not got the memory that the plugin wanted, which its limits allow; lower \
+         `max_memory_bytes`, or the number of calls at once",
+    )
 }
 
 type LimiterResult<T> = Result<T, LimiterError>;
@@ -50,7 +62,8 @@ impl ResourceLimiter for Limiter {
         Ok(allowed)
     }
 
-    fn memory_grow_failed(&mut self, _error: &MemoryError) -> LimiterResult<()> {
+    fn memory_grow_failed(&mut self, error: &MemoryError) -> LimiterResult<()> {
+        self.starved |= matches!(error, MemoryError::OutOfSystemMemory);
         Ok(())
     }
 
@@ -65,7 +78,8 @@ impl ResourceLimiter for Limiter {
         Ok(allowed)
     }
 
-    fn table_grow_failed(&mut self, _error: &TableError) -> LimiterResult<()> {
+    fn table_grow_failed(&mut self, error: &TableError) -> LimiterResult<()> {
+        self.starved |= matches!(error, TableError::OutOfSystemMemory);
         Ok(())
     }
 

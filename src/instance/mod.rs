@@ -127,6 +127,9 @@ impl Drop for Instance {
 }
 
 fn not_instantiated(error: &wasmi::Error, limiter: &Limiter) -> Error {
+    if limiter.starved {
+        return limiter::starved();
+    }
     if limiter.denied {
         return Error::new(
             ErrorKind::MemoryLimit,

@@ -6,6 +6,7 @@
 use alloc::format;
 use alloc::string::String;
 
+use super::reader::{Entry, Reader};
 use super::scan::Sections;
 
 /// The most operators in one constant expression. Compilers take three.
@@ -23,8 +24,7 @@ pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), String> {
         (DATA, "data segment", Reader::data),
     ] {
         let Some(section) = sections.find(id) else { continue };
-        let rest = wasm.get(section.offset..).and_then(|rest| rest.get(..section.len));
-        let mut reader = Reader { rest: rest.unwrap_or_default() };
+        let mut reader = Reader::of(wasm, section);
         if reader.list(entry).is_none() {
             return Err(format!(
                 "a {what} of the module (section at byte {}) has a constant expression of more \
@@ -34,12 +34,6 @@ pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-type Entry<'a> = fn(&mut Reader<'a>) -> Option<()>;
-
-struct Reader<'a> {
-    rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
@@ -99,34 +93,6 @@ impl<'a> Reader<'a> {
             }
         }
         None
-    }
-
-    fn list(&mut self, entry: Entry<'a>) -> Option<()> {
-        (0..self.number()?).try_for_each(|_| entry(self))
-    }
-
-    /// A LEB128 number: its low 64 bits.
-    fn number(&mut self) -> Option<u64> {
-        let mut number = 0_u64;
-        for shift in (0..70).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        let (byte, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(*byte)
-    }
-
-    fn skip(&mut self, bytes: usize) -> Option<()> {
-        self.rest = self.rest.get(bytes..)?;
-        Some(())
     }
 }
 

@@ -1,7 +1,9 @@
 //! Modules: bytes that were read, checked and translated, with nothing of them run yet.
 
 mod check;
+mod code;
 mod constants;
+mod reader;
 mod scan;
 
 use alloc::borrow::ToOwned as _;
@@ -88,15 +90,16 @@ impl Module {
                 cpex_wasmi_abi::EXPORT_INIT
             )));
         }
-        for (id, what, most) in scan::COSTLY {
+        for (id, what, most, why) in scan::COSTLY {
             if let Some(section) = sections.all.iter().find(|s| s.id == *id && s.len > *most) {
                 return Err(invalid(format!(
                     "the module's {what} take {} bytes (section at byte {}), and at most {most} are \
-                     allowed, as each call may have to go through them",
+                     allowed, {why}",
                     section.len, section.offset
                 )));
             }
         }
+        code::check(wasm, &sections).map_err(invalid)?;
         // Validates all of it first: wasmi's translator, which works along with its validator, has
         // debug assertions that an invalid module trips.
         wasmi::Module::validate(engine.wasmi(), wasm).map_err(check::untranslatable)?;

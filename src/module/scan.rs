@@ -19,9 +19,16 @@ pub(super) struct Section {
     pub(super) len: usize,
 }
 
-/// Sections that cost something for each instance: identifier, what is in it, the most bytes.
-pub(super) const COSTLY: &[(u8, &str, usize)] =
-    &[(2, "imports", 16 << 10), (7, "exports", 64 << 10), (9, "table elements", 256 << 10)];
+/// Sections that cost more than their size: identifier, what is in it, the most bytes, and why.
+pub(super) const COSTLY: &[(u8, &str, usize, &str)] = &[
+    (1, "types", 64 << 10, TO_LOAD),
+    (2, "imports", 16 << 10, TO_CALL),
+    (7, "exports", 64 << 10, TO_CALL),
+    (9, "table elements", 256 << 10, TO_CALL),
+    (CODE, "functions", 4 << 20, "as more takes too long to load; build it with optimisation"),
+];
+const TO_LOAD: &str = "as more takes too much memory to load";
+const TO_CALL: &str = "as each call may have to go through them";
 /// How many sections a module may have. Each takes two bytes of the file, and many times that to keep.
 const MAX_SECTIONS: usize = 1000;
 pub(super) const START: u8 = 8;

@@ -21,6 +21,7 @@ mod harness;
 mod boundary;
 mod floods;
 mod isolation;
+mod loading;
 mod modules;
 mod running;
 mod secrets;

@@ -29,12 +29,15 @@ fn a_structure_has_a_bound_and_may_be_as_large_as_that() {
         let values = "(i64.const 0)".repeat(count);
         format!("(func (result {}) {values})", "i64 ".repeat(count))
     };
+    let block = |values: &str| format!("(func (block {values} (unreachable)) (unreachable))");
     let cases = [
         with("32 parameters", &params(32), "allow"),
         with("33 parameters", &params(33), "invalid_module"),
         with("1,000 parameters", &params(1000), "invalid_module"),
-        with("32 results", &results(32), "allow"),
-        with("33 results", &results(33), "invalid_module"),
+        with("two results", &results(2), "invalid_module"),
+        with("1,000 results", &results(1000), "invalid_module"),
+        with("a block of two values", &block("(result i64 i64)"), "invalid_module"),
+        with("a block that takes a value", &block("(param i64)"), "invalid_module"),
         with("1,000 globals", &global.repeat(1000), "allow"),
         with("1,001 globals", &global.repeat(1001), "invalid_module"),
         with("1,000 segments of data", &segment.repeat(1000), "allow"),
@@ -45,6 +48,10 @@ fn a_structure_has_a_bound_and_may_be_as_large_as_that() {
         with("101 tables", &"(table 0 funcref)".repeat(101), "invalid_module"),
         with("10,000 types", &"(type (func (param i32)))".repeat(10_000), "allow")
             .peak_kib(4 << 10),
+        with("65,536 bytes of types", &"(type (func))".repeat(21_000), "allow").peak_kib(5 << 10),
+        with("more types", &"(type (func))".repeat(22_000), "invalid_module")
+            .says("as more takes too much memory")
+            .peak_kib(100),
         with("2,000 different types", &types(2000), "allow").peak_kib(4 << 10),
         with("two memories", "(memory 1)", "invalid_module"),
         with("a memory beyond 4 GiB", r#"(memory (export "memory") 65537)"#, "invalid_module"),
@@ -86,11 +93,21 @@ fn functions_are_bounded_in_number_and_not_too_small_to_count() {
     let plain = guest(&format!("(type (func)) {ALLOWS}"));
     let plain = |count, body: Vec<u8>| with_functions(&plain, count, &body);
     let cases = [
-        Case::new("9,000 functions", plain(9000, nops(48)), "allow").peak_kib(8 << 10),
-        Case::new("10,001 functions", plain(10_001, nops(48)), "invalid_module").peak_kib(8 << 10),
+        // One is there already.
+        Case::new("10,000 functions", plain(9999, nops(48)), "allow").peak_kib(8 << 10),
+        Case::new("10,001 functions", plain(10_000, nops(48)), "invalid_module").peak_kib(8 << 10),
         Case::new("5,000 empty functions", plain(5000, nops(0)), "invalid_module")
             .peak_kib(8 << 10),
-        Case::new("a function of a megabyte", plain(1, nops(1 << 20)), "allow").peak_kib(4 << 10),
+        // One byte for the locals, one for the end.
+        Case::new("a function of 512 KiB", plain(1, nops((512 << 10) - 2)), "allow")
+            .peak_kib(2 << 10),
+        Case::new("a function of a byte more", plain(1, nops((512 << 10) - 1)), "invalid_module")
+            .says("has 524289 bytes")
+            .peak_kib(100),
+        Case::new("4 MiB of code", plain(8191, nops(508)), "allow").peak_kib(8 << 10),
+        Case::new("more code", plain(8192, nops(508)), "invalid_module")
+            .says("as more takes too long to load")
+            .peak_kib(100),
     ];
     cases.iter().for_each(check);
 }
@@ -107,6 +124,12 @@ fn code_that_is_deep_or_wide_costs_what_it_is_worth() {
             "i64 ".repeat(count)
         )
     };
+    let many_locals = |functions: usize, count: usize| {
+        let mut body = vec![1];
+        leb(&mut body, count);
+        body.extend([0x7e].iter().chain(&[1; 40]).chain(&[0x0b]));
+        with_functions(&guest(&format!("(type (func)) {ALLOWS}")), functions, &body)
+    };
     let nested = |count: usize, what: &str| {
         format!("{} {} i32.const 0", what.repeat(count), "end ".repeat(count))
     };
@@ -118,6 +141,10 @@ fn code_that_is_deep_or_wide_costs_what_it_is_worth() {
         Case::new("1,000 locals", guest(&locals(1000)), "allow"),
         Case::new("49,999 locals", guest(&locals(49_999)), "invalid_module").peak_kib(8 << 10),
         Case::new("50,001 locals", guest(&locals(50_001)), "invalid_module").peak_kib(8 << 10),
+        Case::new("a million locals", many_locals(49, 20_000), "allow").peak_kib(8 << 10),
+        Case::new("a million locals and more", many_locals(51, 20_000), "invalid_module")
+            .says("more than 1000000 locals")
+            .peak_kib(100),
         of("1,000 blocks", &nested(1000, "block "), "allow"),
         of("20,000 blocks", &nested(20_000, "block "), "allow").peak_kib(10 << 10),
         of("20,000 loops", &nested(20_000, "loop "), "allow").peak_kib(10 << 10),

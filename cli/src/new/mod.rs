@@ -56,17 +56,7 @@ pub(crate) fn run(args: &NewArgs) -> Result<Exit, Failure> {
     let sdk = sdk::requirement(args.sdk_path.as_deref())?;
     let root = args.path.clone().unwrap_or_else(|| PathBuf::from(&args.name));
     make_root(&root)?;
-    for (path, template) in FILES.iter().chain(files_of(args.style)) {
-        let content = template
-            .replace("{{called}}", called(args.style))
-            .replace("{{name}}", &args.name)
-            .replace("{{crate}}", &args.name.replace('-', "_"))
-            .replace("{{sdk}}", &sdk);
-        let path = root.join(path);
-        write(&path, &content).map_err(|error| {
-            Failure::failed("output", format!("{}: cannot be written: {error}", path.display()))
-        })?;
-    }
+    fill(&root, args, &sdk).map_err(|failure| undone(&root, failure))?;
     let root = cpex_wasmi::visible(&root.display().to_string());
     terminal::out(&format!(
         "{} {root}\n\n  cd {root}\n  cargo test\n  cargo build --release --target \
@@ -74,6 +64,33 @@ pub(crate) fn run(args: &NewArgs) -> Result<Exit, Failure> {
         paint(GOOD, "made"),
     ))?;
     Ok(Exit::Allow)
+}
+
+/// Writes the project's files.
+fn fill(root: &Path, args: &NewArgs, sdk: &str) -> Result<(), Failure> {
+    for (path, template) in FILES.iter().chain(files_of(args.style)) {
+        let content = template
+            .replace("{{called}}", called(args.style))
+            .replace("{{name}}", &args.name)
+            .replace("{{crate}}", &args.name.replace('-', "_"))
+            .replace("{{sdk}}", sdk);
+        let path = root.join(path);
+        write(&path, &content).map_err(|error| {
+            Failure::failed("output", format!("{}: cannot be written: {error}", path.display()))
+        })?;
+    }
+    Ok(())
+}
+
+/// Takes away what was made of a project, so that the next try finds nothing in its way.
+fn undone(root: &Path, failure: Failure) -> Failure {
+    match fs::remove_dir_all(root) {
+        Ok(()) => failure,
+        Err(error) => failure.hint(format!(
+            "{}: half of the project is left here, and cannot be removed: {error}",
+            root.display()
+        )),
+    }
 }
 
 /// Makes the project's directory, which must not be there yet.

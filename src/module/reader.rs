@@ -1,0 +1,53 @@
+//! What the looks at a module's sections have in common: numbers, lists, and what is passed over.
+
+use super::scan::Section;
+
+/// What is left of a section. Each read is `None` where there is too little left.
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+/// Reads an entry of a list.
+pub(super) type Entry<'a> = fn(&mut Reader<'a>) -> Option<()>;
+
+impl<'a> Reader<'a> {
+    pub(super) fn of(wasm: &'a [u8], section: Section) -> Self {
+        let rest = wasm.get(section.offset..).and_then(|rest| rest.get(..section.len));
+        Self { rest: rest.unwrap_or_default() }
+    }
+
+    pub(super) fn list(&mut self, entry: Entry<'a>) -> Option<()> {
+        (0..self.number()?).try_for_each(|_| entry(self))
+    }
+
+    /// A LEB128 number: its low 64 bits.
+    pub(super) fn number(&mut self) -> Option<u64> {
+        let mut number = 0_u64;
+        for shift in (0..70).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    pub(super) fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*byte)
+    }
+
+    pub(super) fn skip(&mut self, bytes: usize) -> Option<()> {
+        self.rest = self.rest.get(bytes..)?;
+        Some(())
+    }
+
+    /// The next so many bytes, to be read on their own.
+    pub(super) fn part(&mut self, bytes: usize) -> Option<Self> {
+        let (rest, after) = self.rest.split_at_checked(bytes)?;
+        self.rest = after;
+        Some(Self { rest })
+    }
+}
