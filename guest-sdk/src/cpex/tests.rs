@@ -186,7 +186,8 @@ proptest! {
 
 #[test]
 fn the_source_makes_parts_of_all_kinds() {
-    let bytes = (0_u32..2000).map(|seed| (0..99).map(move |at| (seed * 7919 + at * seed * 31) as u8));
+    let bytes =
+        (0_u32..2000).map(|seed| (0..99).map(move |at| (seed * 7919 + at * seed * 31) as u8));
     let messages =
         bytes.map(|bytes| Source::new(&bytes.collect::<Vec<_>>()).value::<model::MessagePayload>());
     let kinds: std::collections::BTreeSet<_> = messages

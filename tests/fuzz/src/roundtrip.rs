@@ -60,7 +60,11 @@ where
     let mut bytes = encoded(value);
     assert_eq!(decode::<T>(&bytes, Bounds::DEFAULT).as_ref(), Ok(value));
     assert_eq!(postcard::to_allocvec(value).as_ref(), Ok(&bytes), "postcard writes it otherwise");
-    assert_eq!(postcard::from_bytes::<T>(&bytes).as_ref(), Ok(value), "postcard reads it otherwise");
+    assert_eq!(
+        postcard::from_bytes::<T>(&bytes).as_ref(),
+        Ok(value),
+        "postcard reads it otherwise"
+    );
 
     let kept = usize::from(source.byte()).checked_rem(bytes.len()).unwrap_or(0);
     let (cut, _) = bytes.split_at(kept);

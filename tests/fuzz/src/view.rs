@@ -13,9 +13,7 @@ use cpex_core::registry::AnyHookHandler;
 use cpex_wasmi::abi::{Field, HostFunction, NO_KEY, Slot, codec};
 use cpex_wasmi::cpex::WasmFactory;
 use cpex_wasmi::model::Extensions;
-use cpex_wasmi::{
-    Capability, CapabilitySet, LogRecord, Manifest, Policy, Request, Session,
-};
+use cpex_wasmi::{Capability, CapabilitySet, LogRecord, Manifest, Policy, Request, Session};
 use cpex_wasmi_arbitrary::{Source, sorted, to_json};
 use serde_json::{Value, json};
 
@@ -37,7 +35,8 @@ pub fn view(data: &[u8]) {
         // `cpex-core` has no JSON for these.
         credentials.delegated_tokens.clear();
     }
-    let theirs: Theirs = serde_json::from_value(serde_json::to_value(&extensions).unwrap()).unwrap();
+    let theirs: Theirs =
+        serde_json::from_value(serde_json::to_value(&extensions).unwrap()).unwrap();
     let names = capabilities.iter().map(|capability| capability.name().to_owned()).collect();
     let filtered = filter_extensions(&theirs, &names);
     let expected = to_json(&filtered);

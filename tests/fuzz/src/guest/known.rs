@@ -62,7 +62,10 @@ impl Plugin for Echo {
 }
 
 /// Keeps what it sees, and gives the payload back.
-fn echo<P: PluginPayload + Serialize + Clone>(payload: &P, extensions: &Extensions) -> PluginResult<P> {
+fn echo<P: PluginPayload + Serialize + Clone>(
+    payload: &P,
+    extensions: &Extensions,
+) -> PluginResult<P> {
     let seen = (serde_json::to_value(payload).unwrap(), serde_json::to_value(extensions).unwrap());
     SEEN.set(Some(seen));
     PluginResult::modify_payload(payload.clone())

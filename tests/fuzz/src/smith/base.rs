@@ -10,7 +10,7 @@ use wasm_encoder::{
 };
 
 /// Whether functions and blocks may have more than one result, as in `src/engine.rs`.
-const MULTI_VALUE: bool = true;
+const MULTI_VALUE: bool = false;
 
 /// An exported function: its name, and how many `i32` it takes and gives.
 pub(super) type Export = (&'static str, usize, usize);
