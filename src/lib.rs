@@ -71,6 +71,7 @@ mod digest;
 mod engine;
 mod error;
 mod instance;
+mod json;
 mod limits;
 mod logging;
 mod module;

@@ -27,7 +27,6 @@ mod parse;
 mod place;
 mod reference;
 mod rules;
-mod strict;
 #[cfg(test)]
 mod tests;
 mod words;

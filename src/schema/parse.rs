@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 use super::keyword::{Role, refusal, role};
 use super::place::Place;
 use super::reference::{Reference, SECTIONS};
-use super::strict::Strict;
 use super::words::{hint_or_list, must_be, shown};
 use super::{MAX_BYTES, MAX_NESTING, MAX_PROBLEMS, Node, Rule, Schema, Target};
+use crate::json::Strict;
 
 pub(super) fn parse(text: &str) -> Result<Schema, Vec<String>> {
     if text.len() > MAX_BYTES {

@@ -9,6 +9,7 @@ use cpex_wasmi_abi::{Status, Value};
 use serde::de::DeserializeOwned;
 
 use super::Format;
+use crate::json::Strict;
 
 /// A value from a plugin, not yet decoded.
 #[derive(Clone, Copy)]
@@ -70,7 +71,10 @@ impl Input<'_> {
                 if self.bytes.len() > bounds.bytes || elements > bounds.elements {
                     return Err(Status::TooLarge);
                 }
-                let value = serde_json::from_slice(self.bytes).map_err(|_| Status::Malformed)?;
+                // Whole first: a type would not notice each key that comes twice.
+                let value = serde_json::from_slice(self.bytes)
+                    .and_then(|Strict(json)| T::deserialize(json))
+                    .map_err(|_| Status::Malformed)?;
                 (value, elements)
             }
         };

@@ -96,8 +96,10 @@ fn postcard_that_is_not_in_its_one_form_is_refused() {
 
 #[test]
 fn json_that_is_none_is_refused() {
-    let cases: [(&str, &[u8], &str); 17] = [
+    let cases: [(&str, &[u8], &str); 19] = [
         ("a null", b" null ", "allow"),
+        ("a key that comes twice", br#"{"a":1,"a":2}"#, "Malformed"),
+        ("a key that comes twice, spelt otherwise", br#"[{"a":1,"\u0061":2}]"#, "Malformed"),
         ("nothing", b"", "Malformed"),
         ("a second value", b"1 2", "Malformed"),
         ("a list that is cut short", b"[1,", "Malformed"),

@@ -5,6 +5,7 @@
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "for tests"
 )]
