@@ -153,7 +153,8 @@ fn segments_that_do_not_fit() {
     refused(&data, "invalid_module", &["instantiated"]);
     let elements =
         plugin(&format!("{MEMORY} (table 1 funcref) (func $f) (elem (i32.const 1) $f) {INVOKE}"));
-    refused(&elements, "invalid_module", &["instantiated"]);
+    let told = "an element segment of the module, of 1 elements from 1, does not fit its table";
+    refused(&elements, "invalid_module", &[told]);
 }
 
 #[test]

@@ -141,6 +141,17 @@ fn not_instantiated(error: &wasmi::Error, limiter: &Limiter) -> Error {
             ErrorKind::MemoryLimit,
             format!("the module declares more tables than its limit of {}", limiter.tables),
         ),
+        // wasmi's own message has the insides of its table in it.
+        Wasmi::Instantiation(InstantiationError::ElementSegmentDoesNotFit {
+            table_index,
+            len,
+            ..
+        }) => Error::new(
+            ErrorKind::InvalidModule,
+            format!(
+                "an element segment of the module, of {len} elements from {table_index}, does not fit its table"
+            ),
+        ),
         _ => Error::new(
             ErrorKind::InvalidModule,
             format!("the module cannot be instantiated: {error}"),

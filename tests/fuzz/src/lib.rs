@@ -5,7 +5,14 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a failed assertion is a finding")]
 
+mod guest;
+mod json;
+mod manifest;
+mod policy;
+mod roundtrip;
 mod session;
+mod smith;
+mod view;
 
 use cpex_wasmi::abi::codec::{Bounds, decode as decode_bytes, encode};
 use cpex_wasmi::model::{
@@ -13,13 +20,20 @@ use cpex_wasmi::model::{
     IdentityPayload, MessagePayload, RawCredentialsExtension, from_wire, to_wire,
 };
 use cpex_wasmi::{
-    Engine, ErrorKind, Limits, LogRecord, Manifest, Plugin, Policy, Request, Session, Value,
+    Engine, Error, ErrorKind, Limits, LogRecord, Manifest, Plugin, Policy, Request, Session, Value,
     Violation,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use guest::guest;
+pub use json::json;
+pub use manifest::manifest;
+pub use policy::{policy, yaml};
+pub use roundtrip::roundtrip;
 pub use session::session;
+pub use smith::smith;
+pub use view::view;
 
 /// What a target does with its bytes.
 pub type Body = fn(&[u8]);
@@ -27,10 +41,17 @@ pub type Body = fn(&[u8]);
 /// All targets, by name.
 pub const TARGETS: &[(&str, Body)] = &[
     ("decode", decode),
+    ("guest", guest),
+    ("json", json),
+    ("manifest", manifest),
     ("module", module),
     ("policy", policy),
+    ("roundtrip", roundtrip),
     ("schema", schema),
     ("session", session),
+    ("smith", smith),
+    ("view", view),
+    ("yaml", yaml),
 ];
 
 /// Decodes bytes as each type that a plugin gives the host. What is accepted has one form only,
@@ -91,25 +112,24 @@ pub fn module(data: &[u8]) {
     let mut limits = Limits::default();
     limits.fuel = 100_000;
     limits.init_fuel = 10_000;
-    let policy = Policy::default().limits(limits);
+    // Pooled, so that there is something to shut down.
+    let policy = Policy::default().limits(limits).pooled(1);
     let plugin = match Plugin::load(&engine, data, policy) {
         Ok(plugin) => plugin,
         Err(error) => return assert_ne!(error.kind(), ErrorKind::Internal, "{error}"),
     };
+    sound(plugin.initialize());
     for hook in &plugin.module().manifest().hooks {
-        if let Err(error) = plugin.call(hook, Request::tool_call("search").argument("a", 1)) {
-            assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
-            assert!(error.receipt().is_some(), "a failed call has no receipt: {error}");
-        }
+        let request = Request::tool_call("search").argument("a", 1);
+        sound(plugin.call(hook, request).map(drop));
     }
+    sound(plugin.shutdown());
 }
 
-/// Reads JSON as a policy.
-pub fn policy(data: &[u8]) {
-    if let Ok(value) = serde_json::from_slice::<serde_json::Value>(data)
-        && let Err(error) = Policy::from_json(&value)
-    {
-        assert_eq!(error.kind(), ErrorKind::InvalidPolicy);
-        assert!(!error.problems().is_empty());
+/// Whether or not a plugin fails, the host does not.
+fn sound(result: Result<(), Error>) {
+    if let Err(error) = result {
+        assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
+        assert!(error.receipt().is_some(), "a failed call has no receipt: {error}");
     }
 }

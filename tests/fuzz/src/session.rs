@@ -11,23 +11,23 @@ use cpex_wasmi::{
 };
 
 /// Takes the bytes apart: first the capabilities, then the memory, then one call after the other.
-struct Script<'a>(&'a [u8]);
+pub(crate) struct Script<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Script<'a> {
-    fn byte(&mut self) -> Option<u8> {
+    pub(crate) fn byte(&mut self) -> Option<u8> {
         let (byte, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(*byte)
     }
 
-    fn bytes(&mut self, len: usize) -> &'a [u8] {
+    pub(crate) fn bytes(&mut self, len: usize) -> &'a [u8] {
         let (taken, rest) = self.0.split_at_checked(len).unwrap_or((self.0, &[]));
         self.0 = rest;
         taken
     }
 
     /// A number that is often small, often a field's, and sometimes anything.
-    fn number(&mut self) -> Option<u32> {
+    pub(crate) fn number(&mut self) -> Option<u32> {
         let byte = self.byte()?;
         Some(match byte {
             0..=127 => byte.into(),
@@ -152,14 +152,14 @@ pub fn session(data: &[u8]) {
 const TOKEN: &str = "inbound-token-4711";
 const MINTED: &str = "minted-token-4711";
 
-fn shows_token(text: &str) -> bool {
+pub(crate) fn shows_token(text: &str) -> bool {
     text.contains(TOKEN) || text.contains(MINTED)
 }
 
 /// A label that no other part of the request spells.
 const LABEL: &str = "SECRET-LABEL-4711";
 
-fn request(kind: u32) -> Request {
+pub(crate) fn request(kind: u32) -> Request {
     let mut request = match kind & 7 {
         0 => Request::new(IdentityPayload::new(TOKEN, "bearer")),
         1 => Request::new(DelegationPayload::new(TOKEN, "tool")),

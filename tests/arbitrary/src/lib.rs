@@ -1,15 +1,15 @@
-//! Values of any type that serde can deserialise, made of a seed.
+//! Values of any type that serde can deserialise, made of bytes: each byte decides something, so that
+//! who varies the bytes, as proptest and fuzzers do, varies the value. And JSON to compare values by.
+#![forbid(unsafe_code)]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
-    clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "test"
+    reason = "for tests"
 )]
 
-use alloc::format;
-use alloc::string::String;
+mod json;
 
 use chrono::{DateTime, SecondsFormat};
 use serde::de::value::Error;
@@ -18,14 +18,11 @@ use serde::de::{
     SeqAccess, VariantAccess, Visitor,
 };
 
-/// The value that this seed makes.
-pub(super) fn value<T: DeserializeOwned>(seed: u64) -> T {
-    T::deserialize(&mut Source { state: seed | 1, depth: 0, field: "", keys: 0, pair: false })
-        .unwrap()
-}
+pub use json::{sorted, to_json};
 
-struct Source {
-    state: u64,
+/// What values are made of.
+pub struct Source<'b> {
+    bytes: &'b [u8],
     depth: u32,
     /// The name of the field that is made.
     field: &'static str,
@@ -35,28 +32,71 @@ struct Source {
     pair: bool,
 }
 
-impl Source {
-    fn next(&mut self) -> u64 {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        self.state.wrapping_mul(0x2545_f491_4f6c_dd1d)
+impl<'b> Source<'b> {
+    /// Makes values of these bytes, and small ones when there are none left.
+    pub const fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, depth: 0, field: "", keys: 0, pair: false }
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
-        (self.next() >> 32) % limit
+    /// The next value.
+    ///
+    /// # Panics
+    ///
+    /// If the type does not say what it is made of, as postcard needs it, or refuses a value.
+    pub fn value<T: DeserializeOwned>(&mut self) -> T {
+        T::deserialize(self).unwrap()
+    }
+
+    /// The next byte.
+    pub const fn byte(&mut self) -> u8 {
+        let Some((byte, rest)) = self.bytes.split_first() else { return 0 };
+        self.bytes = rest;
+        *byte
+    }
+
+    /// As many of the next bytes as there are, at most.
+    pub fn bytes(&mut self, len: usize) -> &'b [u8] {
+        let (taken, rest) = self.bytes.split_at_checked(len).unwrap_or((self.bytes, &[]));
+        self.bytes = rest;
+        taken
+    }
+
+    /// Whether nothing is left.
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// A number below a limit of at most 256.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        u64::from(self.byte()) % limit
+    }
+
+    fn number(&mut self) -> u64 {
+        // Small ones and the ends of the ranges come more often than others.
+        match self.byte() {
+            0..=127 => u64::from(self.byte()),
+            byte @ 128..=191 => u64::MAX >> (byte & 63),
+            _ => {
+                let mut number = [0; 8];
+                for (to, from) in number.iter_mut().zip(self.bytes(8)) {
+                    *to = *from;
+                }
+                u64::from_le_bytes(number)
+            }
+        }
     }
 
     fn len(&mut self) -> usize {
-        if self.depth > 8 { 0 } else { usize::try_from(self.below(4)).unwrap() }
+        if self.depth > 8 { 0 } else { self.below(4) as usize }
     }
 
     /// A key that was not made before.
     fn key(&mut self) -> String {
         self.keys += 1;
-        match self.below(3) {
+        match self.below(4) {
             0 => format!("{}", self.keys),
             1 => format!("{}é", self.keys),
+            2 => format!("~1/{}", self.keys),
             _ => format!("k{}", self.keys),
         }
     }
@@ -68,18 +108,19 @@ impl Source {
         if ["timestamp", "attested_at", "expires_at", "resolved_at", "minted_at"]
             .contains(&self.field)
         {
-            let seconds = i64::try_from(self.next() % 315_569_520_000).unwrap() - 62_167_219_200;
-            let nanos = [0, 5_000_000, 6_000, 7][usize::try_from(self.below(4)).unwrap()];
+            let seconds = (self.number() % 315_569_520_000) as i64 - 62_167_219_200;
+            let nanos = [0, 5_000_000, 6_000, 7][self.below(4) as usize];
             let time = DateTime::from_timestamp(seconds, nanos).unwrap();
             return time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
         }
-        match self.below(8) {
-            0 => String::new(),
-            1 => "ключ-键".into(),
-            2 => "third_party".into(),
-            3 => "caller_workload".into(),
-            4 => "x".repeat(200),
-            _ => format!("{:x}", self.below(1 << 20)),
+        match self.byte() {
+            0..=31 => String::new(),
+            32..=47 => "ключ-键".into(),
+            48..=63 => "third_party".into(),
+            64..=79 => "caller_workload".into(),
+            80..=95 => "x".repeat(200),
+            96..=159 => format!("{:x}", self.byte()),
+            len => String::from_utf8_lossy(self.bytes(usize::from(len & 15))).into_owned(),
         }
     }
 }
@@ -87,13 +128,12 @@ impl Source {
 macro_rules! numbers {
     ($($method:ident $visit:ident $ty:ident;)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let shift = self.below(64);
-            visitor.$visit((self.next() >> shift) as $ty)
+            visitor.$visit(self.number() as $ty)
         })*
     };
 }
 
-impl<'de> Deserializer<'de> for &mut Source {
+impl<'de> Deserializer<'de> for &mut Source<'_> {
     type Error = Error;
 
     fn is_human_readable(&self) -> bool {
@@ -113,7 +153,7 @@ impl<'de> Deserializer<'de> for &mut Source {
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let number = f64::from_bits(self.next());
+        let number = f64::from_bits(self.number());
         visitor.visit_f64(if number.is_finite() { number } else { 0.5 })
     }
 
@@ -174,7 +214,7 @@ impl<'de> Deserializer<'de> for &mut Source {
         // The list has other names of variants too, and the first is a plain one.
         let count = variants.iter().filter(|name| **name != "as_gateway").count();
         let limit = if self.depth > 6 { 1 } else { count as u64 };
-        let variant = u32::try_from(self.below(limit)).unwrap();
+        let variant = self.below(limit) as u32;
         visitor.visit_enum(Variant { source: self, variant })
     }
 
@@ -189,13 +229,13 @@ impl<'de> Deserializer<'de> for &mut Source {
 }
 
 /// The elements of a list, the entries of a map, or the fields of a structure.
-struct Elements<'a> {
-    source: &'a mut Source,
+struct Elements<'a, 'b> {
+    source: &'a mut Source<'b>,
     left: usize,
     fields: &'static [&'static str],
 }
 
-impl<'de> SeqAccess<'de> for Elements<'_> {
+impl<'de> SeqAccess<'de> for Elements<'_, '_> {
     type Error = Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
@@ -217,7 +257,7 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
     }
 }
 
-impl<'de> MapAccess<'de> for Elements<'_> {
+impl<'de> MapAccess<'de> for Elements<'_, '_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -241,12 +281,12 @@ impl<'de> MapAccess<'de> for Elements<'_> {
     }
 }
 
-struct Variant<'a> {
-    source: &'a mut Source,
+struct Variant<'a, 'b> {
+    source: &'a mut Source<'b>,
     variant: u32,
 }
 
-impl<'de> EnumAccess<'de> for Variant<'_> {
+impl<'de> EnumAccess<'de> for Variant<'_, '_> {
     type Error = Error;
     type Variant = Self;
 
@@ -256,7 +296,7 @@ impl<'de> EnumAccess<'de> for Variant<'_> {
     }
 }
 
-impl<'de> VariantAccess<'de> for Variant<'_> {
+impl<'de> VariantAccess<'de> for Variant<'_, '_> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<(), Error> {

@@ -1,0 +1,107 @@
+use std::cell::RefCell;
+
+use cpex_wasmi::{Payload, Request};
+use cpex_wasmi_arbitrary::sorted;
+use cpex_wasmi_guest::cpex::{
+    CmfHook, DelegationPayload, ElicitationHook, ElicitationPayload, Extensions, HookHandler,
+    IdentityHook, IdentityPayload, MessagePayload, Plugin, PluginConfig, PluginContext,
+    PluginPayload, PluginResult, TokenDelegateHook, cpex_plugin,
+};
+use cpex_wasmi_guest::testing::Harness;
+use serde::Serialize;
+use serde_json::Value;
+
+thread_local! {
+    /// Payload and extensions, as JSON, as the plugin found them.
+    static SEEN: RefCell<Option<(Value, Value)>> = const { RefCell::new(None) };
+}
+
+pub(super) fn reads_what_was_written(request: &Request) {
+    let (plugin, hook) = match &request.payload {
+        Payload::Identity(_) => (&identity::PLUGIN, "identity.resolve"),
+        Payload::Delegation(_) => (&delegation::PLUGIN, "token.delegate"),
+        Payload::Elicitation(_) => (&elicitation::PLUGIN, "elicit"),
+        _ => (&message::PLUGIN, "cmf.tool_pre_invoke"),
+    };
+    let mut harness = Harness::new(plugin).under(super::trusting());
+    let outcome = harness.call(hook, request.clone()).unwrap();
+    let (payload, extensions) = SEEN.take().unwrap();
+    assert_eq!(plain(payload), plain(super::given(&request.payload)));
+    assert_eq!(plain(extensions), plain(serde_json::to_value(&request.extensions).unwrap()));
+    assert_eq!(outcome.changes.payload.as_ref(), Some(&request.payload));
+}
+
+/// Without tokens, which the model has where CPEX has none, and with sets in order.
+fn plain(mut json: Value) -> Value {
+    fn each(value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                for name in ["token", "raw_token", "bearer_token", "actor_token"] {
+                    if map.get(name).is_some_and(|token| token == "") {
+                        map.remove(name);
+                    }
+                }
+                map.values_mut().for_each(each);
+            }
+            Value::Array(values) => values.iter_mut().for_each(each),
+            _ => {}
+        }
+    }
+    each(&mut json);
+    sorted(json)
+}
+
+struct Echo {
+    config: PluginConfig,
+}
+
+impl Plugin for Echo {
+    fn config(&self) -> &PluginConfig {
+        &self.config
+    }
+}
+
+/// Keeps what it sees, and gives the payload back.
+fn echo<P: PluginPayload + Serialize + Clone>(
+    payload: &P,
+    extensions: &Extensions,
+) -> PluginResult<P> {
+    let seen = (serde_json::to_value(payload).unwrap(), serde_json::to_value(extensions).unwrap());
+    SEEN.set(Some(seen));
+    PluginResult::modify_payload(payload.clone())
+}
+
+macro_rules! echoes {
+    ($($module:ident $hook:ident $payload:ident $name:literal;)*) => {
+        $(mod $module {
+            use super::*;
+
+            impl HookHandler<$hook> for Echo {
+                async fn handle(
+                    &self,
+                    payload: &$payload,
+                    extensions: &Extensions,
+                    _: &mut PluginContext,
+                ) -> PluginResult<$payload> {
+                    echo(payload, extensions)
+                }
+            }
+
+            cpex_plugin! {
+                name: "echo",
+                plugin: Echo = |config| Echo { config },
+                reads: [
+                    payload, request, agent, http, security, candidate_constraint, delegation,
+                    raw_credentials, mcp, completion, provenance, llm, framework, meta, custom,
+                ],
+                hooks: { $name => $hook },
+            }
+        })*
+    };
+}
+echoes! {
+    message CmfHook MessagePayload "cmf.tool_pre_invoke";
+    identity IdentityHook IdentityPayload "identity.resolve";
+    delegation TokenDelegateHook DelegationPayload "token.delegate";
+    elicitation ElicitationHook ElicitationPayload "elicit";
+}

@@ -1,0 +1,101 @@
+use cpex_core::cmf::MessagePayload as TheirMessage;
+use cpex_core::delegation::DelegationPayload as TheirDelegation;
+use cpex_core::elicitation::ElicitationPayload as TheirElicitation;
+use cpex_core::extensions::Extensions as TheirExtensions;
+use cpex_core::identity::IdentityPayload as TheirIdentity;
+use cpex_wasmi::abi::{Field, NO_KEY};
+use cpex_wasmi::model::{
+    DelegationPayload, ElicitationOp, ElicitationPayload, Extensions, IdentityPayload, Message,
+    MessagePayload, Role,
+};
+use cpex_wasmi::{
+    Capability, HostFunction, LogRecord, Manifest, Payload, Policy, Request, Session,
+};
+use cpex_wasmi_arbitrary::to_json;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Reads JSON text as a payload or as extensions: what `cpex-core` reads too, as the same. And a plugin
+/// writes it as its payload: what is taken is what it says.
+pub fn json(data: &[u8]) {
+    let Some((kind, text)) = data.split_first() else { return };
+    match kind {
+        b'm' => {
+            payload::<MessagePayload, TheirMessage>(text, Message::text(Role::User, "x").into());
+        }
+        b'i' => payload::<_, TheirIdentity>(text, IdentityPayload::new("token", "bearer")),
+        b'd' => payload::<_, TheirDelegation>(text, DelegationPayload::new("token", "tool")),
+        b'e' => {
+            let asked = ElicitationPayload::new(ElicitationOp::Dispatch, "approval", "alice");
+            payload::<_, TheirElicitation>(text, asked);
+        }
+        b'x' => drop(agreed::<Extensions, TheirExtensions>(text)),
+        _ => {}
+    }
+}
+
+/// What both read. Times are texts here, and `cpex-core` takes only those that it can read.
+fn agreed<Ours, Theirs>(text: &[u8]) -> Option<Ours>
+where
+    Ours: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
+    Theirs: Serialize + DeserializeOwned,
+{
+    let ours: Option<Ours> = serde_json::from_slice(text).ok();
+    let theirs: Option<Theirs> = match serde_json::from_slice(text) {
+        Ok(theirs) => Some(theirs),
+        Err(error) => {
+            let error = error.to_string();
+            let of_a_time = TIMES.iter().any(|problem| error.starts_with(problem));
+            assert!(ours.is_none() || of_a_time, "only cpex-core refuses it: {error}");
+            None
+        }
+    };
+    if let Some(theirs) = &theirs {
+        let ours = ours.as_ref().unwrap_or_else(|| panic!("cpex-core reads it"));
+        let json = to_json(ours);
+        assert_eq!(to_json(theirs), json);
+        assert_eq!(serde_json::from_value(json.clone()).ok().as_ref(), Some(ours), "{json}");
+    }
+    ours
+}
+
+/// What is said of a text that is no time.
+const TIMES: &[&str] = &[
+    "input contains invalid characters",
+    "input is not enough for unique date and time",
+    "input is out of range",
+    "no possible date and time matching input",
+    "premature end of input",
+    "trailing input",
+];
+
+fn payload<Ours, Theirs>(text: &[u8], other: Ours)
+where
+    Ours: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug + Clone,
+    Ours: Into<Payload>,
+    Theirs: Serialize + DeserializeOwned,
+{
+    let ours = agreed::<Ours, Theirs>(text);
+    // What a plugin may not change is the same then.
+    let request = Request::new(ours.clone().unwrap_or(other));
+    let taken = written(request, text);
+    if let Some(taken) = taken {
+        let ours = ours.unwrap_or_else(|| panic!("no payload was taken for one: {taken:?}"));
+        assert_eq!(taken, ours.into());
+    }
+}
+
+/// The payload that is left after a plugin wrote this text over it, if the host took it.
+fn written(request: Request, text: &[u8]) -> Option<Payload> {
+    let mut manifest = Manifest::new("fuzz", "1.0.0");
+    manifest.hooks.push("any".into());
+    let policy = Policy::default().grant(Capability::ALL.iter().copied()).allow_raw_credentials();
+    let mut session = Session::new(&manifest, policy, |_: &LogRecord<'_>| {}).unwrap();
+    session.start("any", request).unwrap();
+    let len = u32::try_from(text.len()).unwrap();
+    let args = [Field::Payload.number(), 0, 0, NO_KEY, 0, len];
+    let answer = session.dispatch(HostFunction::WriteJson, &args, &mut text.to_vec()).ok()?;
+    let changes = session.end(0).unwrap().changes;
+    assert_eq!(changes.payload.is_some(), answer == 0);
+    changes.payload
+}

@@ -1,0 +1,134 @@
+//! Plugins of arbitrary code that call the host a lot.
+
+mod base;
+mod fields;
+mod plan;
+mod script;
+mod sections;
+mod words;
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use cpex_wasmi::{
+    Changes, Engine, Error, ErrorKind, Isolation, Limits, Outcome, Plugin, Policy, Receipt, Request,
+};
+
+use crate::session::shows_token;
+use plan::{Plan, allowing, limits};
+
+/// Loads a module that is made of the bytes and calls it in every way there is. What a call comes to
+/// depends on the module and the request alone: not on whether it yields, nor on calls that failed.
+pub fn smith(data: &[u8]) {
+    let Some(plan) = Plan::new(data) else { return };
+    let engine = Engine::new().unwrap();
+    let yielding = Engine::builder().slice(plan.slice).build().unwrap();
+    let neighbour = Plugin::load(&engine, &allowing().unwrap(), Policy::default()).unwrap();
+    let load = |engine| Plugin::load(engine, &plan.wasm, plan.policy.clone());
+    let (plugin, other) = match (load(&engine), load(&yielding)) {
+        (Ok(plugin), Ok(other)) => (plugin, other),
+        (Err(error), Err(_)) => {
+            let kind = error.kind();
+            assert!(matches!(kind, ErrorKind::InvalidModule | ErrorKind::MemoryLimit), "{error}");
+            return;
+        }
+        (one, two) => panic!("only one of two loaded: {one:?}, {two:?}"),
+    };
+
+    let knows_token = shows_token(&String::from_utf8_lossy(data));
+    let call = |hook: &String| {
+        let blocking = seen(plugin.call(hook, plan.request.clone()), limits().fuel);
+        let yielding = finish(other.call_async(hook, plan.request.clone()));
+        assert_same(&blocking, &seen(yielding, limits().fuel));
+        if let Ok((outcome, _)) = &blocking {
+            assert!(
+                knows_token || !shows_token(&format!("{:?}", outcome.decision)),
+                "a token was told"
+            );
+        }
+        blocking
+    };
+    let initialised = ended(plugin.initialize());
+    assert_same(&initialised, &ended(finish(other.initialize_async())));
+    let Some(first) = plan.hooks.first() else { return };
+    let fresh = call(first);
+    if fresh.is_err() || plan.policy.isolation == Isolation::PerCall {
+        assert_same(&fresh, &call(first));
+    }
+    for hook in plan.hooks.iter().skip(1) {
+        let _ = call(hook);
+    }
+    // What is abandoned is gone.
+    let mut abandoned = Box::pin(other.call_async(first, plan.request.clone()));
+    let _ = abandoned.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    drop(abandoned);
+    let ending = ended(plugin.shutdown());
+    let _ = ended(finish(other.shutdown_async()));
+    assert!(ending.is_ok() || plan.policy.isolation == Isolation::Pooled);
+    assert_same(&fresh, &call(first));
+    let outcome = neighbour.call("cmf.tool_pre_invoke", Request::tool_call("search")).unwrap();
+    assert!(outcome.decision.is_allow() && outcome.changes.is_empty());
+}
+
+/// What an execution came to, and what it cost.
+type Seen<T> = Result<(T, Receipt), (ErrorKind, String, Receipt)>;
+
+/// Checks what must be true of every call.
+fn seen(result: Result<Outcome, Error>, fuel: u64) -> Seen<Outcome> {
+    match result {
+        Ok(mut outcome) => {
+            let receipt = checked(outcome.receipt, fuel);
+            outcome.receipt = receipt;
+            if !outcome.decision.is_allow() {
+                let mut others = outcome.changes.clone();
+                (others.local_state, others.global_state) = (None, None);
+                assert!(others == Changes::default(), "what is denied is changed: {others:?}");
+            }
+            Ok((outcome, receipt))
+        }
+        Err(error) => Err(failure(&error, fuel)),
+    }
+}
+
+/// The same, of an initialisation or a shutdown.
+fn ended(result: Result<(), Error>) -> Seen<()> {
+    let fuel = limits().init_fuel;
+    result.map(|()| ((), Receipt::default())).map_err(|error| failure(&error, fuel))
+}
+
+fn failure(error: &Error, fuel: u64) -> (ErrorKind, String, Receipt) {
+    assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
+    let receipt = error.receipt();
+    assert!(receipt.is_some(), "a failed call has no receipt: {error}");
+    (error.kind(), error.to_string(), checked(receipt.copied().unwrap_or_default(), fuel))
+}
+
+/// A receipt within the limits, without the slices, which depend on the engine.
+fn checked(mut receipt: Receipt, fuel: u64) -> Receipt {
+    let Limits { memory_bytes, host_calls, bytes_read, bytes_written, log_bytes, .. } = limits();
+    assert!(receipt.fuel <= fuel, "{receipt:?}");
+    assert!(receipt.peak_memory_bytes <= u64::try_from(memory_bytes).unwrap(), "{receipt:?}");
+    // A call that goes over one of these ends with it.
+    assert!(receipt.host_calls <= host_calls.saturating_add(1), "{receipt:?}");
+    assert!(receipt.bytes_read <= bytes_read, "{receipt:?}");
+    assert!(receipt.bytes_written <= bytes_written, "{receipt:?}");
+    assert!(receipt.log_bytes <= log_bytes, "{receipt:?}");
+    receipt.slices = 0;
+    receipt
+}
+
+fn assert_same<T: PartialEq + std::fmt::Debug>(one: &Seen<T>, two: &Seen<T>) {
+    // A float that is no number is not equal to itself.
+    assert!(one == two || format!("{one:?}") == format!("{two:?}"), "{one:#?}\n{two:#?}");
+}
+
+/// Polls a future until it is ready.
+fn finish<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
+}
