@@ -48,38 +48,48 @@ impl Input<'_> {
         match self.format {
             Format::Text => self.utf8().map(Into::into),
             Format::Postcard => from_wire(self.record::<Value>()?).ok_or(Status::Malformed),
-            Format::Json => self.record(),
+            Format::Json => self.strict_json(),
         }
     }
 
     /// Decodes something that has no text form of its own.
     pub(super) fn record<T: DeserializeOwned>(self) -> Result<T, Status> {
-        let left = self.budget.get();
-        let bounds = Bounds { elements: Bounds::DEFAULT.elements.min(left), ..Bounds::DEFAULT };
-        let (value, elements) = match self.format {
-            Format::Text => return Err(Status::NoTextForm),
+        match self.format {
+            Format::Text => Err(Status::NoTextForm),
             Format::Postcard => {
-                codec::decode_counting(self.bytes, bounds).map_err(|error| match error {
+                let decoded = codec::decode_counting(self.bytes, self.bounds());
+                let (value, elements) = decoded.map_err(|error| match error {
                     DecodeError::TooLarge | DecodeError::TooManyElements | DecodeError::TooDeep => {
                         Status::TooLarge
                     }
                     _ => Status::Malformed,
-                })?
+                })?;
+                self.spend(elements);
+                Ok(value)
             }
-            Format::Json => {
-                let elements = json_elements(self.bytes);
-                if self.bytes.len() > bounds.bytes || elements > bounds.elements {
-                    return Err(Status::TooLarge);
-                }
-                // Whole first: a type would not notice each key that comes twice.
-                let value = serde_json::from_slice(self.bytes)
-                    .and_then(|Strict(json)| T::deserialize(json))
-                    .map_err(|_| Status::Malformed)?;
-                (value, elements)
-            }
-        };
-        self.budget.set(left.saturating_sub(elements));
-        Ok(value)
+            // Whole first: a type would not notice each key that comes twice.
+            Format::Json => T::deserialize(self.strict_json()?).map_err(|_| Status::Malformed),
+        }
+    }
+
+    /// A JSON text in which no key comes twice.
+    fn strict_json(self) -> Result<serde_json::Value, Status> {
+        let (bounds, elements) = (self.bounds(), json_elements(self.bytes));
+        if self.bytes.len() > bounds.bytes || elements > bounds.elements {
+            return Err(Status::TooLarge);
+        }
+        let Strict(json) = serde_json::from_slice(self.bytes).map_err(|_| Status::Malformed)?;
+        self.spend(elements);
+        Ok(json)
+    }
+
+    fn bounds(self) -> Bounds {
+        let elements = Bounds::DEFAULT.elements.min(self.budget.get());
+        Bounds { elements, ..Bounds::DEFAULT }
+    }
+
+    fn spend(self, elements: usize) {
+        self.budget.set(self.budget.get().saturating_sub(elements));
     }
 
     fn parsed<T: core::str::FromStr>(self) -> Result<T, Status> {
