@@ -108,8 +108,11 @@ impl EngineBuilder {
 /// The least stack that can be set, which is also what a stack starts with.
 const MIN_STACK_BYTES: usize = 1000;
 
-/// The wasm features that current LLVM emits for `wasm32`, plus tail calls; fuel for everything;
-/// and limits that keep a hostile module from making its translation expensive.
+/// The wasm features that current LLVM emits for `wasm32`; fuel for everything; and limits that keep a
+/// hostile module from making its translation expensive.
+///
+/// Not tail calls: wasmi 2.0.0 resumes in the wrong place, or not at all, when a host function that was
+/// called so has suspended the guest.
 ///
 /// Not several results, which no compiler emits unless it is told to: a branch that carries 32 values
 /// takes 4 bytes of a module, and a hundred times that when it is translated.
@@ -117,6 +120,7 @@ fn config(stack_bytes: usize, recursion_depth: usize) -> wasmi::Config {
     let mut config = wasmi::Config::default();
     config
         .wasm_multi_value(false)
+        .wasm_tail_call(false)
         .wasm_multi_memory(false)
         .wasm_custom_page_sizes(false)
         .wasm_wide_arithmetic(false)

@@ -170,6 +170,8 @@ fn wasm_features_that_are_not_allowed() {
     refused(&two, "invalid_module", &["multiple values", "at byte"]);
     let shared = plugin(&format!(r#"(memory (export "memory") 1 1 shared) {INVOKE}"#));
     refused(&shared, "invalid_module", &["at byte"]);
+    let tail = plugin(&format!("{MEMORY} {INVOKE} (func $f (return_call $f))"));
+    refused(&tail, "invalid_module", &["tail calls", "at byte"]);
     if !cfg!(feature = "simd") {
         let simd = plugin(&format!(
             "{MEMORY} {INVOKE} (func (drop (i32x4.add (v128.const i64x2 0 0) (v128.const i64x2 0 0))))"
@@ -188,14 +190,13 @@ fn wasm_features_that_compilers_use_are_allowed() {
     let wasm = plugin(&format!(
         r#"{MEMORY}
            (table 1 externref)
-           (func $tail (param i32) (result i32) (return_call $end (local.get 0)))
            (func $end (param i32) (result i32) (i32.extend8_s (local.get 0)))
            (global (mut i32) (i32.add (i32.const 1) (i32.const 2)))
            (func (export "cpex_invoke") (param i32) (result i32)
              (memory.fill (i32.const 0) (i32.const 1) (i32.const 8))
              (memory.copy (i32.const 8) (i32.const 0) (i32.const 8))
              (drop (i32.trunc_sat_f32_s (f32.const nan)))
-             (call $tail (local.get 0)))"#
+             (call $end (local.get 0)))"#
     ));
     assert!(call(&load(&wasm, Policy::default())).unwrap().decision.is_allow());
 }

@@ -110,7 +110,6 @@ fn others() -> Vec<Body> {
         ),
         body("calls of 32 parameters", long(), &calls_32, &[]),
         body("calls by a table", two(), &[0x20, 0, 0x11, 0, 0], &[]),
-        body("tail calls", two(), &[2, EMPTY, 0x12, no_params, 0x0b], &[]),
         body("nop", two(), &[1], &[]),
         body("unreachable", two(), &[0], &[]),
         body("select", two(), &[0x20, 0, 0x20, 1, 0x20, 0, 0x1b, 0x1a], &[]),

@@ -45,19 +45,6 @@ fn what_does_not_end_is_ended() {
             "stack_overflow",
         ),
         Case::with(
-            "tail calls without end",
-            "(func $f (return_call $f))",
-            "(call $f) (i32.const 0)",
-            "fuel_exhausted",
-        ),
-        Case::with(
-            "tail calls through a table",
-            "(type $t (func)) (table 1 funcref) (elem (i32.const 0) $f)
-             (func $f (return_call_indirect (type $t) (i32.const 0)))",
-            "(call $f) (i32.const 0)",
-            "fuel_exhausted",
-        ),
-        Case::with(
             "the host called from 900 calls down",
             "(func $f (param i32) (result i32)
                (if (i32.eqz (local.get 0)) (then (return (call $count (i32.const 0x0122)

@@ -35,7 +35,7 @@ fn config() -> wasm_smith::Config {
         reference_types_enabled: true,
         saturating_float_to_int_enabled: true,
         sign_extension_ops_enabled: true,
-        tail_call_enabled: true,
+        tail_call_enabled: false,
         acquire_release_atomics_enabled: false,
         compact_imports_enabled: false,
         custom_descriptors_enabled: false,
