@@ -30,6 +30,16 @@ pub(super) fn all(problems: &[String]) -> Result<(), Box<PluginError>> {
     Err(Box::new(PluginError::Config { message: problems.join("\n") }))
 }
 
+/// An error of `cpex-core`'s own about a configuration, which may repeat what stands in it.
+pub(super) fn shown(error: Box<PluginError>) -> Box<PluginError> {
+    match *error {
+        PluginError::Config { message } => {
+            Box::new(PluginError::Config { message: crate::visible(&message) })
+        }
+        other => Box::new(other),
+    }
+}
+
 /// All problems of an error, without the plugin's name, one after the other.
 pub(super) fn problems(error: &Error) -> String {
     let mut all = String::new();

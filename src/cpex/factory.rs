@@ -126,14 +126,17 @@ impl WasmFactory {
     /// registered then.
     pub fn register(&self, manager: &PluginManager, yaml: &str) -> Result<(), Box<PluginError>> {
         let written: Value = serde_yaml::from_str(yaml).map_err(|error| PluginError::Config {
-            message: format!("the configuration is no YAML: {error}"),
+            message: format!(
+                "the configuration is no YAML: {}",
+                crate::visible(&error.to_string())
+            ),
         })?;
         if written.is_string() {
             let message = "the configuration is a plain text; give the YAML itself, not a path";
             return Err(Box::new(PluginError::Config { message: message.into() }));
         }
         errors::all(&strict::problems(&written))?;
-        let config = config::parse_config(yaml)?;
+        let config = config::parse_config(yaml).map_err(errors::shown)?;
         if kinds(&config).is_empty() {
             tracing::warn!("the configuration has no plugin of a kind that begins with `{SCHEME}`");
         }

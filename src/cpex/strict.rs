@@ -69,7 +69,7 @@ fn wrong_entry(at: usize, entry: &Value) -> Option<String> {
     if let Err(error) = Policy::from_json(entry) {
         return wrong(errors::problems(&error));
     }
-    PluginConfig::deserialize(entry).err().and_then(|error| wrong(format!("{error}")))
+    PluginConfig::deserialize(entry).err().and_then(|error| wrong(visible(&format!("{error}"))))
 }
 
 /// The path of a kind that was meant to be one of ours.

@@ -112,6 +112,23 @@ fn a_misspelt_key_elsewhere_is_not_ignored() {
 }
 
 #[test]
+fn what_is_shown_of_a_configuration_steers_no_terminal() {
+    let plugins = Plugins::of(&["pii_guard"]);
+    for yaml in [
+        "\"\\e[2J\": [",
+        "plugins: { \"a\\tb\\e[2J\": {} }",
+        "plugins: [{ name: \"\\e[2J\", kind: 3 }]",
+        "plugins: [{ name: a, kind: \"wasm://pii_guard.wasm\", mode: \"\\e[2J\" }]",
+        "plugins: [{ name: a, kind: \"wasm://\\e[2J.wasm\", hooks: [] }]",
+        "plugin_settings: { plugin_timeout: \"\\e[2J\" }",
+        "\"a\\tb\\e[2J\": [0, { ? { a: 1 } : 2 }]",
+    ] {
+        let message = plugins.refused(yaml);
+        assert!(!message.contains(|text: char| text.is_control() && text != '\n'), "{message:?}");
+    }
+}
+
+#[test]
 fn a_kind_or_a_file_that_is_not_there_is_named_with_the_nearest_one() {
     let plugins = Plugins::of(&["pii_guard"]);
     for kind in
