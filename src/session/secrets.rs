@@ -16,6 +16,9 @@ pub(super) const MARK: &str = "[redacted]";
 /// text by chance.
 const SHORTEST: usize = 4;
 
+/// The most bytes that are gone through for the tokens in one text. Beyond, nothing of it is shown.
+const MOST_WORK: usize = 32 << 20;
+
 /// The tokens that a plugin was given in one call.
 #[derive(Default)]
 pub(crate) struct Secrets(Vec<Secret>);
@@ -30,14 +33,10 @@ impl Secrets {
     /// The text with a mark for each token in it, and for each piece of tokens that overlap. Of the
     /// text, only the first `limit` bytes are shown.
     pub(super) fn redact(&self, text: &str, limit: usize) -> String {
-        let mut found: Vec<Range<usize>> = self
-            .0
-            .iter()
-            .flat_map(|secret| {
-                let len = secret.expose().len();
-                places(text, secret.expose()).map(move |start| start..start.saturating_add(len))
-            })
-            .collect();
+        let mut found = Vec::new();
+        for secret in &self.0 {
+            find(text.as_bytes(), secret.expose().as_bytes(), &mut found);
+        }
         found.sort_unstable_by_key(|range| range.start);
         let mut out = String::new();
         let mut shown = 0_usize;
@@ -109,18 +108,61 @@ impl Secrets {
     pub(super) fn work(&self, len: usize) -> usize {
         self.0.len().saturating_mul(len)
     }
+
+    /// Whether that is more than one host call may take, which nothing interrupts.
+    pub(super) fn are_too_many_for(&self, len: usize) -> bool {
+        self.work(len) > MOST_WORK
+    }
 }
 
-/// Where a token is in a text, overlapping with itself or not.
-fn places<'a>(text: &'a str, token: &'a str) -> impl Iterator<Item = usize> + 'a {
-    let mut from = 0_usize;
-    core::iter::from_fn(move || {
-        let at = text.get(from..)?.find(token)?.saturating_add(from);
-        // It begins with a character, so that the next one begins behind it.
-        let first = text.get(at..)?.chars().next()?;
-        from = at.saturating_add(first.len_utf8());
-        Some(at)
-    })
+/// Where a token is in a text: pieces that overlap are one. Takes a few steps for each byte, whatever
+/// the two are: who feeds requests chooses the token, and the plugin the text (Knuth, Morris, Pratt).
+fn find(text: &[u8], token: &[u8], found: &mut Vec<Range<usize>>) {
+    if text.len() < token.len() {
+        return;
+    }
+    let borders = borders(token);
+    let (mut matched, before) = (0_usize, found.len());
+    for (at, byte) in text.iter().enumerate() {
+        matched = extended(token, &borders, matched, byte);
+        if matched < token.len() {
+            continue;
+        }
+        let end = at.saturating_add(1);
+        let start = end.saturating_sub(token.len());
+        match found.get_mut(before..).and_then(<[_]>::last_mut) {
+            Some(last) if last.end > start => last.end = end,
+            _ => found.push(start..end),
+        }
+        matched = border(&borders, matched);
+    }
+}
+
+/// For each length of a start of the token, less one: how long the longest shorter start is that it ends
+/// with.
+fn borders(token: &[u8]) -> Vec<usize> {
+    let mut borders = Vec::with_capacity(token.len());
+    let mut matched = 0;
+    for byte in token {
+        if !borders.is_empty() {
+            matched = extended(token, &borders, matched, byte);
+        }
+        borders.push(matched);
+    }
+    borders
+}
+
+fn border(borders: &[usize], matched: usize) -> usize {
+    let last = matched.checked_sub(1).and_then(|last| borders.get(last));
+    last.copied().unwrap_or(0)
+}
+
+/// How much of the token's start a text ends with that ended with `matched` of it, one byte later.
+fn extended(token: &[u8], borders: &[usize], mut matched: usize, byte: &u8) -> usize {
+    while matched > 0 && token.get(matched) != Some(byte) {
+        matched = border(borders, matched);
+    }
+    if token.get(matched) == Some(byte) { matched.saturating_add(1) } else { matched }
 }
 
 impl Session {
@@ -135,6 +177,9 @@ impl Session {
         // A token that begins before the limit is looked at as a whole.
         let kept = message.len().min(limit.saturating_add(self.secrets.longest()));
         let message = message.get(..kept).unwrap_or(message);
+        if self.secrets.are_too_many_for(kept) {
+            return MARK.into();
+        }
         self.usage.moved(self.secrets.work(kept));
         // What may hold a token is overwritten when it is dropped.
         let text = Secret::from(String::from_utf8_lossy(message));
@@ -161,6 +206,36 @@ mod tests {
         assert_eq!(secrets.redact_all("_abcdefghijkl_"), "_[redacted]_");
         assert_eq!(secrets.redact_all("mnopmnop"), "[redacted][redacted]");
         assert_eq!(secrets.redact_all("abcdefg efg"), "abcdefg efg");
+    }
+
+    #[test]
+    fn a_token_is_found_wherever_it_is_as_by_looking_at_each_place() {
+        let texts = |len: u32| {
+            (0..2_u32.pow(len)).map(move |bits| -> String {
+                (0..len).map(|bit| if bits >> bit & 1 == 0 { 'a' } else { 'b' }).collect()
+            })
+        };
+        for (token, text) in
+            texts(5).flat_map(|token| texts(9).map(move |text| (token.clone(), text)))
+        {
+            let mut hidden = [false; 9];
+            for at in 0..=4 {
+                if text[at..].starts_with(&token) {
+                    hidden[at..at + 5].fill(true);
+                }
+            }
+            let mut found = Vec::new();
+            find(text.as_bytes(), token.as_bytes(), &mut found);
+            let mut pieces = [false; 9];
+            found.into_iter().for_each(|range| pieces[range].fill(true));
+            assert_eq!(pieces, hidden, "{token} in {text}");
+        }
+    }
+
+    #[test]
+    fn where_there_are_too_many_tokens_to_look_for_nothing_is_shown() {
+        let many = Secrets((0..9000).map(|n| alloc::format!("{n:04}").as_str().into()).collect());
+        assert!(many.are_too_many_for(4096) && !many.are_too_many_for(64));
     }
 
     #[test]

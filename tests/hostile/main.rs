@@ -25,5 +25,6 @@ mod loading;
 mod modules;
 mod running;
 mod secrets;
+mod unpaid;
 mod values;
 mod work;
