@@ -1,26 +1,37 @@
 use alloc::string::String;
+use core::cell::Cell;
 
 /// A name that is looked for whatever its case.
 pub(super) struct Name<'a> {
     name: &'a str,
     /// In lower case, if that is more than ASCII can tell.
     lower: Option<String>,
+    /// How many bytes of other names were compared with it.
+    compared: Cell<usize>,
 }
 
 impl<'a> Name<'a> {
     pub(super) fn new(name: &'a str) -> Self {
-        Self { name, lower: (!name.is_ascii()).then(|| name.to_lowercase()) }
+        let lower = (!name.is_ascii()).then(|| name.to_lowercase());
+        Self { name, lower, compared: Cell::new(0) }
+    }
+
+    /// How many bytes of other names it was compared with, as if each were copied.
+    pub(super) fn compared(&self) -> usize {
+        self.compared.get()
     }
 
     /// Whether another name is the same but for its case.
     pub(super) fn is(&self, other: &str) -> bool {
+        let name = self.lower.as_deref().unwrap_or(self.name);
+        // One of three times the length has no other case of this one.
+        if other.len() > name.len().saturating_mul(3) {
+            return false;
+        }
+        self.compared.set(self.compared.get().saturating_add(other.len()));
         match &self.lower {
             None if other.is_ascii() => self.name.eq_ignore_ascii_case(other),
-            // One of three times the length has no other case of this one.
-            None => {
-                other.len() <= self.name.len().saturating_mul(3)
-                    && other.to_lowercase() == self.name.to_lowercase()
-            }
+            None => other.to_lowercase() == self.name.to_lowercase(),
             Some(lower) if other.is_ascii() => other.eq_ignore_ascii_case(lower),
             Some(lower) => other.to_lowercase() == *lower,
         }

@@ -8,7 +8,7 @@ use super::name::Name;
 use super::span::{Key, Span};
 use super::{Answer, Format, Service};
 use crate::changes::Current;
-use crate::view::{Item, TextMap, Want, wipe};
+use crate::view::{BYTES_PER_ELEMENT, Item, TextMap, Want, wipe};
 
 impl Service<'_> {
     pub(super) fn read(
@@ -120,6 +120,11 @@ impl Service<'_> {
         out: &mut Vec<u8>,
     ) -> Result<(), Status> {
         let field = self.readable(field)?;
+        if !has_members(field) {
+            let (there, worked) = self.looked_for(field, index, Key::None);
+            self.session.usage.moved(worked);
+            return there.and(Err(Status::InvalidArgument));
+        }
         let position = usize::try_from(position).map_err(|_| Status::Absent)?;
         let (name, passed) = match self.item(field, index, Key::None, Want::Value).0? {
             Item::TextSet(set) => (set.nth(position), set.passed_to(position)),
@@ -158,7 +163,7 @@ impl Service<'_> {
                     Ok(Item::TextSet(set)) if ignores_case(field) => {
                         let name = Name::new(member);
                         let there = set.contains(member) || set.any(&|other| name.is(other));
-                        (Ok(there), 0)
+                        (Ok(there), name.compared())
                     }
                     Ok(Item::TextSet(set)) => (Ok(set.contains(member)), 0),
                     Ok(_) => (Err(Status::InvalidArgument), 0),
@@ -191,7 +196,7 @@ impl Service<'_> {
         if field.info().indexed && index == NO_INDEX {
             return Ok(self.current()?.count(field));
         }
-        if !matches!(field.info().shape, Shape::TextSet | Shape::TextMap | Shape::JsonMap) {
+        if !has_members(field) {
             return Err(Status::InvalidArgument);
         }
         match self.item(field, index, Key::None, Want::Presence).0 {
@@ -261,13 +266,19 @@ impl Service<'_> {
         }
         let item = match (self.whole(field, index), key) {
             (Err(status), _) => return (Err(status), 0),
-            (item, Key::None) => return (item, 0),
-            (_, Key::Invalid) => return (Err(Status::InvalidArgument), 0),
+            // One that is given is charged for as such.
+            (Ok(item), Key::None) if want == Want::Value => return (Ok(item), 0),
+            (Ok(item), Key::None) => {
+                let made = item.made();
+                return (Ok(item), made);
+            }
+            (Ok(item), Key::Invalid) => return (Err(Status::InvalidArgument), item.made()),
             (Ok(item), Key::Some(key)) => (item, key),
         };
         let (found, worked) = match item {
             (Item::TextMap(map), key) => {
-                (entry(field, map, key).map(|text| Item::Text(text.into())), 0)
+                let (text, worked) = entry(field, map, key);
+                (text.map(|text| Item::Text(text.into())), worked)
             }
             (Item::JsonMap(map), key) => (map.get(key).map(Item::json_value), 0),
             (Item::Record(record), pointer) => {
@@ -280,7 +291,7 @@ impl Service<'_> {
             (Item::Json(Cow::Borrowed(value)), pointer) => {
                 (value.pointer(pointer).map(Item::json_value), 0)
             }
-            _ => return (Err(Status::InvalidArgument), 0),
+            (item, _) => return (Err(Status::InvalidArgument), item.made()),
         };
         (found.ok_or(Status::Absent), worked)
     }
@@ -320,20 +331,23 @@ fn text(item: &Item<'_>, out: &mut Vec<u8>) -> Result<(), Status> {
     Ok(())
 }
 
-/// What passing one element is charged like.
-const BYTES_PER_ELEMENT: usize = 8;
+/// Whether a field is a set or a map.
+fn has_members(field: Field) -> bool {
+    matches!(field.info().shape, Shape::TextSet | Shape::TextMap | Shape::JsonMap)
+}
 
 /// Whether members or keys of a field are the same whatever their case, as `cpex-core` has it.
 pub(super) const fn ignores_case(field: Field) -> bool {
     matches!(field, Field::SecurityLabels | Field::HttpRequestHeaders | Field::HttpResponseHeaders)
 }
 
-fn entry<'a>(field: Field, map: &'a dyn TextMap, key: &str) -> Option<&'a str> {
-    map.get(key).or_else(|| {
-        if !ignores_case(field) {
-            return None;
-        }
-        let name = Name::new(key);
-        map.find(&|other| name.is(other)).map(|(_, value)| value)
-    })
+/// The entry of a map, and how much work it was to find it or not to, in bytes.
+fn entry<'a>(field: Field, map: &'a dyn TextMap, key: &str) -> (Option<&'a str>, usize) {
+    let found = map.get(key);
+    if found.is_some() || !ignores_case(field) {
+        return (found, 0);
+    }
+    let name = Name::new(key);
+    let found = map.find(&|other| name.is(other)).map(|(_, value)| value);
+    (found, name.compared())
 }

@@ -66,13 +66,16 @@ impl Service<'_> {
     fn unset(&mut self, field: u32, index: u32, key: Key<'_>) -> Result<bool, Status> {
         let (field, rule) = self.writable(field)?;
         let mut edit = self.edit(field)?;
-        match (rule, key) {
+        let removed = match (rule, key) {
             (Write::Entries(_), Key::Some(key)) => edit.remove_entry(position(field, index)?, key),
             (Write::Entries(_), _) => Err(Status::InvalidArgument),
             (Write::Replace(_), Key::None) => edit.clear(),
             // What only grows or is replaced has nothing that can be removed.
             _ => Err(Status::ReadOnly),
-        }
+        };
+        let worked = edit.worked;
+        self.session.usage.moved(worked);
+        removed
     }
 
     /// The field with this number and how it may be changed, if the plugin may change it now.

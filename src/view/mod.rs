@@ -275,6 +275,11 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// How many bytes were put together to make it.
+    pub(crate) fn made(&self) -> usize {
+        if let Self::Text(Cow::Owned(text)) = self { text.len() } else { 0 }
+    }
+
     /// How many elements are passed to put what is in it in order.
     pub(crate) fn sorting(&self) -> usize {
         match self {
@@ -334,6 +339,9 @@ pub(crate) fn wipe(bytes: &mut [u8]) {
     bytes.fill(0);
     core::hint::black_box(&bytes);
 }
+
+/// What passing one element is charged like.
+pub(crate) const BYTES_PER_ELEMENT: usize = 8;
 
 /// How many elements that are passed one that is copied is charged like.
 pub(crate) const COPIED: usize = 8;

@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use cpex_wasmi_abi::model::{
     AgentExtension, CandidateConstraintExtension, Channel, ClientExtension, CompletionExtension,
@@ -12,10 +13,11 @@ use cpex_wasmi_abi::model::{
 };
 use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::message::message_views;
 use super::slots::slot_views;
-use super::{Copied, ExtensionsView, Item, JsonEntries as _, Named, Record, View};
+use super::{Copied, ExtensionsView, Item, JsonEntries as _, Named, Record, View, Want};
 
 slot_views!();
 message_views!();
@@ -37,6 +39,12 @@ impl Seen for SecurityExtension {
     }
 }
 
+impl Seen for RawCredentialsExtension {
+    fn seen(&self, visible: CapabilitySet) -> Option<Self> {
+        self.visible_to(visible)
+    }
+}
+
 impl Seen for SubjectExtension {
     fn seen(&self, visible: CapabilitySet) -> Option<Self> {
         self.visible_to(visible)
@@ -44,7 +52,25 @@ impl Seen for SubjectExtension {
 }
 
 fn seen<T: Seen>(value: &T, visible: CapabilitySet) -> Option<Box<dyn Record + '_>> {
-    Some(Box::new(Copied(value.seen(visible)?)))
+    Some(Box::new(Sight(value, visible)))
+}
+
+/// What a plugin sees of a structure, which is copied when it is looked at.
+struct Sight<'a, T>(&'a T, CapabilitySet);
+
+impl<T: Seen> Record for Sight<'_, T> {
+    fn postcard(&self, out: &mut Vec<u8>) -> Option<()> {
+        self.0.seen(self.1)?.postcard(out)
+    }
+
+    fn json(&self) -> Option<Vec<u8>> {
+        self.0.seen(self.1)?.json()
+    }
+
+    fn select(&self, pointer: &str, want: Want) -> (Result<Option<Value>, Status>, usize) {
+        let Some(seen) = self.0.seen(self.1) else { return (Err(Status::Absent), 0) };
+        Copied(seen).select(pointer, want)
+    }
 }
 
 /// Names as the model has them.
@@ -91,7 +117,9 @@ impl ExtensionsView for Extensions {
 impl View for RawCredentialsExtension {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
-            Field::RawCredentials => Item::Record(Box::new(Copied(self.visible_to(visible)?))),
+            Field::RawCredentials if visible.opens_credentials() => {
+                Item::Record(seen(self, visible)?)
+            }
             Field::InboundToken if visible.contains(Capability::ReadInboundCredentials) => {
                 Item::TextMap(&self.inbound_tokens)
             }

@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::model::{ContentPart, DelegationPayload, IdentityPayload};
@@ -9,7 +10,7 @@ use cpex_wasmi_abi::{CapabilitySet, Field, Status};
 use serde_json::Value;
 
 use super::model::position;
-use super::{Copied, Item, PayloadView, Record, View, Want};
+use super::{BYTES_PER_ELEMENT, Copied, Item, PayloadView, Record, View, Want};
 use crate::Payload;
 
 impl View for Payload {
@@ -35,7 +36,11 @@ impl View for Payload {
         match self {
             Self::Message(payload) => payload.breadth(field),
             // They are looked through for the token.
-            Self::Identity(payload) if field == Field::Payload => payload.headers.len(),
+            Self::Identity(payload) if field == Field::Payload => {
+                let bytes =
+                    payload.headers.values().map(String::len).fold(0, usize::saturating_add);
+                payload.headers.len().saturating_add(bytes / BYTES_PER_ELEMENT)
+            }
             _ => 0,
         }
     }

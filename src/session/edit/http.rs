@@ -23,6 +23,7 @@ impl Edit<'_> {
         let headers = self.headers()?;
         headers.retain(|other, _| !same.is(other));
         headers.insert(name.into(), value);
+        self.worked = self.worked.saturating_add(same.compared());
         Ok(())
     }
 
@@ -36,6 +37,7 @@ impl Edit<'_> {
         if there {
             self.headers()?.retain(|other, _| !name.is(other));
         }
+        self.worked = self.worked.saturating_add(name.compared());
         Ok(there)
     }
 
