@@ -92,6 +92,10 @@ impl Service<'_> {
             self.session.denied = Some(capability);
             return Err(Status::CapabilityDenied);
         }
+        // To be told that there is one already is to read that.
+        if field == Field::DelegationOrigin {
+            self.readable(number)?;
+        }
         if self.session.violation.is_some() && info.slot != Slot::Context {
             return Err(Status::AlreadyDenied);
         }

@@ -76,6 +76,25 @@ fn a_header_that_may_not_be_read_cannot_be_probed_by_removing_it() {
 }
 
 #[test]
+fn an_origin_that_may_not_be_read_cannot_be_probed_by_writing_it() {
+    let wasm = guest(
+        r#"(data (i32.const 0) "mallory")
+           (func (export "cpex_invoke") (param i32) (result i32)
+             (call $write_text (i32.const 0x0a02) (i32.const 0) (i32.const 0) (i32.const -1)
+               (i32.const 0) (i32.const 7)))"#,
+    );
+    let plugin = load(&wasm, Policy::default().grant([Capability::AppendDelegation]));
+    let answer = |origin: Option<&str>| {
+        let mut request = Request::tool_call("search");
+        request.extensions.delegation.get_or_insert_default().origin_subject_id =
+            origin.map(Into::into);
+        plugin.call(HOOK, request).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(answer(None), answer(Some("alice")));
+    assert!(answer(None).unwrap_err().contains("read_delegation"));
+}
+
+#[test]
 fn a_trap_has_its_own_code_even_if_growing_was_refused_before() {
     let wasm = guest(
         r#"(memory (export "memory") 1)
