@@ -47,8 +47,9 @@ impl LogSink for LogCrate {
 /// Text from a plugin for people: control characters are made visible, so that it can neither
 /// forge lines nor talk to a terminal.
 ///
-/// Also escaped are the characters that reorder text (bidirectional controls) and the line
-/// separators U+2028 and U+2029.
+/// Also escaped are the characters that reorder text (bidirectional controls), the line separators
+/// U+2028 and U+2029, and those that are not seen and can spell out text beside the one that is: tags,
+/// annotations, and spaces and joiners without width but the two that scripts and emoji need.
 ///
 /// Messages of an [`Error`](crate::Error) and log lines have been through this. What a plugin puts
 /// into a violation, a change or its manifest has not: it is data, and data for people needs it.
@@ -60,7 +61,9 @@ pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {
         let hidden = char.is_control()
-            || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(char, '\u{200b}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+            || matches!(char, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
         match char {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
@@ -81,5 +84,14 @@ mod tests {
     #[test]
     fn a_line_cannot_forge_another_or_steer_a_terminal() {
         assert_eq!(visible("a\nb\t\u{1b}[2J\u{202e}ü"), "a\\nb\\t\\u{1b}[2J\\u{202e}ü");
+    }
+
+    #[test]
+    fn no_text_is_hidden_in_a_line() {
+        // What models read, and people do not see: tags, and bits in spaces without width.
+        let hidden = "\u{e0068}\u{e0069}\u{200b}\u{2060}\u{feff}\u{fff9}";
+        let shown = "\\u{e0068}\\u{e0069}\\u{200b}\\u{2060}\\u{feff}\\u{fff9}";
+        assert_eq!(visible(&alloc::format!("ok{hidden}")), alloc::format!("ok{shown}"));
+        assert_eq!(visible("👩\u{200d}💻"), "👩\u{200d}💻");
     }
 }
