@@ -31,13 +31,13 @@ pub(super) fn all(problems: &[String]) -> Result<(), Box<PluginError>> {
 }
 
 /// An error of `cpex-core`'s own about a configuration, which may repeat what stands in it.
-pub(super) fn shown(error: Box<PluginError>) -> Box<PluginError> {
-    match *error {
+pub(super) fn shown(error: PluginError) -> Box<PluginError> {
+    Box::new(match error {
         PluginError::Config { message } => {
-            Box::new(PluginError::Config { message: crate::visible(&message) })
+            PluginError::Config { message: crate::visible(&message) }
         }
-        other => Box::new(other),
-    }
+        other => other,
+    })
 }
 
 /// All problems of an error, without the plugin's name, one after the other.

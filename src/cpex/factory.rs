@@ -136,7 +136,7 @@ impl WasmFactory {
             return Err(Box::new(PluginError::Config { message: message.into() }));
         }
         errors::all(&strict::problems(&written))?;
-        let config = config::parse_config(yaml).map_err(errors::shown)?;
+        let config = config::parse_config(yaml).map_err(|error| errors::shown(*error))?;
         if kinds(&config).is_empty() {
             tracing::warn!("the configuration has no plugin of a kind that begins with `{SCHEME}`");
         }

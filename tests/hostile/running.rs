@@ -251,3 +251,32 @@ fn a_verdict_is_one_of_those_there_are() {
     ];
     cases.iter().for_each(check);
 }
+
+/// wasmi 2.0.0 resumes a host function, where the slice ended with it or it is served outside, as if it
+/// had been called by the caller of who called it: the answer is lost, and stands in the place of a
+/// local of that one. A reference to a function that is made so aborts the process, or worse.
+#[test]
+fn a_module_with_tail_calls_is_refused() {
+    let read =
+        "(i32.const 0x0122) (i32.const 0) (i32.const 0) (i32.const -1) (i32.const 0) (i32.const 0)";
+    let reference = |call: &str| {
+        format!(
+            "(type $t (func (result i32))) (table 1 funcref)
+             (type $r (func (param i32 i32 i32 i32 i32 i32) (result i32))) (elem (i32.const 0) $read_text)
+             (func $last (result i32) (local i64 i64 i64 i64) ({call}))
+             (func $forge (result i32) (local funcref funcref funcref funcref funcref funcref)
+               (drop (call $last)) (table.set (i32.const 0) (local.get 4))
+               (call_indirect (type $t) (i32.const 0)))"
+        )
+    };
+    for (name, fields) in [
+        ("a tail call", reference(&format!("return_call $read_text {read}"))),
+        (
+            "a tail call through a table",
+            reference(&format!("return_call_indirect (type $r) {read} (i32.const 0)")),
+        ),
+    ] {
+        let case = Case::with(name, &fields, "(call $forge)", "invalid_module");
+        check(&case.says("tail calls support is not enabled").next("invalid_module"));
+    }
+}
