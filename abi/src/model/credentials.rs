@@ -21,7 +21,9 @@ use crate::{Capability, CapabilitySet};
 #[serde(default)]
 pub struct RawCredentialsExtension {
     /// The tokens that came with the request, by whose they are: `user`, `client`,
-    /// `caller_workload`, or a role of the operator's own.
+    /// `caller_workload`, or a role of the operator's own. Read from `workload`, `caller_workload`'s name
+    /// of old, too.
+    #[serde(deserialize_with = "by_role")]
     pub inbound_tokens: BTreeMap<String, RawInboundToken>,
     /// The tokens minted for the request, by what they are for.
     ///
@@ -29,6 +31,25 @@ pub struct RawCredentialsExtension {
     /// here they are then a list of pairs.
     #[serde(deserialize_with = "pairs")]
     pub delegated_tokens: Vec<(DelegationKey, RawDelegatedToken)>,
+}
+
+/// Reads tokens by their roles, as `cpex-core` has the names of these.
+fn by_role<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, RawInboundToken>, D::Error> {
+    let tokens: BTreeMap<Named, RawInboundToken> = BTreeMap::deserialize(deserializer)?;
+    Ok(tokens.into_iter().map(|(Named(role), token)| (role, token)).collect())
+}
+
+/// The name of a role that is in use now.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(from = "String")]
+struct Named(String);
+
+impl From<String> for Named {
+    fn from(role: String) -> Self {
+        Self(if role == "workload" { "caller_workload".into() } else { role })
+    }
 }
 
 impl Serialize for RawCredentialsExtension {

@@ -43,7 +43,9 @@ where
 {
     let value: T = source.value();
     let bare: T = decode(&encoded(&value), Bounds::DEFAULT).unwrap();
-    assert_eq!(format!("{bare:?}"), format!("{value:?}").replace("[redacted]", "[none]"));
+    // Where a token was is shown, unless some text says the same.
+    let shown = |value: &T| format!("{value:?}").replace("[redacted]", "[none]");
+    assert_eq!(shown(&bare), shown(&value));
     is_same(&bare, source);
 }
 
