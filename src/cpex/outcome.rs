@@ -11,22 +11,44 @@ use cpex_core::executor::ErasedResultFields;
 use cpex_core::extensions::{
     DelegationExtension, Extensions, Guarded, HttpExtension, OwnedExtensions,
 };
+use cpex_core::hooks::PluginPayload;
 use cpex_wasmi_abi::Violation;
 use cpex_wasmi_abi::model::{self, from_wire};
 
 use super::mirror::{FromModel, Unfit};
 use super::payload::Seen;
-use crate::{Changes, Decision};
+use crate::Changes;
 
 /// What `cpex-core` is given of an outcome. The context is written at once; the rest is for its own
 /// merge, which has the last word.
 pub(super) fn erased(
-    decision: Decision,
-    changes: Changes,
+    violation: Option<Box<Violation>>,
+    changes: Option<Box<Changes>>,
     payload: Seen<'_>,
     extensions: &Extensions,
     context: &mut PluginContext,
 ) -> Result<Box<dyn Any + Send + Sync>, Unfit> {
+    let (modified_payload, modified_extensions) = match changes {
+        None => (None, None),
+        Some(changes) => modified(*changes, payload, extensions, context)?,
+    };
+    Ok(Box::new(ErasedResultFields {
+        continue_processing: violation.is_none(),
+        modified_payload,
+        modified_extensions,
+        violation: violation.map(|violation| violated(*violation)),
+    }))
+}
+
+/// Payload and extensions as they were changed.
+type Modified = (Option<Box<dyn PluginPayload>>, Option<OwnedExtensions>);
+
+fn modified(
+    changes: Changes,
+    payload: Seen<'_>,
+    extensions: &Extensions,
+    context: &mut PluginContext,
+) -> Result<Modified, Unfit> {
     let Changes {
         payload: changed,
         labels,
@@ -76,15 +98,7 @@ pub(super) fn erased(
     if let Some(state) = global_state {
         context.global_state = FromModel::from_model(state)?;
     }
-    Ok(Box::new(ErasedResultFields {
-        continue_processing: decision.is_allow(),
-        modified_payload,
-        modified_extensions,
-        violation: match decision {
-            Decision::Allow => None,
-            Decision::Deny(violation) => Some(violated(violation)),
-        },
-    }))
+    Ok((modified_payload, modified_extensions))
 }
 
 fn add_labels(owned: &mut OwnedExtensions, labels: BTreeSet<String>) {
