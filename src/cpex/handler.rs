@@ -24,6 +24,8 @@ pub(super) struct Handler {
     pub(super) position: i32,
     pub(super) hook: &'static str,
     pub(super) types: PayloadTypes,
+    /// Whether the plugin can look at a request at all.
+    pub(super) looks: bool,
     pub(super) observer: Option<Observer>,
 }
 
@@ -72,9 +74,11 @@ impl AnyHookHandler for Handler {
             local_state: &context.local_state,
             global_state: &context.global_state,
         };
-        // Its slots are behind pointers that are counted.
-        let request = Source::Cpex(extensions.clone());
-        let called = self.plugin.call_lent(self.position, request, Some(lent)).await;
+        let instance = self.plugin.ready().await.map_err(failed)?;
+        // Its slots are behind pointers that are counted, each.
+        let seen = if self.looks { extensions.clone() } else { Extensions::default() };
+        let call = self.plugin.start(instance, self.position, Source::Cpex(seen));
+        let called = self.plugin.conclude(call, Some(lent)).await;
         let Ended { violation, changes, receipt } = called.map_err(failed)?;
         // Noted before they are used up.
         let noted = self.observer.is_some().then(|| {

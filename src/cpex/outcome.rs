@@ -11,7 +11,6 @@ use cpex_core::executor::ErasedResultFields;
 use cpex_core::extensions::{
     DelegationExtension, Extensions, Guarded, HttpExtension, OwnedExtensions,
 };
-use cpex_core::hooks::PluginPayload;
 use cpex_wasmi_abi::Violation;
 use cpex_wasmi_abi::model::{self, from_wire};
 
@@ -28,27 +27,29 @@ pub(super) fn erased(
     extensions: &Extensions,
     context: &mut PluginContext,
 ) -> Result<Box<dyn Any + Send + Sync>, Unfit> {
-    let (modified_payload, modified_extensions) = match changes {
-        None => (None, None),
-        Some(changes) => modified(*changes, payload, extensions, context)?,
-    };
-    Ok(Box::new(ErasedResultFields {
+    // Made where it stays: it is a kilobyte, most of it unused.
+    let mut fields = Box::new(ErasedResultFields {
         continue_processing: violation.is_none(),
-        modified_payload,
-        modified_extensions,
-        violation: violation.map(|violation| violated(*violation)),
-    }))
+        modified_payload: None,
+        modified_extensions: None,
+        violation: None,
+    });
+    if let Some(violation) = violation {
+        fields.violation = Some(violated(*violation));
+    }
+    if let Some(changes) = changes {
+        modify(&mut fields, *changes, payload, extensions, context)?;
+    }
+    Ok(fields)
 }
 
-/// Payload and extensions as they were changed.
-type Modified = (Option<Box<dyn PluginPayload>>, Option<OwnedExtensions>);
-
-fn modified(
+fn modify(
+    fields: &mut ErasedResultFields,
     changes: Changes,
     payload: Seen<'_>,
     extensions: &Extensions,
     context: &mut PluginContext,
-) -> Result<Modified, Unfit> {
+) -> Result<(), Unfit> {
     let Changes {
         payload: changed,
         labels,
@@ -64,8 +65,8 @@ fn modified(
         || delegation.is_some()
         || candidate_constraint.is_some()
         || custom.is_some();
-    let modified_payload = changed.map(|changed| payload.changed(changed)).transpose()?;
-    let modified_extensions = if touched {
+    fields.modified_payload = changed.map(|changed| payload.changed(changed)).transpose()?;
+    if touched {
         let mut owned = extensions.cow_copy();
         // What is not handed back stays as it is. The copy has no more than the plugin may see, and
         // cpex-core would take it for all the tokens that there are.
@@ -88,17 +89,15 @@ fn modified(
         if let Some(custom) = custom {
             owned.custom = Some(FromModel::from_model(custom)?);
         }
-        Some(owned)
-    } else {
-        None
-    };
+        fields.modified_extensions = Some(owned);
+    }
     if let Some(state) = local_state {
         context.local_state = FromModel::from_model(state)?;
     }
     if let Some(state) = global_state {
         context.global_state = FromModel::from_model(state)?;
     }
-    Ok((modified_payload, modified_extensions))
+    Ok(())
 }
 
 fn add_labels(owned: &mut OwnedExtensions, labels: BTreeSet<String>) {

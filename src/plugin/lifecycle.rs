@@ -67,7 +67,7 @@ impl Plugin {
             let mut result = Ok(());
             for instance in plugin.close() {
                 let call = Call::shutdown(plugin.0.module.engine(), instance);
-                result = result.and(ended(finish(call).await));
+                result = result.and(ended(finish(call, None).await));
             }
             result.map_err(|error| error.with_plugin(plugin.name()))
         }
@@ -87,7 +87,7 @@ impl Plugin {
         if instance.is_ready() {
             return Ok(instance);
         }
-        initialised(finish(Call::init(self.0.module.engine(), instance)).await)
+        initialised(finish(Call::init(self.0.module.engine(), instance), None).await)
     }
 }
 

@@ -142,29 +142,34 @@ impl Plugin {
         let plugin = self.clone();
         let hook = self.begin(hook);
         let request: Arc<Request> = request.into();
-        async move { plugin.call_lent(hook?, request.into(), None).await.map(Outcome::from) }
+        async move {
+            let (hook, instance) = (hook?, plugin.ready().await?);
+            let call = plugin.start(instance, hook, request.into());
+            plugin.conclude(call, None).await.map(Outcome::from)
+        }
     }
 
-    /// Calls the plugin for a hook, by its position, with what the session does not keep of a request.
-    pub(crate) async fn call_lent(
+    /// An instance that can be called.
+    pub(crate) async fn ready(&self) -> Result<Box<Instance>, Error> {
+        match self.idle() {
+            Some(instance) => Ok(instance),
+            None => self.fresh_async().await.map_err(|error| error.with_plugin(self.name())),
+        }
+    }
+
+    /// Begins a call of a hook, by its position.
+    pub(crate) fn start(&self, instance: Box<Instance>, hook: i32, request: Source) -> Call<'_> {
+        Call::invoke(self.0.module.engine(), instance, hook, request)
+    }
+
+    /// Steps through a call of a hook, yielding between slices. `lent` is what the session does not
+    /// keep of the request.
+    pub(crate) async fn conclude(
         &self,
-        hook: i32,
-        request: Source,
+        call: Call<'_>,
         lent: Option<Lent<'_>>,
     ) -> Result<Ended, Error> {
-        let instance = match self.idle() {
-            Some(instance) => instance,
-            None => self.fresh_async().await.map_err(|error| error.with_plugin(self.name()))?,
-        };
-        let mut call = Call::invoke(self.0.module.engine(), instance, hook, request);
-        // Most calls end within their first slice.
-        let returned = loop {
-            if let Some(returned) = call.step(lent) {
-                break returned;
-            }
-            yield_now().await;
-        };
-        self.give_back(call.end(returned)).map_err(|error| error.with_plugin(self.name()))
+        self.give_back(finish(call, lent).await).map_err(|error| error.with_plugin(self.name()))
     }
 
     /// How long a call may take.
@@ -202,9 +207,9 @@ impl fmt::Debug for Plugin {
 }
 
 /// Steps through a call, yielding between slices.
-async fn finish(mut call: Call<'_>) -> Over {
+async fn finish(mut call: Call<'_>, lent: Option<Lent<'_>>) -> Over {
     loop {
-        if let Some(returned) = call.step(None) {
+        if let Some(returned) = call.step(lent) {
             return call.end(returned);
         }
         yield_now().await;

@@ -33,9 +33,10 @@ use crate::{Changes, Error, Level, LevelFilter, Limits, LogSink, Policy};
 
 use budget::Usage;
 use secrets::Secrets;
-use service::{Handling, Service, takes_field};
+use service::{Handling, Service};
 use span::Span;
 
+pub(crate) use service::takes_field;
 pub(crate) use source::Source;
 
 /// What a host function answers: a number for the plugin, or the end of the call.

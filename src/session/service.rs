@@ -128,7 +128,7 @@ impl Service<'_> {
 }
 
 /// Whether the first argument of a host function is the number of a field.
-pub(super) const fn takes_field(function: HostFunction) -> bool {
+pub(crate) const fn takes_field(function: HostFunction) -> bool {
     use HostFunction as F;
     !matches!(function, F::Deny | F::DenyJson | F::DenyText | F::Log | F::Panic)
 }
