@@ -34,6 +34,18 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// No changes, for who reads them.
+    pub(crate) const NONE: &'static Self = &Self {
+        payload: None,
+        labels: None,
+        http: None,
+        delegation: None,
+        candidate_constraint: None,
+        custom: None,
+        local_state: None,
+        global_state: None,
+    };
+
     /// Whether nothing was changed.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

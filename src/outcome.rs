@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use cpex_wasmi_abi::Violation;
@@ -14,6 +15,25 @@ pub struct Outcome {
     pub changes: Changes,
     /// What the call cost.
     pub receipt: Receipt,
+}
+
+/// The same on its way out of a session: most calls neither deny nor change anything, and what they
+/// could have is large.
+pub(crate) struct Ended {
+    pub(crate) violation: Option<Box<Violation>>,
+    pub(crate) changes: Option<Box<Changes>>,
+    pub(crate) receipt: Receipt,
+}
+
+impl From<Ended> for Outcome {
+    fn from(ended: Ended) -> Self {
+        let Ended { violation, changes, receipt } = ended;
+        Self {
+            decision: violation.map_or(Decision::Allow, |violation| Decision::Deny(*violation)),
+            changes: changes.map_or_else(Changes::default, |changes| *changes),
+            receipt,
+        }
+    }
 }
 
 /// Whether an operation may go on.

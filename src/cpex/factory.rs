@@ -249,6 +249,7 @@ impl PluginFactory for WasmFactory {
                 position,
                 hook,
                 types: self.types.clone(),
+                looks: plugin.module().looks(),
                 observer: self.observer.clone(),
                 plugin: plugin.clone(),
             };

@@ -12,9 +12,10 @@ use cpex_core::registry::AnyHookHandler;
 use super::payload::PayloadTypes;
 use super::record::{CallRecord, Observer, changed};
 use super::{errors, outcome};
+use crate::outcome::Ended;
 use crate::session::Source;
 use crate::view::Lent;
-use crate::{Decision, Error, Outcome, Plugin, Receipt};
+use crate::{Decision, Error, Plugin, Receipt};
 
 /// One hook of one plugin.
 pub(super) struct Handler {
@@ -23,6 +24,8 @@ pub(super) struct Handler {
     pub(super) position: i32,
     pub(super) hook: &'static str,
     pub(super) types: PayloadTypes,
+    /// Whether the plugin can look at a request at all.
+    pub(super) looks: bool,
     pub(super) observer: Option<Observer>,
 }
 
@@ -71,13 +74,18 @@ impl AnyHookHandler for Handler {
             local_state: &context.local_state,
             global_state: &context.global_state,
         };
-        // Its slots are behind pointers that are counted.
-        let request = Source::Cpex(extensions.clone());
-        let called = self.plugin.call_lent(self.position, request, Some(lent)).await;
-        let Outcome { decision, changes, receipt } = called.map_err(failed)?;
+        let instance = self.plugin.ready().await.map_err(failed)?;
+        // Its slots are behind pointers that are counted, each.
+        let seen = if self.looks { extensions.clone() } else { Extensions::default() };
+        let call = self.plugin.start(instance, self.position, Source::Cpex(seen));
+        let called = self.plugin.conclude(call, Some(lent)).await;
+        let Ended { violation, changes, receipt } = called.map_err(failed)?;
         // Noted before they are used up.
-        let noted = self.observer.is_some().then(|| (decision.clone(), changed(&changes)));
-        let erased = outcome::erased(decision, changes, payload, extensions, context)
+        let noted = self.observer.is_some().then(|| {
+            let denied = violation.as_deref().cloned().map_or(Decision::Allow, Decision::Deny);
+            (denied, changes.as_deref().map(changed).unwrap_or_default())
+        });
+        let erased = outcome::erased(violation, changes, payload, extensions, context)
             .map_err(|unfit| failed(errors::unfit(unfit, receipt)))?;
         if let Some((decision, changed)) = noted {
             self.record(Ok(&decision), &changed, receipt, begun);

@@ -16,17 +16,40 @@ use cpex_wasmi_abi::model::{self, from_wire};
 
 use super::mirror::{FromModel, Unfit};
 use super::payload::Seen;
-use crate::{Changes, Decision};
+use crate::Changes;
 
 /// What `cpex-core` is given of an outcome. The context is written at once; the rest is for its own
 /// merge, which has the last word.
 pub(super) fn erased(
-    decision: Decision,
-    changes: Changes,
+    violation: Option<Box<Violation>>,
+    changes: Option<Box<Changes>>,
     payload: Seen<'_>,
     extensions: &Extensions,
     context: &mut PluginContext,
 ) -> Result<Box<dyn Any + Send + Sync>, Unfit> {
+    // Made where it stays: it is a kilobyte, most of it unused.
+    let mut fields = Box::new(ErasedResultFields {
+        continue_processing: violation.is_none(),
+        modified_payload: None,
+        modified_extensions: None,
+        violation: None,
+    });
+    if let Some(violation) = violation {
+        fields.violation = Some(violated(*violation));
+    }
+    if let Some(changes) = changes {
+        modify(&mut fields, *changes, payload, extensions, context)?;
+    }
+    Ok(fields)
+}
+
+fn modify(
+    fields: &mut ErasedResultFields,
+    changes: Changes,
+    payload: Seen<'_>,
+    extensions: &Extensions,
+    context: &mut PluginContext,
+) -> Result<(), Unfit> {
     let Changes {
         payload: changed,
         labels,
@@ -42,8 +65,8 @@ pub(super) fn erased(
         || delegation.is_some()
         || candidate_constraint.is_some()
         || custom.is_some();
-    let modified_payload = changed.map(|changed| payload.changed(changed)).transpose()?;
-    let modified_extensions = if touched {
+    fields.modified_payload = changed.map(|changed| payload.changed(changed)).transpose()?;
+    if touched {
         let mut owned = extensions.cow_copy();
         // What is not handed back stays as it is. The copy has no more than the plugin may see, and
         // cpex-core would take it for all the tokens that there are.
@@ -66,25 +89,15 @@ pub(super) fn erased(
         if let Some(custom) = custom {
             owned.custom = Some(FromModel::from_model(custom)?);
         }
-        Some(owned)
-    } else {
-        None
-    };
+        fields.modified_extensions = Some(owned);
+    }
     if let Some(state) = local_state {
         context.local_state = FromModel::from_model(state)?;
     }
     if let Some(state) = global_state {
         context.global_state = FromModel::from_model(state)?;
     }
-    Ok(Box::new(ErasedResultFields {
-        continue_processing: decision.is_allow(),
-        modified_payload,
-        modified_extensions,
-        violation: match decision {
-            Decision::Allow => None,
-            Decision::Deny(violation) => Some(violated(violation)),
-        },
-    }))
+    Ok(())
 }
 
 fn add_labels(owned: &mut OwnedExtensions, labels: BTreeSet<String>) {

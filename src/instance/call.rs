@@ -10,18 +10,18 @@ use wasmi::{TrapCode, TypedFunc, TypedResumableCall, Val, WasmResults};
 use super::limiter::starved;
 use super::paused::{Ask, Pause, Paused};
 use super::{Answered, Instance};
+use crate::outcome::Ended;
 use crate::session::Source;
 use crate::view::Lent;
-use crate::{Engine, Error, ErrorKind, Outcome, Receipt, Trap};
+use crate::{Engine, Error, ErrorKind, Receipt, Trap};
 
 /// A call that is under way in an instance. Dropping it abandons the call and the instance.
-pub(crate) struct Call {
-    engine: Engine,
+pub(crate) struct Call<'e> {
+    engine: &'e Engine,
     instance: Box<Instance>,
     stage: Stage,
     /// The fuel of the stage, all of it.
     fuel: u64,
-    deadline: Option<Duration>,
     /// The time at the end of the first slice. Most calls do not live to see it, and are spared a
     /// look at the clock.
     begun: Option<Duration>,
@@ -29,101 +29,86 @@ pub(crate) struct Call {
 }
 
 enum Stage {
-    Reactor(Option<Paused<()>>),
-    Init(Option<Paused<i32>>),
-    Invoke(i32, Option<Paused<i32>>),
-    Shutdown(Option<Paused<i32>>),
+    Reactor(Option<Box<Paused<()>>>),
+    Init(Option<Box<Paused<i32>>>),
+    Invoke(i32, Option<Box<Paused<i32>>>),
+    Shutdown(Option<Box<Paused<i32>>>),
     Done,
 }
 
-/// How far a call has come.
-#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
-pub(crate) enum Step {
-    /// A slice is used up; the call can be stepped again.
-    Slice(Call),
-    /// It is over, and the instance can be used again.
-    Done(Box<Instance>, Result<Outcome, Error>),
-    /// It is over, and so is the instance.
-    Failed(Error),
+/// How far a stage has come.
+enum Settled<R> {
+    Done(R),
+    /// A slice is used up, and there is fuel for another.
+    Paused(Box<Paused<R>>),
 }
 
-impl Call {
+/// How a call ended.
+pub(crate) struct Over {
+    /// The instance, if it can be used again.
+    pub(crate) instance: Option<Box<Instance>>,
+    pub(crate) result: Result<Ended, Error>,
+}
+
+impl<'e> Call<'e> {
     /// Begins what a module wants to do before its first call: `_initialize` and `cpex_init`. Its
     /// outcome has no meaning but success.
-    pub(crate) fn init(engine: &Engine, instance: Box<Instance>) -> Self {
-        let limits = instance.store.data().session.grants().limits.clone();
-        Self::new(engine, instance, Stage::Reactor(None), limits.init_fuel, limits.deadline)
+    pub(crate) fn init(engine: &'e Engine, instance: Box<Instance>) -> Self {
+        let fuel = instance.store.data().session.grants().limits.init_fuel;
+        Self { engine, instance, stage: Stage::Reactor(None), fuel, begun: None, slices: 0 }
     }
 
     /// Begins a call of a hook, by its position in the manifest.
     pub(crate) fn invoke(
-        engine: &Engine,
+        engine: &'e Engine,
         mut instance: Box<Instance>,
         hook: i32,
         request: Source,
     ) -> Self {
-        let session = &mut instance.store.data_mut().session;
-        session.begin(usize::try_from(hook).unwrap_or(usize::MAX), request);
-        let limits = &session.grants().limits;
-        let (fuel, deadline) = (limits.fuel, limits.deadline);
-        instance.store.data_mut().limiter.denied = false;
-        instance.store.data_mut().limiter.starved = false;
-        instance.store.data_mut().limiter.holds_token = false;
-        Self::new(engine, instance, Stage::Invoke(hook, None), fuel, deadline)
+        let host = instance.store.data_mut();
+        host.session.begin(usize::try_from(hook).unwrap_or(usize::MAX), request);
+        host.limiter.begin();
+        let fuel = host.session.grants().limits.fuel;
+        let stage = Stage::Invoke(hook, None);
+        Self { engine, instance, stage, fuel, begun: None, slices: 0 }
     }
 
     /// Begins what a module wants to do after the last call of an instance: `cpex_shutdown`. Its
     /// outcome has no meaning but success.
-    pub(crate) fn shutdown(engine: &Engine, mut instance: Box<Instance>) -> Self {
-        let session = &mut instance.store.data_mut().session;
-        session.start_shutdown();
-        let limits = &session.grants().limits;
-        let (fuel, deadline) = (limits.init_fuel, limits.deadline);
-        instance.store.data_mut().limiter.denied = false;
-        instance.store.data_mut().limiter.starved = false;
-        instance.store.data_mut().limiter.holds_token = false;
-        Self::new(engine, instance, Stage::Shutdown(None), fuel, deadline)
-    }
-
-    fn new(
-        engine: &Engine,
-        instance: Box<Instance>,
-        stage: Stage,
-        fuel: u64,
-        deadline: Option<Duration>,
-    ) -> Self {
-        Self { engine: engine.clone(), instance, stage, fuel, deadline, begun: None, slices: 0 }
+    pub(crate) fn shutdown(engine: &'e Engine, mut instance: Box<Instance>) -> Self {
+        let host = instance.store.data_mut();
+        host.session.start_shutdown();
+        host.limiter.begin();
+        let fuel = host.session.grants().limits.init_fuel;
+        Self { engine, instance, stage: Stage::Shutdown(None), fuel, begun: None, slices: 0 }
     }
 
     /// Runs until the call is over.
-    pub(crate) fn run(self) -> Step {
-        let mut call = self;
+    pub(crate) fn run(mut self) -> Over {
         loop {
-            match call.step(None) {
-                Step::Slice(next) => call = next,
-                over => return over,
+            if let Some(returned) = self.step(None) {
+                return self.end(returned);
             }
         }
     }
 
-    /// Runs for one slice of fuel. `lent` is what of the request the session has not kept.
-    pub(crate) fn step(mut self, lent: Option<Lent<'_>>) -> Step {
-        match self.advance(lent) {
-            Ok(None) => Step::Slice(self),
-            Ok(Some(verdict)) => {
-                let receipt = self.receipt();
+    /// Runs for one slice of fuel, and gives what the call returned once it has. `lent` is what of
+    /// the request the session has not kept.
+    pub(crate) fn step(&mut self, lent: Option<Lent<'_>>) -> Option<Result<i32, Error>> {
+        self.advance(lent).transpose()
+    }
+
+    /// Ends the call with what it returned.
+    pub(crate) fn end(mut self, returned: Result<i32, Error>) -> Over {
+        let receipt = self.receipt();
+        match returned {
+            Ok(verdict) => {
                 let session = &mut self.instance.store.data_mut().session;
-                let outcome = session
-                    .finish(verdict)
-                    .map(|(decision, changes)| Outcome { decision, changes, receipt })
-                    .map_err(|error| error.with_receipt(receipt));
+                let result = session.finish(verdict, receipt);
                 session.reset();
-                Step::Done(self.instance, outcome)
+                Over { instance: Some(self.instance), result }
             }
-            Err(error) => {
-                let receipt = self.receipt();
-                Step::Failed(error.with_receipt(receipt))
-            }
+            Err(error) => Over { instance: None, result: Err(error.with_receipt(receipt)) },
         }
     }
 
@@ -142,10 +127,16 @@ impl Call {
                         reactor.call_resumable(&mut self.instance.store, ())
                     }
                 };
-                let (done, paused) = self.settle(lent, paused, EXPORT_REACTOR)?;
-                self.stage =
-                    if done.is_some() { Stage::Init(None) } else { Stage::Reactor(paused) };
-                if done.is_some() { self.advance(lent) } else { Ok(None) }
+                match self.settle(lent, paused, EXPORT_REACTOR)? {
+                    Settled::Done(()) => {
+                        self.stage = Stage::Init(None);
+                        self.advance(lent)
+                    }
+                    Settled::Paused(paused) => {
+                        self.stage = Stage::Reactor(Some(paused));
+                        Ok(None)
+                    }
+                }
             }
             Stage::Init(paused) => {
                 self.optional(self.instance.init, EXPORT_INIT, paused, Stage::Init)
@@ -158,11 +149,13 @@ impl Call {
                         self.instance.invoke.call_resumable(&mut self.instance.store, hook)
                     }
                 };
-                let (done, paused) = self.settle(lent, paused, EXPORT_INVOKE)?;
-                if done.is_none() {
-                    self.stage = Stage::Invoke(hook, paused);
+                match self.settle(lent, paused, EXPORT_INVOKE)? {
+                    Settled::Done(verdict) => Ok(Some(verdict)),
+                    Settled::Paused(paused) => {
+                        self.stage = Stage::Invoke(hook, Some(paused));
+                        Ok(None)
+                    }
                 }
-                Ok(done)
             }
             Stage::Shutdown(paused) => {
                 self.optional(self.instance.shutdown, EXPORT_SHUTDOWN, paused, Stage::Shutdown)
@@ -176,8 +169,8 @@ impl Call {
         &mut self,
         function: Option<TypedFunc<(), i32>>,
         export: &str,
-        paused: Option<Paused<i32>>,
-        stage: fn(Option<Paused<i32>>) -> Stage,
+        paused: Option<Box<Paused<i32>>>,
+        stage: fn(Option<Box<Paused<i32>>>) -> Stage,
     ) -> Result<Option<i32>, Error> {
         let Some(function) = function else { return Ok(Some(0)) };
         let paused = match paused {
@@ -189,13 +182,14 @@ impl Call {
                 function.call_resumable(&mut self.instance.store, ())
             }
         };
-        let (done, paused) = self.settle(None, paused, export)?;
-        match done {
-            None => self.stage = stage(paused),
-            Some(0) => {}
-            Some(code) => return Err(self.instance.store.data().session.gave_up(code, export)),
+        match self.settle(None, paused, export)? {
+            Settled::Done(0) => Ok(Some(0)),
+            Settled::Done(code) => Err(self.instance.store.data().session.gave_up(code, export)),
+            Settled::Paused(paused) => {
+                self.stage = stage(Some(paused));
+                Ok(None)
+            }
         }
-        Ok(done)
     }
 
     fn first_slice(&mut self) -> Result<(), Error> {
@@ -215,23 +209,38 @@ impl Call {
         self.instance.store.get_fuel().unwrap_or(0).saturating_add(reserve)
     }
 
-    /// What has come of a stage: its result, or where it paused for want of fuel. In the latter
-    /// case there is fuel for another slice.
-    #[allow(clippy::type_complexity, reason = "a name would hide that one of the two is there")]
+    /// What has come of a stage.
+    #[inline]
     fn settle<R: WasmResults>(
+        &mut self,
+        lent: Option<Lent<'_>>,
+        call: Result<TypedResumableCall<R>, wasmi::Error>,
+        export: &str,
+    ) -> Result<Settled<R>, Error> {
+        match call {
+            // A slice may have ended late.
+            Ok(TypedResumableCall::Finished(result)) if self.begun.is_none() => {
+                Ok(Settled::Done(result))
+            }
+            call => self.settle_stopped(lent, call, export),
+        }
+    }
+
+    /// The same, for one that stopped on its way, or came to its end after it did.
+    #[inline(never)]
+    fn settle_stopped<R: WasmResults>(
         &mut self,
         lent: Option<Lent<'_>>,
         mut call: Result<TypedResumableCall<R>, wasmi::Error>,
         export: &str,
-    ) -> Result<(Option<R>, Option<Paused<R>>), Error> {
+    ) -> Result<Settled<R>, Error> {
         let paused = loop {
             let stopped = match call {
                 Ok(TypedResumableCall::Finished(result)) => {
-                    // A slice may have ended late.
                     if self.begun.is_some() {
                         self.check_deadline()?;
                     }
-                    return Ok((Some(result), None));
+                    return Ok(Settled::Done(result));
                 }
                 Ok(TypedResumableCall::OutOfFuel(paused)) => break Paused::Own(paused),
                 Ok(TypedResumableCall::HostTrap(stopped)) => stopped,
@@ -258,11 +267,12 @@ impl Call {
         self.slices = self.slices.saturating_add(1);
         let slice = self.engine.slice().max(paused.required_fuel());
         self.hand_out(total, slice)?;
-        Ok((None, Some(paused)))
+        Ok(Settled::Paused(Box::new(paused)))
     }
 
     fn check_deadline(&mut self) -> Result<(), Error> {
-        let (Some(deadline), Some(clock)) = (self.deadline, self.engine.clock()) else {
+        let deadline = self.instance.store.data().session.grants().limits.deadline;
+        let (Some(deadline), Some(clock)) = (deadline, self.engine.clock()) else {
             return Ok(());
         };
         let now = clock.now();

@@ -36,6 +36,13 @@ impl Limiter {
             holds_token: false,
         }
     }
+
+    /// Forgets the call before.
+    pub(super) fn begin(&mut self) {
+        self.denied = false;
+        self.starved = false;
+        self.holds_token = false;
+    }
 }
 
 /// The host has no memory for what a plugin may have.

@@ -19,7 +19,7 @@ use crate::session::{Grants, Session};
 use crate::view::{Lent, wipe};
 use crate::{Error, ErrorKind, Module};
 
-pub(crate) use call::{Call, Step};
+pub(crate) use call::{Call, Over};
 use fuel::Reserve;
 use limiter::Limiter;
 use paused::{Ask, Pause};

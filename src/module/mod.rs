@@ -17,6 +17,8 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manif
 
 #[cfg(feature = "digest")]
 use crate::Digest;
+#[cfg(feature = "cpex-core")]
+use crate::session::takes_field;
 use crate::suggest::is_like;
 use crate::{Engine, Error, ErrorKind, Limits, Policy, Problem};
 
@@ -225,6 +227,12 @@ impl Module {
             );
         }
         warnings
+    }
+
+    /// Whether it imports anything that looks at a request, or changes one.
+    #[cfg(feature = "cpex-core")]
+    pub(crate) fn looks(&self) -> bool {
+        self.info().imports.iter().any(|function| takes_field(*function))
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -5,7 +5,7 @@ use core::future::Future;
 
 use super::{Plugin, finish};
 use crate::Error;
-use crate::instance::{Call, Instance, Step};
+use crate::instance::{Call, Instance, Over};
 #[cfg(feature = "std")]
 use crate::pool::Pool;
 
@@ -126,22 +126,15 @@ impl Plugin {
 }
 
 /// The instance, if its initialisation succeeded.
-fn initialised(step: Step) -> Result<Box<Instance>, Error> {
-    match step {
-        Step::Done(mut instance, Ok(_)) => {
-            instance.set_ready();
-            Ok(instance)
-        }
-        Step::Done(_, Err(error)) | Step::Failed(error) => Err(error),
-        Step::Slice(_) => Err(Error::internal("an initialisation was left before its end")),
-    }
+fn initialised(over: Over) -> Result<Box<Instance>, Error> {
+    over.result?;
+    let gone = || Error::internal("an initialisation succeeded and left no instance");
+    let mut instance = over.instance.ok_or_else(gone)?;
+    instance.set_ready();
+    Ok(instance)
 }
 
 /// What a shutdown came to; the instance is dropped.
-fn ended(step: Step) -> Result<(), Error> {
-    match step {
-        Step::Done(_, outcome) => outcome.map(drop),
-        Step::Failed(error) => Err(error),
-        Step::Slice(_) => Err(Error::internal("a shutdown was left before its end")),
-    }
+fn ended(over: Over) -> Result<(), Error> {
+    over.result.map(drop)
 }

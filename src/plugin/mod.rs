@@ -16,8 +16,9 @@ use cpex_wasmi_abi::{CapabilitySet, KNOWN_HOOKS, Manifest};
 #[cfg(feature = "cpex-core")]
 use tokio::task::yield_now;
 
-use crate::instance::{Call, Instance, Step};
+use crate::instance::{Call, Instance, Over};
 use crate::module::invalid;
+use crate::outcome::Ended;
 #[cfg(feature = "std")]
 use crate::pool::Pool;
 use crate::schema::Schema;
@@ -121,6 +122,7 @@ impl Plugin {
                 let call = Call::invoke(self.0.module.engine(), instance, hook, request.into());
                 self.give_back(call.run())
             })
+            .map(Outcome::from)
             .map_err(|error| error.with_plugin(self.name()))
     }
 
@@ -140,25 +142,34 @@ impl Plugin {
         let plugin = self.clone();
         let hook = self.begin(hook);
         let request: Arc<Request> = request.into();
-        async move { plugin.call_lent(hook?, request.into(), None).await }
+        async move {
+            let (hook, instance) = (hook?, plugin.ready().await?);
+            let call = plugin.start(instance, hook, request.into());
+            plugin.conclude(call, None).await.map(Outcome::from)
+        }
     }
 
-    /// Calls the plugin for a hook, by its position, with what the session does not keep of a request.
-    pub(crate) async fn call_lent(
+    /// An instance that can be called.
+    pub(crate) async fn ready(&self) -> Result<Box<Instance>, Error> {
+        match self.idle() {
+            Some(instance) => Ok(instance),
+            None => self.fresh_async().await.map_err(|error| error.with_plugin(self.name())),
+        }
+    }
+
+    /// Begins a call of a hook, by its position.
+    pub(crate) fn start(&self, instance: Box<Instance>, hook: i32, request: Source) -> Call<'_> {
+        Call::invoke(self.0.module.engine(), instance, hook, request)
+    }
+
+    /// Steps through a call of a hook, yielding between slices. `lent` is what the session does not
+    /// keep of the request.
+    pub(crate) async fn conclude(
         &self,
-        hook: i32,
-        request: Source,
+        call: Call<'_>,
         lent: Option<Lent<'_>>,
-    ) -> Result<Outcome, Error> {
-        let outcome = async {
-            let instance = match self.idle() {
-                Some(instance) => instance,
-                None => self.fresh_async().await?,
-            };
-            let engine = self.0.module.engine();
-            self.give_back(finish(Call::invoke(engine, instance, hook, request), lent).await)
-        };
-        outcome.await.map_err(|error| error.with_plugin(self.name()))
+    ) -> Result<Ended, Error> {
+        self.give_back(finish(call, lent).await).map_err(|error| error.with_plugin(self.name()))
     }
 
     /// How long a call may take.
@@ -181,17 +192,11 @@ impl Plugin {
     }
 
     /// Keeps the instance of a call that came to its end without an error.
-    fn give_back(&self, step: Step) -> Result<Outcome, Error> {
-        match step {
-            Step::Done(instance, outcome) => {
-                if outcome.is_ok() {
-                    self.keep(instance);
-                }
-                outcome
-            }
-            Step::Failed(error) => Err(error),
-            Step::Slice(_) => Err(Error::internal("a call was left before its end")),
+    fn give_back(&self, over: Over) -> Result<Ended, Error> {
+        if let Over { instance: Some(instance), result: Ok(_) } = over {
+            self.keep(instance);
         }
+        over.result
     }
 }
 
@@ -202,13 +207,13 @@ impl fmt::Debug for Plugin {
 }
 
 /// Steps through a call, yielding between slices.
-async fn finish(call: Call, lent: Option<Lent<'_>>) -> Step {
-    let mut step = call.step(lent);
-    while let Step::Slice(call) = step {
+async fn finish(mut call: Call<'_>, lent: Option<Lent<'_>>) -> Over {
+    loop {
+        if let Some(returned) = call.step(lent) {
+            return call.end(returned);
+        }
         yield_now().await;
-        step = call.step(lent);
     }
-    step
 }
 
 /// Lets the executor run something else first.

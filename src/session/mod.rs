@@ -17,6 +17,7 @@ mod span;
 mod verdict;
 mod write;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -32,9 +33,10 @@ use crate::{Changes, Error, Level, LevelFilter, Limits, LogSink, Policy};
 
 use budget::Usage;
 use secrets::Secrets;
-use service::{Handling, Service, takes_field};
+use service::{Handling, Service};
 use span::Span;
 
+pub(crate) use service::takes_field;
 pub(crate) use source::Source;
 
 /// What a host function answers: a number for the plugin, or the end of the call.
@@ -106,8 +108,9 @@ pub struct Session {
     /// The hook that is handled. `None` during initialisation and shutdown.
     call: Option<Handling>,
     shutting_down: bool,
-    changes: Changes,
-    violation: Option<Violation>,
+    /// Made for the first change.
+    changes: Option<Box<Changes>>,
+    violation: Option<Box<Violation>>,
     panic: Option<String>,
     /// The capability that the plugin last lacked.
     denied: Option<Capability>,
@@ -126,7 +129,7 @@ impl Session {
             sink,
             call: None,
             shutting_down: false,
-            changes: Changes::default(),
+            changes: None,
             violation: None,
             panic: None,
             denied: None,
@@ -158,7 +161,7 @@ impl Session {
     pub(crate) fn reset(&mut self) {
         self.call = None;
         self.shutting_down = false;
-        self.changes = Changes::default();
+        self.changes = None;
         self.violation = None;
         self.panic = None;
         self.denied = None;
@@ -210,11 +213,15 @@ impl Session {
         }
         let field = args.first().and_then(|field| Field::from_number(*field));
         field.is_some_and(|field| match field.info().slot {
-            Slot::Payload => self.changes.payload.is_none(),
-            Slot::Context if field == Field::ContextLocal => self.changes.local_state.is_none(),
-            Slot::Context => self.changes.global_state.is_none(),
+            Slot::Payload => self.changes().payload.is_none(),
+            Slot::Context if field == Field::ContextLocal => self.changes().local_state.is_none(),
+            Slot::Context => self.changes().global_state.is_none(),
             _ => false,
         })
+    }
+
+    fn changes(&self) -> &Changes {
+        self.changes.as_deref().unwrap_or(Changes::NONE)
     }
 
     /// What the plugin said before it trapped, if it did.

@@ -72,12 +72,9 @@ impl Session {
             log_lines_dropped: usage.log_lines_dropped,
             ..Receipt::default()
         };
-        let outcome = self
-            .finish(verdict)
-            .map(|(decision, changes)| Outcome { decision, changes, receipt })
-            .map_err(|error| error.with_receipt(receipt));
+        let ended = self.finish(verdict, receipt);
         self.reset();
-        outcome
+        ended.map(Outcome::from)
     }
 
     /// Ends the [shutdown](Self::start_shutdown) with what `cpex_shutdown` returned.

@@ -249,7 +249,7 @@ impl Service<'_> {
     fn current(&self) -> Result<Current<'_>, Status> {
         let call = self.session.call.as_ref().ok_or(Status::NotDuringInit)?;
         let extensions = call.request.extensions();
-        Ok(Current { extensions, lent: call.lent(self.lent), changes: &self.session.changes })
+        Ok(Current { extensions, lent: call.lent(self.lent), changes: self.session.changes() })
     }
 
     /// The value of a field, or of the entry or the place in it that `key` names, and how much work

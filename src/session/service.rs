@@ -1,6 +1,6 @@
 //! One host function, from its arguments to its answer.
 
-use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::format;
 
 use cpex_wasmi_abi::{HostFunction, Status};
@@ -16,7 +16,7 @@ pub(super) struct Handling {
     pub(super) request: Source,
     /// A payload that is only lent, in the request model, once the plugin means to change it or to
     /// look into what has to be converted for that. Or why there is no such copy.
-    pub(super) copied: Option<Result<Payload, Status>>,
+    pub(super) copied: Option<Result<Box<Payload>, Status>>,
 }
 
 impl Handling {
@@ -24,7 +24,7 @@ impl Handling {
     pub(super) fn lent<'a>(&'a self, lent: Option<Lent<'a>>) -> Option<Lent<'a>> {
         let lent = self.request.own().or(lent);
         match &self.copied {
-            Some(Ok(payload)) => lent.map(|lent| Lent { payload, ..lent }),
+            Some(Ok(payload)) => lent.map(|lent| Lent { payload: &**payload, ..lent }),
             _ => lent,
         }
     }
@@ -32,7 +32,8 @@ impl Handling {
     /// Copies a payload that is only lent into the request model, once.
     pub(super) fn copy_payload(&mut self, lent: Option<Lent<'_>>) -> Result<(), Status> {
         if let (None, None, Some(lent)) = (self.request.own(), &self.copied, lent) {
-            self.copied = Some(lent.payload.to_model().map(Cow::into_owned));
+            self.copied =
+                Some(lent.payload.to_model().map(|payload| Box::new(payload.into_owned())));
         }
         match &self.copied {
             Some(Err(status)) => Err(*status),
@@ -127,7 +128,7 @@ impl Service<'_> {
 }
 
 /// Whether the first argument of a host function is the number of a field.
-pub(super) const fn takes_field(function: HostFunction) -> bool {
+pub(crate) const fn takes_field(function: HostFunction) -> bool {
     use HostFunction as F;
     !matches!(function, F::Deny | F::DenyJson | F::DenyText | F::Log | F::Panic)
 }

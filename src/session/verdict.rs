@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -10,8 +11,8 @@ use serde::Deserialize;
 use super::input::Input;
 use super::span::Span;
 use super::{Answer, Format, Session};
-use crate::outcome::{UNEXPLAINED, unexplained};
-use crate::{Changes, Decision, Error, ErrorKind};
+use crate::outcome::{Ended, UNEXPLAINED, unexplained};
+use crate::{Error, ErrorKind, Receipt};
 
 impl Session {
     pub(super) fn deny(&mut self, format: Format, violation: Span, memory: &[u8]) -> Answer {
@@ -56,23 +57,26 @@ impl Session {
         if violation.code.is_empty() {
             violation.code = UNEXPLAINED.into();
         }
-        self.violation = Some(violation);
+        self.violation = Some(Box::new(violation));
         Ok(answer)
     }
 
     /// What came of the call, by the number `cpex_invoke` returned.
     ///
     /// A denial stands whatever the number says: a plugin cannot take it back.
-    pub(crate) fn finish(&mut self, verdict: i32) -> Result<(Decision, Changes), Error> {
-        let changes = core::mem::take(&mut self.changes);
-        match (verdict, self.violation.take()) {
-            (VERDICT_ALLOW | VERDICT_DENY, Some(violation)) => {
-                Ok((Decision::Deny(violation), changes.keep_context()))
+    pub(crate) fn finish(&mut self, verdict: i32, receipt: Receipt) -> Result<Ended, Error> {
+        let (changes, violation) = (self.changes.take(), self.violation.take());
+        let violation = match (verdict, violation) {
+            (VERDICT_ALLOW | VERDICT_DENY, Some(violation)) => violation,
+            (VERDICT_DENY, None) => Box::new(unexplained()),
+            (VERDICT_ALLOW, None) => return Ok(Ended { violation: None, changes, receipt }),
+            (code, _) => {
+                let error = self.gave_up(code, cpex_wasmi_abi::EXPORT_INVOKE);
+                return Err(error.with_receipt(receipt));
             }
-            (VERDICT_DENY, None) => Ok((Decision::Deny(unexplained()), changes.keep_context())),
-            (VERDICT_ALLOW, None) => Ok((Decision::Allow, changes)),
-            (code, _) => Err(self.gave_up(code, cpex_wasmi_abi::EXPORT_INVOKE)),
-        }
+        };
+        let changes = changes.map(|changes| Box::new(changes.keep_context()));
+        Ok(Ended { violation: Some(violation), changes, receipt })
     }
 
     /// Why a plugin failed whose export returned something else than success.

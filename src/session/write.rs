@@ -113,7 +113,7 @@ impl Service<'_> {
             field,
             extensions: call.request.extensions(),
             lent: call.lent(*lent),
-            changes: &mut session.changes,
+            changes: session.changes.get_or_insert_default(),
             worked: 0,
         };
         edit.current().check_payload(field)?;
