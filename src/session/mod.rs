@@ -139,9 +139,8 @@ impl Session {
         }
     }
 
-    /// Begins a call: forgets the one before.
+    /// Begins a call. The one before is [forgotten](Self::reset) already.
     pub(crate) fn begin(&mut self, hook: usize, request: Source) {
-        self.reset();
         self.call = Some(Handling { hook, request, copied: None });
     }
 

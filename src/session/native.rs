@@ -53,6 +53,8 @@ impl Session {
         let number = hook_position(hooks, hook)
             .ok_or_else(|| Error::new(ErrorKind::UnknownHook, unknown_hook(hooks, hook)))?;
         let request: Arc<Request> = request.into();
+        // One that was neither ended nor abandoned is.
+        self.reset();
         self.begin(usize::try_from(number).unwrap_or(usize::MAX), request.into());
         Ok(number)
     }
