@@ -210,8 +210,12 @@ where
     timeout(AGES, calls.join_all()).await.unwrap()
 }
 
+/// With time for a machine that has much else to do.
 fn isolated(isolation: &str) -> String {
-    format!("config: {{ sandbox_policy: {{ isolation: {isolation} }} }}")
+    format!(
+        "config: {{ sandbox_policy: {{ isolation: {isolation}, \
+         resources: {{ max_execution_time_ms: 60000 }} }} }}"
+    )
 }
 
 #[test]
