@@ -104,14 +104,10 @@ impl Secrets {
         self.0.iter().map(|secret| secret.expose().len()).max().unwrap_or(0)
     }
 
-    /// How much work it is to look for all of them in a text, in bytes.
-    pub(super) fn work(&self, len: usize) -> usize {
-        self.0.len().saturating_mul(len)
-    }
-
-    /// Whether that is more than one host call may take, which nothing interrupts.
-    pub(super) fn are_too_many_for(&self, len: usize) -> bool {
-        self.work(len) > MOST_WORK
+    /// How much work it is to look for all of them in a text, in bytes, unless that is more than one
+    /// host call may take, which nothing interrupts.
+    pub(super) fn work(&self, len: usize) -> Option<usize> {
+        Some(self.0.len().saturating_mul(len)).filter(|work| *work <= MOST_WORK)
     }
 }
 
@@ -177,10 +173,8 @@ impl Session {
         // A token that begins before the limit is looked at as a whole.
         let kept = message.len().min(limit.saturating_add(self.secrets.longest()));
         let message = message.get(..kept).unwrap_or(message);
-        if self.secrets.are_too_many_for(kept) {
-            return MARK.into();
-        }
-        self.usage.moved(self.secrets.work(kept));
+        let Some(work) = self.secrets.work(kept) else { return MARK.into() };
+        self.usage.moved(work);
         // What may hold a token is overwritten when it is dropped.
         let text = Secret::from(String::from_utf8_lossy(message));
         self.secrets.redact(text.expose(), limit)
@@ -235,7 +229,7 @@ mod tests {
     #[test]
     fn where_there_are_too_many_tokens_to_look_for_nothing_is_shown() {
         let many = Secrets((0..9000).map(|n| alloc::format!("{n:04}").as_str().into()).collect());
-        assert!(many.are_too_many_for(4096) && !many.are_too_many_for(64));
+        assert_eq!((many.work(4096), many.work(64)), (None, Some(9000 * 64)));
     }
 
     #[test]

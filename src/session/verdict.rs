@@ -25,10 +25,10 @@ impl Session {
             Format::Postcard | Format::Text => input.record::<Violation>().and_then(checked),
         };
         self.usage.keep_elements(budget.get());
-        if self.secrets.are_too_many_for(bytes.len()) {
+        let Some(work) = self.secrets.work(bytes.len()) else {
             return self.record_denial(Err(Status::TooLarge));
-        }
-        self.usage.moved(self.secrets.work(bytes.len()));
+        };
+        self.usage.moved(work);
         self.record_denial(decoded.map(|violation| self.secrets.redact_violation(violation)))
     }
 

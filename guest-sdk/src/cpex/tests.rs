@@ -15,7 +15,7 @@ use core::fmt::Debug;
 use std::collections::HashMap;
 
 use cpex_wasmi::model;
-use cpex_wasmi_arbitrary::Source;
+use cpex_wasmi_arbitrary::{Source, plain};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -55,31 +55,6 @@ where
     let own: O = serde_json::from_value(json).unwrap();
     prop_assert_eq!(to_bytes(&own), postcard::to_allocvec(&read).unwrap());
     Ok(())
-}
-
-/// Without the empty tokens that the model has where CPEX has none, and with sets in order.
-fn plain(mut json: Json) -> Json {
-    fn each(value: &mut Json) {
-        match value {
-            Json::Object(map) => {
-                for name in ["token", "raw_token", "bearer_token", "actor_token"] {
-                    if map.get(name).is_some_and(|token| token == "") {
-                        map.remove(name);
-                    }
-                }
-                for name in ["labels", "roles", "permissions", "teams", "tags"] {
-                    if let Some(Json::Array(members)) = map.get_mut(name) {
-                        members.sort_by_key(|member| std::format!("{member}"));
-                    }
-                }
-                map.values_mut().for_each(each);
-            }
-            Json::Array(values) => values.iter_mut().for_each(each),
-            _ => {}
-        }
-    }
-    each(&mut json);
-    json
 }
 
 /// In the order that this module writes, and without duplicates.

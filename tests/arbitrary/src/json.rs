@@ -19,3 +19,28 @@ pub fn sorted(value: Json) -> Json {
         other => other,
     }
 }
+
+/// Without the empty tokens that the model has where CPEX has none, and with sets in order.
+pub fn plain(mut json: Json) -> Json {
+    fn each(value: &mut Json) {
+        match value {
+            Json::Object(map) => {
+                for name in ["token", "raw_token", "bearer_token", "actor_token"] {
+                    if map.get(name).is_some_and(|token| token == "") {
+                        map.remove(name);
+                    }
+                }
+                for name in ["labels", "roles", "permissions", "teams", "tags"] {
+                    if let Some(Json::Array(members)) = map.get_mut(name) {
+                        members.sort_by_key(|member| format!("{member}"));
+                    }
+                }
+                map.values_mut().for_each(each);
+            }
+            Json::Array(values) => values.iter_mut().for_each(each),
+            _ => {}
+        }
+    }
+    each(&mut json);
+    json
+}

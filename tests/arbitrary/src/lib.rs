@@ -19,7 +19,7 @@ use serde::de::{
     SeqAccess, VariantAccess, Visitor,
 };
 
-pub use json::{sorted, to_json};
+pub use json::{plain, sorted, to_json};
 
 /// What values are made of.
 pub struct Source<'b> {

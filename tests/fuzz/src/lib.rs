@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a failed assertion is a finding")]
 
+mod common;
 mod guest;
 mod json;
 mod manifest;

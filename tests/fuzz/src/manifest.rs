@@ -2,6 +2,8 @@ use std::sync::LazyLock;
 
 use cpex_wasmi::{Engine, ErrorKind, Manifest, Module};
 
+use crate::common::{assert_shown, with_manifest};
+
 /// The most that is said about a module, in bytes. A manifest has room for a thousand names, and what
 /// is wrong with each is told in a line.
 const LONGEST_MESSAGE: usize = 1 << 20;
@@ -21,8 +23,7 @@ pub fn manifest(data: &[u8]) {
             assert!(of_modules, "{error}");
             let message = error.to_string();
             assert!(message.len() < LONGEST_MESSAGE, "{} bytes", message.len());
-            let shown = |text: char| text == '\n' || !text.is_control();
-            assert!(message.chars().all(shown), "what is shown is what it says: {message:?}");
+            assert_shown(&message);
         }
     }
 }
@@ -37,20 +38,3 @@ static MODULE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     )
     .unwrap()
 });
-
-/// A module with this manifest added to it.
-pub(crate) fn with_manifest(mut wasm: Vec<u8>, manifest: &[u8]) -> Vec<u8> {
-    let name = Manifest::SECTION.as_bytes();
-    let mut section = vec![u8::try_from(name.len()).unwrap()];
-    section.extend_from_slice(name);
-    section.extend_from_slice(manifest);
-    wasm.push(0);
-    // A number of five digits: a section may be written with more than it takes.
-    let len = u32::try_from(section.len()).unwrap();
-    for shift in [0, 7, 14, 21, 28] {
-        let digit = (len >> shift) & 0x7f;
-        wasm.push(digit.to_le_bytes()[0] | if shift < 28 { 0x80 } else { 0 });
-    }
-    wasm.extend(section);
-    wasm
-}

@@ -6,6 +6,8 @@ use cpex_core::manager::PluginManager;
 use cpex_wasmi::cpex::WasmFactory;
 use cpex_wasmi::{ErrorKind, Policy};
 
+use crate::common::assert_shown;
+
 /// Reads JSON as a policy.
 pub fn policy(data: &[u8]) {
     if let Ok(value) = serde_json::from_slice::<serde_json::Value>(data)
@@ -22,8 +24,7 @@ pub fn yaml(data: &[u8]) {
     if let Err(error) = FACTORY.register(&PluginManager::default(), text) {
         let PluginError::Config { message } = *error else { panic!("{error}") };
         assert!(!message.is_empty());
-        let shown = |text: char| text == '\n' || !text.is_control();
-        assert!(message.chars().all(shown), "what is shown is what it says: {message:?}");
+        assert_shown(&message);
     }
 }
 

@@ -10,6 +10,8 @@ use cpex_wasmi::{
     Request, Session,
 };
 
+use crate::common::capabilities;
+
 /// Takes the bytes apart: first the capabilities, then the memory, then one call after the other.
 pub(crate) struct Script<'a>(pub(crate) &'a [u8]);
 
@@ -24,6 +26,12 @@ impl<'a> Script<'a> {
         let (taken, rest) = self.0.split_at_checked(len).unwrap_or((self.0, &[]));
         self.0 = rest;
         taken
+    }
+
+    /// Three bytes as bits.
+    pub(crate) fn mask(&mut self) -> u32 {
+        let [low, middle, high] = [(); 3].map(|()| self.byte().unwrap_or(0));
+        u32::from_le_bytes([low, middle, high, 0])
     }
 
     /// A number that is often small, often a field's, and sometimes anything.
@@ -51,15 +59,8 @@ impl<'a> Script<'a> {
 /// capabilities do not open, and a denial counts.
 pub fn session(data: &[u8]) {
     let mut script = Script(data);
-    let mut mask = 0;
-    for shift in [0, 8, 16] {
-        mask |= u32::from(script.byte().unwrap_or(0)) << shift;
-    }
-    let granted: Vec<Capability> = (0..)
-        .zip(Capability::ALL)
-        .filter(|(bit, _)| mask & (1_u32 << bit) != 0)
-        .map(|(_, capability)| *capability)
-        .collect();
+    let mask = script.mask();
+    let granted = capabilities(mask);
     let mut manifest = Manifest::new("fuzz", "1.0.0");
     manifest.hooks.push("cmf.tool_pre_invoke".into());
     let mut policy = Policy::default().grant(granted.iter().copied()).config("secret", 1);

@@ -1,8 +1,6 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::pin::pin;
 use std::sync::{Arc, LazyLock};
-use std::task::{Context, Poll, Waker};
 
 use cpex_core::cmf::{Message, MessagePayload, Role};
 use cpex_core::context::PluginContext;
@@ -10,14 +8,14 @@ use cpex_core::extensions::{Extensions as Theirs, filter_extensions};
 use cpex_core::factory::PluginFactory as _;
 use cpex_core::plugin::PluginConfig;
 use cpex_core::registry::AnyHookHandler;
-use cpex_wasmi::abi::{Field, HostFunction, NO_KEY, Slot, codec};
+use cpex_wasmi::abi::{Field, HostFunction, NO_KEY, Slot};
 use cpex_wasmi::cpex::WasmFactory;
 use cpex_wasmi::model::Extensions;
 use cpex_wasmi::{Capability, CapabilitySet, LogRecord, Manifest, Policy, Request, Session};
 use cpex_wasmi_arbitrary::{Source, sorted, to_json};
 use serde_json::{Value, json};
 
-use crate::manifest::with_manifest;
+use crate::common::{capabilities, encoded, finish, with_manifest};
 
 const HOOK: &str = "cmf.tool_pre_invoke";
 
@@ -26,7 +24,7 @@ const HOOK: &str = "cmf.tool_pre_invoke";
 /// whether they were filtered before or not.
 pub fn view(data: &[u8]) {
     let mut source = Source::new(data);
-    let capabilities = capabilities(&mut source);
+    let capabilities = readable(&mut source);
     // By way of JSON, where `null` is nothing at all.
     let extensions: Extensions = source.value();
     let mut extensions: Extensions =
@@ -51,27 +49,16 @@ pub fn view(data: &[u8]) {
     }
 }
 
-fn capabilities(source: &mut Source<'_>) -> CapabilitySet {
-    let mut capabilities = CapabilitySet::EMPTY;
-    for all in Capability::ALL.chunks(8) {
-        let mask = source.byte();
-        for (bit, capability) in (0..).zip(all) {
-            if mask & (1_u8 << bit) != 0 {
-                capabilities.insert(*capability);
-            }
-        }
-    }
-    // To write what it cannot read, no plugin is loaded.
-    let reads: Vec<_> = capabilities
-        .iter()
-        .filter_map(|capability| Capability::from_name(&read_instead(capability.name())?))
-        .collect();
-    reads.into_iter().for_each(|read| capabilities.insert(read));
-    capabilities
+/// Arbitrary ones, and to read what the others let a plugin change: cpex-core's adapter loads none without.
+fn readable(source: &mut Source<'_>) -> CapabilitySet {
+    let mask = u32::from_le_bytes([source.byte(), source.byte(), source.byte(), 0]);
+    let granted = capabilities(mask);
+    let reads = granted.iter().filter_map(|known| Capability::from_name(&read_of(known.name())?));
+    granted.iter().copied().chain(reads).collect()
 }
 
 /// The capability to read what another lets a plugin change.
-fn read_instead(name: &str) -> Option<String> {
+fn read_of(name: &str) -> Option<String> {
     let (change, what) = name.split_once('_')?;
     (change != "read").then(|| format!("read_{what}"))
 }
@@ -123,22 +110,11 @@ fn embedded(handler: &dyn AnyHookHandler, extensions: &Theirs) -> Slots {
     let message = Message::text(Role::User, "x");
     let payload = MessagePayload { message };
     let mut context = PluginContext::default();
-    let ended = wait(handler.invoke(&payload, extensions, &mut context));
+    let ended = finish(handler.invoke(&payload, extensions, &mut context));
     if let Err(error) = ended {
         panic!("{error}");
     }
     context.local_state.into_iter().map(|(name, json)| (name, sorted(json))).collect()
-}
-
-/// Polls until it is done, as nothing here waits for anything.
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    loop {
-        let mut context = Context::from_waker(Waker::noop());
-        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
-            return value;
-        }
-    }
 }
 
 fn handler(capabilities: CapabilitySet, names: &HashSet<String>) -> Arc<dyn AnyHookHandler> {
@@ -196,9 +172,7 @@ fn reader() -> Vec<u8> {
             (func (export "cpex_invoke") (param i32) (result i32) {body} (i32.const 0)))"#
     );
     let wasm = wat::parse_str(text).unwrap();
-    let none: [&str; 0] = [];
-    let manifest = ("reader", "1.0.0", "", [HOOK].as_slice(), none.as_slice(), none.as_slice());
-    let mut section = Vec::new();
-    codec::encode(&((1_u16, 0_u16), manifest, false, None::<&str>), &mut section).unwrap();
-    with_manifest(wasm, &section)
+    let mut manifest = Manifest::new("reader", "1.0.0");
+    manifest.hooks.push(HOOK.into());
+    with_manifest(wasm, &encoded(&manifest))
 }

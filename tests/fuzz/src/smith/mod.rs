@@ -7,14 +7,14 @@ mod script;
 mod sections;
 mod words;
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::future::Future as _;
+use std::task::{Context, Waker};
 
 use cpex_wasmi::{
     Changes, Engine, Error, ErrorKind, Isolation, Limits, Outcome, Plugin, Policy, Receipt, Request,
 };
 
+use crate::common::finish;
 use crate::session::shows_token;
 use plan::{Plan, allowing, limits};
 
@@ -121,14 +121,4 @@ fn checked(mut receipt: Receipt, fuel: u64) -> Receipt {
 fn assert_same<T: PartialEq + std::fmt::Debug>(one: &Seen<T>, two: &Seen<T>) {
     // A float that is no number is not equal to itself.
     assert!(one == two || format!("{one:?}") == format!("{two:?}"), "{one:#?}\n{two:#?}");
-}
-
-/// Polls a future until it is ready.
-fn finish<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return output;
-        }
-    }
 }

@@ -1,13 +1,12 @@
 //! What the bytes say: the module, the policy it is under, and how it is called.
 
-use cpex_wasmi::abi::{
-    EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR, EXPORT_SHUTDOWN, KNOWN_HOOKS, codec,
-};
-use cpex_wasmi::{Capability, Limits, Manifest, Policy, Request};
+use cpex_wasmi::abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR, EXPORT_SHUTDOWN, KNOWN_HOOKS};
+use cpex_wasmi::{Limits, Manifest, Policy, Request};
 
 use super::base::{Export, base, shape as shape_of};
 use super::script::Writer;
 use super::sections::Sections;
+use crate::common::{capabilities, encoded, with_manifest};
 use crate::session::{Script, request};
 
 pub(super) struct Plan {
@@ -54,15 +53,7 @@ impl Plan {
     pub(super) fn new(data: &[u8]) -> Option<Self> {
         let mut script = Script(data);
         let [mode, shape, kind, slice] = [(); 4].map(|()| script.byte().unwrap_or(0));
-        let mut mask = 0;
-        for shift in [0, 8, 16] {
-            mask |= u32::from(script.byte().unwrap_or(0)) << shift;
-        }
-        let capabilities: Vec<Capability> = (0..)
-            .zip(Capability::ALL)
-            .filter(|(bit, _)| mask & (1_u32 << bit) != 0)
-            .map(|(_, capability)| *capability)
-            .collect();
+        let capabilities = capabilities(script.mask());
         let mut manifest = Manifest::new("smith", "1.0.0");
         let others = KNOWN_HOOKS.iter().map(|(hook, _)| *hook);
         let hooks = ["cmf.tool_pre_invoke", "custom.hook"].into_iter().chain(others.skip(1));
@@ -124,16 +115,7 @@ fn with_script(
     for (name, params, results) in entries {
         writer.entry(name, *params, *results);
     }
-    Some(sections.finish((Manifest::SECTION, &encoded(manifest)?)))
-}
-
-fn encoded(manifest: &Manifest) -> Option<Vec<u8>> {
-    let Manifest { abi, name, version, description, hooks, capabilities, access, .. } = manifest;
-    let texts = (name, version, description, hooks, capabilities, access);
-    let rest = (manifest.stateful, &manifest.config_schema);
-    let mut section = Vec::new();
-    codec::encode(&(abi.major, abi.minor, texts, rest), &mut section).ok()?;
-    Some(section)
+    Some(with_manifest(sections.finish(), &encoded(manifest)))
 }
 
 /// A plugin that allows everything: what an empty script does.

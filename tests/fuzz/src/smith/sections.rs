@@ -63,8 +63,8 @@ impl Sections {
         position
     }
 
-    /// The module, with a custom section at its end.
-    pub(super) fn finish(&self, custom: (&str, &[u8])) -> Vec<u8> {
+    /// The module.
+    pub(super) fn finish(&self) -> Vec<u8> {
         let mut wasm = b"\0asm\x01\0\0\0".to_vec();
         for (id, count, entries) in &self.0 {
             let mut content = Vec::new();
@@ -73,11 +73,6 @@ impl Sections {
             wasm.push(*id);
             content.as_slice().encode(&mut wasm);
         }
-        let mut content = Vec::new();
-        custom.0.encode(&mut content);
-        content.extend_from_slice(custom.1);
-        wasm.push(0);
-        content.as_slice().encode(&mut wasm);
         wasm
     }
 }
