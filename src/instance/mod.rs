@@ -15,6 +15,8 @@ use cpex_wasmi_abi::{
 use wasmi::errors::{ErrorKind as Wasmi, InstantiationError};
 use wasmi::{AsContextMut, Caller, Linker, Memory, Store, TypedFunc};
 
+use crate::lanes::Lane;
+use crate::plugin::Admission;
 use crate::session::{Grants, Session};
 use crate::view::{Lent, wipe};
 use crate::{Error, ErrorKind, Module};
@@ -47,13 +49,18 @@ pub(crate) struct Instance {
     shutdown: Option<TypedFunc<(), i32>>,
     #[cfg(feature = "std")]
     initial_memory_bytes: usize,
+    /// Where it runs best.
+    #[cfg(feature = "std")]
+    lane: Lane,
     /// Whether what the module wants to do before its first call is done.
     ready: bool,
+    /// Leave for the call that is under way, given back when the instance is dropped at the latest.
+    admission: Admission,
 }
 
 impl Instance {
     /// Makes an instance. Nothing of the module runs; see [`Call::init`].
-    pub(crate) fn new(module: &Module, grants: Arc<Grants>) -> Result<Self, Error> {
+    pub(crate) fn new(module: &Module, grants: Arc<Grants>, lane: Lane) -> Result<Self, Error> {
         let engine = module.engine();
         let limiter = Limiter::new(&grants.limits);
         let host = Host {
@@ -63,11 +70,12 @@ impl Instance {
             limiter,
             stop: None,
         };
-        let mut store = Store::new(engine.wasmi(), host);
+        let (interpreter, translated) = module.translated(lane)?;
+        let mut store = Store::new(&interpreter.wasmi, host);
         store.limiter(|host| &mut host.limiter);
-        let instance = engine
-            .linker()
-            .instantiate_and_start(&mut store, module.wasmi())
+        let instance = interpreter
+            .linker
+            .instantiate_and_start(&mut store, translated)
             .map_err(|error| not_instantiated(&error, &store.data().limiter))?;
         let memory = instance.get_memory(&store, EXPORT_MEMORY);
         let memory = memory.ok_or_else(|| Error::internal("the checked memory is missing"))?;
@@ -93,8 +101,22 @@ impl Instance {
             shutdown,
             #[cfg(feature = "std")]
             initial_memory_bytes,
+            #[cfg(feature = "std")]
+            lane,
             ready,
+            admission: Admission::default(),
         })
+    }
+
+    /// Notes the leave that its call has got.
+    pub(crate) fn admit(&mut self, admission: Admission) {
+        self.admission = admission;
+    }
+
+    /// Gives the leave of a call that is over.
+    #[cfg(feature = "std")]
+    pub(crate) fn dismiss(&mut self) -> Admission {
+        self.admission.take()
     }
 
     /// Whether the instance can be called: see [`Call::init`].
@@ -105,6 +127,12 @@ impl Instance {
     /// Notes that the initialisation succeeded.
     pub(crate) fn set_ready(&mut self) {
         self.ready = true;
+    }
+
+    /// The lane that it was made for.
+    #[cfg(feature = "std")]
+    pub(crate) fn lane(&self) -> Lane {
+        self.lane
     }
 
     /// Whether the memory has grown so much that keeping the instance for later calls would be a

@@ -7,6 +7,7 @@ mod reader;
 mod scan;
 
 use alloc::borrow::ToOwned as _;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -17,6 +18,8 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manif
 
 #[cfg(feature = "digest")]
 use crate::Digest;
+use crate::engine::Interpreter;
+use crate::lanes::{Lane, Lanes};
 #[cfg(feature = "cpex-core")]
 use crate::session::takes_field;
 use crate::suggest::is_like;
@@ -31,7 +34,11 @@ pub struct Module(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
-    wasmi: wasmi::Module,
+    translated: Lanes<wasmi::Module>,
+    /// The lane that it was loaded in, and the only one of a large module.
+    home: Lane,
+    /// What another lane's copy is made of, if there are to be any.
+    bytes: Option<Box<[u8]>>,
     manifest: Manifest,
     capabilities: CapabilitySet,
     info: ModuleInfo,
@@ -64,6 +71,10 @@ pub struct ModuleInfo {
 }
 
 impl Module {
+    /// The size of the largest module that several threads have a translation of each, in bytes:
+    /// 256 KiB. See [`EngineBuilder::lanes`](crate::EngineBuilder::lanes).
+    pub const MAX_COPIED_BYTES: usize = 256 << 10;
+
     /// Reads, checks and translates a module.
     ///
     /// # Errors
@@ -104,9 +115,11 @@ impl Module {
         code::check(wasm, &sections).map_err(invalid)?;
         // Validates all of it first: wasmi's translator, which works along with its validator, has
         // debug assertions that an invalid module trips.
-        wasmi::Module::validate(engine.wasmi(), wasm).map_err(check::untranslatable)?;
+        let home = Lane::current(engine.lanes());
+        let interpreter = &engine.interpreter(home)?.wasmi;
+        wasmi::Module::validate(interpreter, wasm).map_err(check::untranslatable)?;
         constants::check(wasm, &sections).map_err(invalid)?;
-        let wasmi = wasmi::Module::new(engine.wasmi(), wasm).map_err(check::untranslatable)?;
+        let wasmi = wasmi::Module::new(interpreter, wasm).map_err(check::untranslatable)?;
         let mut problems = Vec::new();
         let manifest = check::manifest(&wasmi, &mut problems);
         let imports = check::imports(&wasmi, &mut problems);
@@ -131,9 +144,12 @@ impl Module {
             has_shutdown: wasmi.get_export(cpex_wasmi_abi::EXPORT_SHUTDOWN).is_some(),
         };
         let engine = engine.clone();
+        let copied = wasm.len() <= Self::MAX_COPIED_BYTES && engine.lanes() > 1;
         Ok(Self(Arc::new(Inner {
+            translated: Lanes::new(engine.lanes(), home, wasmi),
+            home,
+            bytes: copied.then(|| wasm.into()),
             engine,
-            wasmi,
             manifest,
             capabilities,
             info,
@@ -239,8 +255,37 @@ impl Module {
         &self.0.engine
     }
 
-    pub(crate) fn wasmi(&self) -> &wasmi::Module {
-        &self.0.wasmi
+    /// The lane that it was loaded in.
+    pub(crate) fn home(&self) -> Lane {
+        self.0.home
+    }
+
+    /// The lane that this thread is to have instances in, if there are to be instances in `few` at most:
+    /// the one that it was loaded in and those after it.
+    #[cfg(feature = "std")]
+    pub(crate) fn lane(&self, few: usize) -> Lane {
+        let lanes = self.engine().lanes();
+        Lane::current(lanes).among(few.min(self.lanes()), self.home(), lanes)
+    }
+
+    /// In how many lanes it can run.
+    #[cfg(feature = "std")]
+    pub(crate) fn lanes(&self) -> usize {
+        if self.0.bytes.is_some() { self.engine().lanes() } else { 1 }
+    }
+
+    /// The module as this lane has it, and what it runs in. Checked and valid, it is translated again
+    /// where it is not there yet.
+    pub(crate) fn translated(&self, lane: Lane) -> Result<(&Interpreter, &wasmi::Module), Error> {
+        let lane = if self.0.bytes.is_some() { lane } else { self.0.home };
+        let interpreter = self.0.engine.interpreter(lane)?;
+        let gone = || Error::internal("the module is in no lane");
+        let translate = || {
+            let bytes = self.0.bytes.as_deref().ok_or_else(gone)?;
+            wasmi::Module::new(&interpreter.wasmi, bytes).map_err(Error::internal)
+        };
+        let translated = self.0.translated.get(lane, translate)?.ok_or_else(gone)?;
+        Ok((interpreter, translated))
     }
 
     pub(crate) fn requested(&self) -> CapabilitySet {

@@ -3,9 +3,12 @@
 use alloc::boxed::Box;
 use core::future::Future;
 
+#[cfg(not(feature = "std"))]
+use super::Admission;
 use super::{Plugin, finish};
 use crate::Error;
 use crate::instance::{Call, Instance, Over};
+use crate::lanes::Lane;
 #[cfg(feature = "std")]
 use crate::pool::Pool;
 
@@ -75,7 +78,7 @@ impl Plugin {
 
     /// An instance that was initialised just now.
     pub(super) fn fresh(&self) -> Result<Box<Instance>, Error> {
-        let instance = self.instantiate()?;
+        let instance = self.instantiate(self.lane())?;
         if instance.is_ready() {
             return Ok(instance);
         }
@@ -83,7 +86,7 @@ impl Plugin {
     }
 
     pub(super) async fn fresh_async(&self) -> Result<Box<Instance>, Error> {
-        let instance = self.instantiate()?;
+        let instance = self.instantiate(self.lane())?;
         if instance.is_ready() {
             return Ok(instance);
         }
@@ -94,11 +97,18 @@ impl Plugin {
 #[cfg(feature = "std")]
 impl Plugin {
     pub(super) fn idle(&self) -> Option<Box<Instance>> {
-        self.0.pool.as_ref()?.take()
+        self.0.pool.as_ref()?.take(self.lane())
+    }
+
+    /// The lane that this thread makes instances for.
+    pub(super) fn lane(&self) -> Lane {
+        self.0.module.lane(self.0.pool.as_ref().map_or(usize::MAX, Pool::lanes))
     }
 
     /// Keeps an instance for the next call, where instances are kept.
-    pub(super) fn keep(&self, instance: Box<Instance>) {
+    pub(super) fn keep(&self, mut instance: Box<Instance>) {
+        // Given back at last: who gets it finds the instance.
+        let _admission = instance.dismiss();
         if let (Some(pool), false) = (&self.0.pool, instance.is_bloated()) {
             pool.put(instance);
         }
@@ -109,11 +119,29 @@ impl Plugin {
     }
 }
 
+/// Without a pool, and without a bound.
 #[cfg(not(feature = "std"))]
-#[allow(clippy::unused_self, reason = "there is no pool")]
+#[allow(
+    clippy::unused_self,
+    clippy::unused_async,
+    clippy::unnecessary_wraps,
+    reason = "as with `std`"
+)]
 impl Plugin {
+    pub(super) fn admission(&self) -> Result<Admission, Error> {
+        Ok(Admission::default())
+    }
+
+    pub(super) async fn admission_async(&self) -> Result<Admission, Error> {
+        Ok(Admission::default())
+    }
+
     pub(super) fn idle(&self) -> Option<Box<Instance>> {
         None
+    }
+
+    pub(super) fn lane(&self) -> Lane {
+        self.0.module.home()
     }
 
     pub(super) fn keep(&self, instance: Box<Instance>) {
