@@ -3,10 +3,16 @@
 mod check;
 mod code;
 mod constants;
+#[cfg(feature = "std")]
+mod exposed;
+#[cfg(feature = "std")]
+mod operators;
 mod reader;
 mod scan;
 
 use alloc::borrow::ToOwned as _;
+#[cfg(feature = "std")]
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -35,6 +41,10 @@ struct Inner {
     manifest: Manifest,
     capabilities: CapabilitySet,
     info: ModuleInfo,
+    /// The names that its mutable globals are exported under, if its instances have no other state
+    /// but their memory.
+    #[cfg(feature = "std")]
+    globals: Option<Box<[Box<str>]>>,
     #[cfg(feature = "digest")]
     digest: Digest,
 }
@@ -106,7 +116,18 @@ impl Module {
         // debug assertions that an invalid module trips.
         wasmi::Module::validate(engine.wasmi(), wasm).map_err(check::untranslatable)?;
         constants::check(wasm, &sections).map_err(invalid)?;
-        let wasmi = wasmi::Module::new(engine.wasmi(), wasm).map_err(check::untranslatable)?;
+        #[cfg(feature = "std")]
+        let (wasmi, globals) = match exposed::expose(wasm, &sections) {
+            Some(exposed) => (translate(engine, &exposed.wasm)?, Some(exposed.globals)),
+            None => (translate(engine, wasm)?, None),
+        };
+        #[cfg(not(feature = "std"))]
+        let wasmi = translate(engine, wasm)?;
+        let mut exports = exports(&wasmi);
+        #[cfg(feature = "std")]
+        if globals.is_some() {
+            exports.retain(|(name, _)| !name.starts_with(exposed::PREFIX));
+        }
         let mut problems = Vec::new();
         let manifest = check::manifest(&wasmi, &mut problems);
         let imports = check::imports(&wasmi, &mut problems);
@@ -125,7 +146,7 @@ impl Module {
             initial_memory_bytes: memory.minimum().saturating_mul(PAGE),
             maximum_memory_bytes: memory.maximum().map(|pages| pages.saturating_mul(PAGE)),
             imports,
-            exports: exports(&wasmi),
+            exports,
             has_init: wasmi.get_export(cpex_wasmi_abi::EXPORT_INIT).is_some()
                 || wasmi.get_export(cpex_wasmi_abi::EXPORT_REACTOR).is_some(),
             has_shutdown: wasmi.get_export(cpex_wasmi_abi::EXPORT_SHUTDOWN).is_some(),
@@ -137,6 +158,8 @@ impl Module {
             manifest,
             capabilities,
             info,
+            #[cfg(feature = "std")]
+            globals,
             #[cfg(feature = "digest")]
             digest: Digest::of(wasm),
         })))
@@ -243,6 +266,13 @@ impl Module {
         &self.0.wasmi
     }
 
+    /// The names that all mutable globals are exported under, if an instance has no state but these
+    /// and its memory, and something that it initialises itself with.
+    #[cfg(feature = "std")]
+    pub(crate) fn globals(&self) -> Option<&[Box<str>]> {
+        self.0.globals.as_deref()
+    }
+
     pub(crate) fn requested(&self) -> CapabilitySet {
         self.0.capabilities
     }
@@ -250,6 +280,10 @@ impl Module {
 
 /// The size of a page of wasm memory, in bytes.
 const PAGE: u64 = 64 << 10;
+
+fn translate(engine: &Engine, wasm: &[u8]) -> Result<wasmi::Module, Error> {
+    wasmi::Module::new(engine.wasmi(), wasm).map_err(check::untranslatable)
+}
 
 fn exports(module: &wasmi::Module) -> Vec<(String, String)> {
     let mut exports: Vec<_> = module

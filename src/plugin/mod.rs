@@ -9,6 +9,8 @@ use core::fmt;
 use core::future::Future;
 #[cfg(not(feature = "cpex-core"))]
 use core::task::Poll;
+#[cfg(feature = "std")]
+use std::sync::OnceLock;
 
 use cpex_wasmi_abi::{CapabilitySet, KNOWN_HOOKS, Manifest};
 // Tokio takes a task that wakes itself dozens of times before it looks at timers and sockets, and one
@@ -16,6 +18,8 @@ use cpex_wasmi_abi::{CapabilitySet, KNOWN_HOOKS, Manifest};
 #[cfg(feature = "cpex-core")]
 use tokio::task::yield_now;
 
+#[cfg(feature = "std")]
+use crate::instance::Snapshot;
 use crate::instance::{Call, Instance, Over};
 use crate::module::invalid;
 use crate::outcome::Ended;
@@ -38,6 +42,8 @@ struct Inner {
     warnings: Vec<String>,
     #[cfg(feature = "std")]
     pool: Option<Pool>,
+    #[cfg(feature = "std")]
+    snapshot: Option<OnceLock<Snapshot>>,
 }
 
 impl Plugin {
@@ -79,6 +85,8 @@ impl Plugin {
         let warnings = module.warnings(&policy);
         #[cfg(feature = "std")]
         let pool = (policy.isolation == Isolation::Pooled).then(|| Pool::new(policy.max_instances));
+        #[cfg(feature = "std")]
+        let snapshot = (policy.snapshot && module.globals().is_some()).then(OnceLock::new);
         let grants = Arc::new(Grants::new(module.manifest(), policy));
         let plugin = Self(Arc::new(Inner {
             module: module.clone(),
@@ -86,6 +94,8 @@ impl Plugin {
             warnings,
             #[cfg(feature = "std")]
             pool,
+            #[cfg(feature = "std")]
+            snapshot,
         }));
         // Shows that data and element segments fit, and that the limits leave room for the module.
         plugin.instantiate().map_err(|error| error.with_plugin(plugin.name()))?;

@@ -42,6 +42,11 @@ pub struct Policy {
     /// How many instances wait for their next call, at most, if they are pooled. A call that finds
     /// none gets a new one. Default: 10.
     pub max_instances: usize,
+    /// Whether `_initialize` and `cpex_init` run in the first instance only, and later ones begin as
+    /// they left that one. They run in each all the same if the module changes tables, drops segments,
+    /// has a mutable global of a reference type or more than 100 mutable ones, or is larger than 8 MiB,
+    /// and without the feature `std`. Default: yes.
+    pub snapshot: bool,
     /// Whether a plugin that keeps state from one call to the next may run. Default: no.
     pub allow_state: bool,
     /// Whether a plugin that may see credentials may read the tokens themselves. It then gets an
@@ -67,6 +72,7 @@ impl Default for Policy {
             limits: Limits::default(),
             isolation: Isolation::default(),
             max_instances: Self::DEFAULT_MAX_INSTANCES,
+            snapshot: true,
             allow_state: false,
             allow_raw_credentials: false,
             log_level: LevelFilter::Trace,
@@ -217,6 +223,13 @@ impl Policy {
     pub fn pooled(mut self, max_instances: usize) -> Self {
         self.isolation = Isolation::Pooled;
         self.max_instances = max_instances;
+        self
+    }
+
+    /// Initialises each instance on its own, instead of the first only.
+    #[must_use]
+    pub fn without_snapshot(mut self) -> Self {
+        self.snapshot = false;
         self
     }
 

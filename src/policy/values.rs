@@ -33,6 +33,7 @@ pub(super) const SANDBOX_POLICY: &[&str] = &[
     "allowed_env",
     "resources",
     "isolation",
+    "snapshot",
     "allow_state",
     "allow_raw_credentials",
     "log_level",
