@@ -100,11 +100,7 @@ fn mutable_globals(wasm: &[u8], sections: &Sections) -> Option<Vec<u64>> {
 }
 
 /// The module with globals added to its exports.
-fn with_exports(
-    wasm: &[u8],
-    sections: &Sections,
-    globals: &[(Box<str>, u64)],
-) -> Option<Vec<u8>> {
+fn with_exports(wasm: &[u8], sections: &Sections, globals: &[(Box<str>, u64)]) -> Option<Vec<u8>> {
     let mut reader = Reader::of(wasm, sections.find(EXPORTS)?);
     let before = reader.number()?;
     let mut content = Vec::new();
