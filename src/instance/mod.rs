@@ -4,6 +4,8 @@ mod call;
 mod fuel;
 mod limiter;
 mod paused;
+#[cfg(feature = "std")]
+mod snapshot;
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -25,6 +27,8 @@ pub(crate) use call::{Call, Over};
 use fuel::Reserve;
 use limiter::Limiter;
 use paused::{Ask, Pause};
+#[cfg(feature = "std")]
+pub(crate) use snapshot::Snapshot;
 
 /// What the memory of a plugin that may read tokens has beyond what it declares: a mebibyte.
 const PAGES_FOR_TOKENS: u64 = 16;
@@ -42,6 +46,8 @@ pub(crate) struct Host {
 /// A module with memory of its own.
 pub(crate) struct Instance {
     store: Store<Host>,
+    #[cfg(feature = "std")]
+    handle: wasmi::Instance,
     memory: Memory,
     invoke: TypedFunc<i32, i32>,
     reactor: Option<TypedFunc<(), ()>>,
@@ -94,6 +100,8 @@ impl Instance {
         let ready = reactor.is_none() && init.is_none();
         Ok(Self {
             store,
+            #[cfg(feature = "std")]
+            handle: instance,
             memory,
             invoke,
             reactor,

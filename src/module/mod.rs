@@ -3,10 +3,14 @@
 mod check;
 mod code;
 mod constants;
+#[cfg(feature = "std")]
+mod exposed;
+#[cfg(feature = "std")]
+mod operators;
 mod reader;
 mod scan;
 
-use alloc::borrow::ToOwned as _;
+use alloc::borrow::{Cow, ToOwned as _};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -42,6 +46,10 @@ struct Inner {
     manifest: Manifest,
     capabilities: CapabilitySet,
     info: ModuleInfo,
+    /// The names that its mutable globals are exported under, if its instances have no other state
+    /// but their memory.
+    #[cfg(feature = "std")]
+    globals: Option<Box<[Box<str>]>>,
     #[cfg(feature = "digest")]
     digest: Digest,
 }
@@ -119,7 +127,18 @@ impl Module {
         let interpreter = &engine.interpreter(home)?.wasmi;
         wasmi::Module::validate(interpreter, wasm).map_err(check::untranslatable)?;
         constants::check(wasm, &sections).map_err(invalid)?;
-        let wasmi = wasmi::Module::new(interpreter, wasm).map_err(check::untranslatable)?;
+        #[cfg(feature = "std")]
+        let (globals, exposed) = match exposed::expose(wasm, &sections) {
+            Some(exposed) => (Some(exposed.globals), Cow::from(exposed.wasm)),
+            None => (None, Cow::from(wasm)),
+        };
+        #[cfg(not(feature = "std"))]
+        let exposed = Cow::from(wasm);
+        let wasmi = wasmi::Module::new(interpreter, &exposed).map_err(check::untranslatable)?;
+        #[cfg(feature = "std")]
+        let is_own = |name: &str| globals.is_none() || !name.starts_with(exposed::PREFIX);
+        #[cfg(not(feature = "std"))]
+        let is_own = |_: &str| true;
         let mut problems = Vec::new();
         let manifest = check::manifest(&wasmi, &mut problems);
         let imports = check::imports(&wasmi, &mut problems);
@@ -138,7 +157,7 @@ impl Module {
             initial_memory_bytes: memory.minimum().saturating_mul(PAGE),
             maximum_memory_bytes: memory.maximum().map(|pages| pages.saturating_mul(PAGE)),
             imports,
-            exports: exports(&wasmi),
+            exports: exports(&wasmi, is_own),
             has_init: wasmi.get_export(cpex_wasmi_abi::EXPORT_INIT).is_some()
                 || wasmi.get_export(cpex_wasmi_abi::EXPORT_REACTOR).is_some(),
             has_shutdown: wasmi.get_export(cpex_wasmi_abi::EXPORT_SHUTDOWN).is_some(),
@@ -148,11 +167,13 @@ impl Module {
         Ok(Self(Arc::new(Inner {
             translated: Lanes::new(engine.lanes(), home, wasmi),
             home,
-            bytes: copied.then(|| wasm.into()),
+            bytes: copied.then(|| exposed.into_owned().into_boxed_slice()),
             engine,
             manifest,
             capabilities,
             info,
+            #[cfg(feature = "std")]
+            globals,
             #[cfg(feature = "digest")]
             digest: Digest::of(wasm),
         })))
@@ -288,6 +309,13 @@ impl Module {
         Ok((interpreter, translated))
     }
 
+    /// The names that all mutable globals are exported under, if an instance has no state but these
+    /// and its memory, and something that it initialises itself with.
+    #[cfg(feature = "std")]
+    pub(crate) fn globals(&self) -> Option<&[Box<str>]> {
+        self.0.globals.as_deref()
+    }
+
     pub(crate) fn requested(&self) -> CapabilitySet {
         self.0.capabilities
     }
@@ -296,9 +324,11 @@ impl Module {
 /// The size of a page of wasm memory, in bytes.
 const PAGE: u64 = 64 << 10;
 
-fn exports(module: &wasmi::Module) -> Vec<(String, String)> {
+/// The module's own exports.
+fn exports(module: &wasmi::Module, is_own: impl Fn(&str) -> bool) -> Vec<(String, String)> {
     let mut exports: Vec<_> = module
         .exports()
+        .filter(|export| is_own(export.name()))
         .map(|export| (export.name().to_owned(), check::type_name(export.ty())))
         .collect();
     exports.sort_unstable();

@@ -2,11 +2,15 @@
 
 use alloc::boxed::Box;
 use core::future::Future;
+#[cfg(feature = "std")]
+use std::sync::OnceLock;
 
 #[cfg(not(feature = "std"))]
 use super::Admission;
 use super::{Plugin, finish};
 use crate::Error;
+#[cfg(feature = "std")]
+use crate::instance::Snapshot;
 use crate::instance::{Call, Instance, Over};
 use crate::lanes::Lane;
 #[cfg(feature = "std")]
@@ -76,22 +80,66 @@ impl Plugin {
         }
     }
 
-    /// An instance that was initialised just now.
+    /// An instance in which no call has run: initialised just now, or as that which was initialised
+    /// first.
     pub(super) fn fresh(&self) -> Result<Box<Instance>, Error> {
-        let instance = self.instantiate(self.lane())?;
+        let instance = self.prepared()?;
         if instance.is_ready() {
             return Ok(instance);
         }
-        initialised(Call::init(self.0.module.engine(), instance).run())
+        let instance = initialised(Call::init(self.0.module.engine(), instance).run())?;
+        self.remember(&instance);
+        Ok(instance)
     }
 
     pub(super) async fn fresh_async(&self) -> Result<Box<Instance>, Error> {
-        let instance = self.instantiate(self.lane())?;
+        let instance = self.prepared()?;
         if instance.is_ready() {
             return Ok(instance);
         }
-        initialised(finish(Call::init(self.0.module.engine(), instance), None).await)
+        let call = Call::init(self.0.module.engine(), instance);
+        let instance = initialised(finish(call, None).await)?;
+        self.remember(&instance);
+        Ok(instance)
     }
+}
+
+#[cfg(feature = "std")]
+impl Plugin {
+    /// An instance, as the first initialisation left it where that is known.
+    fn prepared(&self) -> Result<Box<Instance>, Error> {
+        let mut instance = self.instantiate(self.lane())?;
+        match self.0.snapshot.as_ref().and_then(OnceLock::get) {
+            Some(snapshot) if !snapshot.restore(&mut instance) => {
+                // The host has no memory for it. Its own initialisation may do without.
+                drop(instance);
+                self.instantiate(self.lane())
+            }
+            _ => Ok(instance),
+        }
+    }
+
+    /// Takes a snapshot of an instance that was initialised just now, unless there is one.
+    fn remember(&self, instance: &Instance) {
+        if let Some(cell) = &self.0.snapshot
+            && cell.get().is_none()
+            && let Ok(fresh) = self.instantiate(self.lane())
+            && let Some(snapshot) = Snapshot::of(&self.0.module, instance, &fresh)
+        {
+            // Of two threads at it, the first is as good as the second.
+            let _ = cell.set(snapshot);
+        }
+    }
+}
+
+#[cfg(not(feature = "std"))]
+#[allow(clippy::unused_self, reason = "there are no snapshots")]
+impl Plugin {
+    fn prepared(&self) -> Result<Box<Instance>, Error> {
+        self.instantiate(self.lane())
+    }
+
+    fn remember(&self, _: &Instance) {}
 }
 
 #[cfg(feature = "std")]

@@ -11,12 +11,16 @@ use core::fmt;
 use core::future::Future;
 #[cfg(not(feature = "cpex-core"))]
 use core::task::Poll;
+#[cfg(feature = "std")]
+use std::sync::OnceLock;
 
 // Tokio takes a task that wakes itself dozens of times before it looks at timers and sockets, and one
 // that yields by its own means after them. Under any other executor that one wakes itself too.
 #[cfg(feature = "cpex-core")]
 use tokio::task::yield_now;
 
+#[cfg(feature = "std")]
+use crate::instance::Snapshot;
 use crate::instance::{Call, Instance, Over};
 use crate::lanes::Lane;
 use crate::outcome::Ended;
@@ -52,6 +56,8 @@ struct Inner {
     /// Where calls at once are bounded.
     #[cfg(feature = "std")]
     permits: Option<Permits>,
+    #[cfg(feature = "std")]
+    snapshot: Option<OnceLock<Snapshot>>,
 }
 
 impl Plugin {
@@ -97,6 +103,8 @@ impl Plugin {
         #[cfg(feature = "std")]
         let permits = (policy.when_exhausted != WhenExhausted::Create)
             .then(|| Permits::new(policy.max_instances));
+        #[cfg(feature = "std")]
+        let snapshot = (policy.snapshot && module.globals().is_some()).then(OnceLock::new);
         let grants = Arc::new(Grants::new(module.manifest(), policy));
         let plugin = Self(Arc::new(Inner {
             module: module.clone(),
@@ -106,6 +114,8 @@ impl Plugin {
             pool,
             #[cfg(feature = "std")]
             permits,
+            #[cfg(feature = "std")]
+            snapshot,
         }));
         // Shows that data and element segments fit, and that the limits leave room for the module.
         let instance = plugin.instantiate(module.home());

@@ -46,6 +46,11 @@ pub struct Policy {
     pub max_instances: usize,
     /// What a call does while [`max_instances`](Self::max_instances) others are under way.
     pub when_exhausted: WhenExhausted,
+    /// Whether `_initialize` and `cpex_init` run in the first instance only, and later ones begin as
+    /// they left that one. They run in each all the same if the module changes tables, drops segments,
+    /// has a mutable global of a reference type or more than 100 mutable ones, or is larger than 8 MiB,
+    /// and without the feature `std`. Default: yes.
+    pub snapshot: bool,
     /// Whether a plugin that keeps state from one call to the next may run. Default: no.
     pub allow_state: bool,
     /// Whether a plugin that may see credentials may read the tokens themselves. It then gets an
@@ -72,6 +77,7 @@ impl Default for Policy {
             isolation: Isolation::default(),
             max_instances: Self::DEFAULT_MAX_INSTANCES,
             when_exhausted: WhenExhausted::default(),
+            snapshot: true,
             allow_state: false,
             allow_raw_credentials: false,
             log_level: LevelFilter::Trace,
@@ -250,6 +256,13 @@ impl Policy {
     #[must_use]
     pub fn when_exhausted(mut self, then: WhenExhausted) -> Self {
         self.when_exhausted = then;
+        self
+    }
+
+    /// Initialises each instance on its own, instead of the first only.
+    #[must_use]
+    pub fn without_snapshot(mut self) -> Self {
+        self.snapshot = false;
         self
     }
 

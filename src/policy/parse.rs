@@ -105,6 +105,7 @@ impl Reader {
             }
         }
         self.exhausted(map, path, policy);
+        self.switch(map, path, "snapshot", &mut policy.snapshot);
         self.switch(map, path, "allow_state", &mut policy.allow_state);
         self.switch(map, path, "allow_raw_credentials", &mut policy.allow_raw_credentials);
         if let Some(value) = present(map.get("log_level"))

@@ -34,6 +34,7 @@ pub(super) const SANDBOX_POLICY: &[&str] = &[
     "resources",
     "isolation",
     "when_exhausted",
+    "snapshot",
     "allow_state",
     "allow_raw_credentials",
     "log_level",
