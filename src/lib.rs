@@ -106,6 +106,6 @@ pub use outcome::{Decision, Outcome};
 pub use payload::{CustomPayload, Payload, PayloadType};
 pub use plugin::{Plugin, check};
 pub use policy::{Access, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind, Policy};
-pub use receipt::Receipt;
+pub use receipt::{Receipt, Timing};
 pub use request::Request;
 pub use session::Session;

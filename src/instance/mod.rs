@@ -4,6 +4,7 @@ mod call;
 mod fuel;
 mod limiter;
 mod paused;
+mod timing;
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -23,6 +24,8 @@ pub(crate) use call::{Call, Over};
 use fuel::Reserve;
 use limiter::Limiter;
 use paused::{Ask, Pause};
+use timing::Stopwatch;
+pub(crate) use timing::{Server, Timed, Untimed};
 
 /// What the memory of a plugin that may read tokens has beyond what it declares: a mebibyte.
 const PAGES_FOR_TOKENS: u64 = 16;
@@ -35,6 +38,8 @@ pub(crate) struct Host {
     limiter: Limiter,
     /// Why a host function ended the call.
     stop: Option<Error>,
+    /// Stands still unless the engine times calls.
+    stopwatch: Stopwatch,
 }
 
 /// A module with memory of its own.
@@ -62,6 +67,7 @@ impl Instance {
             reserve: Reserve::default(),
             limiter,
             stop: None,
+            stopwatch: Stopwatch::default(),
         };
         let mut store = Store::new(engine.wasmi(), host);
         store.limiter(|host| &mut host.limiter);
@@ -160,33 +166,39 @@ fn not_instantiated(error: &wasmi::Error, limiter: &Limiter) -> Error {
 }
 
 /// Defines each function of the ABI's table in `linker`.
-pub(crate) fn define_host_functions(linker: &mut Linker<Host>) -> Result<(), wasmi::Error> {
+pub(crate) fn define_host_functions(
+    linker: &mut Linker<Host>,
+    server: &impl Server,
+) -> Result<(), wasmi::Error> {
     for function in HostFunction::ALL.iter().copied() {
         let name = function.info().name;
+        let server = server.clone();
         match function.arity() {
             2 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Caller<'_, Host>, a, b| {
-                serve(caller, function, &[a, b])
+                server.serve(caller, function, &[a, b])
             }),
             3 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Caller<'_, Host>, a, b, c| {
-                serve(caller, function, &[a, b, c])
+                server.serve(caller, function, &[a, b, c])
             }),
             4 => linker.func_wrap(
                 IMPORT_MODULE,
                 name,
-                move |caller: Caller<'_, Host>, a, b, c, d| serve(caller, function, &[a, b, c, d]),
+                move |caller: Caller<'_, Host>, a, b, c, d| {
+                    server.serve(caller, function, &[a, b, c, d])
+                },
             ),
             5 => linker.func_wrap(
                 IMPORT_MODULE,
                 name,
                 move |caller: Caller<'_, Host>, a, b, c, d, e| {
-                    serve(caller, function, &[a, b, c, d, e])
+                    server.serve(caller, function, &[a, b, c, d, e])
                 },
             ),
             6 => linker.func_wrap(
                 IMPORT_MODULE,
                 name,
                 move |caller: Caller<'_, Host>, a, b, c, d, e, f| {
-                    serve(caller, function, &[a, b, c, d, e, f])
+                    server.serve(caller, function, &[a, b, c, d, e, f])
                 },
             ),
             arity => return Err(wasmi::Error::new(format!("`{name}` takes {arity} parameters"))),
@@ -209,14 +221,14 @@ impl core::error::Error for Stop {}
 impl wasmi::errors::HostError for Stop {}
 
 fn serve(
-    mut caller: Caller<'_, Host>,
+    caller: &mut Caller<'_, Host>,
     function: HostFunction,
     args: &[u32],
 ) -> Result<i32, wasmi::Error> {
     if caller.data().session.wants_lent(function, args) {
         return Err(wasmi::Error::host(Ask::new(function, args)));
     }
-    match answer(&mut caller, None, function, args) {
+    match answer(&mut *caller, None, function, args) {
         Ok(Answered::Now(answer)) => Ok(answer),
         Ok(Answered::Later(answer)) => Err(wasmi::Error::host(Pause(answer))),
         Err(error) => {
