@@ -1,7 +1,7 @@
 use alloc::format;
 use alloc::sync::Arc;
 
-use crate::instance::{Host, define_host_functions};
+use crate::instance::{Host, Timed, Untimed, define_host_functions};
 use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
 use crate::{Clock, Error, ErrorKind, LogSink};
@@ -20,7 +20,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     interpreters: Lanes<Interpreter>,
-    config: wasmi::Config,
+    settings: Settings,
     lanes: usize,
     clock: Option<Arc<dyn Clock>>,
     sink: Arc<dyn LogSink>,
@@ -42,6 +42,7 @@ pub struct EngineBuilder {
     stack_bytes: usize,
     recursion_depth: usize,
     lanes: usize,
+    times_calls: bool,
 }
 
 impl EngineBuilder {
@@ -103,14 +104,24 @@ impl EngineBuilder {
         self
     }
 
+    /// Has each [`Receipt`](crate::Receipt) tell where the call's [time](crate::Timing) went, for
+    /// measuring plugins. That takes two looks at the clock for each slice and each host call, which may
+    /// be more than a host call itself takes: half of that is in its time, half in the plugin's.
+    /// Default: no, which costs a host call nothing.
+    #[must_use]
+    pub fn time_calls(mut self) -> Self {
+        self.times_calls = true;
+        self
+    }
+
     /// Makes the engine.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] for a slice of no fuel, a stack of less than 1,000 bytes, or no
-    /// lane at all, or more than 1,024.
+    /// [`ErrorKind::InvalidConfig`] for a slice of no fuel, a stack of less than 1,000 bytes, no lane at
+    /// all or more than 1,024, or calls to be timed without a clock.
     pub fn build(self) -> Result<Engine, Error> {
-        let Self { clock, sink, slice, stack_bytes, recursion_depth, lanes } = self;
+        let Self { clock, sink, slice, stack_bytes, recursion_depth, lanes, times_calls } = self;
         if slice == 0 {
             return Err(Error::new(ErrorKind::InvalidConfig, "a slice needs some fuel"));
         }
@@ -126,11 +137,17 @@ impl EngineBuilder {
                 format!("an engine has 1 to {MAX_LANES} lanes, and not {lanes}"),
             ));
         }
-        let config = config(stack_bytes, recursion_depth);
-        let first = Interpreter::new(&config)?;
+        if times_calls && clock.is_none() {
+            return Err(Error::new(ErrorKind::InvalidConfig, "to time calls takes a clock"));
+        }
+        let settings = Settings {
+            config: config(stack_bytes, recursion_depth),
+            timed: clock.clone().filter(|_| times_calls),
+        };
+        let first = settings.interpreter()?;
         let interpreters = Lanes::new(lanes, Lane::current(lanes), first);
         let sink = sink.unwrap_or_else(|| Arc::new(LogCrate));
-        Ok(Engine(Arc::new(Inner { interpreters, config, lanes, clock, sink, slice })))
+        Ok(Engine(Arc::new(Inner { interpreters, settings, lanes, clock, sink, slice })))
     }
 }
 
@@ -149,12 +166,23 @@ fn default_lanes() -> usize {
     lanes
 }
 
-impl Interpreter {
-    fn new(config: &wasmi::Config) -> Result<Self, Error> {
-        let wasmi = wasmi::Engine::new(config);
+/// What each interpreter is made of.
+struct Settings {
+    config: wasmi::Config,
+    /// The clock, if host functions are to be timed.
+    timed: Option<Arc<dyn Clock>>,
+}
+
+impl Settings {
+    fn interpreter(&self) -> Result<Interpreter, Error> {
+        let wasmi = wasmi::Engine::new(&self.config);
         let mut linker = wasmi::Linker::new(&wasmi);
-        define_host_functions(&mut linker).map_err(Error::internal)?;
-        Ok(Self { wasmi, linker })
+        match &self.timed {
+            Some(clock) => define_host_functions(&mut linker, &Timed(clock.clone())),
+            None => define_host_functions(&mut linker, &Untimed),
+        }
+        .map_err(Error::internal)?;
+        Ok(Interpreter { wasmi, linker })
     }
 }
 
@@ -203,6 +231,7 @@ impl Engine {
             stack_bytes: 1_000_000,
             recursion_depth: 1000,
             lanes: default_lanes(),
+            times_calls: false,
         }
     }
 
@@ -217,7 +246,7 @@ impl Engine {
 
     /// The interpreter of a lane.
     pub(crate) fn interpreter(&self, lane: Lane) -> Result<&Interpreter, Error> {
-        let interpreter = self.0.interpreters.get(lane, || Interpreter::new(&self.0.config))?;
+        let interpreter = self.0.interpreters.get(lane, || self.0.settings.interpreter())?;
         interpreter.ok_or_else(|| Error::internal("there is no such lane"))
     }
 
@@ -227,6 +256,11 @@ impl Engine {
 
     pub(crate) fn clock(&self) -> Option<&dyn Clock> {
         self.0.clock.as_deref()
+    }
+
+    /// The clock, if calls are timed by it.
+    pub(crate) fn stopwatch(&self) -> Option<&dyn Clock> {
+        self.0.settings.timed.as_deref()
     }
 
     pub(crate) fn sink(&self) -> &Arc<dyn LogSink> {

@@ -109,6 +109,6 @@ pub use plugin::{Plugin, check};
 pub use policy::{
     Access, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind, Policy, WhenExhausted,
 };
-pub use receipt::Receipt;
+pub use receipt::{Receipt, Timing};
 pub use request::Request;
 pub use session::Session;

@@ -6,6 +6,7 @@ mod limiter;
 mod paused;
 #[cfg(feature = "std")]
 mod snapshot;
+mod timing;
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -29,6 +30,8 @@ use limiter::Limiter;
 use paused::{Ask, Pause};
 #[cfg(feature = "std")]
 pub(crate) use snapshot::Snapshot;
+use timing::Stopwatch;
+pub(crate) use timing::{Server, Timed, Untimed};
 
 /// What the memory of a plugin that may read tokens has beyond what it declares: a mebibyte.
 const PAGES_FOR_TOKENS: u64 = 16;
@@ -41,6 +44,8 @@ pub(crate) struct Host {
     limiter: Limiter,
     /// Why a host function ended the call.
     stop: Option<Error>,
+    /// Stands still unless the engine times calls.
+    stopwatch: Stopwatch,
 }
 
 /// A module with memory of its own.
@@ -75,6 +80,7 @@ impl Instance {
             reserve: Reserve::default(),
             limiter,
             stop: None,
+            stopwatch: Stopwatch::default(),
         };
         let (interpreter, translated) = module.translated(lane)?;
         let mut store = Store::new(&interpreter.wasmi, host);
@@ -196,33 +202,39 @@ fn not_instantiated(error: &wasmi::Error, limiter: &Limiter) -> Error {
 }
 
 /// Defines each function of the ABI's table in `linker`.
-pub(crate) fn define_host_functions(linker: &mut Linker<Host>) -> Result<(), wasmi::Error> {
+pub(crate) fn define_host_functions(
+    linker: &mut Linker<Host>,
+    server: &impl Server,
+) -> Result<(), wasmi::Error> {
     for function in HostFunction::ALL.iter().copied() {
         let name = function.info().name;
+        let server = server.clone();
         match function.arity() {
             2 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Caller<'_, Host>, a, b| {
-                serve(caller, function, &[a, b])
+                server.serve(caller, function, &[a, b])
             }),
             3 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Caller<'_, Host>, a, b, c| {
-                serve(caller, function, &[a, b, c])
+                server.serve(caller, function, &[a, b, c])
             }),
             4 => linker.func_wrap(
                 IMPORT_MODULE,
                 name,
-                move |caller: Caller<'_, Host>, a, b, c, d| serve(caller, function, &[a, b, c, d]),
+                move |caller: Caller<'_, Host>, a, b, c, d| {
+                    server.serve(caller, function, &[a, b, c, d])
+                },
             ),
             5 => linker.func_wrap(
                 IMPORT_MODULE,
                 name,
                 move |caller: Caller<'_, Host>, a, b, c, d, e| {
-                    serve(caller, function, &[a, b, c, d, e])
+                    server.serve(caller, function, &[a, b, c, d, e])
                 },
             ),
             6 => linker.func_wrap(
                 IMPORT_MODULE,
                 name,
                 move |caller: Caller<'_, Host>, a, b, c, d, e, f| {
-                    serve(caller, function, &[a, b, c, d, e, f])
+                    server.serve(caller, function, &[a, b, c, d, e, f])
                 },
             ),
             arity => return Err(wasmi::Error::new(format!("`{name}` takes {arity} parameters"))),
@@ -245,14 +257,14 @@ impl core::error::Error for Stop {}
 impl wasmi::errors::HostError for Stop {}
 
 fn serve(
-    mut caller: Caller<'_, Host>,
+    caller: &mut Caller<'_, Host>,
     function: HostFunction,
     args: &[u32],
 ) -> Result<i32, wasmi::Error> {
     if caller.data().session.wants_lent(function, args) {
         return Err(wasmi::Error::host(Ask::new(function, args)));
     }
-    match answer(&mut caller, None, function, args) {
+    match answer(&mut *caller, None, function, args) {
         Ok(Answered::Now(answer)) => Ok(answer),
         Ok(Answered::Later(answer)) => Err(wasmi::Error::host(Pause(answer))),
         Err(error) => {
