@@ -121,13 +121,10 @@ impl Module {
             Some(exposed) => (translate(engine, &exposed.wasm)?, Some(exposed.globals)),
             None => (translate(engine, wasm)?, None),
         };
-        #[cfg(not(feature = "std"))]
-        let wasmi = translate(engine, wasm)?;
-        let mut exports = exports(&wasmi);
         #[cfg(feature = "std")]
-        if globals.is_some() {
-            exports.retain(|(name, _)| !name.starts_with(exposed::PREFIX));
-        }
+        let own = |name: &str| globals.is_none() || !name.starts_with(exposed::PREFIX);
+        #[cfg(not(feature = "std"))]
+        let (wasmi, own) = (translate(engine, wasm)?, |_: &str| true);
         let mut problems = Vec::new();
         let manifest = check::manifest(&wasmi, &mut problems);
         let imports = check::imports(&wasmi, &mut problems);
@@ -146,7 +143,7 @@ impl Module {
             initial_memory_bytes: memory.minimum().saturating_mul(PAGE),
             maximum_memory_bytes: memory.maximum().map(|pages| pages.saturating_mul(PAGE)),
             imports,
-            exports,
+            exports: exports(&wasmi, own),
             has_init: wasmi.get_export(cpex_wasmi_abi::EXPORT_INIT).is_some()
                 || wasmi.get_export(cpex_wasmi_abi::EXPORT_REACTOR).is_some(),
             has_shutdown: wasmi.get_export(cpex_wasmi_abi::EXPORT_SHUTDOWN).is_some(),
@@ -285,9 +282,11 @@ fn translate(engine: &Engine, wasm: &[u8]) -> Result<wasmi::Module, Error> {
     wasmi::Module::new(engine.wasmi(), wasm).map_err(check::untranslatable)
 }
 
-fn exports(module: &wasmi::Module) -> Vec<(String, String)> {
+/// The exports of a module by these names.
+fn exports(module: &wasmi::Module, named: impl Fn(&str) -> bool) -> Vec<(String, String)> {
     let mut exports: Vec<_> = module
         .exports()
+        .filter(|export| named(export.name()))
         .map(|export| (export.name().to_owned(), check::type_name(export.ty())))
         .collect();
     exports.sort_unstable();
