@@ -4,6 +4,7 @@
 //! state after an initialisation can be carried over to other instances, a module that has one is
 //! translated with all of its mutable globals exported, under names of ours.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
@@ -27,16 +28,16 @@ const GLOBALS: u8 = 6;
 const EXPORTS: u8 = 7;
 
 /// A module whose instances have no state but their memory and globals that can be looked at.
-pub(super) struct Exposed {
+pub(super) struct Exposed<'a> {
     /// The module, with the exports that it takes.
-    pub(super) wasm: Vec<u8>,
+    pub(super) wasm: Cow<'a, [u8]>,
     /// The names of all mutable globals.
     pub(super) globals: Box<[Box<str>]>,
 }
 
 /// The same module with all of its state exposed, if it initialises its instances and all of its state
 /// can be. It is valid, and has at most one section of each kind.
-pub(super) fn expose(wasm: &[u8], sections: &Sections) -> Option<Exposed> {
+pub(super) fn expose<'a>(wasm: &'a [u8], sections: &Sections) -> Option<Exposed<'a>> {
     let exports = sections.find(EXPORTS)?;
     let can_be = wasm.len() <= MAX_BYTES
         && wants(wasm, exports)?
@@ -45,7 +46,11 @@ pub(super) fn expose(wasm: &[u8], sections: &Sections) -> Option<Exposed> {
     let globals = mutable_globals(wasm, sections).filter(|_| can_be)?;
     let named: Vec<_> =
         globals.iter().map(|index| (format!("{PREFIX}{index}").into(), *index)).collect();
-    let wasm = with_exports(wasm, sections, &named)?;
+    let wasm = if named.is_empty() {
+        Cow::Borrowed(wasm)
+    } else {
+        Cow::Owned(with_exports(wasm, sections, &named)?)
+    };
     Some(Exposed { wasm, globals: named.into_iter().map(|(name, _)| name).collect() })
 }
 
@@ -137,5 +142,74 @@ fn leb(out: &mut Vec<u8>, mut number: u64) {
             return out.push(low & 0x7f);
         }
         out.push(low | 0x80);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scan::scan;
+    use super::*;
+
+    const INIT: &str = r#"(func (export "cpex_init") (result i32) (i32.const 0))"#;
+
+    fn module(fields: &str) -> Vec<u8> {
+        wat::parse_str(format!("(module {fields})")).unwrap()
+    }
+
+    fn exposed(wasm: &[u8]) -> Option<(Vec<u8>, Vec<Box<str>>)> {
+        let exposed = expose(wasm, &scan(wasm).unwrap())?;
+        Some((exposed.wasm.into_owned(), exposed.globals.into_vec()))
+    }
+
+    /// The sections but for the exports.
+    fn others(wasm: &[u8]) -> Vec<(u8, &[u8])> {
+        let sections = scan(wasm).unwrap().all;
+        let others = sections.into_iter().filter(|section| section.id != EXPORTS);
+        others.map(|section| (section.id, Reader::of(wasm, section).rest())).collect()
+    }
+
+    #[test]
+    fn only_the_exports_differ() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|found| found == "wasm"));
+        let mut modules: Vec<_> = files.map(|path| std::fs::read(path).unwrap()).collect();
+        let global = "(global (mut i64) (i64.const 1))";
+        modules.push(module(&format!("{} {INIT}", global.repeat(MAX_GLOBALS))));
+        let mut found = 0;
+        for wasm in modules {
+            let Some((exposed, globals)) = exposed(&wasm) else { continue };
+            assert_eq!(others(&exposed), others(&wasm));
+            let engine = wasmi::Engine::default();
+            let translated = |wasm: &[u8]| wasmi::Module::new(&engine, wasm).unwrap();
+            let (before, after) = (translated(&wasm), translated(&exposed));
+            let all = after.exports().map(|export| export.name().into());
+            let own = before.exports().map(|export| export.name().into());
+            let mut expected: Vec<Box<str>> = own.chain(globals).collect();
+            let mut all: Vec<Box<str>> = all.collect();
+            (all.sort(), expected.sort());
+            assert_eq!(all, expected);
+            found += 1;
+        }
+        assert!(found > 5, "only {found} modules have an initialisation");
+    }
+
+    #[test]
+    fn a_module_without_mutable_globals_stays_as_it_is() {
+        let wasm = module(&format!("(global i64 (i64.const 1)) {INIT}"));
+        assert_eq!(exposed(&wasm), Some((wasm, Vec::new())));
+    }
+
+    #[test]
+    fn what_cannot_be_exposed_is_left_alone() {
+        for fields in [
+            "(func (export \"cpex_invoke\"))",
+            &format!("{INIT} (global (mut funcref) (ref.null func))"),
+            &format!("(import \"cpex\" \"x\" (global (mut i32))) {INIT}"),
+            &format!("(import \"cpex\" \"x\" (table 1 funcref)) {INIT}"),
+            &format!("{INIT} (func (export \"cpex-wasmi.global.\"))"),
+        ] {
+            assert!(exposed(&module(fields)).is_none(), "{fields}");
+        }
     }
 }

@@ -44,28 +44,29 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// A name: its length, and the bytes.
-    #[cfg(feature = "std")]
-    pub(super) fn name(&mut self) -> Option<&'a [u8]> {
-        let len = self.number()?;
-        Some(self.part(usize::try_from(len).ok()?)?.rest)
-    }
-
-    #[cfg(feature = "std")]
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    /// All that is left.
-    #[cfg(feature = "std")]
-    pub(super) fn rest(&self) -> &'a [u8] {
-        self.rest
-    }
-
     /// The next so many bytes, to be read on their own.
     pub(super) fn part(&mut self, bytes: usize) -> Option<Self> {
         let (rest, after) = self.rest.split_at_checked(bytes)?;
         self.rest = after;
         Some(Self { rest })
+    }
+}
+
+/// What only the look at a module's state takes.
+#[cfg(feature = "std")]
+impl<'a> Reader<'a> {
+    /// A name: its length, and the bytes.
+    pub(super) fn name(&mut self) -> Option<&'a [u8]> {
+        let len = self.number()?;
+        Some(self.part(usize::try_from(len).ok()?)?.rest)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// All that is left.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 }

@@ -158,3 +158,23 @@ fn a_memory_has_as_much_left_to_grow_as_without() {
         assert_eq!(initialised(&with(init, verdict), policy().without_snapshot()), 3, "{init}");
     }
 }
+
+#[test]
+fn a_call_takes_the_fuel_that_it_takes_when_no_globals_are_exposed() {
+    let reserved = r#"(func (export "cpex-wasmi.global.x"))"#;
+    let fuel = |more: &str| {
+        let fields = format!("(global $g (mut i64) (i64.const 1)) {more}");
+        let verdict = "(global.set $g (i64.add (global.get $g) (i64.const 5)))
+             (i64.ne (global.get $g) (i64.const 9))";
+        let wasm = logging(&fields, "(global.set $g (i64.const 4))", verdict);
+        let plugin = load(&wasm, Policy::default());
+        [call(&plugin), call(&plugin)].map(|outcome| {
+            let outcome = outcome.unwrap();
+            assert!(outcome.decision.is_allow());
+            outcome.receipt
+        })
+    };
+    let exposed = fuel("");
+    assert_eq!(exposed, fuel(reserved));
+    assert_eq!(exposed[0], exposed[1]);
+}

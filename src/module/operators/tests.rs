@@ -80,7 +80,7 @@ fn theirs(wasm: &[u8]) -> (Vec<Vec<usize>>, bool) {
         let mut begins = Vec::new();
         for operator in body.get_operators_reader().unwrap().into_iter_with_offsets() {
             let (operator, offset) = operator.unwrap();
-            begins.push(body.range().end - offset);
+            begins.push(body.range().end.checked_sub(offset).unwrap());
             keeps &= !matches!(
                 operator,
                 Operator::TableSet { .. }
