@@ -120,13 +120,16 @@ mod heap {
     const PAGE: usize = 64 * 1024;
 
     #[global_allocator]
-    static HEAP: Heap = Heap { floor: Cell::new(0), top: Cell::new(0), in_use: Cell::new(0) };
+    static HEAP: Heap =
+        Heap { floor: Cell::new(0), top: Cell::new(0), end: Cell::new(0), in_use: Cell::new(0) };
 
     struct Heap {
         /// Below this nothing comes back.
         floor: Cell<usize>,
         /// Where the next block starts, at the earliest.
         top: Cell<usize>,
+        /// How far the memory reached when it was last looked at.
+        end: Cell<usize>,
         /// How many blocks above `floor` are in use.
         in_use: Cell<usize>,
     }
@@ -145,25 +148,49 @@ mod heap {
     }
 
     impl Heap {
-        fn top(&self) -> usize {
-            match self.top.get() {
-                0 => {
-                    unsafe extern "C" {
-                        static __heap_base: u8;
-                    }
-                    let base = (&raw const __heap_base).addr();
-                    self.floor.set(base);
-                    base
-                }
-                top => top,
-            }
-        }
-
-        /// Makes sure that the memory reaches up to `end`.
+        /// Finds out where the memory starts, at first, and makes sure that it reaches up to `end`.
+        #[cold]
+        #[inline(never)]
         fn reach(&self, end: usize) -> bool {
             let pages = wasm32::memory_size::<0>();
             let needed = end.div_ceil(PAGE);
-            needed <= pages || wasm32::memory_grow::<0>(needed.wrapping_sub(pages)) != usize::MAX
+            let there = if needed <= pages {
+                pages
+            } else if wasm32::memory_grow::<0>(needed.wrapping_sub(pages)) != usize::MAX {
+                needed
+            } else {
+                return false;
+            };
+            self.end.set(there.saturating_mul(PAGE));
+            true
+        }
+
+        /// The first block is taken.
+        #[cold]
+        #[inline(never)]
+        fn begin(&self, layout: Layout) -> *mut u8 {
+            unsafe extern "C" {
+                static __heap_base: u8;
+            }
+            let base = (&raw const __heap_base).addr();
+            self.floor.set(base);
+            self.top.set(base);
+            if self.reach(base) { self.take(layout) } else { ptr::null_mut() }
+        }
+
+        #[inline(always)]
+        fn take(&self, layout: Layout) -> *mut u8 {
+            let top = self.top.get();
+            let mask = layout.align().wrapping_sub(1);
+            let start = top.wrapping_add(mask) & !mask;
+            let end = start.wrapping_add(layout.size());
+            // Neither is past the end of all addresses.
+            if start < top || end < start || (end > self.end.get() && !self.reach(end)) {
+                return ptr::null_mut();
+            }
+            self.top.set(end);
+            self.in_use.set(self.in_use.get().wrapping_add(1));
+            ptr::with_exposed_provenance_mut(start)
         }
     }
 
@@ -172,16 +199,7 @@ mod heap {
     // or to `floor` when no block above it is in use.
     unsafe impl GlobalAlloc for Heap {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            let mask = layout.align().wrapping_sub(1);
-            let start = self.top().wrapping_add(mask) & !mask;
-            match start.checked_add(layout.size()) {
-                Some(end) if self.reach(end) => {
-                    self.top.set(end);
-                    self.in_use.set(self.in_use.get().wrapping_add(1));
-                    ptr::with_exposed_provenance_mut(start)
-                }
-                _ => ptr::null_mut(),
-            }
+            if self.top.get() == 0 { self.begin(layout) } else { self.take(layout) }
         }
 
         unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -201,13 +219,12 @@ mod heap {
         unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
             let start = block.addr();
             if start >= self.floor.get() && start.wrapping_add(layout.size()) == self.top.get() {
-                return match start.checked_add(size) {
-                    Some(end) if self.reach(end) => {
-                        self.top.set(end);
-                        block
-                    }
-                    _ => ptr::null_mut(),
-                };
+                let end = start.wrapping_add(size);
+                if end < start || (end > self.end.get() && !self.reach(end)) {
+                    return ptr::null_mut();
+                }
+                self.top.set(end);
+                return block;
             }
             if size <= layout.size() {
                 return block;
