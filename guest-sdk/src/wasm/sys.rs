@@ -102,7 +102,7 @@ pub(crate) fn text(bytes: Vec<u8>) -> String {
 }
 
 #[cfg(feature = "allocator")]
-pub(super) use heap::keep_what_is_left;
+pub(super) use heap::begin;
 
 #[cfg(feature = "allocator")]
 mod heap {
@@ -119,16 +119,25 @@ mod heap {
 
     const PAGE: usize = 64 * 1024;
 
+    unsafe extern "C" {
+        /// Set by the linker: what is behind it is free.
+        static __heap_base: u8;
+    }
+
     #[global_allocator]
-    static HEAP: Heap =
-        Heap { floor: Cell::new(0), top: Cell::new(0), end: Cell::new(0), in_use: Cell::new(0) };
+    static HEAP: Heap = Heap {
+        floor: Cell::new(&raw const __heap_base),
+        top: Cell::new(&raw const __heap_base),
+        end: Cell::new(0),
+        in_use: Cell::new(0),
+    };
 
     struct Heap {
         /// Below this nothing comes back.
-        floor: Cell<usize>,
+        floor: Cell<*const u8>,
         /// Where the next block starts, at the earliest.
-        top: Cell<usize>,
-        /// How far the memory reached when it was last looked at.
+        top: Cell<*const u8>,
+        /// How far the memory reaches, as far as is known.
         end: Cell<usize>,
         /// How many blocks above `floor` are in use.
         in_use: Cell<usize>,
@@ -138,9 +147,11 @@ mod heap {
     #[cfg(not(target_feature = "atomics"))]
     unsafe impl Sync for Heap {}
 
-    /// Sets aside what an earlier call has left in statics, so that the rest can come back.
+    /// Begins an entry from the host, each in the same way: looks how far the memory reaches, and sets
+    /// aside what an earlier call has left in statics, so that the rest can come back.
     #[inline(always)]
-    pub(in super::super) fn keep_what_is_left() {
+    pub(in super::super) fn begin() {
+        HEAP.look();
         if HEAP.in_use.get() != 0 {
             HEAP.floor.set(HEAP.top.get());
             HEAP.in_use.set(0);
@@ -148,49 +159,32 @@ mod heap {
     }
 
     impl Heap {
-        /// Finds out where the memory starts, at first, and makes sure that it reaches up to `end`.
-        #[cold]
-        #[inline(never)]
-        fn reach(&self, end: usize) -> bool {
+        fn look(&self) -> usize {
             let pages = wasm32::memory_size::<0>();
-            let needed = end.div_ceil(PAGE);
-            let there = if needed <= pages {
-                pages
-            } else if wasm32::memory_grow::<0>(needed.wrapping_sub(pages)) != usize::MAX {
-                needed
-            } else {
-                return false;
-            };
-            self.end.set(there.saturating_mul(PAGE));
-            true
+            self.end.set(pages.saturating_mul(PAGE));
+            pages
         }
 
-        /// The first block is taken.
+        fn set_top(&self, top: usize) {
+            self.top.set(ptr::without_provenance(top));
+        }
+
+        /// Makes sure that the memory reaches up to `end`.
+        fn reaches(&self, end: usize) -> bool {
+            end <= self.end.get() || self.grow(end)
+        }
+
         #[cold]
         #[inline(never)]
-        fn begin(&self, layout: Layout) -> *mut u8 {
-            unsafe extern "C" {
-                static __heap_base: u8;
+        fn grow(&self, end: usize) -> bool {
+            let pages = self.look();
+            let needed = end.div_ceil(PAGE);
+            if needed > pages && wasm32::memory_grow::<0>(needed.wrapping_sub(pages)) == usize::MAX
+            {
+                return false;
             }
-            let base = (&raw const __heap_base).addr();
-            self.floor.set(base);
-            self.top.set(base);
-            if self.reach(base) { self.take(layout) } else { ptr::null_mut() }
-        }
-
-        #[inline(always)]
-        fn take(&self, layout: Layout) -> *mut u8 {
-            let top = self.top.get();
-            let mask = layout.align().wrapping_sub(1);
-            let start = top.wrapping_add(mask) & !mask;
-            let end = start.wrapping_add(layout.size());
-            // Neither is past the end of all addresses.
-            if start < top || end < start || (end > self.end.get() && !self.reach(end)) {
-                return ptr::null_mut();
-            }
-            self.top.set(end);
-            self.in_use.set(self.in_use.get().wrapping_add(1));
-            ptr::with_exposed_provenance_mut(start)
+            self.look();
+            true
         }
     }
 
@@ -199,31 +193,42 @@ mod heap {
     // or to `floor` when no block above it is in use.
     unsafe impl GlobalAlloc for Heap {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            if self.top.get() == 0 { self.begin(layout) } else { self.take(layout) }
+            let top = self.top.get().addr();
+            let mask = layout.align().wrapping_sub(1);
+            let start = top.wrapping_add(mask) & !mask;
+            let end = start.wrapping_add(layout.size());
+            // Neither is past the end of all addresses.
+            if start < top || end < start || !self.reaches(end) {
+                return ptr::null_mut();
+            }
+            self.set_top(end);
+            self.in_use.set(self.in_use.get().wrapping_add(1));
+            ptr::with_exposed_provenance_mut(start)
         }
 
         unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
             let start = block.addr();
-            if start < self.floor.get() {
+            if start < self.floor.get().addr() {
                 return;
             }
             let left = self.in_use.get().wrapping_sub(1);
             self.in_use.set(left);
             if left == 0 {
                 self.top.set(self.floor.get());
-            } else if start.wrapping_add(layout.size()) == self.top.get() {
-                self.top.set(start);
+            } else if start.wrapping_add(layout.size()) == self.top.get().addr() {
+                self.set_top(start);
             }
         }
 
         unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
             let start = block.addr();
-            if start >= self.floor.get() && start.wrapping_add(layout.size()) == self.top.get() {
+            let was_last = start.wrapping_add(layout.size()) == self.top.get().addr();
+            if was_last && start >= self.floor.get().addr() {
                 let end = start.wrapping_add(size);
-                if end < start || (end > self.end.get() && !self.reach(end)) {
+                if end < start || !self.reaches(end) {
                     return ptr::null_mut();
                 }
-                self.top.set(end);
+                self.set_top(end);
                 return block;
             }
             if size <= layout.size() {

@@ -69,19 +69,16 @@ impl<'a> Reader<'a> {
         self.rest.0 = &[];
     }
 
-    #[inline(never)]
     pub(crate) fn byte(&mut self) -> u8 {
         let byte = self.rest.byte();
         self.or_fail(byte)
     }
 
-    #[inline(never)]
     pub(crate) fn number(&mut self) -> u64 {
         let number = self.rest.number();
         self.or_fail(number)
     }
 
-    #[inline(never)]
     pub(crate) fn text(&mut self) -> String {
         match self.rest.text() {
             Some(text) => text,
