@@ -187,7 +187,8 @@ mod tests {
             let own = before.exports().map(|export| export.name().into());
             let mut expected: Vec<Box<str>> = own.chain(globals).collect();
             let mut all: Vec<Box<str>> = all.collect();
-            (all.sort(), expected.sort());
+            all.sort();
+            expected.sort();
             assert_eq!(all, expected);
             found += 1;
         }
