@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use common::HOOK;
 use cpex_core::cmf::CmfHook;
-use cpex_core::factory::PluginFactory;
 use cpex_core::manager::PluginManager;
 use cpex_core::plugin::PluginConfig;
 use cpex_core::registry::AnyHookHandler;
@@ -38,7 +37,7 @@ macro_rules! policies {
 
             #[divan::bench]
             fn native(bencher: Bencher<'_, '_>) {
-                bench_handler(bencher, native($native(PluginConfig::default())));
+                bench_handler(bencher, handlers::native($native(PluginConfig::default())));
             }
 
             #[divan::bench]
