@@ -139,3 +139,34 @@ impl Wire for MonotonicSet<String> {
 /// The right to remove from a [`MonotonicSet`], which no plugin has.
 #[derive(Debug)]
 pub struct DeclassifierToken(());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpex::wire::{from_bytes, to_bytes};
+
+    #[test]
+    fn a_member_is_there_once_and_the_set_is_never_behind() {
+        let mut labels = MonotonicSet::new();
+        assert!(labels.insert("B".into()) && labels.insert("A".into()));
+        assert!(!labels.insert("B".into()));
+        assert_eq!((labels.len(), labels.as_set().len()), (2, 2));
+        labels.add_label("C");
+        assert!(labels.as_set().contains("C") && labels.has_label("c"));
+        assert!(labels.remove_with_declassifier(&"A".into(), &DeclassifierToken(())));
+        assert!(!labels.as_set().contains("A") && !labels.contains(&"A".into()));
+        assert!(labels.is_superset(&MonotonicSet::from_set(["C".into()].into())));
+    }
+
+    #[test]
+    fn what_crosses_is_in_order_and_has_each_member_once() {
+        let mut labels = MonotonicSet::<String>::new();
+        ["B", "A", "C"].map(|label| labels.add_label(label));
+        assert_eq!(to_bytes(&labels), b"\x03\x01A\x01B\x01C");
+        let read: MonotonicSet<String> = from_bytes(&to_bytes(&labels)).unwrap();
+        assert_eq!(read.as_set(), labels.as_set());
+        for malformed in [b"\x02\x01A\x01A", b"\x02\x01B\x01A"] {
+            assert!(from_bytes::<MonotonicSet<String>>(malformed).is_err());
+        }
+    }
+}
