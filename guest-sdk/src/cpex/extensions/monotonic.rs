@@ -161,7 +161,9 @@ mod tests {
     #[test]
     fn what_crosses_is_in_order_and_has_each_member_once() {
         let mut labels = MonotonicSet::<String>::new();
-        ["B", "A", "C"].map(|label| labels.add_label(label));
+        for label in ["B", "A", "C"] {
+            labels.add_label(label);
+        }
         assert_eq!(to_bytes(&labels), b"\x03\x01A\x01B\x01C");
         let read: MonotonicSet<String> = from_bytes(&to_bytes(&labels)).unwrap();
         assert_eq!(read.as_set(), labels.as_set());
