@@ -89,8 +89,8 @@ pub fn throughput(throughput: &[Throughput]) -> String {
         })
         .collect();
     let (counts, ratios) =
-        (THREADS.map(|n| format!("{n} threads")), THREADS.map(|n| format!("{n} : 1")));
-    let mut head = vec!["calls per second"];
+        (THREADS.map(|n| format!("by {n}")), THREADS.map(|n| format!("{n} : 1")));
+    let mut head = vec!["calls per second, by so many threads"];
     head.extend(counts.iter().map(String::as_str));
     head.extend(ratios.iter().skip(1).map(String::as_str));
     table(&head, &rows)
@@ -139,7 +139,7 @@ pub fn losses(results: &Results) -> String {
             }
         }
     }
-    if list.is_empty() { "- No call that was measured here.\n".into() } else { list }
+    if list.is_empty() { "- None in this run.\n".into() } else { list }
 }
 
 /// What it was measured on and with.
