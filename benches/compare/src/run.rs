@@ -120,14 +120,15 @@ impl Efforts {
         if quick {
             Self {
                 calls: effort(5, 3, 200, 1),
-                loads: effort(3, 2, 1, 2),
+                loads: effort(3, 2, 500, 2),
                 rounds: 1,
                 round: Duration::from_millis(5),
             }
         } else {
             Self {
                 calls: effort(101, 11, 1000, 15),
-                loads: effort(51, 7, 1, 30),
+                // Long enough for what is loaded fast not to be measured with another's caches.
+                loads: effort(51, 7, 3000, 30),
                 rounds: 7,
                 round: Duration::from_millis(60),
             }

@@ -94,6 +94,10 @@ fn of_native(
 fn pristine(what: &'static str, calls: &Calls) -> Target {
     let both = calls.of(LEAN_PRISTINE).zip(calls.of(LEAN));
     let more = both.map(|(pristine, pooled)| pristine.median - pooled.median);
-    let measured = more.map(|more| (format!("{} more", time(more.max(0.0))), more < 3e-6));
+    let shown = |more: f64| match more {
+        more if more > 0.0 => format!("{} more", time(more)),
+        _ => "no more".into(),
+    };
+    let measured = more.map(|more| (shown(more), more < 3e-6));
     Target { what, target: "under 3 µs more", measured }
 }
