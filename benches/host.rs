@@ -113,6 +113,44 @@ mod pii_guard {
     }
 }
 
+/// A call of a plugin whose initialisation takes a million units of fuel, to fill 4 KiB.
+#[divan::bench_group]
+mod expensive_init {
+    use super::*;
+
+    const GUEST: &str = r#"(memory (export "memory") 1)
+        (func (export "cpex_init") (result i32) (local $i i32)
+          (loop $again
+            (i32.store offset=1024 (i32.and (local.get $i) (i32.const 0xffc))
+              (i32.mul (local.get $i) (i32.const 0x9e3779b1)))
+            (local.set $i (i32.add (local.get $i) (i32.const 4)))
+            (br_if $again (i32.lt_u (local.get $i) (i32.const 500000))))
+          (i32.const 0))
+        (func (export "cpex_invoke") (param i32) (result i32)
+          (i32.eqz (i32.load offset=1024 (i32.const 4))))"#;
+
+    fn bench(bencher: Bencher<'_, '_>, policy: Policy) {
+        let plugin = load(&guest(GUEST), policy);
+        let request = request();
+        bencher.bench(|| plugin.call(HOOK, black_box(&request).clone()).unwrap());
+    }
+
+    #[divan::bench]
+    fn pristine(bencher: Bencher<'_, '_>) {
+        bench(bencher, Policy::default());
+    }
+
+    #[divan::bench]
+    fn pristine_without_snapshot(bencher: Bencher<'_, '_>) {
+        bench(bencher, Policy::default().without_snapshot());
+    }
+
+    #[divan::bench]
+    fn pooled(bencher: Bencher<'_, '_>) {
+        bench(bencher, Policy::default().pooled(2));
+    }
+}
+
 /// A summary and a hash of the arguments' JSON, written to the context.
 #[divan::bench_group]
 mod compute {

@@ -1,7 +1,8 @@
 use alloc::format;
 use alloc::sync::Arc;
 
-use crate::instance::{Host, define_host_functions};
+use crate::instance::{Host, Timed, Untimed, define_host_functions};
+use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
 use crate::{Clock, Error, ErrorKind, LogSink};
 
@@ -18,11 +19,18 @@ use crate::{Clock, Error, ErrorKind, LogSink};
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
-    wasmi: wasmi::Engine,
-    linker: wasmi::Linker<Host>,
+    interpreters: Lanes<Interpreter>,
+    settings: Settings,
+    lanes: usize,
     clock: Option<Arc<dyn Clock>>,
     sink: Arc<dyn LogSink>,
     slice: u64,
+}
+
+/// An engine of wasmi's, with all that a module may import resolved.
+pub(crate) struct Interpreter {
+    pub(crate) wasmi: wasmi::Engine,
+    pub(crate) linker: wasmi::Linker<Host>,
 }
 
 /// Sets up an [`Engine`].
@@ -33,6 +41,8 @@ pub struct EngineBuilder {
     slice: u64,
     stack_bytes: usize,
     recursion_depth: usize,
+    lanes: usize,
+    times_calls: bool,
 }
 
 impl EngineBuilder {
@@ -81,13 +91,37 @@ impl EngineBuilder {
         self
     }
 
+    /// How many interpreters threads are spread over, each of which keeps to one. Two threads that
+    /// share one slow each other down. A module of up to [`Module::MAX_COPIED_BYTES`] bytes is
+    /// translated once for each that calls it, which takes memory, and time at the first call.
+    /// Default: as many as the machine can run threads at once, and at most 16; one without `std`,
+    /// whatever is set.
+    ///
+    /// [`Module::MAX_COPIED_BYTES`]: crate::Module::MAX_COPIED_BYTES
+    #[must_use]
+    pub fn lanes(mut self, lanes: usize) -> Self {
+        self.lanes = lanes;
+        self
+    }
+
+    /// Has each [`Receipt`](crate::Receipt) tell where the call's [time](crate::Timing) went, for
+    /// measuring plugins. That takes two looks at the clock for each slice and each host call, which may
+    /// be more than a host call itself takes: half of that is in its time, half in the plugin's.
+    /// Default: no, which costs a host call nothing.
+    #[must_use]
+    pub fn time_calls(mut self) -> Self {
+        self.times_calls = true;
+        self
+    }
+
     /// Makes the engine.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] for a slice of no fuel or a stack of less than 1,000 bytes.
+    /// [`ErrorKind::InvalidConfig`] for a slice of no fuel, a stack of less than 1,000 bytes, no lane at
+    /// all or more than 1,024, or calls to be timed without a clock.
     pub fn build(self) -> Result<Engine, Error> {
-        let Self { clock, sink, slice, stack_bytes, recursion_depth } = self;
+        let Self { clock, sink, slice, stack_bytes, recursion_depth, lanes, times_calls } = self;
         if slice == 0 {
             return Err(Error::new(ErrorKind::InvalidConfig, "a slice needs some fuel"));
         }
@@ -97,16 +131,60 @@ impl EngineBuilder {
                 format!("the stack needs at least {MIN_STACK_BYTES} bytes"),
             ));
         }
-        let wasmi = wasmi::Engine::new(&config(stack_bytes, recursion_depth));
-        let mut linker = wasmi::Linker::new(&wasmi);
-        define_host_functions(&mut linker).map_err(Error::internal)?;
+        if !(1..=MAX_LANES).contains(&lanes) {
+            return Err(Error::new(
+                ErrorKind::InvalidConfig,
+                format!("an engine has 1 to {MAX_LANES} lanes, and not {lanes}"),
+            ));
+        }
+        if times_calls && clock.is_none() {
+            return Err(Error::new(ErrorKind::InvalidConfig, "to time calls takes a clock"));
+        }
+        let settings = Settings {
+            config: config(stack_bytes, recursion_depth),
+            timed: clock.clone().filter(|_| times_calls),
+        };
+        let first = settings.interpreter()?;
+        let interpreters = Lanes::new(lanes, Lane::current(lanes), first);
         let sink = sink.unwrap_or_else(|| Arc::new(LogCrate));
-        Ok(Engine(Arc::new(Inner { wasmi, linker, clock, sink, slice })))
+        Ok(Engine(Arc::new(Inner { interpreters, settings, lanes, clock, sink, slice })))
     }
 }
 
 /// The least stack that can be set, which is also what a stack starts with.
 const MIN_STACK_BYTES: usize = 1000;
+
+/// More is a slip of the pen: each lane may have a copy of each module.
+const MAX_LANES: usize = 1024;
+
+/// One for each thread that the machine can run at once, within reason.
+fn default_lanes() -> usize {
+    #[cfg(feature = "std")]
+    let lanes = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(16));
+    #[cfg(not(feature = "std"))]
+    let lanes = 1;
+    lanes
+}
+
+/// What each interpreter is made of.
+struct Settings {
+    config: wasmi::Config,
+    /// The clock, if host functions are to be timed.
+    timed: Option<Arc<dyn Clock>>,
+}
+
+impl Settings {
+    fn interpreter(&self) -> Result<Interpreter, Error> {
+        let wasmi = wasmi::Engine::new(&self.config);
+        let mut linker = wasmi::Linker::new(&wasmi);
+        match &self.timed {
+            Some(clock) => define_host_functions(&mut linker, &Timed(clock.clone())),
+            None => define_host_functions(&mut linker, &Untimed),
+        }
+        .map_err(Error::internal)?;
+        Ok(Interpreter { wasmi, linker })
+    }
+}
 
 /// The wasm features that current LLVM emits for `wasm32`; fuel for everything; and limits that keep a
 /// hostile module from making its translation expensive.
@@ -152,6 +230,8 @@ impl Engine {
             slice: Self::DEFAULT_SLICE,
             stack_bytes: 1_000_000,
             recursion_depth: 1000,
+            lanes: default_lanes(),
+            times_calls: false,
         }
     }
 
@@ -164,16 +244,23 @@ impl Engine {
         Self::builder().build()
     }
 
-    pub(crate) fn wasmi(&self) -> &wasmi::Engine {
-        &self.0.wasmi
+    /// The interpreter of a lane.
+    pub(crate) fn interpreter(&self, lane: Lane) -> Result<&Interpreter, Error> {
+        let interpreter = self.0.interpreters.get(lane, || self.0.settings.interpreter())?;
+        interpreter.ok_or_else(|| Error::internal("there is no such lane"))
     }
 
-    pub(crate) fn linker(&self) -> &wasmi::Linker<Host> {
-        &self.0.linker
+    pub(crate) fn lanes(&self) -> usize {
+        self.0.lanes
     }
 
     pub(crate) fn clock(&self) -> Option<&dyn Clock> {
         self.0.clock.as_deref()
+    }
+
+    /// The clock, if calls are timed by it.
+    pub(crate) fn stopwatch(&self) -> Option<&dyn Clock> {
+        self.0.settings.timed.as_deref()
     }
 
     pub(crate) fn sink(&self) -> &Arc<dyn LogSink> {

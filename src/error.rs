@@ -56,6 +56,8 @@ pub enum ErrorKind {
     AbiViolation,
     /// The plugin went over a limit on what crosses the boundary.
     LimitExceeded,
+    /// All instances of the plugin were in use, and the operator lets no call have one more.
+    InstancesExhausted,
     /// The bytes are no module that could be a plugin.
     InvalidModule,
     /// The plugin was built for another version of the ABI.
@@ -130,6 +132,7 @@ impl ErrorKind {
             Self::Trap(_) => "wasm_trap",
             Self::AbiViolation => "abi_violation",
             Self::LimitExceeded => "limit_exceeded",
+            Self::InstancesExhausted => "instances_exhausted",
             Self::InvalidModule => "invalid_module",
             Self::UnsupportedAbi => "unsupported_abi",
             Self::DigestMismatch => "digest_mismatch",

@@ -72,6 +72,7 @@ mod engine;
 mod error;
 mod instance;
 mod json;
+mod lanes;
 mod limits;
 mod logging;
 mod module;
@@ -105,7 +106,9 @@ pub use module::{Module, ModuleInfo};
 pub use outcome::{Decision, Outcome};
 pub use payload::{CustomPayload, Payload, PayloadType};
 pub use plugin::{Plugin, check};
-pub use policy::{Access, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind, Policy};
-pub use receipt::Receipt;
+pub use policy::{
+    Access, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind, Policy, WhenExhausted,
+};
+pub use receipt::{Receipt, Timing};
 pub use request::Request;
 pub use session::Session;

@@ -22,4 +22,19 @@ pub struct Receipt {
     /// How many slices of fuel the call took. Between slices, the deadline is checked, and an
     /// asynchronous call yields.
     pub slices: u64,
+    /// Where the time went, if the engine was told to [look](crate::EngineBuilder::time_calls).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Timing>,
+}
+
+/// Where the time of a call went, by the engine's clock. What it took beside these to begin and to end
+/// the call, to make an instance and to initialise it, is in neither.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Timing {
+    /// In the plugin's own code, in nanoseconds, with what the interpreter needs to go from there to
+    /// the host's functions and back.
+    pub guest_nanoseconds: u64,
+    /// In the host's functions that the plugin called, in nanoseconds.
+    pub host_call_nanoseconds: u64,
 }

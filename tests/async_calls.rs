@@ -142,7 +142,8 @@ fn an_asynchronous_failure_is_that_of_a_blocking_one() {
 fn an_abandoned_shutdown_leaves_no_instance() {
     let logs = Logs::default();
     let engine = logs.engine().build().unwrap();
-    let plugin = Plugin::load(&engine, &long_lifecycle(), Policy::default().pooled(2)).unwrap();
+    let policy = Policy::default().pooled(2).without_snapshot();
+    let plugin = Plugin::load(&engine, &long_lifecycle(), policy).unwrap();
     plugin.initialize().unwrap();
     plugin.initialize().unwrap();
     let mut context = Context::from_waker(Waker::noop());

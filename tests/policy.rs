@@ -14,6 +14,7 @@ use std::time::Duration;
 use common::*;
 use cpex_wasmi::{
     Capability, Digest, FilePermission, Isolation, LevelFilter, Limits, PathKind, Policy,
+    WhenExhausted,
 };
 use serde_json::{Value, json};
 
@@ -101,12 +102,14 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
         "capabilities": ["read_lables", 7],
         "config": {"sandbox_policy": {
             "resource": {},
-            "resources": {"max_feul": 1, "max_tables": -1, "max_memory_bytes": 10, "max_fuel": "much"},
+            "resources": {"max_feul": 1, "max_tables": -1, "max_memory_bytes": 10, "max_fuel": "much",
+                "max_wait_ms": 0},
             "allowed_filesystem": [{"dir": "a", "permision": "read-only"}, {"permission": "read-only"},
                 {"file": "b", "permission": "readonly"}],
             "allowed_network": [{"ports": [80]}, {"host": "a.*.b"}, {"host": "h", "ports": [0, 70000]}],
             "isolation": "none",
             "allow_state": "yes",
+            "when_exhausted": "waits",
             "log_level": "inof",
         }},
         "mode": "sequental",
@@ -135,6 +138,9 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
         "`config.sandbox_policy.allowed_network[2].ports[0]` must be a port",
         "`config.sandbox_policy.allowed_network[2].ports[1]` must be a port",
         "`config.sandbox_policy.isolation` is `none`, which is no isolation; known are `per_call`, `pooled`",
+        "`config.sandbox_policy.when_exhausted` is `waits`, which is no choice; did you mean `wait`?",
+        "`config.sandbox_policy.resources.max_wait_ms` is 0, and must be at least 1",
+        "`config.sandbox_policy.resources.max_wait_ms` says how long calls wait, which they do with `when_exhausted: wait`",
         "`config.sandbox_policy.allow_state` must be true or false, and is a text",
         "`config.sandbox_policy.log_level` is `inof`, which is no log level; did you mean `info`?",
         "`mode` is `sequental`, which is no mode; did you mean `sequential`?",
@@ -149,6 +155,27 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for expected in expected {
         assert!(found.iter().any(|found| found.contains(expected)), "{expected}\n{found:#?}");
+    }
+}
+
+#[test]
+fn what_calls_do_that_are_too_many_is_read_with_how_long_they_wait() {
+    let read = |policy: &str| {
+        let policy: Value = serde_json::from_str(policy).unwrap();
+        Policy::from_json(&policy).unwrap().when_exhausted
+    };
+    let second = Duration::from_secs(1);
+    for (policy, expected) in [
+        ("{}", WhenExhausted::Create),
+        (r#"{"when_exhausted": "create"}"#, WhenExhausted::Create),
+        (r#"{"when_exhausted": "refuse"}"#, WhenExhausted::Refuse),
+        (r#"{"when_exhausted": "wait"}"#, WhenExhausted::Wait(second)),
+        (
+            r#"{"when_exhausted": "wait", "resources": {"max_wait_ms": 20}}"#,
+            WhenExhausted::Wait(second / 50),
+        ),
+    ] {
+        assert_eq!(read(policy), expected, "{policy}");
     }
 }
 

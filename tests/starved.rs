@@ -129,3 +129,20 @@ fn a_stack_that_cannot_grow_ends_the_call() {
     let told = check(256 << 10, &wasm, "memory_limit", "allow");
     assert!(told.contains("the host has not got the memory"), "{told}");
 }
+
+#[test]
+fn an_initialisation_that_was_short_of_memory_is_not_taken_for_another() {
+    let wasm = guest(
+        r#"(memory (export "memory") 1)
+           (func (export "cpex_init") (result i32)
+             (i32.store (i32.const 0) (memory.grow (i32.const 64))) (i32.const 0))
+           (func (export "cpex_invoke") (param i32) (result i32)
+             (i32.eq (i32.load (i32.const 0)) (i32.const -1)))"#,
+    );
+    check(MIB, &wasm, "deny", "allow");
+    // Nor can an instance become what one was that had more.
+    let plugin = Plugin::load(&engine(), &wasm, Policy::default()).unwrap();
+    assert_eq!(code(&call(&plugin)), "allow");
+    assert_eq!(code(&starved(MIB, || call(&plugin))), "deny");
+    assert_eq!(code(&call(&plugin)), "allow");
+}

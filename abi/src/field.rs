@@ -471,9 +471,9 @@ macro_rules! define {
             }
 
             /// What the table says about the field.
-            pub const fn info(self) -> FieldInfo {
+            pub const fn info(self) -> &'static FieldInfo {
                 match self {
-                    $(Self::$name => FieldInfo {
+                    $(Self::$name => &FieldInfo {
                         number: $number,
                         path: $path,
                         slot: Slot::$slot,

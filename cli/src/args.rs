@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser, ValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,7 +11,7 @@ use cpex_wasmi::Capability;
 use crate::failure::Form;
 use crate::input::Source;
 
-/// Inspects, checks, runs and scaffolds sandboxed CPEX policy plugins.
+/// Inspects, checks, runs, measures and scaffolds sandboxed CPEX policy plugins.
 #[derive(Debug, Parser)]
 #[command(name = "cpex-wasmi", version, arg_required_else_help = true, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -24,6 +25,7 @@ Examples:
   cpex-wasmi inspect my_policy.wasm
   cpex-wasmi check my_policy.wasm --policy plugins.yaml
   cpex-wasmi call my_policy.wasm --payload request.json --allow-requested
+  cpex-wasmi bench my_policy.wasm --payload request.json --allow-requested
 
 Exit status:
   0  done; for `call`: the plugin allows
@@ -38,6 +40,8 @@ A PLUGIN is a wasm module, or its text format. Colour is used on a terminal, unl
 pub(crate) enum Command {
     /// Call a plugin for a hook and show its decision
     Call(CallArgs),
+    /// Measure a plugin's calls: time, fuel, memory, and what of it is the host's
+    Bench(BenchArgs),
     /// Show what a plugin is, does and needs
     Inspect(InspectArgs),
     /// Say whether the host would load a plugin, and everything that is in the way
@@ -51,17 +55,17 @@ impl Command {
     pub(crate) fn form(&self) -> Form {
         match self {
             Self::Call(CallArgs { json: true, .. }) => Form::JsonCall,
-            Self::Inspect(InspectArgs { json: true, .. })
+            Self::Bench(BenchArgs { json: true, .. })
+            | Self::Inspect(InspectArgs { json: true, .. })
             | Self::Check(CheckArgs { json: true, .. }) => Form::Json,
             _ => Form::Text,
         }
     }
 }
 
-/// Arguments of `call`.
+/// What is called, about what, and under which policy; shared by `call` and `bench`.
 #[derive(Debug, Args)]
-#[command(after_help = CALL_EXAMPLES)]
-pub(crate) struct CallArgs {
+pub(crate) struct SubjectArgs {
     /// The plugin's module
     pub(crate) plugin: PathBuf,
     /// The hook to call it for; needed if the plugin handles several
@@ -92,6 +96,14 @@ pub(crate) struct CallArgs {
     /// Let a plugin that may see credentials read the tokens themselves
     #[arg(long)]
     pub(crate) allow_raw_credentials: bool,
+}
+
+/// Arguments of `call`.
+#[derive(Debug, Args)]
+#[command(after_help = CALL_EXAMPLES)]
+pub(crate) struct CallArgs {
+    #[command(flatten)]
+    pub(crate) subject: SubjectArgs,
     /// Call the loaded plugin this many times, and show how fuel and time vary
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
@@ -111,7 +123,68 @@ Examples:
 One of the files can be `-`, which is the standard input.
 Exit status: 0 allow, 1 deny, 2 wrong arguments or input, 3 failure (which is never an allow).";
 
-/// What the operator grants; shared by `call` and `check`.
+/// Arguments of `bench`.
+#[derive(Debug, Args)]
+#[command(after_help = BENCH_EXAMPLES)]
+pub(crate) struct BenchArgs {
+    #[command(flatten)]
+    pub(crate) subject: SubjectArgs,
+    /// Whether calls share instances; by default, both are measured, whatever the policy says
+    #[arg(long, value_enum)]
+    pub(crate) isolation: Option<Isolation>,
+    /// How many threads call the plugin at once
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: u16,
+    /// How long to measure, for each isolation
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    pub(crate) duration: Duration,
+    /// Make this many calls in each measurement instead, however long they take
+    #[arg(long, value_name = "N", conflicts_with = "duration",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) calls: Option<u64>,
+    /// How many calls each thread makes before they are measured
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) warm_up: u32,
+    /// Print one JSON object, on one line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  cpex-wasmi bench guard.wasm --payload request.json --allow-requested
+  cpex-wasmi bench guard.wasm --payload request.json --isolation pooled --threads 2
+  cpex-wasmi bench guard.wasm --payload request.json --json | jq .measured
+
+Calls are timed one by one, then all together (calls/s), then with a look at the
+clock around each host call, to tell whose time a call takes: `guest` is the
+plugin's own code, `host calls` what it has the host do, `set-up` all before and
+after, such as the instance. What the clock itself takes is taken out.
+A deny is a result like any other; a call that fails ends it all.
+Exit status: 0 measured, 2 wrong arguments or input, 3 failure.";
+
+/// Whether calls share instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Isolation {
+    /// Instances are used again
+    Pooled,
+    /// Each call has an instance of its own
+    #[value(name = "per_call", alias = "per-call")]
+    PerCall,
+}
+
+/// Parses a duration that can be waited for.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || "it takes a number of seconds, from 0.01 to 3600".to_owned();
+    let seconds = text.parse().map_err(|_| wrong())?;
+    if !(0.01..=3600.0).contains(&seconds) {
+        return Err(wrong());
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+}
+
+/// What the operator grants; shared by `call`, `bench` and `check`.
 #[derive(Debug, Args)]
 pub(crate) struct GrantArgs {
     /// The policy, YAML or JSON: a `sandbox_policy`, a plugin's entry, or a CPEX configuration

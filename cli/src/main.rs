@@ -1,10 +1,11 @@
-//! The command line of `cpex-wasmi`: inspects, checks, runs and scaffolds policy plugins.
+//! The command line of `cpex-wasmi`: inspects, checks, runs, measures and scaffolds policy plugins.
 //!
 //! Each command is a module with a function `run`, which gives the exit status or a
-//! [`Failure`]. Nothing but this file and `terminal.rs` writes to the terminal.
+//! [`Failure`]. Nothing but this file, `terminal.rs` and `progress.rs` writes to the terminal.
 #![forbid(unsafe_code)]
 
 mod args;
+mod bench;
 mod call;
 mod check;
 mod entry;
@@ -15,7 +16,9 @@ mod json;
 mod new;
 mod plugin_file;
 mod policy_file;
+mod progress;
 mod style;
+mod subject;
 mod terminal;
 
 use std::io::ErrorKind;
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Exit {
     let result = match command {
         Command::Call(args) => call::run(args),
+        Command::Bench(args) => bench::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Check(args) => check::run(args),
         Command::New(args) => new::run(args),

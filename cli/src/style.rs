@@ -61,6 +61,26 @@ pub(crate) fn counted(number: u64, one: &str) -> String {
     format!("{} {one}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
+/// A time with a unit that suits it, in three digits at least, rounded down.
+pub(crate) fn time(nanoseconds: u64) -> String {
+    let (unit, name) = match nanoseconds {
+        0..1_000 => return format!("{nanoseconds} ns"),
+        1_000..1_000_000 => (1_000, "µs"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
+    };
+    let whole = nanoseconds.checked_div(unit).unwrap_or_default();
+    let digits = match whole {
+        0..10 => 2,
+        10..100 => 1,
+        _ => return format!("{} {name}", grouped(whole)),
+    };
+    let hundredths = nanoseconds.checked_rem(unit).unwrap_or_default().saturating_mul(100);
+    let hundredths = hundredths.checked_div(unit).unwrap_or_default();
+    let fraction = format!("{hundredths:02}");
+    format!("{whole}.{} {name}", fraction.get(..digits).unwrap_or_default())
+}
+
 /// What a call cost, on one line.
 pub(crate) fn receipt(receipt: &Receipt) -> String {
     let mut line = format!(
@@ -86,6 +106,13 @@ mod tests {
     fn numbers_are_grouped() {
         let numbers = [0, 999, 1000, 123_456, 1_234_567].map(grouped);
         assert_eq!(numbers, ["0", "999", "1,000", "123,456", "1,234,567"]);
+    }
+
+    #[test]
+    fn times_have_units() {
+        let times = [999, 1_034, 56_789, 567_890, 5_678_901, 2_000_000_000, 3_601_000_000_000];
+        let expected = ["999 ns", "1.03 µs", "56.7 µs", "567 µs", "5.67 ms", "2.00 s", "3,601 s"];
+        assert_eq!(times.map(time), expected);
     }
 
     #[test]

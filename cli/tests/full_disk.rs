@@ -24,7 +24,8 @@ fn an_output_that_cannot_be_written_is_no_success() {
     let place = Place::new();
     place.file("guest.wat", Guest::default().wat());
     let call = ["call", "guest.wat", "--payload", "payload.json"];
-    for args in [&call[..], &["inspect", "guest.wat"], &["check", "guest.wat"]] {
+    let bench = ["bench", "guest.wat", "--payload", "payload.json", "--calls", "1"];
+    for args in [&call[..], &bench, &["inspect", "guest.wat"], &["check", "guest.wat"]] {
         place.run(args).gives(0);
         for json in [&[][..], &["--json"]] {
             let ran = run(&place, &[args, json].concat()).gives(3);

@@ -43,6 +43,7 @@ fn the_defaults_are_the_defaults() {
     assert_eq!(shown.limits, default.limits);
     assert_eq!(shown.isolation, default.isolation);
     assert_eq!(shown.max_instances, default.max_instances);
+    assert_eq!(shown.snapshot, default.snapshot);
     assert_eq!(shown.allow_state, default.allow_state);
     assert_eq!(shown.allow_raw_credentials, default.allow_raw_credentials);
     assert_eq!(shown.digest, default.digest);

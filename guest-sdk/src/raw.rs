@@ -12,8 +12,11 @@ use cpex_wasmi_abi::{Field, NO_INDEX};
 use crate::result::{check, optional};
 use crate::{Result, Status, sys};
 
-/// How much is read into the stack before anything is allocated.
+/// How much is compared on the stack before anything is allocated.
 const STACK: usize = 256;
+
+/// How much is read before the length of a value is known.
+const ROOM: usize = 256;
 
 /// Where a value is: a field, perhaps one of several, perhaps one entry of it.
 #[derive(Clone, Copy, Debug)]
@@ -210,13 +213,16 @@ impl<'k> Place<'k> {
     }
 }
 
-/// Reads into the stack first, and again if the value turns out to be longer.
+/// Reads into a buffer that fits most values, and again if the value turns out to be longer. What is
+/// left of the buffer stays as room to append to.
 fn read_all(read: impl Fn(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> {
-    let mut stack = [0; STACK];
-    let len = read(&mut stack)?;
-    if let Some(short) = stack.get(..len) {
-        return sys::copy(short);
+    let mut bytes = sys::buffer(ROOM)?;
+    let len = read(&mut bytes)?;
+    if len <= bytes.len() {
+        bytes.truncate(len);
+        return Ok(bytes);
     }
+    drop(bytes);
     let mut bytes = sys::buffer(len)?;
     read(&mut bytes)?;
     Ok(bytes)

@@ -2,6 +2,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::raw::Place;
+use crate::value::decode_texts;
 use crate::{Field, Result};
 
 /// A view of a set of strings.
@@ -48,11 +49,11 @@ impl TextSet {
     ///
     /// The host's status.
     pub fn to_vec(self) -> Result<Vec<String>> {
-        keys(self.place)
+        self.place.bytes()?.map_or(Ok(Vec::new()), |bytes| decode_texts(&bytes))
     }
 }
 
-/// The names of all entries or members, sorted.
+/// The names of all entries, sorted.
 pub(crate) fn keys(place: Place<'_>) -> Result<Vec<String>> {
     let mut keys = Vec::new();
     let count = u32::try_from(place.count()?).unwrap_or(u32::MAX);

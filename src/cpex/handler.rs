@@ -76,8 +76,8 @@ impl AnyHookHandler for Handler {
         };
         let instance = self.plugin.ready().await.map_err(failed)?;
         // Its slots are behind pointers that are counted, each.
-        let seen = if self.looks { extensions.clone() } else { Extensions::default() };
-        let call = self.plugin.start(instance, self.position, Source::Cpex(seen));
+        let seen = if self.looks { Source::Cpex(extensions.clone()) } else { Source::Unseen };
+        let call = self.plugin.start(instance, self.position, seen);
         let called = self.plugin.conclude(call, Some(lent)).await;
         let Ended { violation, changes, receipt } = called.map_err(failed)?;
         // Noted before they are used up.

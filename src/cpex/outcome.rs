@@ -28,12 +28,13 @@ pub(super) fn erased(
     context: &mut PluginContext,
 ) -> Result<Box<dyn Any + Send + Sync>, Unfit> {
     // Made where it stays: it is a kilobyte, most of it unused.
-    let mut fields = Box::new(ErasedResultFields {
+    let fields = ErasedResultFields {
         continue_processing: violation.is_none(),
         modified_payload: None,
         modified_extensions: None,
         violation: None,
-    });
+    };
+    let mut fields = Box::write(Box::new_uninit(), fields);
     if let Some(violation) = violation {
         fields.violation = Some(violated(*violation));
     }

@@ -9,11 +9,12 @@ use wasmi::{TrapCode, TypedFunc, TypedResumableCall, Val, WasmResults};
 
 use super::limiter::starved;
 use super::paused::{Ask, Pause, Paused};
+use super::timing::since;
 use super::{Answered, Instance};
 use crate::outcome::Ended;
 use crate::session::Source;
 use crate::view::Lent;
-use crate::{Engine, Error, ErrorKind, Receipt, Trap};
+use crate::{Clock, Engine, Error, ErrorKind, Receipt, Trap};
 
 /// A call that is under way in an instance. Dropping it abandons the call and the instance.
 pub(crate) struct Call<'e> {
@@ -95,7 +96,11 @@ impl<'e> Call<'e> {
     /// Runs for one slice of fuel, and gives what the call returned once it has. `lent` is what of
     /// the request the session has not kept.
     pub(crate) fn step(&mut self, lent: Option<Lent<'_>>) -> Option<Result<i32, Error>> {
-        self.advance(lent).transpose()
+        let Some(clock) = self.engine.stopwatch() else { return self.advance(lent).transpose() };
+        let begun = clock.now();
+        let returned = self.advance(lent).transpose();
+        self.instance.store.data_mut().stopwatch.ran(since(begun, clock));
+        returned
     }
 
     /// Ends the call with what it returned.
@@ -253,7 +258,12 @@ impl<'e> Call<'e> {
                 return Err(self.trapped(stopped.host_error(), export));
             };
             let store = &mut self.instance.store;
-            match super::answer(&mut *store, lent, ask.function, ask.args()) {
+            let begun = self.engine.stopwatch().map(Clock::now);
+            let answer = super::answer(&mut *store, lent, ask.function, ask.args());
+            if let (Some(begun), Some(clock)) = (begun, self.engine.stopwatch()) {
+                store.data_mut().stopwatch.served(since(begun, clock));
+            }
+            match answer {
                 Ok(Answered::Now(answer)) => call = stopped.resume(store, &[Val::I32(answer)]),
                 Ok(Answered::Later(answer)) => break Paused::Host(stopped, answer),
                 Err(error) => return Err(self.stopped(error)),
@@ -364,7 +374,10 @@ impl<'e> Call<'e> {
     fn receipt(&mut self) -> Receipt {
         let fuel = self.fuel.saturating_sub(self.fuel_left());
         let peak_memory_bytes = self.instance.memory.data_size(&self.instance.store);
-        let usage = *self.instance.store.data_mut().session.usage();
+        let host = self.instance.store.data_mut();
+        let usage = *host.session.usage();
+        // The next call of the instance begins anew.
+        let timing = self.engine.stopwatch().map(|_| core::mem::take(&mut host.stopwatch).timing());
         Receipt {
             fuel,
             peak_memory_bytes: u64::try_from(peak_memory_bytes).unwrap_or(u64::MAX),
@@ -374,6 +387,7 @@ impl<'e> Call<'e> {
             log_bytes: usage.log_bytes,
             log_lines_dropped: usage.log_lines_dropped,
             slices: self.slices,
+            timing,
         }
     }
 }

@@ -4,6 +4,9 @@ mod call;
 mod fuel;
 mod limiter;
 mod paused;
+#[cfg(feature = "std")]
+mod snapshot;
+mod timing;
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -15,6 +18,8 @@ use cpex_wasmi_abi::{
 use wasmi::errors::{ErrorKind as Wasmi, InstantiationError};
 use wasmi::{AsContextMut, Caller, Linker, Memory, Store, TypedFunc};
 
+use crate::lanes::Lane;
+use crate::plugin::Admission;
 use crate::session::{Grants, Session};
 use crate::view::{Lent, wipe};
 use crate::{Error, ErrorKind, Module};
@@ -23,6 +28,10 @@ pub(crate) use call::{Call, Over};
 use fuel::Reserve;
 use limiter::Limiter;
 use paused::{Ask, Pause};
+#[cfg(feature = "std")]
+pub(crate) use snapshot::Snapshot;
+use timing::Stopwatch;
+pub(crate) use timing::{Server, Timed, Untimed};
 
 /// What the memory of a plugin that may read tokens has beyond what it declares: a mebibyte.
 const PAGES_FOR_TOKENS: u64 = 16;
@@ -35,11 +44,15 @@ pub(crate) struct Host {
     limiter: Limiter,
     /// Why a host function ended the call.
     stop: Option<Error>,
+    /// Stands still unless the engine times calls.
+    stopwatch: Stopwatch,
 }
 
 /// A module with memory of its own.
 pub(crate) struct Instance {
     store: Store<Host>,
+    #[cfg(feature = "std")]
+    handle: wasmi::Instance,
     memory: Memory,
     invoke: TypedFunc<i32, i32>,
     reactor: Option<TypedFunc<(), ()>>,
@@ -47,13 +60,18 @@ pub(crate) struct Instance {
     shutdown: Option<TypedFunc<(), i32>>,
     #[cfg(feature = "std")]
     initial_memory_bytes: usize,
+    /// Where it runs best.
+    #[cfg(feature = "std")]
+    lane: Lane,
     /// Whether what the module wants to do before its first call is done.
     ready: bool,
+    /// Leave for the call that is under way, given back when the instance is dropped at the latest.
+    admission: Admission,
 }
 
 impl Instance {
     /// Makes an instance. Nothing of the module runs; see [`Call::init`].
-    pub(crate) fn new(module: &Module, grants: Arc<Grants>) -> Result<Self, Error> {
+    pub(crate) fn new(module: &Module, grants: Arc<Grants>, lane: Lane) -> Result<Self, Error> {
         let engine = module.engine();
         let limiter = Limiter::new(&grants.limits);
         let host = Host {
@@ -62,12 +80,14 @@ impl Instance {
             reserve: Reserve::default(),
             limiter,
             stop: None,
+            stopwatch: Stopwatch::default(),
         };
-        let mut store = Store::new(engine.wasmi(), host);
+        let (interpreter, translated) = module.translated(lane)?;
+        let mut store = Store::new(&interpreter.wasmi, host);
         store.limiter(|host| &mut host.limiter);
-        let instance = engine
-            .linker()
-            .instantiate_and_start(&mut store, module.wasmi())
+        let instance = interpreter
+            .linker
+            .instantiate_and_start(&mut store, translated)
             .map_err(|error| not_instantiated(&error, &store.data().limiter))?;
         let memory = instance.get_memory(&store, EXPORT_MEMORY);
         let memory = memory.ok_or_else(|| Error::internal("the checked memory is missing"))?;
@@ -86,6 +106,8 @@ impl Instance {
         let ready = reactor.is_none() && init.is_none();
         Ok(Self {
             store,
+            #[cfg(feature = "std")]
+            handle: instance,
             memory,
             invoke,
             reactor,
@@ -93,8 +115,22 @@ impl Instance {
             shutdown,
             #[cfg(feature = "std")]
             initial_memory_bytes,
+            #[cfg(feature = "std")]
+            lane,
             ready,
+            admission: Admission::default(),
         })
+    }
+
+    /// Notes the leave that its call has got.
+    pub(crate) fn admit(&mut self, admission: Admission) {
+        self.admission = admission;
+    }
+
+    /// Gives the leave of a call that is over.
+    #[cfg(feature = "std")]
+    pub(crate) fn dismiss(&mut self) -> Admission {
+        self.admission.take()
     }
 
     /// Whether the instance can be called: see [`Call::init`].
@@ -105,6 +141,12 @@ impl Instance {
     /// Notes that the initialisation succeeded.
     pub(crate) fn set_ready(&mut self) {
         self.ready = true;
+    }
+
+    /// The lane that it was made for.
+    #[cfg(feature = "std")]
+    pub(crate) fn lane(&self) -> Lane {
+        self.lane
     }
 
     /// Whether the memory has grown so much that keeping the instance for later calls would be a
@@ -160,33 +202,39 @@ fn not_instantiated(error: &wasmi::Error, limiter: &Limiter) -> Error {
 }
 
 /// Defines each function of the ABI's table in `linker`.
-pub(crate) fn define_host_functions(linker: &mut Linker<Host>) -> Result<(), wasmi::Error> {
+pub(crate) fn define_host_functions(
+    linker: &mut Linker<Host>,
+    server: &impl Server,
+) -> Result<(), wasmi::Error> {
     for function in HostFunction::ALL.iter().copied() {
         let name = function.info().name;
+        let server = server.clone();
         match function.arity() {
             2 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Caller<'_, Host>, a, b| {
-                serve(caller, function, &[a, b])
+                server.serve(caller, function, &[a, b])
             }),
             3 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Caller<'_, Host>, a, b, c| {
-                serve(caller, function, &[a, b, c])
+                server.serve(caller, function, &[a, b, c])
             }),
             4 => linker.func_wrap(
                 IMPORT_MODULE,
                 name,
-                move |caller: Caller<'_, Host>, a, b, c, d| serve(caller, function, &[a, b, c, d]),
+                move |caller: Caller<'_, Host>, a, b, c, d| {
+                    server.serve(caller, function, &[a, b, c, d])
+                },
             ),
             5 => linker.func_wrap(
                 IMPORT_MODULE,
                 name,
                 move |caller: Caller<'_, Host>, a, b, c, d, e| {
-                    serve(caller, function, &[a, b, c, d, e])
+                    server.serve(caller, function, &[a, b, c, d, e])
                 },
             ),
             6 => linker.func_wrap(
                 IMPORT_MODULE,
                 name,
                 move |caller: Caller<'_, Host>, a, b, c, d, e, f| {
-                    serve(caller, function, &[a, b, c, d, e, f])
+                    server.serve(caller, function, &[a, b, c, d, e, f])
                 },
             ),
             arity => return Err(wasmi::Error::new(format!("`{name}` takes {arity} parameters"))),
@@ -209,14 +257,14 @@ impl core::error::Error for Stop {}
 impl wasmi::errors::HostError for Stop {}
 
 fn serve(
-    mut caller: Caller<'_, Host>,
+    caller: &mut Caller<'_, Host>,
     function: HostFunction,
     args: &[u32],
 ) -> Result<i32, wasmi::Error> {
     if caller.data().session.wants_lent(function, args) {
         return Err(wasmi::Error::host(Ask::new(function, args)));
     }
-    match answer(&mut caller, None, function, args) {
+    match answer(&mut *caller, None, function, args) {
         Ok(Answered::Now(answer)) => Ok(answer),
         Ok(Answered::Later(answer)) => Err(wasmi::Error::host(Pause(answer))),
         Err(error) => {

@@ -74,7 +74,8 @@ impl<'a> Reader<'a> {
         self.skip(usize::try_from(len).ok()?)
     }
 
-    fn expression(&mut self) -> Option<()> {
+    /// A constant expression.
+    pub(super) fn expression(&mut self) -> Option<()> {
         for _ in 0..=MAX_OPERATORS {
             match self.byte()? {
                 END => return Some(()),

@@ -3,10 +3,15 @@
 mod check;
 mod code;
 mod constants;
+#[cfg(feature = "std")]
+mod exposed;
+#[cfg(feature = "std")]
+mod operators;
 mod reader;
 mod scan;
 
-use alloc::borrow::ToOwned as _;
+use alloc::borrow::{Cow, ToOwned as _};
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -17,6 +22,8 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manif
 
 #[cfg(feature = "digest")]
 use crate::Digest;
+use crate::engine::Interpreter;
+use crate::lanes::{Lane, Lanes};
 #[cfg(feature = "cpex-core")]
 use crate::session::takes_field;
 use crate::suggest::is_like;
@@ -31,10 +38,18 @@ pub struct Module(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
-    wasmi: wasmi::Module,
+    translated: Lanes<wasmi::Module>,
+    /// The lane that it was loaded in, and the only one of a large module.
+    home: Lane,
+    /// What another lane's copy is made of, if there are to be any.
+    bytes: Option<Box<[u8]>>,
     manifest: Manifest,
     capabilities: CapabilitySet,
     info: ModuleInfo,
+    /// The names that its mutable globals are exported under, if its instances have no other state
+    /// but their memory.
+    #[cfg(feature = "std")]
+    globals: Option<Box<[Box<str>]>>,
     #[cfg(feature = "digest")]
     digest: Digest,
 }
@@ -64,6 +79,10 @@ pub struct ModuleInfo {
 }
 
 impl Module {
+    /// The size of the largest module that several threads have a translation of each, in bytes:
+    /// 256 KiB. See [`EngineBuilder::lanes`](crate::EngineBuilder::lanes).
+    pub const MAX_COPIED_BYTES: usize = 256 << 10;
+
     /// Reads, checks and translates a module.
     ///
     /// # Errors
@@ -104,9 +123,22 @@ impl Module {
         code::check(wasm, &sections).map_err(invalid)?;
         // Validates all of it first: wasmi's translator, which works along with its validator, has
         // debug assertions that an invalid module trips.
-        wasmi::Module::validate(engine.wasmi(), wasm).map_err(check::untranslatable)?;
+        let home = Lane::current(engine.lanes());
+        let interpreter = &engine.interpreter(home)?.wasmi;
+        wasmi::Module::validate(interpreter, wasm).map_err(check::untranslatable)?;
         constants::check(wasm, &sections).map_err(invalid)?;
-        let wasmi = wasmi::Module::new(engine.wasmi(), wasm).map_err(check::untranslatable)?;
+        #[cfg(feature = "std")]
+        let (globals, exposed) = match exposed::expose(wasm, &sections) {
+            Some(exposed) => (Some(exposed.globals), Cow::from(exposed.wasm)),
+            None => (None, Cow::from(wasm)),
+        };
+        #[cfg(not(feature = "std"))]
+        let exposed = Cow::from(wasm);
+        let wasmi = wasmi::Module::new(interpreter, &exposed).map_err(check::untranslatable)?;
+        #[cfg(feature = "std")]
+        let is_own = |name: &str| globals.is_none() || !name.starts_with(exposed::PREFIX);
+        #[cfg(not(feature = "std"))]
+        let is_own = |_: &str| true;
         let mut problems = Vec::new();
         let manifest = check::manifest(&wasmi, &mut problems);
         let imports = check::imports(&wasmi, &mut problems);
@@ -125,18 +157,23 @@ impl Module {
             initial_memory_bytes: memory.minimum().saturating_mul(PAGE),
             maximum_memory_bytes: memory.maximum().map(|pages| pages.saturating_mul(PAGE)),
             imports,
-            exports: exports(&wasmi),
+            exports: exports(&wasmi, is_own),
             has_init: wasmi.get_export(cpex_wasmi_abi::EXPORT_INIT).is_some()
                 || wasmi.get_export(cpex_wasmi_abi::EXPORT_REACTOR).is_some(),
             has_shutdown: wasmi.get_export(cpex_wasmi_abi::EXPORT_SHUTDOWN).is_some(),
         };
         let engine = engine.clone();
+        let copied = wasm.len() <= Self::MAX_COPIED_BYTES && engine.lanes() > 1;
         Ok(Self(Arc::new(Inner {
+            translated: Lanes::new(engine.lanes(), home, wasmi),
+            home,
+            bytes: copied.then(|| exposed.into_owned().into_boxed_slice()),
             engine,
-            wasmi,
             manifest,
             capabilities,
             info,
+            #[cfg(feature = "std")]
+            globals,
             #[cfg(feature = "digest")]
             digest: Digest::of(wasm),
         })))
@@ -239,8 +276,44 @@ impl Module {
         &self.0.engine
     }
 
-    pub(crate) fn wasmi(&self) -> &wasmi::Module {
-        &self.0.wasmi
+    /// The lane that it was loaded in.
+    pub(crate) fn home(&self) -> Lane {
+        self.0.home
+    }
+
+    /// The lane that this thread is to have instances in, if there are to be instances in `few` at most:
+    /// the one that it was loaded in and those after it.
+    #[cfg(feature = "std")]
+    pub(crate) fn lane(&self, few: usize) -> Lane {
+        let lanes = self.engine().lanes();
+        Lane::current(lanes).among(few.min(self.lanes()), self.home(), lanes)
+    }
+
+    /// In how many lanes it can run.
+    #[cfg(feature = "std")]
+    pub(crate) fn lanes(&self) -> usize {
+        if self.0.bytes.is_some() { self.engine().lanes() } else { 1 }
+    }
+
+    /// The module as this lane has it, and what it runs in. Checked and valid, it is translated again
+    /// where it is not there yet.
+    pub(crate) fn translated(&self, lane: Lane) -> Result<(&Interpreter, &wasmi::Module), Error> {
+        let lane = if self.0.bytes.is_some() { lane } else { self.0.home };
+        let interpreter = self.0.engine.interpreter(lane)?;
+        let gone = || Error::internal("the module is in no lane");
+        let translate = || {
+            let bytes = self.0.bytes.as_deref().ok_or_else(gone)?;
+            wasmi::Module::new(&interpreter.wasmi, bytes).map_err(Error::internal)
+        };
+        let translated = self.0.translated.get(lane, translate)?.ok_or_else(gone)?;
+        Ok((interpreter, translated))
+    }
+
+    /// The names that all mutable globals are exported under, if an instance has no state but these
+    /// and its memory, and something that it initialises itself with.
+    #[cfg(feature = "std")]
+    pub(crate) fn globals(&self) -> Option<&[Box<str>]> {
+        self.0.globals.as_deref()
     }
 
     pub(crate) fn requested(&self) -> CapabilitySet {
@@ -251,9 +324,11 @@ impl Module {
 /// The size of a page of wasm memory, in bytes.
 const PAGE: u64 = 64 << 10;
 
-fn exports(module: &wasmi::Module) -> Vec<(String, String)> {
+/// The module's own exports.
+fn exports(module: &wasmi::Module, is_own: impl Fn(&str) -> bool) -> Vec<(String, String)> {
     let mut exports: Vec<_> = module
         .exports()
+        .filter(|export| is_own(export.name()))
         .map(|export| (export.name().to_owned(), check::type_name(export.ty())))
         .collect();
     exports.sort_unstable();

@@ -51,3 +51,22 @@ impl<'a> Reader<'a> {
         Some(Self { rest })
     }
 }
+
+/// What only the look at a module's state takes.
+#[cfg(feature = "std")]
+impl<'a> Reader<'a> {
+    /// A name: its length, and the bytes.
+    pub(super) fn name(&mut self) -> Option<&'a [u8]> {
+        let len = self.number()?;
+        Some(self.part(usize::try_from(len).ok()?)?.rest)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// All that is left.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}

@@ -2,10 +2,17 @@
 
 use alloc::boxed::Box;
 use core::future::Future;
+#[cfg(feature = "std")]
+use std::sync::OnceLock;
 
+#[cfg(not(feature = "std"))]
+use super::Admission;
 use super::{Plugin, finish};
 use crate::Error;
+#[cfg(feature = "std")]
+use crate::instance::Snapshot;
 use crate::instance::{Call, Instance, Over};
+use crate::lanes::Lane;
 #[cfg(feature = "std")]
 use crate::pool::Pool;
 
@@ -73,32 +80,83 @@ impl Plugin {
         }
     }
 
-    /// An instance that was initialised just now.
+    /// An instance in which no call has run: initialised just now, or as that which was initialised
+    /// first.
     pub(super) fn fresh(&self) -> Result<Box<Instance>, Error> {
-        let instance = self.instantiate()?;
+        let instance = self.prepared()?;
         if instance.is_ready() {
             return Ok(instance);
         }
-        initialised(Call::init(self.0.module.engine(), instance).run())
+        let instance = initialised(Call::init(self.0.module.engine(), instance).run())?;
+        self.remember(&instance);
+        Ok(instance)
     }
 
     pub(super) async fn fresh_async(&self) -> Result<Box<Instance>, Error> {
-        let instance = self.instantiate()?;
+        let instance = self.prepared()?;
         if instance.is_ready() {
             return Ok(instance);
         }
-        initialised(finish(Call::init(self.0.module.engine(), instance), None).await)
+        let call = Call::init(self.0.module.engine(), instance);
+        let instance = initialised(finish(call, None).await)?;
+        self.remember(&instance);
+        Ok(instance)
     }
 }
 
 #[cfg(feature = "std")]
 impl Plugin {
+    /// An instance, as the first initialisation left it where that is known.
+    fn prepared(&self) -> Result<Box<Instance>, Error> {
+        let mut instance = self.instantiate(self.lane())?;
+        match self.0.snapshot.as_ref().and_then(OnceLock::get) {
+            Some(snapshot) if !snapshot.restore(&mut instance) => {
+                // The host has no memory for it. Its own initialisation may do without.
+                drop(instance);
+                self.instantiate(self.lane())
+            }
+            _ => Ok(instance),
+        }
+    }
+
+    /// Takes a snapshot of an instance that was initialised just now, unless there is one.
+    fn remember(&self, instance: &Instance) {
+        if let Some(cell) = &self.0.snapshot
+            && cell.get().is_none()
+            && let Ok(fresh) = self.instantiate(self.lane())
+            && let Some(snapshot) = Snapshot::of(&self.0.module, instance, &fresh)
+        {
+            // Of two threads at it, the first is as good as the second.
+            let _ = cell.set(snapshot);
+        }
+    }
+}
+
+#[cfg(not(feature = "std"))]
+#[allow(clippy::unused_self, reason = "there are no snapshots")]
+impl Plugin {
+    fn prepared(&self) -> Result<Box<Instance>, Error> {
+        self.instantiate(self.lane())
+    }
+
+    fn remember(&self, _: &Instance) {}
+}
+
+#[cfg(feature = "std")]
+impl Plugin {
     pub(super) fn idle(&self) -> Option<Box<Instance>> {
-        self.0.pool.as_ref()?.take()
+        self.0.pool.as_ref()?.take(self.lane())
+    }
+
+    /// The lane that this thread makes instances for.
+    pub(super) fn lane(&self) -> Lane {
+        self.0.module.lane(self.0.pool.as_ref().map_or(usize::MAX, Pool::lanes))
     }
 
     /// Keeps an instance for the next call, where instances are kept.
-    pub(super) fn keep(&self, instance: Box<Instance>) {
+    pub(super) fn keep(&self, mut instance: Box<Instance>) {
+        // Given back at last: who gets it finds the instance.
+        let _admission = instance.dismiss();
         if let (Some(pool), false) = (&self.0.pool, instance.is_bloated()) {
             pool.put(instance);
         }
@@ -109,11 +167,29 @@ impl Plugin {
     }
 }
 
+/// Without a pool, and without a bound.
 #[cfg(not(feature = "std"))]
-#[allow(clippy::unused_self, reason = "there is no pool")]
+#[allow(
+    clippy::unused_self,
+    clippy::unused_async,
+    clippy::unnecessary_wraps,
+    reason = "as with `std`"
+)]
 impl Plugin {
+    pub(super) fn admission(&self) -> Result<Admission, Error> {
+        Ok(Admission::default())
+    }
+
+    pub(super) async fn admission_async(&self) -> Result<Admission, Error> {
+        Ok(Admission::default())
+    }
+
     pub(super) fn idle(&self) -> Option<Box<Instance>> {
         None
+    }
+
+    pub(super) fn lane(&self) -> Lane {
+        self.0.module.home()
     }
 
     pub(super) fn keep(&self, instance: Box<Instance>) {

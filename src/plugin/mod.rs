@@ -1,7 +1,9 @@
+#[cfg(feature = "std")]
+mod admission;
+mod agreement;
 mod lifecycle;
 
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,26 +11,39 @@ use core::fmt;
 use core::future::Future;
 #[cfg(not(feature = "cpex-core"))]
 use core::task::Poll;
+#[cfg(feature = "std")]
+use std::sync::OnceLock;
 
-use cpex_wasmi_abi::{CapabilitySet, KNOWN_HOOKS, Manifest};
 // Tokio takes a task that wakes itself dozens of times before it looks at timers and sockets, and one
 // that yields by its own means after them. Under any other executor that one wakes itself too.
 #[cfg(feature = "cpex-core")]
 use tokio::task::yield_now;
 
+#[cfg(feature = "std")]
+use crate::instance::Snapshot;
 use crate::instance::{Call, Instance, Over};
-use crate::module::invalid;
+use crate::lanes::Lane;
 use crate::outcome::Ended;
 #[cfg(feature = "std")]
-use crate::pool::Pool;
-use crate::schema::Schema;
+use crate::pool::{Permits, Pool};
 use crate::session::{Grants, Source};
-use crate::suggest::did_you_mean;
 use crate::view::Lent;
-use crate::{Engine, Error, ErrorKind, Isolation, Module, Outcome, Policy, Problem, Request};
+use crate::{Engine, Error, ErrorKind, Module, Outcome, Policy, Request};
+#[cfg(feature = "std")]
+use crate::{Isolation, WhenExhausted};
+
+#[cfg(feature = "std")]
+pub(crate) use admission::Admission;
+/// Leave for one call, which takes none.
+#[cfg(not(feature = "std"))]
+#[derive(Default)]
+pub(crate) struct Admission(());
+pub use agreement::check;
+pub(crate) use agreement::{agreement, configuration, hook_position, unknown_hook, wishes};
 
 /// A module under a policy, ready to be called. Immutable, cheap to clone, and shared by as many
-/// threads as call it: no call waits for another to end.
+/// threads as call it: no call waits for another to end, unless the operator bounds how many there are
+/// at once ([`Policy::when_exhausted`]).
 #[derive(Clone)]
 pub struct Plugin(Arc<Inner>);
 
@@ -38,6 +53,11 @@ struct Inner {
     warnings: Vec<String>,
     #[cfg(feature = "std")]
     pool: Option<Pool>,
+    /// Where calls at once are bounded.
+    #[cfg(feature = "std")]
+    permits: Option<Permits>,
+    #[cfg(feature = "std")]
+    snapshot: Option<OnceLock<Snapshot>>,
 }
 
 impl Plugin {
@@ -78,7 +98,13 @@ impl Plugin {
     pub(crate) fn agreed(module: &Module, policy: Policy) -> Result<Self, Error> {
         let warnings = module.warnings(&policy);
         #[cfg(feature = "std")]
-        let pool = (policy.isolation == Isolation::Pooled).then(|| Pool::new(policy.max_instances));
+        let pool = (policy.isolation == Isolation::Pooled)
+            .then(|| Pool::new(policy.max_instances, module));
+        #[cfg(feature = "std")]
+        let permits = (policy.when_exhausted != WhenExhausted::Create)
+            .then(|| Permits::new(policy.max_instances));
+        #[cfg(feature = "std")]
+        let snapshot = (policy.snapshot && module.globals().is_some()).then(OnceLock::new);
         let grants = Arc::new(Grants::new(module.manifest(), policy));
         let plugin = Self(Arc::new(Inner {
             module: module.clone(),
@@ -86,9 +112,14 @@ impl Plugin {
             warnings,
             #[cfg(feature = "std")]
             pool,
+            #[cfg(feature = "std")]
+            permits,
+            #[cfg(feature = "std")]
+            snapshot,
         }));
         // Shows that data and element segments fit, and that the limits leave room for the module.
-        plugin.instantiate().map_err(|error| error.with_plugin(plugin.name()))?;
+        let instance = plugin.instantiate(module.home());
+        instance.map_err(|error| error.with_plugin(plugin.name()))?;
         Ok(plugin)
     }
 
@@ -113,11 +144,13 @@ impl Plugin {
     /// # Errors
     ///
     /// If the plugin does not handle the hook ([`ErrorKind::UnknownHook`]), or does not come to a
-    /// decision: any kind but those of loading. The error has the call's receipt.
+    /// decision: any kind but those of loading. The error has the call's receipt, if one was begun.
     pub fn call(&self, hook: &str, request: impl Into<Arc<Request>>) -> Result<Outcome, Error> {
         self.begin(hook)
             .and_then(|hook| {
-                let instance = self.idle().map_or_else(|| self.fresh(), Ok)?;
+                let admission = self.admission()?;
+                let mut instance = self.idle().map_or_else(|| self.fresh(), Ok)?;
+                instance.admit(admission);
                 let request: Arc<Request> = request.into();
                 let call = Call::invoke(self.0.module.engine(), instance, hook, request.into());
                 self.give_back(call.run())
@@ -151,10 +184,14 @@ impl Plugin {
 
     /// An instance that can be called.
     pub(crate) async fn ready(&self) -> Result<Box<Instance>, Error> {
-        match self.idle() {
-            Some(instance) => Ok(instance),
-            None => self.fresh_async().await.map_err(|error| error.with_plugin(self.name())),
-        }
+        let named = |error: Error| error.with_plugin(self.name());
+        let admission = self.admission_async().await.map_err(named)?;
+        let mut instance = match self.idle() {
+            Some(instance) => instance,
+            None => self.fresh_async().await.map_err(named)?,
+        };
+        instance.admit(admission);
+        Ok(instance)
     }
 
     /// Begins a call of a hook, by its position.
@@ -187,8 +224,8 @@ impl Plugin {
         })
     }
 
-    fn instantiate(&self) -> Result<Box<Instance>, Error> {
-        Instance::new(&self.0.module, self.0.grants.clone()).map(Box::new)
+    fn instantiate(&self, lane: Lane) -> Result<Box<Instance>, Error> {
+        Instance::new(&self.0.module, self.0.grants.clone(), lane).map(Box::new)
     }
 
     /// Keeps the instance of a call that came to its end without an error.
@@ -228,142 +265,4 @@ async fn yield_now() {
         Poll::Pending
     })
     .await;
-}
-
-/// Everything that keeps a module from being loaded under a policy, or from handling these hooks;
-/// empty if nothing does.
-///
-/// [`Plugin::load`] fails with the same problems; this is for tools that look before they load.
-pub fn check(engine: &Engine, wasm: &[u8], policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
-    let module = match Module::new(engine, wasm) {
-        Ok(module) => module,
-        Err(error) => return error.problems().to_vec(),
-    };
-    let mut problems = agreement(&module, policy, hooks);
-    if problems.is_empty()
-        && let Err(error) = Plugin::agreed(&module, policy.clone())
-    {
-        problems.extend_from_slice(error.problems());
-    }
-    problems
-}
-
-/// What a module wants and a policy does not have.
-pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let manifest = module.manifest();
-    problems.extend(policy.digest.and_then(|pinned| pinned.refuses(module)));
-    for hook in hooks {
-        if hook_position(&manifest.hooks, hook).is_none() {
-            problems
-                .push(Problem::new(ErrorKind::UnknownHook, unknown_hook(&manifest.hooks, hook)));
-        }
-    }
-    wishes(manifest, module.requested(), policy, &mut problems);
-    let (declared, limit) = (module.info().initial_memory_bytes, policy.limits.memory_bytes);
-    if usize::try_from(declared).map_or(true, |declared| declared > limit) {
-        problems.push(Problem::new(
-            ErrorKind::MemoryLimit,
-            format!(
-                "the module declares {declared} bytes of memory, and its limit is {limit}; link it \
-                 with a smaller stack (`-zstack-size=16384`) if that is what it is for, or raise \
-                 `max_memory_bytes`"
-            ),
-        ));
-    }
-    if policy.limits.deadline.is_some() && module.engine().clock().is_none() {
-        problems.push(Problem::new(
-            ErrorKind::InvalidConfig,
-            "the policy sets a deadline, and this host has no clock; set one with \
-             `EngineBuilder::clock`",
-        ));
-    }
-    if policy.isolation == Isolation::Pooled && !cfg!(feature = "std") {
-        problems.push(Problem::new(
-            ErrorKind::InvalidConfig,
-            "the policy asks for pooled instances, which need the feature `std`",
-        ));
-    }
-    if policy.isolation == Isolation::Pooled
-        && policy.allow_raw_credentials
-        && policy.capabilities.opens_credentials()
-    {
-        problems.push(Problem::new(
-            ErrorKind::InvalidConfig,
-            "the policy asks for pooled instances and allows raw credentials, and an instance that \
-             may hold tokens is never kept; set `isolation: per_call`, or leave out \
-             `allow_raw_credentials`",
-        ));
-    }
-    configuration(manifest, policy, &mut problems);
-    problems
-}
-
-/// What is wrong with the configuration, by the schema that the manifest has of it, or with that.
-pub(crate) fn configuration(manifest: &Manifest, policy: &Policy, problems: &mut Vec<Problem>) {
-    let Some(schema) = &manifest.config_schema else { return };
-    let schema = match Schema::parse(schema) {
-        Ok(schema) => schema,
-        Err(wrong) => {
-            let named = |wrong| invalid(format!("the manifest's configuration schema: {wrong}"));
-            problems.extend(wrong.into_iter().map(named));
-            return;
-        }
-    };
-    problems.extend(schema.check(&policy.config).into_iter().map(|(path, wrong)| {
-        Problem::new(ErrorKind::InvalidPolicy, format!("policy: `{path}` {wrong}"))
-    }));
-}
-
-/// What a manifest asks for and a policy does not grant.
-pub(crate) fn wishes(
-    manifest: &Manifest,
-    requested: CapabilitySet,
-    policy: &Policy,
-    problems: &mut Vec<Problem>,
-) {
-    let missing = requested.difference(policy.capabilities);
-    for capability in missing.iter() {
-        problems.push(Problem::new(
-            ErrorKind::CapabilityDenied(capability),
-            format!(
-                "the plugin asks for the capability `{capability}`, which is not granted; add \
-                 `- {capability}` under `capabilities:` of its entry"
-            ),
-        ));
-    }
-    for wish in &manifest.access {
-        problems.push(Problem::new(
-            ErrorKind::AccessDenied,
-            format!(
-                "the plugin asks for the system access `{}`, which this host does not offer",
-                crate::logging::visible(wish)
-            ),
-        ));
-    }
-    if manifest.stateful && !(policy.allow_state && policy.isolation == Isolation::Pooled) {
-        problems.push(Problem::new(
-            ErrorKind::AccessDenied,
-            "the plugin keeps state from one call to the next, which is not allowed; if it may, \
-             set `isolation: pooled` and `allow_state: true` under `sandbox_policy:`",
-        ));
-    }
-}
-
-/// The position of a hook in a manifest's list, as `cpex_invoke` takes it.
-pub(crate) fn hook_position(hooks: &[String], hook: &str) -> Option<i32> {
-    let position = hooks.iter().position(|offered| offered == hook)?;
-    i32::try_from(position).ok()
-}
-
-pub(crate) fn unknown_hook(hooks: &[String], hook: &str) -> String {
-    let shown = crate::logging::visible(hook);
-    // The name of another hook is no misspelt one.
-    if KNOWN_HOOKS.iter().any(|(known, _)| *known == hook) {
-        let offered: Vec<_> = hooks.iter().map(|hook| crate::logging::visible(hook)).collect();
-        let offered = offered.join("`, `");
-        return format!("the plugin does not handle the hook `{shown}`; it handles `{offered}`");
-    }
-    let hint = did_you_mean(hook, hooks.iter().map(String::as_str));
-    format!("the plugin does not handle the hook `{shown}`{hint}")
 }

@@ -7,6 +7,7 @@ mod values;
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use cpex_wasmi_abi::model::JsonMap;
 use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
@@ -39,9 +40,17 @@ pub struct Policy {
     pub limits: Limits,
     /// Whether calls share instances.
     pub isolation: Isolation,
-    /// How many instances wait for their next call, at most, if they are pooled. A call that finds
-    /// none gets a new one. Default: 10.
+    /// How many instances there are for calls: at most so many are kept, if they are pooled, and what
+    /// becomes of a call for which there is none says [`when_exhausted`](Self::when_exhausted).
+    /// Default: 10.
     pub max_instances: usize,
+    /// What a call does while [`max_instances`](Self::max_instances) others are under way.
+    pub when_exhausted: WhenExhausted,
+    /// Whether `_initialize` and `cpex_init` run in the first instance only, and later ones begin as
+    /// they left that one. They run in each all the same if the module changes tables, drops segments,
+    /// has a mutable global of a reference type or more than 100 mutable ones, or is larger than 8 MiB,
+    /// and without the feature `std`. Default: yes.
+    pub snapshot: bool,
     /// Whether a plugin that keeps state from one call to the next may run. Default: no.
     pub allow_state: bool,
     /// Whether a plugin that may see credentials may read the tokens themselves. It then gets an
@@ -67,6 +76,8 @@ impl Default for Policy {
             limits: Limits::default(),
             isolation: Isolation::default(),
             max_instances: Self::DEFAULT_MAX_INSTANCES,
+            when_exhausted: WhenExhausted::default(),
+            snapshot: true,
             allow_state: false,
             allow_raw_credentials: false,
             log_level: LevelFilter::Trace,
@@ -86,6 +97,25 @@ pub enum Isolation {
     /// Calls reuse instances, which is faster. What a plugin leaves in its memory, later calls of
     /// the same plugin may find.
     Pooled,
+}
+
+/// What a call does while as many are under way as the plugin has instances for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WhenExhausted {
+    /// It gets an instance more. Where instances are pooled, so many are kept afterwards as before.
+    #[default]
+    Create,
+    /// It waits for one of the others to end, at most for this long, and those that wait are served in
+    /// the order of arrival. Then it fails with `instances_exhausted`.
+    ///
+    /// [`Plugin::call`](crate::Plugin::call) lets its thread sleep meanwhile. The future of
+    /// [`Plugin::call_async`](crate::Plugin::call_async) sets no timer, for which it would need a
+    /// runtime: it looks at the time whenever it is polled, which it asks for when it is served. Others
+    /// have deadlines themselves; who needs it on time puts the call under a timeout, as cpex-core does.
+    Wait(Duration),
+    /// It fails at once, with `instances_exhausted`.
+    Refuse,
 }
 
 /// What of the system a plugin may touch.
@@ -178,8 +208,10 @@ pub struct NetworkGrant {
 }
 
 impl Policy {
-    /// How many instances are kept if the policy does not say.
+    /// How many instances there are if the policy does not say.
     pub const DEFAULT_MAX_INSTANCES: usize = 10;
+    /// How long a call waits for an instance if the policy lets it wait and does not say how long.
+    pub const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(1);
 
     /// Gives the plugin the name that [`Plugin::name`](crate::Plugin::name), log records and errors
     /// have, instead of the one in its manifest.
@@ -217,6 +249,20 @@ impl Policy {
     pub fn pooled(mut self, max_instances: usize) -> Self {
         self.isolation = Isolation::Pooled;
         self.max_instances = max_instances;
+        self
+    }
+
+    /// Says what a call does while `max_instances` others are under way.
+    #[must_use]
+    pub fn when_exhausted(mut self, then: WhenExhausted) -> Self {
+        self.when_exhausted = then;
+        self
+    }
+
+    /// Initialises each instance on its own, instead of the first only.
+    #[must_use]
+    pub fn without_snapshot(mut self) -> Self {
+        self.snapshot = false;
         self
     }
 

@@ -10,7 +10,7 @@ use cpex_wasmi_abi::Capability;
 use serde_json::{Map, Value};
 
 use super::values::{RESOURCES, Reader, SANDBOX_POLICY, expected, present};
-use super::{Access, Isolation, Policy};
+use super::{Access, Isolation, Policy, WhenExhausted};
 use crate::logging::visible;
 use crate::suggest::did_you_mean;
 use crate::{Digest, Error, LevelFilter, Limits};
@@ -104,6 +104,8 @@ impl Reader {
                 None => {}
             }
         }
+        self.exhausted(map, path, policy);
+        self.switch(map, path, "snapshot", &mut policy.snapshot);
         self.switch(map, path, "allow_state", &mut policy.allow_state);
         self.switch(map, path, "allow_raw_credentials", &mut policy.allow_raw_credentials);
         if let Some(value) = present(map.get("log_level"))
@@ -112,6 +114,24 @@ impl Reader {
             policy.log_level = level;
         }
         policy.digest = self.digest(map.get("sha256"), &format!("{path}.sha256"));
+    }
+
+    fn exhausted(&mut self, map: &Map<String, Value>, path: &str, policy: &mut Policy) {
+        let wait = map.get("resources").and_then(|resources| present(resources.get("max_wait_ms")));
+        let then = present(map.get("when_exhausted")).and_then(|value| {
+            let known = ["create", "wait", "refuse"];
+            self.choice(value, &format!("{path}.when_exhausted"), "choice", &known)
+        });
+        policy.when_exhausted = match (then, wait.and_then(Value::as_u64)) {
+            (Some("wait"), Some(wait)) => WhenExhausted::Wait(Duration::from_millis(wait)),
+            (Some("wait"), None) => WhenExhausted::Wait(Policy::DEFAULT_MAX_WAIT),
+            (Some("refuse"), _) => WhenExhausted::Refuse,
+            _ => WhenExhausted::Create,
+        };
+        if wait.is_some() && then != Some("wait") {
+            let wrong = "says how long calls wait, which they do with `when_exhausted: wait`";
+            self.wrong(&format!("{path}.resources.max_wait_ms"), wrong);
+        }
     }
 
     fn digest(&mut self, value: Option<&Value>, path: &str) -> Option<Digest> {
@@ -181,6 +201,8 @@ impl Reader {
         if let Some(elements) = number("max_table_elements", 0) {
             limits.table_elements = size(elements);
         }
+        // What it says is read along with `when_exhausted`.
+        number("max_wait_ms", 1);
         if let Some(instances) = number("max_instances", 1) {
             policy.max_instances = size(instances);
         }

@@ -27,6 +27,8 @@ use cpex_wasmi_abi::{
     Capability, CapabilitySet, Field, HostFunction, Manifest, Slot, Status, Violation,
 };
 
+#[cfg(feature = "std")]
+use crate::WhenExhausted;
 use crate::logging::{LogRecord, visible};
 use crate::view::Lent;
 use crate::{Changes, Error, Level, LevelFilter, Limits, LogSink, Policy};
@@ -49,6 +51,10 @@ pub(crate) struct Grants {
     pub(crate) capabilities: CapabilitySet,
     pub(crate) allow_raw_credentials: bool,
     pub(crate) limits: Limits,
+    #[cfg(feature = "std")]
+    pub(crate) max_instances: usize,
+    #[cfg(feature = "std")]
+    pub(crate) when_exhausted: WhenExhausted,
     pub(crate) log_level: LevelFilter,
     pub(crate) config: JsonMap,
 }
@@ -61,6 +67,10 @@ impl Grants {
             capabilities: policy.capabilities,
             allow_raw_credentials: policy.allow_raw_credentials,
             limits: policy.limits,
+            #[cfg(feature = "std")]
+            max_instances: policy.max_instances,
+            #[cfg(feature = "std")]
+            when_exhausted: policy.when_exhausted,
             log_level: policy.log_level,
             config: policy.config,
         }

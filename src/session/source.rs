@@ -10,6 +10,9 @@ pub(crate) enum Source {
     /// The extensions, as `cpex-core` has them. Payload and context are lent.
     #[cfg(feature = "cpex-core")]
     Cpex(cpex_core::extensions::Extensions),
+    /// Nothing: the plugin has no way to look at it.
+    #[cfg(feature = "cpex-core")]
+    Unseen,
 }
 
 impl Source {
@@ -18,6 +21,12 @@ impl Source {
             Self::Model(request) => &request.extensions,
             #[cfg(feature = "cpex-core")]
             Self::Cpex(extensions) => extensions,
+            #[cfg(feature = "cpex-core")]
+            Self::Unseen => {
+                static NONE: std::sync::LazyLock<cpex_core::extensions::Extensions> =
+                    std::sync::LazyLock::new(Default::default);
+                &*NONE
+            }
         }
     }
 
@@ -30,7 +39,7 @@ impl Source {
                 global_state: &request.context.global_state,
             }),
             #[cfg(feature = "cpex-core")]
-            Self::Cpex(_) => None,
+            Self::Cpex(_) | Self::Unseen => None,
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use cpex_wasmi::{Decision, Engine, Error, Limits, Outcome, Plugin, Policy, Request};
+use cpex_wasmi::{Decision, Engine, Error, Limits, Outcome, Plugin, Policy, Receipt, Request};
 
 use super::allocated::measured;
+use super::binary::{has_init, with_init};
 use super::common::*;
 
 /// What a hostile module does, and what has to come of it.
+#[derive(Clone)]
 pub(crate) struct Case {
     name: String,
     wasm: Vec<u8>,
@@ -41,7 +43,7 @@ const NEIGHBOUR: &str = "(drop (call $read_text (i32.const 0x0122) (i32.const 0)
 
 /// The memory that loading and calling a small module takes at most, in KiB: a page of its own, and
 /// what the interpreter has for it.
-const SMALL_KIB: usize = 256;
+const SMALL_KIB: usize = 288;
 
 impl Case {
     /// A module that is as bad each time.
@@ -120,6 +122,20 @@ impl Case {
         self
     }
 
+    /// The same with an initialisation that leaves a page more of memory, with something in it, and a
+    /// global; with the module's own, if it has one. `None` of a module that is refused.
+    fn initialised(&self) -> Option<Self> {
+        Plugin::load(&engine(), &self.wasm, self.policy.clone()).ok()?;
+        let mut case = self.clone();
+        if !has_init(&case.wasm) {
+            case.wasm = with_init(&case.wasm);
+            case.name += ", initialised";
+            // A memory that grows is moved to twice its size; and another instance to compare it with.
+            case.peak_kib = 2 * case.peak_kib + 512;
+        }
+        Some(case)
+    }
+
     /// It is the shutdown that is bad.
     pub(crate) fn at_shutdown(mut self) -> Self {
         self.run = Run::Shutdown;
@@ -137,16 +153,34 @@ fn limits() -> Limits {
 }
 
 /// Checks a case with an instance for each call, and with a pool: what comes of it, that the plugin
-/// and its neighbour go on as if nothing had been, and what it took of the host's memory.
+/// and its neighbour go on as if nothing had been, and what it took of the host's memory. Then, of the
+/// module with an initialisation, that it comes to the same whether that runs for each call or not.
 pub(crate) fn check(case: &Case) {
     if case.run == Run::Call {
         check_under(case, case.policy.clone());
+        if let Some(case) = case.initialised() {
+            let each = run_under(&case, case.policy.clone().without_snapshot());
+            assert_eq!(run_under(&case, case.policy.clone()), each, "{}", case.name);
+        }
     }
     check_under(case, case.policy.clone().pooled(2));
 }
 
 fn check_under(case: &Case, policy: Policy) {
-    let Case { name, wasm, request, run, expected, says, next, peak_kib, .. } = case;
+    let Case { name, expected, says, next, .. } = case;
+    let seen = run_under(case, policy);
+    for ((code, said, _), expected) in seen.iter().zip([expected, next, next]) {
+        assert_eq!(code, expected, "{name}: {said}");
+    }
+    assert!(seen[0].1.contains(says.as_str()), "{name}: {}", seen[0].1);
+}
+
+/// What came of a call: a word, what was said about it, and what it cost.
+type Seen = (&'static str, String, Option<Receipt>);
+
+/// What comes of a case under a policy, when it is asked to be bad and twice when it is not.
+fn run_under(case: &Case, policy: Policy) -> [Seen; 3] {
+    let Case { name, wasm, request, run, peak_kib, .. } = case;
     let engine = engine();
     let neighbour = Plugin::load(&engine, &invoking(NEIGHBOUR), Policy::default()).unwrap();
     let request = request.clone();
@@ -158,23 +192,30 @@ fn check_under(case: &Case, policy: Policy) {
             (Some(plugin), result.and_then(|outcome| shutdown.map(|()| outcome)))
         }
     });
-    let (code, said) = told(&result);
-    assert_eq!(code, *expected, "{name}: {said}");
-    assert!(said.contains(says.as_str()), "{name}: {said}");
     assert!(peak <= peak_kib << 10, "{name} took {} KiB of at most {peak_kib}", peak >> 10);
+    let first = seen(&result);
     drop(result);
-    for _ in 0..2 {
-        let again = match &plugin {
-            Some(plugin) => call(plugin),
-            None => loaded(&engine, wasm, &policy),
-        };
-        let (code, said) = told(&again);
-        assert_eq!(code, *next, "{name}, the next time: {said}");
-    }
+    let again = || match &plugin {
+        Some(plugin) => seen(&call(plugin)),
+        None => seen(&loaded(&engine, wasm, &policy)),
+    };
+    let all = [first, again(), again()];
     for (tool, decision) in [("search", "deny"), ("other", "allow")] {
         let outcome = neighbour.call(HOOK, Request::tool_call(tool));
         assert_eq!(told(&outcome).0, decision, "the neighbour of {name}");
     }
+    all
+}
+
+fn seen(result: &Result<Outcome, Error>) -> Seen {
+    let (code, said) = told(result);
+    let receipt = match result {
+        Ok(outcome) => Some(outcome.receipt),
+        // It ends wherever the clock says.
+        Err(error) if error.code() == "timeout" => None,
+        Err(error) => error.receipt().copied(),
+    };
+    (code, said, receipt)
 }
 
 fn loaded(engine: &Engine, wasm: &[u8], policy: &Policy) -> Result<Outcome, Error> {

@@ -135,14 +135,17 @@ fn an_instance_lives_from_initialisation_to_shutdown() {
     let call = call.as_str();
     let pooled = ["init: i", call, call, "shutdown: s"];
     assert_eq!(life("isolation: pooled"), [pooled, pooled].concat());
-    let per_call = ["init: i", "init: i", call, "init: i", call];
+    let per_call = ["init: i", call, call];
     assert_eq!(life("isolation: per_call"), [per_call, per_call].concat());
+    let each = ["init: i", "init: i", call, "init: i", call];
+    assert_eq!(life("isolation: per_call, snapshot: false"), [each, each].concat());
 }
 
 #[test]
 fn after_a_shutdown_no_instance_is_kept() {
     let plugins = Plugins::new().with("logs.wasm", &logging(SUCCEEDS, SUCCEEDS));
-    let yaml = configuration(&[with_policy("logs", "logs", "isolation: pooled")]);
+    let policy = "isolation: pooled, snapshot: false";
+    let yaml = configuration(&[with_policy("logs", "logs", policy)]);
     let lines = traced_on_both(async || {
         let manager = plugins.start(&yaml).await;
         manager.shutdown().await;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::logs::Logs;
 use crate::failure::Failure;
-use crate::terminal;
+use crate::progress::Progress;
 
 /// What the calls cost.
 pub(super) struct Measured {
@@ -41,7 +41,8 @@ pub(super) fn calls(
     repeat: u32,
     logs: &Logs,
 ) -> Result<(Outcome, Measured), Failure> {
-    let mut progress = Progress::new(repeat);
+    let mut progress =
+        (repeat > 1).then(|| Progress::new(repeat.into(), "[{bar:30}] {pos} of {len} calls"));
     let mut times = Vec::new();
     let (mut fuel_min, mut fuel_max) = (u64::MAX, 0);
     let mut last = None;
@@ -51,16 +52,17 @@ pub(super) fn calls(
         let outcome = plugin.call(hook, request.clone());
         times.push(nanoseconds(start.elapsed()));
         let outcome = outcome.map_err(|error| {
-            progress.clear();
             let failure = Failure::from(error);
             if repeat == 1 { failure } else { failure.within(&format!("call {number}")) }
         })?;
         fuel_min = fuel_min.min(outcome.receipt.fuel);
         fuel_max = fuel_max.max(outcome.receipt.fuel);
         last = Some(outcome);
-        progress.show(number);
+        if let Some(progress) = &mut progress {
+            progress.step(number.into());
+        }
     }
-    progress.clear();
+    drop(progress);
     let outcome = last.ok_or_else(|| Failure::usage("there is nothing to do in no calls"))?;
     let summary = (repeat > 1).then(|| {
         times.sort_unstable();
@@ -84,52 +86,6 @@ fn nanoseconds(time: Duration) -> u64 {
 fn percentile(sorted: &[u64], percent: usize) -> u64 {
     let rank = sorted.len().saturating_mul(percent).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
-}
-
-/// A bar for those who wait at a terminal.
-struct Progress {
-    total: u32,
-    watched: bool,
-    next: Instant,
-    shown: bool,
-}
-
-impl Progress {
-    const FIRST: Duration = Duration::from_millis(500);
-    const EVERY: Duration = Duration::from_millis(100);
-    const WIDTH: u32 = 30;
-
-    fn new(total: u32) -> Self {
-        let next = Instant::now().checked_add(Self::FIRST).unwrap_or_else(Instant::now);
-        Self { total, watched: total > 1 && terminal::is_watched(), next, shown: false }
-    }
-
-    fn show(&mut self, done: u32) {
-        if !self.watched {
-            return;
-        }
-        let now = Instant::now();
-        if now < self.next {
-            return;
-        }
-        self.next = now.checked_add(Self::EVERY).unwrap_or(now);
-        self.shown = true;
-        let filled = u64::from(done)
-            .saturating_mul(u64::from(Self::WIDTH))
-            .checked_div(u64::from(self.total))
-            .and_then(|filled| usize::try_from(filled).ok())
-            .unwrap_or_default();
-        let width = usize::try_from(Self::WIDTH).unwrap_or_default();
-        let bar = "=".repeat(filled);
-        terminal::err(&format!("\r[{bar:<width$}] {done} of {} calls", self.total));
-    }
-
-    /// Removes the bar.
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
-            terminal::err("\r\x1b[2K");
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Called;
 use super::diff::Change;
 use super::measure::Summary;
-use crate::style::{self, ADDED, BOLD, CHANGED, DIM, ERROR, GOOD, REMOVED, grouped, paint};
+use crate::style::{self, ADDED, BOLD, CHANGED, DIM, ERROR, GOOD, REMOVED, grouped, paint, time};
 
 /// How much of a value is shown, in characters.
 const MAX_VALUE: usize = 120;
@@ -100,28 +100,9 @@ fn repeated(summary: &Summary) -> String {
     )
 }
 
-/// A time with a unit that suits it, rounded down to a tenth.
-fn time(nanoseconds: u64) -> String {
-    let (unit, name) = match nanoseconds {
-        0..1_000 => return format!("{nanoseconds} ns"),
-        1_000..1_000_000 => (1_000, "µs"),
-        1_000_000..1_000_000_000 => (1_000_000, "ms"),
-        _ => (1_000_000_000, "s"),
-    };
-    let tenths = nanoseconds.saturating_mul(10).checked_div(unit).unwrap_or_default();
-    let (whole, tenth) = (tenths.checked_div(10), tenths.checked_rem(10));
-    format!("{}.{} {name}", grouped(whole.unwrap_or_default()), tenth.unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_have_units() {
-        let times = [999, 1_234, 5_678_901, 2_000_000_000].map(time);
-        assert_eq!(times, ["999 ns", "1.2 µs", "5.6 ms", "2.0 s"]);
-    }
 
     #[test]
     fn long_values_are_cut_and_odd_ones_made_visible() {

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::{Result, Status, Value};
 
 use de::{From, Unfit};
-pub(crate) use wire::{decode_entries, decode_value, encode_value};
+pub(crate) use wire::{decode_entries, decode_texts, decode_value, encode_value};
 
 /// Decodes what the host wrote as postcard.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {

@@ -25,6 +25,11 @@ pub(crate) fn decode_entries(bytes: &[u8]) -> Result<Pairs> {
     Reader(bytes).pairs().ok_or(Status::Malformed.into())
 }
 
+/// Decodes a list of texts that the host wrote.
+pub(crate) fn decode_texts(bytes: &[u8]) -> Result<Vec<String>> {
+    Reader(bytes).texts().ok_or(Status::Malformed.into())
+}
+
 /// Encodes a value for the host.
 pub(crate) fn encode_value(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
@@ -72,6 +77,21 @@ impl Reader<'_> {
         Some(pairs)
     }
 
+    fn texts(&mut self) -> Option<Vec<String>> {
+        let len = self.len()?;
+        let mut texts = Vec::with_capacity(len);
+        for _ in 0..len {
+            texts.push(self.text()?);
+        }
+        Some(texts)
+    }
+
+    /// A number of elements: no more than there are bytes left.
+    fn len(&mut self) -> Option<usize> {
+        let len = usize::try_from(self.number()?).ok()?;
+        (len <= self.0.len()).then_some(len)
+    }
+
     pub(crate) fn text(&mut self) -> Option<String> {
         let len = usize::try_from(self.number()?).ok()?;
         let (text, rest) = self.0.split_at_checked(len)?;
@@ -79,7 +99,20 @@ impl Reader<'_> {
         Some(sys::text(sys::copy(text).ok()?))
     }
 
+    #[inline]
     pub(crate) fn number(&mut self) -> Option<u64> {
+        match self.0.split_first() {
+            // Most are lengths of less than 128.
+            Some((&byte, rest)) if byte < 0x80 => {
+                self.0 = rest;
+                Some(byte.into())
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    #[inline(never)]
+    fn long_number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -181,10 +214,16 @@ mod tests {
         }
 
         #[test]
+        fn texts_are_read_as_postcard_writes_them(texts: Vec<String>) {
+            prop_assert_eq!(decode_texts(&encode(&texts).unwrap()), Ok(texts));
+        }
+
+        #[test]
         // Text that is not UTF-8 cannot come from the host.
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(0_u8..128, 0..64)) {
             let _ = decode_value(&bytes);
             let _ = decode_entries(&bytes);
+            let _ = decode_texts(&bytes);
         }
     }
 

@@ -10,7 +10,7 @@ pub(crate) use sys::*;
 #[inline(always)]
 pub(crate) fn enter() {
     #[cfg(feature = "allocator")]
-    keep_what_is_left();
+    begin();
     #[cfg(feature = "std")]
     panic::install();
 }

@@ -102,7 +102,7 @@ pub(crate) fn text(bytes: Vec<u8>) -> String {
 }
 
 #[cfg(feature = "allocator")]
-pub(super) use heap::keep_what_is_left;
+pub(super) use heap::begin;
 
 #[cfg(feature = "allocator")]
 mod heap {
@@ -119,14 +119,26 @@ mod heap {
 
     const PAGE: usize = 64 * 1024;
 
+    unsafe extern "C" {
+        /// Set by the linker: what is behind it is free.
+        static __heap_base: u8;
+    }
+
     #[global_allocator]
-    static HEAP: Heap = Heap { floor: Cell::new(0), top: Cell::new(0), in_use: Cell::new(0) };
+    static HEAP: Heap = Heap {
+        floor: Cell::new(&raw const __heap_base),
+        top: Cell::new(&raw const __heap_base),
+        end: Cell::new(0),
+        in_use: Cell::new(0),
+    };
 
     struct Heap {
         /// Below this nothing comes back.
-        floor: Cell<usize>,
+        floor: Cell<*const u8>,
         /// Where the next block starts, at the earliest.
-        top: Cell<usize>,
+        top: Cell<*const u8>,
+        /// How far the memory reaches, as far as is known.
+        end: Cell<usize>,
         /// How many blocks above `floor` are in use.
         in_use: Cell<usize>,
     }
@@ -135,9 +147,11 @@ mod heap {
     #[cfg(not(target_feature = "atomics"))]
     unsafe impl Sync for Heap {}
 
-    /// Sets aside what an earlier call has left in statics, so that the rest can come back.
+    /// Begins an entry from the host, each in the same way: looks how far the memory reaches, and sets
+    /// aside what an earlier call has left in statics, so that the rest can come back.
     #[inline(always)]
-    pub(in super::super) fn keep_what_is_left() {
+    pub(in super::super) fn begin() {
+        HEAP.look();
         if HEAP.in_use.get() != 0 {
             HEAP.floor.set(HEAP.top.get());
             HEAP.in_use.set(0);
@@ -145,25 +159,32 @@ mod heap {
     }
 
     impl Heap {
-        fn top(&self) -> usize {
-            match self.top.get() {
-                0 => {
-                    unsafe extern "C" {
-                        static __heap_base: u8;
-                    }
-                    let base = (&raw const __heap_base).addr();
-                    self.floor.set(base);
-                    base
-                }
-                top => top,
-            }
+        fn look(&self) -> usize {
+            let pages = wasm32::memory_size::<0>();
+            self.end.set(pages.saturating_mul(PAGE));
+            pages
+        }
+
+        fn set_top(&self, top: usize) {
+            self.top.set(ptr::without_provenance(top));
         }
 
         /// Makes sure that the memory reaches up to `end`.
-        fn reach(&self, end: usize) -> bool {
-            let pages = wasm32::memory_size::<0>();
+        fn reaches(&self, end: usize) -> bool {
+            end <= self.end.get() || self.grow(end)
+        }
+
+        #[cold]
+        #[inline(never)]
+        fn grow(&self, end: usize) -> bool {
+            let pages = self.look();
             let needed = end.div_ceil(PAGE);
-            needed <= pages || wasm32::memory_grow::<0>(needed.wrapping_sub(pages)) != usize::MAX
+            if needed > pages && wasm32::memory_grow::<0>(needed.wrapping_sub(pages)) == usize::MAX
+            {
+                return false;
+            }
+            self.look();
+            true
         }
     }
 
@@ -172,42 +193,43 @@ mod heap {
     // or to `floor` when no block above it is in use.
     unsafe impl GlobalAlloc for Heap {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            let top = self.top.get().addr();
             let mask = layout.align().wrapping_sub(1);
-            let start = self.top().wrapping_add(mask) & !mask;
-            match start.checked_add(layout.size()) {
-                Some(end) if self.reach(end) => {
-                    self.top.set(end);
-                    self.in_use.set(self.in_use.get().wrapping_add(1));
-                    ptr::with_exposed_provenance_mut(start)
-                }
-                _ => ptr::null_mut(),
+            let start = top.wrapping_add(mask) & !mask;
+            let end = start.wrapping_add(layout.size());
+            // Neither is past the end of all addresses.
+            if start < top || end < start || !self.reaches(end) {
+                return ptr::null_mut();
             }
+            self.set_top(end);
+            self.in_use.set(self.in_use.get().wrapping_add(1));
+            ptr::with_exposed_provenance_mut(start)
         }
 
         unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
             let start = block.addr();
-            if start < self.floor.get() {
+            if start < self.floor.get().addr() {
                 return;
             }
             let left = self.in_use.get().wrapping_sub(1);
             self.in_use.set(left);
             if left == 0 {
                 self.top.set(self.floor.get());
-            } else if start.wrapping_add(layout.size()) == self.top.get() {
-                self.top.set(start);
+            } else if start.wrapping_add(layout.size()) == self.top.get().addr() {
+                self.set_top(start);
             }
         }
 
         unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
             let start = block.addr();
-            if start >= self.floor.get() && start.wrapping_add(layout.size()) == self.top.get() {
-                return match start.checked_add(size) {
-                    Some(end) if self.reach(end) => {
-                        self.top.set(end);
-                        block
-                    }
-                    _ => ptr::null_mut(),
-                };
+            let was_last = start.wrapping_add(layout.size()) == self.top.get().addr();
+            if was_last && start >= self.floor.get().addr() {
+                let end = start.wrapping_add(size);
+                if end < start || !self.reaches(end) {
+                    return ptr::null_mut();
+                }
+                self.set_top(end);
+                return block;
             }
             if size <= layout.size() {
                 return block;

@@ -53,7 +53,11 @@ fn differences(field: Field, before: &[u8], mut left: Entries<'_>) -> Result<()>
 pub(super) fn write_entries(field: Field, mut entries: Entries<'_>) -> Result<()> {
     sort_entries(&mut entries);
     for (name, value) in entries {
-        Place::of(field).entry(name).write(&to_bytes(value))?;
+        let place = Place::of(field).entry(name);
+        match value.as_json_text() {
+            Some(text) => place.write_text(text)?,
+            None => place.write(&to_bytes(value))?,
+        }
     }
     Ok(())
 }

@@ -4,80 +4,102 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::hash::Hash;
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::same_name;
-use crate::cpex::wire::{Reader, Wire};
+use crate::cpex::wire::{Reader, Wire, put_sorted};
 
 /// A set that only grows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
+///
+/// A list inside: in the sandbox, hashing a member takes more than looking at a dozen of them.
+#[derive(Clone, Debug)]
 pub struct MonotonicSet<T: Eq + Hash> {
-    inner: HashSet<T>,
+    /// Each member once.
+    members: Vec<T>,
+    /// The same, once somebody asked for it.
+    set: OnceLock<HashSet<T>>,
 }
 
 impl<T: Eq + Hash> MonotonicSet<T> {
     /// An empty set.
     pub fn new() -> Self {
-        Self { inner: HashSet::new() }
+        Self::of(Vec::new())
     }
 
     /// A set with these members.
     pub fn from_set(set: HashSet<T>) -> Self {
-        Self { inner: set }
+        Self::of(set.into_iter().collect())
+    }
+
+    const fn of(members: Vec<T>) -> Self {
+        Self { members, set: OnceLock::new() }
     }
 
     /// Adds a member, and says whether it is new.
     pub fn insert(&mut self, value: T) -> bool {
-        self.inner.insert(value)
+        let new = !self.contains(&value);
+        if new {
+            self.set.take();
+            self.members.push(value);
+        }
+        new
     }
 
     /// Whether it has exactly this member.
     pub fn contains(&self, value: &T) -> bool {
-        self.inner.contains(value)
+        self.members.contains(value)
     }
 
     /// The members, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.inner.iter()
+        self.members.iter()
     }
 
     /// How many members it has.
     pub fn len(&self) -> usize {
-        self.inner.len()
+        self.members.len()
     }
 
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.inner.is_empty()
+        self.members.is_empty()
     }
 
     /// Whether it has all members of the other.
     pub fn is_superset(&self, other: &Self) -> bool {
-        self.inner.is_superset(&other.inner)
+        other.iter().all(|value| self.contains(value))
     }
 
     /// The members as an ordinary set.
-    pub fn as_set(&self) -> &HashSet<T> {
-        &self.inner
+    pub fn as_set(&self) -> &HashSet<T>
+    where
+        T: Clone,
+    {
+        self.set.get_or_init(|| self.members.iter().cloned().collect())
     }
 
     /// Removes a member, for who holds the right to.
     pub fn remove_with_declassifier(&mut self, value: &T, _token: &DeclassifierToken) -> bool {
-        self.inner.remove(value)
+        let Some(position) = self.members.iter().position(|other| other == value) else {
+            return false;
+        };
+        self.set.take();
+        self.members.swap_remove(position);
+        true
     }
 }
 
 impl MonotonicSet<String> {
     /// Whether there is such a label, whatever its case.
     pub fn has_label(&self, label: &str) -> bool {
-        self.inner.iter().any(|other| same_name(other, label))
+        self.members.iter().any(|other| same_name(other, label))
     }
 
     /// Adds a label.
     pub fn add_label(&mut self, label: impl Into<String>) {
-        self.inner.insert(label.into());
+        self.insert(label.into());
     }
 }
 
@@ -87,16 +109,64 @@ impl<T: Eq + Hash> Default for MonotonicSet<T> {
     }
 }
 
+impl<T: Eq + Hash + Serialize> Serialize for MonotonicSet<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&self.members)
+    }
+}
+
+impl<'de, T: Eq + Hash + Deserialize<'de>> Deserialize<'de> for MonotonicSet<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        HashSet::deserialize(deserializer).map(Self::from_set)
+    }
+}
+
 impl Wire for MonotonicSet<String> {
     fn read(reader: &mut Reader<'_>) -> Self {
-        Self { inner: Wire::read(reader) }
+        let members = Vec::<String>::read(reader);
+        if !members.is_sorted_by(|one, next| one < next) {
+            reader.fail();
+        }
+        Self::of(members)
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        self.inner.write(out);
+        let members = self.members.iter().map(|member| (member.as_str(), &() as &dyn Wire));
+        put_sorted(out, members.collect());
     }
 }
 
 /// The right to remove from a [`MonotonicSet`], which no plugin has.
 #[derive(Debug)]
 pub struct DeclassifierToken(());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpex::wire::{from_bytes, to_bytes};
+
+    #[test]
+    fn a_member_is_there_once_and_the_set_is_never_behind() {
+        let mut labels = MonotonicSet::new();
+        assert!(labels.insert("B".into()) && labels.insert("A".into()));
+        assert!(!labels.insert("B".into()));
+        assert_eq!((labels.len(), labels.as_set().len()), (2, 2));
+        labels.add_label("C");
+        assert!(labels.as_set().contains("C") && labels.has_label("c"));
+        assert!(labels.remove_with_declassifier(&"A".into(), &DeclassifierToken(())));
+        assert!(!labels.as_set().contains("A") && !labels.contains(&"A".into()));
+        assert!(labels.is_superset(&MonotonicSet::from_set(["C".into()].into())));
+    }
+
+    #[test]
+    fn what_crosses_is_in_order_and_has_each_member_once() {
+        let mut labels = MonotonicSet::<String>::new();
+        ["B", "A", "C"].map(|label| labels.add_label(label));
+        assert_eq!(to_bytes(&labels), b"\x03\x01A\x01B\x01C");
+        let read: MonotonicSet<String> = from_bytes(&to_bytes(&labels)).unwrap();
+        assert_eq!(read.as_set(), labels.as_set());
+        for malformed in [b"\x02\x01A\x01A", b"\x02\x01B\x01A"] {
+            assert!(from_bytes::<MonotonicSet<String>>(malformed).is_err());
+        }
+    }
+}

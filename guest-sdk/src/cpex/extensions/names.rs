@@ -2,6 +2,24 @@
 
 /// Whether two names are the same but for their case.
 pub(super) fn same_name(one: &str, other: &str) -> bool {
+    let (mut ones, mut others) = (one.bytes(), other.bytes());
+    loop {
+        match (ones.next(), others.next()) {
+            (None, None) => return true,
+            // Up to here both have the same letters.
+            (Some(a), Some(b)) if a.is_ascii() && b.is_ascii() => {
+                if !a.eq_ignore_ascii_case(&b) {
+                    return false;
+                }
+            }
+            (Some(_), Some(_)) => return same_letters(one, other),
+            _ => return false,
+        }
+    }
+}
+
+#[cold]
+fn same_letters(one: &str, other: &str) -> bool {
     one.chars().map(lower).eq(other.chars().map(lower))
 }
 
@@ -103,6 +121,16 @@ mod tests {
             }
         }
         assert!(known >= 1_400, "{known}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn most_names_are_compared_by_their_bytes(
+            one in "[aAkKsSßẞéÉİiΣσς\u{212a}-]{0,5}", other in "[aAkKsSßẞéÉİiΣσς\u{212a}-]{0,5}"
+        ) {
+            proptest::prop_assert_eq!(same_name(&one, &other), same_letters(&one, &other));
+            proptest::prop_assert!(same_name(&one, &one));
+        }
     }
 
     #[test]

@@ -147,7 +147,8 @@ pub(crate) fn sort_entries(entries: &mut Entries<'_>) {
     sort(entries, |a, b| a.0 < b.0);
 }
 
-pub(super) fn put_sorted(out: &mut Vec<u8>, mut entries: Entries<'_>) {
+/// Writes entries in the order of their keys.
+pub(crate) fn put_sorted(out: &mut Vec<u8>, mut entries: Entries<'_>) {
     sort_entries(&mut entries);
     put_number(out, entries.len() as u64);
     for (key, value) in entries {

@@ -33,6 +33,10 @@ impl Wire for Value {
         }
     }
 
+    fn as_json_text(&self) -> Option<&str> {
+        self.as_str()
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Null => out.push(NULL),

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::value::wire as bare;
 use crate::{Result, Status};
 
-pub(crate) use collections::{Entries, Name, entries, sort_entries};
+pub(crate) use collections::{Entries, Name, entries, put_sorted, sort_entries};
 pub(crate) use macros::{first, open_enum, plain_enum, record};
 pub(crate) use named::{Known, Named};
 pub(crate) use sort::sort;
@@ -34,6 +34,11 @@ pub(crate) trait Wire {
 
     /// Appends the value.
     fn write(&self, out: &mut Vec<u8>);
+
+    /// The text, if the value is a JSON string: that can be told as it is.
+    fn as_json_text(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// What is left to read.
@@ -64,22 +69,24 @@ impl<'a> Reader<'a> {
         self.rest.0 = &[];
     }
 
-    #[inline(never)]
     pub(crate) fn byte(&mut self) -> u8 {
         let byte = self.rest.byte();
         self.or_fail(byte)
     }
 
-    #[inline(never)]
     pub(crate) fn number(&mut self) -> u64 {
         let number = self.rest.number();
         self.or_fail(number)
     }
 
-    #[inline(never)]
     pub(crate) fn text(&mut self) -> String {
-        let text = self.rest.text();
-        self.or_fail(text)
+        match self.rest.text() {
+            Some(text) => text,
+            None => {
+                self.fail();
+                String::new()
+            }
+        }
     }
 
     /// The number of elements that follow. As each has a byte at least, never more than are left.

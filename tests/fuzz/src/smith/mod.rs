@@ -19,21 +19,28 @@ use crate::session::shows_token;
 use plan::{Plan, allowing, limits};
 
 /// Loads a module that is made of the bytes and calls it in every way there is. What a call comes to
-/// depends on the module and the request alone: not on whether it yields, nor on calls that failed.
+/// depends on the module and the request alone: not on whether it yields, nor on whether each instance
+/// is initialised on its own, nor on calls that failed.
 pub fn smith(data: &[u8]) {
     let Some(plan) = Plan::new(data) else { return };
     let engine = Engine::new().unwrap();
     let yielding = Engine::builder().slice(plan.slice).build().unwrap();
     let neighbour = Plugin::load(&engine, &allowing().unwrap(), Policy::default()).unwrap();
-    let load = |engine| Plugin::load(engine, &plan.wasm, plan.policy.clone());
-    let (plugin, other) = match (load(&engine), load(&yielding)) {
-        (Ok(plugin), Ok(other)) => (plugin, other),
-        (Err(error), Err(_)) => {
+    let load = |engine, policy: Policy| Plugin::load(engine, &plan.wasm, policy);
+    let policy = || plan.policy.clone();
+    let loaded = (
+        load(&engine, policy()),
+        load(&yielding, policy()),
+        load(&engine, policy().without_snapshot()),
+    );
+    let (plugin, other, each) = match loaded {
+        (Ok(plugin), Ok(other), Ok(each)) => (plugin, other, each),
+        (Err(error), Err(_), Err(_)) => {
             let kind = error.kind();
             assert!(matches!(kind, ErrorKind::InvalidModule | ErrorKind::MemoryLimit), "{error}");
             return;
         }
-        (one, two) => panic!("only one of two loaded: {one:?}, {two:?}"),
+        loaded => panic!("not all of them loaded: {loaded:?}"),
     };
 
     let knows_token = shows_token(&String::from_utf8_lossy(data));
@@ -41,6 +48,7 @@ pub fn smith(data: &[u8]) {
         let blocking = seen(plugin.call(hook, plan.request.clone()), limits().fuel);
         let yielding = finish(other.call_async(hook, plan.request.clone()));
         assert_same(&blocking, &seen(yielding, limits().fuel));
+        assert_same(&blocking, &seen(each.call(hook, plan.request.clone()), limits().fuel));
         if let Ok((outcome, _)) = &blocking {
             assert!(
                 knows_token || !shows_token(&format!("{:?}", outcome.decision)),
@@ -51,6 +59,7 @@ pub fn smith(data: &[u8]) {
     };
     let initialised = ended(plugin.initialize());
     assert_same(&initialised, &ended(finish(other.initialize_async())));
+    assert_same(&initialised, &ended(each.initialize()));
     let Some(first) = plan.hooks.first() else { return };
     let fresh = call(first);
     if fresh.is_err() || plan.policy.isolation == Isolation::PerCall {
@@ -65,6 +74,7 @@ pub fn smith(data: &[u8]) {
     drop(abandoned);
     let ending = ended(plugin.shutdown());
     let _ = ended(finish(other.shutdown_async()));
+    assert_same(&ending, &ended(each.shutdown()));
     assert!(ending.is_ok() || plan.policy.isolation == Isolation::Pooled);
     assert_same(&fresh, &call(first));
     let outcome = neighbour.call("cmf.tool_pre_invoke", Request::tool_call("search")).unwrap();

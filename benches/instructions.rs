@@ -1,0 +1,89 @@
+//! Hot calls, for `scripts/instructions` to count the instructions of one: run with none, it prints
+//! the name of each case and two numbers of calls; with a case and a number, it makes that many. What
+//! two runs differ by is what the calls take that one makes more.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+#[allow(dead_code, reason = "what has several of each is for `pipeline`")]
+mod handlers;
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use common::{HOOK, fixture, load, trusting};
+use cpex_core::cmf::MessagePayload;
+use cpex_core::plugin::PluginConfig;
+use cpex_core::registry::AnyHookHandler;
+use cpex_wasmi::{Engine, Plugin, Policy, Request};
+use handlers::*;
+use serde_json::json;
+
+/// A name, how many calls one run makes and how many the other, and what makes them.
+type Case = (&'static str, u32, u32, fn(u32));
+
+const CASES: &[Case] = &[
+    ("noop native", 100, 1100, |calls| invoked(native(Noop(none())), calls)),
+    ("noop pooled", 100, 1100, |calls| invoked(sandboxed("noop", "pooled"), calls)),
+    ("noop pristine", 100, 1100, |calls| invoked(sandboxed("noop", "per_call"), calls)),
+    ("noop pooled, Plugin::call", 100, 1100, standalone),
+    ("pii_guard native", 100, 1100, |calls| invoked(native(PiiGuard(none())), calls)),
+    ("pii_guard pooled", 100, 1100, |calls| invoked(sandboxed("pii_guard", "pooled"), calls)),
+    ("pii_guard pristine", 100, 1100, |calls| invoked(sandboxed("pii_guard", "per_call"), calls)),
+    ("compute native", 100, 1100, |calls| invoked(native(Compute(none())), calls)),
+    ("compute pooled", 100, 1100, |calls| invoked(sandboxed("compute", "pooled"), calls)),
+    ("known_pii_guard pooled", 10, 60, |calls| {
+        invoked(sandboxed("known_pii_guard", "pooled"), calls)
+    }),
+    ("known_compute pooled", 10, 60, |calls| invoked(sandboxed("known_compute", "pooled"), calls)),
+    ("one field of 1 MiB", 100, 1100, |calls| {
+        about(&beside_bytes(single(), 1 << 20), &reader(), calls)
+    }),
+    ("load explorer.wasm", 2, 12, loads),
+];
+
+fn main() {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    let case = |name: &str| CASES.iter().find(|(known, ..)| *known == name);
+    match args.as_slice() {
+        [name, calls] => case(name).unwrap().3(calls.parse().unwrap()),
+        _ => CASES.iter().for_each(|(name, few, many, _)| println!("{few} {many} {name}")),
+    }
+}
+
+fn none() -> PluginConfig {
+    PluginConfig::default()
+}
+
+fn invoked(handler: Arc<dyn AnyHookHandler>, calls: u32) {
+    about(&single(), &handler, calls);
+}
+
+/// A payload that has one of each: cpex-core keeps several in an order of chance, in which they take more or
+/// less to be found.
+fn single() -> MessagePayload {
+    payload_with(&[("employee_id", json!(42))])
+}
+
+fn about(payload: &MessagePayload, handler: &Arc<dyn AnyHookHandler>, calls: u32) {
+    let extensions = extensions_with(&["PII"], &["hr_admin"]);
+    for _ in 0..calls {
+        black_box(invoke(&**handler, black_box(payload), black_box(&extensions)));
+    }
+}
+
+/// Without cpex-core.
+fn standalone(calls: u32) {
+    let plugin = load(&fixture("noop"), trusting().pooled(2));
+    let request = Arc::new(Request::tool_call("get_compensation").label("PII"));
+    for _ in 0..calls {
+        black_box(plugin.call(HOOK, black_box(&request).clone()).unwrap());
+    }
+}
+
+fn loads(calls: u32) {
+    let (engine, wasm) = (Engine::new().unwrap(), fixture("explorer"));
+    for _ in 0..calls {
+        black_box(Plugin::load(&engine, black_box(&wasm), Policy::default()).unwrap());
+    }
+}

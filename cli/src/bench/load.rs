@@ -1,0 +1,47 @@
+//! What it takes to load a plugin, and to call it for the first time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cpex_wasmi::{Engine, Plugin, Policy};
+
+use super::clock::nanoseconds;
+use super::quiet;
+use crate::failure::Failure;
+use crate::subject::Subject;
+
+/// How often a plugin is loaded, and for how long, at most.
+const LOADS: usize = 15;
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Medians, in nanoseconds.
+pub(super) struct Loaded {
+    /// Validating and translating the module, holding it against the policy, and an instance.
+    pub(super) load: u64,
+    /// The first call.
+    pub(super) first_call: u64,
+}
+
+/// Loads the plugin some times, each time into an engine of its own.
+pub(super) fn measure(subject: &Subject, policy: &Policy) -> Result<Loaded, Failure> {
+    let Subject { wasm, hook, request, .. } = subject;
+    let (mut loads, mut calls) = (Vec::new(), Vec::new());
+    let begun = Instant::now();
+    while loads.len() < LOADS && (loads.is_empty() || begun.elapsed() < PATIENCE) {
+        let engine: Engine = quiet().build()?;
+        let (policy, request) = (policy.clone(), Arc::clone(request));
+        let loading = Instant::now();
+        let plugin = Plugin::load(&engine, wasm, policy)?;
+        loads.push(nanoseconds(loading.elapsed()));
+        let calling = Instant::now();
+        let outcome = plugin.call(hook, request);
+        calls.push(nanoseconds(calling.elapsed()));
+        outcome.map_err(|error| Failure::from(error).within("the first call"))?;
+    }
+    Ok(Loaded { load: median(loads), first_call: median(calls) })
+}
+
+fn median(mut times: Vec<u64>) -> u64 {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}

@@ -1,0 +1,105 @@
+//! `bench`: what calls of a plugin cost, in time and otherwise.
+
+mod clock;
+mod costs;
+mod histogram;
+mod load;
+mod measure;
+mod report;
+mod shares;
+mod tally;
+mod threads;
+
+use cpex_wasmi::{Engine, EngineBuilder, LogRecord, Plugin, Policy};
+
+use crate::args::{BenchArgs, Isolation};
+use crate::failure::{Exit, Failure};
+use crate::progress::Progress;
+use crate::subject::{self, Subject};
+use crate::{json, terminal};
+
+use measure::Measured;
+
+/// What was measured, of which plugin.
+struct Benched {
+    subject: Subject,
+    threads: u16,
+    measured: Vec<Measured>,
+}
+
+/// Measures the plugin and shows what came of it.
+pub(crate) fn run(args: &BenchArgs) -> Result<Exit, Failure> {
+    let benched = bench(args)?;
+    let text =
+        if args.json { json::line(&report::Answer::new(&benched)) } else { report::text(&benched) };
+    terminal::out(&text)?;
+    Ok(Exit::Allow)
+}
+
+fn bench(args: &BenchArgs) -> Result<Benched, Failure> {
+    if cfg!(debug_assertions) {
+        terminal::warn(
+            "this tool was not built for speed, and its host takes about ten times as long; measure with \
+             one that was: `cargo install --path cli`, or `cargo run --release`",
+        );
+    }
+    let subject = Subject::read(&args.subject, &quiet().build()?)?;
+    let isolations = isolations(args.isolation, &subject)?;
+    let plan = measure::Plan::new(args);
+    let total = plan.steps().saturating_mul(u64::try_from(isolations.len()).unwrap_or(u64::MAX));
+    let mut progress = Progress::new(total, "[{bar:30}] {percent:>3} % · {msg}");
+    let mut measured = Vec::new();
+    for isolation in isolations {
+        measured.push(measure::measure(&subject, isolation, &plan, &mut progress)?);
+    }
+    Ok(Benched { subject, threads: args.threads, measured })
+}
+
+/// An engine that drops what plugins log: to show it would take longer than the calls.
+fn quiet() -> EngineBuilder {
+    Engine::builder().log_sink(|_: &LogRecord<'_>| {})
+}
+
+/// The policy with another isolation.
+fn with(policy: &Policy, isolation: Isolation) -> Policy {
+    let mut policy = policy.clone();
+    policy.isolation = match isolation {
+        Isolation::Pooled => cpex_wasmi::Isolation::Pooled,
+        Isolation::PerCall => cpex_wasmi::Isolation::PerCall,
+    };
+    policy
+}
+
+/// What to measure: what was asked for, else all that the plugin can be loaded with.
+fn isolations(wanted: Option<Isolation>, subject: &Subject) -> Result<Vec<Isolation>, Failure> {
+    let Subject { module, policy, .. } = subject;
+    let wanted = match wanted {
+        Some(one) => vec![one],
+        None => vec![Isolation::Pooled, Isolation::PerCall],
+    };
+    let loads = |isolation: &Isolation| Plugin::new(module, with(policy, *isolation)).is_ok();
+    let (loadable, others): (Vec<_>, Vec<_>) = wanted.iter().copied().partition(loads);
+    // Where nothing can be loaded, what the operator wrote is what to complain about.
+    let policy = match (&*wanted, loadable.first()) {
+        (_, Some(isolation)) | ([isolation], None) => with(policy, *isolation),
+        _ => policy.clone(),
+    };
+    for warning in subject::load(module, policy)?.warnings() {
+        terminal::warn(warning);
+    }
+    for isolation in others {
+        let name = name(isolation);
+        let said = Plugin::new(module, with(&subject.policy, isolation)).err();
+        let why = said.map(|error| error.to_string()).unwrap_or_default();
+        terminal::warn(&format!("`isolation: {name}` is not measured: {why}"));
+    }
+    Ok(loadable)
+}
+
+/// The name in a policy.
+fn name(isolation: Isolation) -> &'static str {
+    match isolation {
+        Isolation::Pooled => "pooled",
+        Isolation::PerCall => "per_call",
+    }
+}

@@ -1,0 +1,132 @@
+//! Whose time the time of a call is.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use cpex_wasmi::{Clock as _, Outcome, Plugin, Policy};
+use serde::Serialize;
+
+use super::clock::{Monotonic, Overhead, nanoseconds};
+use super::measure::Budget;
+use super::quiet;
+use crate::failure::Failure;
+use crate::subject::Subject;
+
+/// How many calls are looked at, at most.
+const CALLS: usize = 100_000;
+
+/// Parts of the time of a call, which are 1 together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(super) struct Shares {
+    /// The plugin's own code.
+    pub(super) guest: f64,
+    /// The host's functions that it calls.
+    pub(super) host_calls: f64,
+    /// All before and after: the instance, the request, the verdict.
+    pub(super) set_up: f64,
+}
+
+/// A call by the clock, with what looking at it took, in nanoseconds.
+#[derive(Clone, Copy)]
+struct Looked {
+    whole: u64,
+    guest: u64,
+    host_calls: u64,
+    /// How many pairs of looks there were: one for each host call, and one for each slice.
+    calls: u64,
+    slices: u64,
+}
+
+/// Calls the plugin with a look at the clock before and after each host call, and takes out what the
+/// looks took.
+pub(super) fn measure(
+    subject: &Subject,
+    policy: &Policy,
+    budget: Budget,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Shares, Failure> {
+    let clock = Monotonic::new();
+    let engine = quiet().clock(clock).time_calls().build()?;
+    let plugin = Plugin::load(&engine, &subject.wasm, policy.clone())?;
+    let overhead = Overhead::measure(&clock);
+    let mut looked = Vec::new();
+    let begun = Instant::now();
+    while looked.len() < CALLS {
+        let done = u64::try_from(looked.len()).unwrap_or(u64::MAX);
+        let elapsed = begun.elapsed();
+        if done > 0 && budget.is_spent(elapsed, done) {
+            break;
+        }
+        progress(budget.steps_of(elapsed, done));
+        let request = Arc::clone(&subject.request);
+        let calling = clock.now();
+        let outcome = plugin.call(&subject.hook, request);
+        let whole = nanoseconds(clock.now().saturating_sub(calling));
+        looked.push(Looked::new(whole, &outcome?));
+    }
+    // What was interrupted says nothing of the plugin.
+    looked.sort_unstable_by_key(|call| call.whole);
+    let kept = looked.len().saturating_sub(looked.len() / 10);
+    Ok(shares(looked.get(..kept).unwrap_or(&looked), overhead))
+}
+
+impl Looked {
+    fn new(whole: u64, outcome: &Outcome) -> Self {
+        let receipt = &outcome.receipt;
+        let timing = receipt.timing.unwrap_or_default();
+        Self {
+            whole,
+            guest: timing.guest_nanoseconds,
+            host_calls: timing.host_call_nanoseconds,
+            calls: receipt.host_calls,
+            slices: receipt.slices,
+        }
+    }
+}
+
+fn shares(calls: &[Looked], overhead: Overhead) -> Shares {
+    let total = |part: fn(&Looked) -> u64| -> f64 {
+        let sum = calls.iter().map(part).fold(0_u128, |sum, part| sum.saturating_add(part.into()));
+        sum as f64
+    };
+    let (within, around) = (overhead.within as f64, overhead.around as f64);
+    let (pairs, slices) = (total(|call| call.calls), total(|call| call.slices));
+    let count = calls.len() as f64;
+    let host_calls = (total(|call| call.host_calls) - pairs * within).max(0.0);
+    let guest = (total(|call| call.guest) - pairs * around - slices * within).max(0.0);
+    let looks = (pairs + slices) * (within + around) + count * within;
+    let whole = (total(|call| call.whole) - looks).max(guest + host_calls);
+    if whole <= 0.0 {
+        return Shares { set_up: 1.0, ..Shares::default() };
+    }
+    let (guest, host_calls) = (guest / whole, host_calls / whole);
+    Shares { guest, host_calls, set_up: (1.0 - guest - host_calls).max(0.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looking_at_the_clock_is_nobodys_time() {
+        let overhead = Overhead { within: 20, around: 5 };
+        // 100 ns of set-up, 200 of the guest, 100 in four host calls.
+        let call = Looked {
+            whole: 400 + 5 * 25 + 20,
+            guest: 200 + 4 * 5 + 20,
+            host_calls: 100 + 4 * 20,
+            calls: 4,
+            slices: 1,
+        };
+        let expected = Shares { guest: 0.5, host_calls: 0.25, set_up: 0.25 };
+        assert_eq!(shares(&[call; 3], overhead), expected);
+    }
+
+    #[test]
+    fn shares_are_never_less_than_nothing() {
+        let overhead = Overhead { within: 1000, around: 1000 };
+        let call = Looked { whole: 10, guest: 4, host_calls: 3, calls: 1, slices: 1 };
+        let shares = shares(&[call], overhead);
+        assert_eq!(shares, Shares { guest: 0.0, host_calls: 0.0, set_up: 1.0 });
+    }
+}

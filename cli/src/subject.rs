@@ -1,0 +1,116 @@
+//! What is called: a plugin under a policy, for a hook, about a request.
+
+use std::sync::Arc;
+
+use cpex_wasmi::model::{Extensions, PluginContext};
+use cpex_wasmi::{Engine, Module, Plugin, Policy, Request};
+
+use crate::args::SubjectArgs;
+use crate::failure::Failure;
+use crate::plugin_file::{self, Loaded};
+use crate::policy_file::{self, Granted, PolicyFile};
+use crate::{input, terminal};
+
+/// All that a call takes.
+pub(crate) struct Subject {
+    pub(crate) module: Module,
+    /// The bytes of the module.
+    pub(crate) wasm: Vec<u8>,
+    pub(crate) hook: String,
+    pub(crate) request: Arc<Request>,
+    pub(crate) policy: Policy,
+}
+
+impl Subject {
+    /// Reads everything that the arguments name.
+    pub(crate) fn read(args: &SubjectArgs, engine: &Engine) -> Result<Self, Failure> {
+        input::one_stdin([
+            ("--payload", Some(&args.payload)),
+            ("--extensions", args.extensions.as_ref()),
+            ("--context", args.context.as_ref()),
+            ("--config", args.config.as_ref()),
+            ("--policy", args.grants.policy.as_ref()),
+        ])?;
+        let config = args.config.as_ref();
+        let config = config.map(|source| input::json(source, "the configuration")).transpose()?;
+        let file = PolicyFile::read(&args.grants)?;
+        let Loaded { module, wasm } = plugin_file::load(engine, &args.plugin)?;
+        let hook = hook(&module, args.hook.as_deref())?;
+        let request = Arc::new(request(args, &hook)?);
+        let name = &module.manifest().name;
+        let Granted { mut policy, hooks } =
+            policy_file::granted(file.as_ref(), Some(name), &args.grants)?;
+        if !hooks.is_empty() && !hooks.contains(&hook) {
+            terminal::warn(&format!(
+                "the policy's entry does not list the hook `{hook}`, so that CPEX would not call \
+                 the plugin for it"
+            ));
+        }
+        if let Some(config) = config {
+            policy.config = config;
+        }
+        if args.allow_requested {
+            policy = allow_requested(&module, policy);
+        }
+        policy.allow_raw_credentials |= args.allow_raw_credentials;
+        Ok(Self { module, wasm, hook, request, policy })
+    }
+}
+
+fn request(args: &SubjectArgs, hook: &str) -> Result<Request, Failure> {
+    let payload = input::payload(&args.payload, args.payload_type.as_deref(), hook)?;
+    let extensions: Extensions = match &args.extensions {
+        Some(source) => input::json(source, "the extensions")?,
+        None => Extensions::default(),
+    };
+    let context: PluginContext = match &args.context {
+        Some(source) => input::json(source, "the context")?,
+        None => PluginContext::default(),
+    };
+    Ok(Request::new(payload).extensions(extensions).context(context))
+}
+
+/// The hook to call: the one asked for, or the only one there is.
+fn hook(module: &Module, wanted: Option<&str>) -> Result<String, Failure> {
+    let hooks = &module.manifest().hooks;
+    let known = || format!("`{}`", hooks.join("`, `"));
+    match (wanted, hooks.as_slice()) {
+        (Some(wanted), _) if hooks.iter().any(|hook| hook == wanted) => Ok(wanted.to_owned()),
+        (Some(wanted), _) => Err(Failure::unknown_hook(format!(
+            "the plugin does not handle the hook `{wanted}`; it handles {}",
+            known()
+        ))),
+        (None, [only]) => Ok(only.clone()),
+        (None, _) => Err(Failure::usage(format!(
+            "the plugin handles several hooks; pick one of {} with `--hook NAME`",
+            known()
+        ))),
+    }
+}
+
+fn allow_requested(module: &Module, policy: Policy) -> Policy {
+    let granted: Vec<_> =
+        module.capabilities().filter(|name| !policy.capabilities.contains(*name)).collect();
+    if !granted.is_empty() {
+        let names: Vec<_> = granted.iter().map(|capability| capability.name()).collect();
+        terminal::err(&format!("granted because the plugin asks for it: {}\n", names.join(", ")));
+    }
+    policy.grant(granted)
+}
+
+/// Puts the module under the policy; a failure says how to grant what is missing.
+pub(crate) fn load(module: &Module, policy: Policy) -> Result<Plugin, Failure> {
+    let missing: Vec<_> =
+        module.capabilities().filter(|name| !policy.capabilities.contains(*name)).collect();
+    Plugin::new(module, policy).map_err(|error| {
+        let failure = Failure::from(error);
+        if missing.is_empty() {
+            return failure;
+        }
+        let names: Vec<_> = missing.iter().map(|capability| capability.name()).collect();
+        failure.hint(format!(
+            "to try it out, pass `--capabilities {}`, or `--allow-requested` for all it asks for",
+            names.join(",")
+        ))
+    })
+}

@@ -1,0 +1,216 @@
+//! What of an instance's state can be looked at from outside.
+//!
+//! The interpreter gives an embedder the globals that a module exports, and no others. So that the
+//! state after an initialisation can be carried over to other instances, a module that has one is
+//! translated with all of its mutable globals exported, under names of ours.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+
+use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_REACTOR};
+
+use super::operators;
+use super::reader::Reader;
+use super::scan::{Section, Sections};
+
+/// The beginning of the names that the globals are exported under.
+pub(super) const PREFIX: &str = "cpex-wasmi.global.";
+
+/// The most mutable globals. Each call has to enter each export into a map.
+const MAX_GLOBALS: usize = 100;
+/// The largest module that is written anew, in bytes, as it is there twice while it is translated.
+const MAX_BYTES: usize = 8 << 20;
+
+const IMPORTS: u8 = 2;
+const GLOBALS: u8 = 6;
+const EXPORTS: u8 = 7;
+
+/// A module whose instances have no state but their memory and globals that can be looked at.
+pub(super) struct Exposed<'a> {
+    /// The module, with the exports that it takes.
+    pub(super) wasm: Cow<'a, [u8]>,
+    /// The names of all mutable globals.
+    pub(super) globals: Box<[Box<str>]>,
+}
+
+/// The same module with all of its state exposed, if it initialises its instances and all of its state
+/// can be. It is valid, and has at most one section of each kind.
+pub(super) fn expose<'a>(wasm: &'a [u8], sections: &Sections) -> Option<Exposed<'a>> {
+    let exports = sections.find(EXPORTS)?;
+    let can_be = wasm.len() <= MAX_BYTES
+        && wants(wasm, exports)?
+        && imports_functions_only(wasm, sections)?
+        && operators::keep_tables_and_segments(wasm, sections);
+    let globals = mutable_globals(wasm, sections).filter(|_| can_be)?;
+    let named: Vec<_> =
+        globals.iter().map(|index| (format!("{PREFIX}{index}").into(), *index)).collect();
+    let wasm = if named.is_empty() {
+        Cow::Borrowed(wasm)
+    } else {
+        Cow::Owned(with_exports(wasm, sections, &named)?)
+    };
+    Some(Exposed { wasm, globals: named.into_iter().map(|(name, _)| name).collect() })
+}
+
+/// Whether an initialisation is among the exports, and no name of ours.
+fn wants(wasm: &[u8], exports: Section) -> Option<bool> {
+    let mut reader = Reader::of(wasm, exports);
+    let mut has_init = false;
+    for _ in 0..reader.number()? {
+        let name = reader.name()?;
+        if name.starts_with(PREFIX.as_bytes()) {
+            return Some(false);
+        }
+        has_init |= [EXPORT_INIT, EXPORT_REACTOR].iter().any(|init| init.as_bytes() == name);
+        reader.byte()?;
+        reader.number()?;
+    }
+    Some(has_init)
+}
+
+/// Whether nothing but functions is imported. (What else is imported is refused later.)
+fn imports_functions_only(wasm: &[u8], sections: &Sections) -> Option<bool> {
+    let Some(section) = sections.find(IMPORTS) else { return Some(true) };
+    let mut reader = Reader::of(wasm, section);
+    for _ in 0..reader.number()? {
+        reader.name()?;
+        reader.name()?;
+        if reader.byte()? != 0 {
+            return Some(false);
+        }
+        reader.number()?;
+    }
+    Some(true)
+}
+
+/// The indices of the globals that can change, if all of them are numbers or vectors and there are not
+/// too many.
+fn mutable_globals(wasm: &[u8], sections: &Sections) -> Option<Vec<u64>> {
+    let mut mutable = Vec::new();
+    let Some(section) = sections.find(GLOBALS) else { return Some(mutable) };
+    let mut reader = Reader::of(wasm, section);
+    for index in 0..reader.number()? {
+        let (kind, mutability) = (reader.byte()?, reader.byte()?);
+        reader.expression()?;
+        if mutability != 0 {
+            if !(0x7b..=0x7f).contains(&kind) || mutable.len() == MAX_GLOBALS {
+                return None;
+            }
+            mutable.push(index);
+        }
+    }
+    Some(mutable)
+}
+
+/// The module with globals added to its exports.
+fn with_exports(wasm: &[u8], sections: &Sections, globals: &[(Box<str>, u64)]) -> Option<Vec<u8>> {
+    let mut reader = Reader::of(wasm, sections.find(EXPORTS)?);
+    let before = reader.number()?;
+    let mut content = Vec::new();
+    leb(&mut content, before.checked_add(u64::try_from(globals.len()).ok()?)?);
+    content.extend_from_slice(reader.rest());
+    for (name, index) in globals {
+        leb(&mut content, u64::try_from(name.len()).ok()?);
+        content.extend_from_slice(name.as_bytes());
+        content.push(GLOBAL);
+        leb(&mut content, *index);
+    }
+    let mut exposed = Vec::with_capacity(wasm.len().checked_add(content.len())?.checked_add(16)?);
+    exposed.extend_from_slice(wasm.get(..8)?);
+    for section in &sections.all {
+        let end = section.offset.checked_add(section.len)?;
+        let same = wasm.get(section.offset..end)?;
+        let content = if section.id == EXPORTS { content.as_slice() } else { same };
+        exposed.push(section.id);
+        leb(&mut exposed, u64::try_from(content.len()).ok()?);
+        exposed.extend_from_slice(content);
+    }
+    Some(exposed)
+}
+
+/// The kind of an export that is a global.
+const GLOBAL: u8 = 3;
+
+/// Appends a LEB128 number.
+fn leb(out: &mut Vec<u8>, mut number: u64) {
+    loop {
+        let [low, ..] = number.to_le_bytes();
+        number >>= 7;
+        if number == 0 {
+            return out.push(low & 0x7f);
+        }
+        out.push(low | 0x80);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scan::scan;
+    use super::*;
+
+    const INIT: &str = r#"(func (export "cpex_init") (result i32) (i32.const 0))"#;
+
+    fn module(fields: &str) -> Vec<u8> {
+        wat::parse_str(format!("(module {fields})")).unwrap()
+    }
+
+    fn exposed(wasm: &[u8]) -> Option<(Vec<u8>, Vec<Box<str>>)> {
+        let exposed = expose(wasm, &scan(wasm).unwrap())?;
+        Some((exposed.wasm.into_owned(), exposed.globals.into_vec()))
+    }
+
+    /// The sections but for the exports.
+    fn others(wasm: &[u8]) -> Vec<(u8, &[u8])> {
+        let sections = scan(wasm).unwrap().all;
+        let others = sections.into_iter().filter(|section| section.id != EXPORTS);
+        others.map(|section| (section.id, Reader::of(wasm, section).rest())).collect()
+    }
+
+    #[test]
+    fn only_the_exports_differ() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|found| found == "wasm"));
+        let mut modules: Vec<_> = files.map(|path| std::fs::read(path).unwrap()).collect();
+        let global = "(global (mut i64) (i64.const 1))";
+        modules.push(module(&format!("{} {INIT}", global.repeat(MAX_GLOBALS))));
+        let mut found = 0;
+        for wasm in modules {
+            let Some((exposed, globals)) = exposed(&wasm) else { continue };
+            assert_eq!(others(&exposed), others(&wasm));
+            let engine = wasmi::Engine::default();
+            let translated = |wasm: &[u8]| wasmi::Module::new(&engine, wasm).unwrap();
+            let (before, after) = (translated(&wasm), translated(&exposed));
+            let all = after.exports().map(|export| export.name().into());
+            let own = before.exports().map(|export| export.name().into());
+            let mut expected: Vec<Box<str>> = own.chain(globals).collect();
+            let mut all: Vec<Box<str>> = all.collect();
+            all.sort();
+            expected.sort();
+            assert_eq!(all, expected);
+            found += 1;
+        }
+        assert!(found > 5, "only {found} modules have an initialisation");
+    }
+
+    #[test]
+    fn a_module_without_mutable_globals_stays_as_it_is() {
+        let wasm = module(&format!("(global i64 (i64.const 1)) {INIT}"));
+        assert_eq!(exposed(&wasm), Some((wasm, Vec::new())));
+    }
+
+    #[test]
+    fn what_cannot_be_exposed_is_left_alone() {
+        for fields in [
+            "(func (export \"cpex_invoke\"))",
+            &format!("{INIT} (global (mut funcref) (ref.null func))"),
+            &format!("(import \"cpex\" \"x\" (global (mut i32))) {INIT}"),
+            &format!("(import \"cpex\" \"x\" (table 1 funcref)) {INIT}"),
+            &format!("{INIT} (func (export \"cpex-wasmi.global.\"))"),
+        ] {
+            assert!(exposed(&module(fields)).is_none(), "{fields}");
+        }
+    }
+}

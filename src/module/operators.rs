@@ -1,0 +1,111 @@
+//! Which instructions a module has, for what can be told from that about its instances.
+
+use super::reader::Reader;
+use super::scan::{CODE, Sections};
+
+/// What an instruction does to an instance, beside its memory and its globals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    None,
+    /// It may change a table, or drop a segment.
+    Lasting,
+}
+
+/// Whether no function of a valid module changes a table or drops a segment, so that these are in
+/// each instance what they were when it was made. Also false if there is an instruction that is not
+/// known here.
+pub(super) fn keep_tables_and_segments(wasm: &[u8], sections: &Sections) -> bool {
+    let Some(section) = sections.find(CODE) else { return true };
+    keeps(&mut Reader::of(wasm, section)).unwrap_or(false)
+}
+
+fn keeps(code: &mut Reader<'_>) -> Option<bool> {
+    for _ in 0..code.number()? {
+        let size = code.number()?;
+        let mut body = code.part(usize::try_from(size).ok()?)?;
+        body.list(Reader::locals)?;
+        while !body.is_empty() {
+            if body.operator()? == Effect::Lasting {
+                return Some(false);
+            }
+        }
+    }
+    Some(true)
+}
+
+impl Reader<'_> {
+    fn locals(&mut self) -> Option<()> {
+        self.number()?;
+        self.skip(1)
+    }
+
+    /// Reads an instruction and what belongs to it.
+    fn operator(&mut self) -> Option<Effect> {
+        match self.byte()? {
+            // `table.set`.
+            0x26 => return Some(Effect::Lasting),
+            0xfc => return self.prefixed(),
+            0xfd => self.vector()?,
+            // Blocks with their type; branches, calls, locals, globals, `table.get`, references.
+            0x02..=0x04 | 0x0c | 0x0d | 0x10 | 0x20..=0x25 | 0xd0 | 0xd2 => self.numbers(1)?,
+            // `call_indirect`; loads and stores.
+            0x11 | 0x28..=0x3e => self.numbers(2)?,
+            // `br_table`: its targets, and the one beside them.
+            0x0e => {
+                self.list(|reader| reader.numbers(1))?;
+                self.numbers(1)?;
+            }
+            // `select` with the type of its result.
+            0x1c => self.list(|reader| reader.skip(1))?,
+            // `memory.size` and `memory.grow`; integers.
+            0x3f..=0x42 => self.numbers(1)?,
+            // Floats.
+            0x43 => self.skip(4)?,
+            0x44 => self.skip(8)?,
+            0x00 | 0x01 | 0x05 | 0x0b | 0x0f | 0x1a | 0x1b | 0x45..=0xc4 | 0xd1 => {}
+            _ => return None,
+        }
+        Some(Effect::None)
+    }
+
+    /// An instruction of two numbers: conversions, bulk memory, tables.
+    fn prefixed(&mut self) -> Option<Effect> {
+        match self.number()? {
+            0..=7 => {}
+            // `memory.init` and `memory.copy`.
+            8 | 10 => self.numbers(2)?,
+            // `memory.fill` and `table.size`.
+            11 | 16 => self.numbers(1)?,
+            // `data.drop`, `table.init`, `elem.drop`, `table.copy`, `table.grow`, `table.fill`.
+            9 | 12..=15 | 17 => return Some(Effect::Lasting),
+            _ => return None,
+        }
+        Some(Effect::None)
+    }
+
+    /// An instruction on vectors.
+    fn vector(&mut self) -> Option<()> {
+        match self.number()? {
+            // Loads and stores.
+            0..=11 | 92 | 93 => self.numbers(2),
+            // A constant; the lanes of a shuffle.
+            12 | 13 => self.skip(16),
+            // One lane.
+            21..=34 => self.skip(1),
+            // One lane of what is loaded or stored.
+            84..=91 => {
+                self.numbers(2)?;
+                self.skip(1)
+            }
+            14..=255 => Some(()),
+            _ => None,
+        }
+    }
+
+    fn numbers(&mut self, count: usize) -> Option<()> {
+        (0..count).try_for_each(|_| self.number().map(drop))
+    }
+}
+
+#[cfg(test)]
+mod tests;

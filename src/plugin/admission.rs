@@ -1,0 +1,61 @@
+//! How many calls of a plugin there are at once, where the operator bounds it.
+
+use alloc::format;
+use core::time::Duration;
+
+use super::Plugin;
+use crate::pool::Permit;
+use crate::{Clock, Error, ErrorKind, WhenExhausted};
+
+/// Leave for one call, where it takes any.
+pub(crate) type Admission = Option<Permit>;
+
+impl Plugin {
+    /// Leave for one call; the thread sleeps until there is.
+    pub(super) fn admission(&self) -> Result<Admission, Error> {
+        let Some(permits) = &self.0.permits else { return Ok(None) };
+        if let Some(permit) = permits.try_acquire() {
+            return Ok(Some(permit));
+        }
+        let (clock, deadline) = self.patience()?;
+        let permit = permits.acquire_blocking(clock, deadline);
+        permit.map(Some).ok_or_else(|| self.exhausted())
+    }
+
+    /// The same for a future.
+    pub(super) async fn admission_async(&self) -> Result<Admission, Error> {
+        let Some(permits) = &self.0.permits else { return Ok(None) };
+        if let Some(permit) = permits.try_acquire() {
+            return Ok(Some(permit));
+        }
+        let (clock, deadline) = self.patience()?;
+        let permit = permits.acquire(clock, deadline).await;
+        permit.map(Some).ok_or_else(|| self.exhausted())
+    }
+
+    /// Until when a call waits, by which clock.
+    fn patience(&self) -> Result<(&dyn Clock, Duration), Error> {
+        match (self.0.grants.when_exhausted, self.0.module.engine().clock()) {
+            (WhenExhausted::Wait(wait), Some(clock)) => {
+                Ok((clock, clock.now().saturating_add(wait)))
+            }
+            _ => Err(self.exhausted()),
+        }
+    }
+
+    fn exhausted(&self) -> Error {
+        let grants = &self.0.grants;
+        let waited = match grants.when_exhausted {
+            WhenExhausted::Wait(wait) => format!(", and none came free within {wait:?}"),
+            _ => alloc::string::String::new(),
+        };
+        Error::new(
+            ErrorKind::InstancesExhausted,
+            format!(
+                "all {} instances of the plugin are in use{waited}; raise `max_instances` if there \
+                 may be more calls at once",
+                grants.max_instances
+            ),
+        )
+    }
+}

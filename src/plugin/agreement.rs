@@ -1,0 +1,172 @@
+//! Whether a module may be loaded under a policy.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use cpex_wasmi_abi::{CapabilitySet, KNOWN_HOOKS, Manifest};
+
+use super::Plugin;
+use crate::module::invalid;
+use crate::schema::Schema;
+use crate::suggest::did_you_mean;
+use crate::{Engine, ErrorKind, Isolation, Module, Policy, Problem, WhenExhausted};
+
+/// Everything that keeps a module from being loaded under a policy, or from handling these hooks;
+/// empty if nothing does.
+///
+/// [`Plugin::load`] fails with the same problems; this is for tools that look before they load.
+pub fn check(engine: &Engine, wasm: &[u8], policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
+    let module = match Module::new(engine, wasm) {
+        Ok(module) => module,
+        Err(error) => return error.problems().to_vec(),
+    };
+    let mut problems = agreement(&module, policy, hooks);
+    if problems.is_empty()
+        && let Err(error) = Plugin::agreed(&module, policy.clone())
+    {
+        problems.extend_from_slice(error.problems());
+    }
+    problems
+}
+
+/// What a module wants and a policy does not have.
+pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let manifest = module.manifest();
+    problems.extend(policy.digest.and_then(|pinned| pinned.refuses(module)));
+    for hook in hooks {
+        if hook_position(&manifest.hooks, hook).is_none() {
+            problems
+                .push(Problem::new(ErrorKind::UnknownHook, unknown_hook(&manifest.hooks, hook)));
+        }
+    }
+    wishes(manifest, module.requested(), policy, &mut problems);
+    let (declared, limit) = (module.info().initial_memory_bytes, policy.limits.memory_bytes);
+    if usize::try_from(declared).map_or(true, |declared| declared > limit) {
+        problems.push(Problem::new(
+            ErrorKind::MemoryLimit,
+            format!(
+                "the module declares {declared} bytes of memory, and its limit is {limit}; link it \
+                 with a smaller stack (`-zstack-size=16384`) if that is what it is for, or raise \
+                 `max_memory_bytes`"
+            ),
+        ));
+    }
+    if policy.limits.deadline.is_some() && module.engine().clock().is_none() {
+        problems.push(Problem::new(
+            ErrorKind::InvalidConfig,
+            "the policy sets a deadline, and this host has no clock; set one with \
+             `EngineBuilder::clock`",
+        ));
+    }
+    if policy.isolation == Isolation::Pooled && !cfg!(feature = "std") {
+        problems.push(Problem::new(
+            ErrorKind::InvalidConfig,
+            "the policy asks for pooled instances, which need the feature `std`",
+        ));
+    }
+    exhausted(module, policy, &mut problems);
+    if policy.isolation == Isolation::Pooled
+        && policy.allow_raw_credentials
+        && policy.capabilities.opens_credentials()
+    {
+        problems.push(Problem::new(
+            ErrorKind::InvalidConfig,
+            "the policy asks for pooled instances and allows raw credentials, and an instance that \
+             may hold tokens is never kept; set `isolation: per_call`, or leave out \
+             `allow_raw_credentials`",
+        ));
+    }
+    configuration(manifest, policy, &mut problems);
+    problems
+}
+
+/// What it takes to bound how many calls there are at once.
+fn exhausted(module: &Module, policy: &Policy, problems: &mut Vec<Problem>) {
+    let message = match policy.when_exhausted {
+        WhenExhausted::Create => return,
+        _ if !cfg!(feature = "std") => {
+            "the policy bounds how many calls there are at once, which needs the feature `std`"
+        }
+        WhenExhausted::Wait(_) if module.engine().clock().is_none() => {
+            "the policy lets calls wait for a time, and this host has no clock; set one with \
+             `EngineBuilder::clock`"
+        }
+        _ if policy.max_instances == 0 => {
+            "the policy bounds calls at once to `max_instances`, which is 0, so that there would \
+             never be one"
+        }
+        _ => return,
+    };
+    problems.push(Problem::new(ErrorKind::InvalidConfig, message));
+}
+
+/// What is wrong with the configuration, by the schema that the manifest has of it, or with that.
+pub(crate) fn configuration(manifest: &Manifest, policy: &Policy, problems: &mut Vec<Problem>) {
+    let Some(schema) = &manifest.config_schema else { return };
+    let schema = match Schema::parse(schema) {
+        Ok(schema) => schema,
+        Err(wrong) => {
+            let named = |wrong| invalid(format!("the manifest's configuration schema: {wrong}"));
+            problems.extend(wrong.into_iter().map(named));
+            return;
+        }
+    };
+    problems.extend(schema.check(&policy.config).into_iter().map(|(path, wrong)| {
+        Problem::new(ErrorKind::InvalidPolicy, format!("policy: `{path}` {wrong}"))
+    }));
+}
+
+/// What a manifest asks for and a policy does not grant.
+pub(crate) fn wishes(
+    manifest: &Manifest,
+    requested: CapabilitySet,
+    policy: &Policy,
+    problems: &mut Vec<Problem>,
+) {
+    let missing = requested.difference(policy.capabilities);
+    for capability in missing.iter() {
+        problems.push(Problem::new(
+            ErrorKind::CapabilityDenied(capability),
+            format!(
+                "the plugin asks for the capability `{capability}`, which is not granted; add \
+                 `- {capability}` under `capabilities:` of its entry"
+            ),
+        ));
+    }
+    for wish in &manifest.access {
+        problems.push(Problem::new(
+            ErrorKind::AccessDenied,
+            format!(
+                "the plugin asks for the system access `{}`, which this host does not offer",
+                crate::logging::visible(wish)
+            ),
+        ));
+    }
+    if manifest.stateful && !(policy.allow_state && policy.isolation == Isolation::Pooled) {
+        problems.push(Problem::new(
+            ErrorKind::AccessDenied,
+            "the plugin keeps state from one call to the next, which is not allowed; if it may, \
+             set `isolation: pooled` and `allow_state: true` under `sandbox_policy:`",
+        ));
+    }
+}
+
+/// The position of a hook in a manifest's list, as `cpex_invoke` takes it.
+pub(crate) fn hook_position(hooks: &[String], hook: &str) -> Option<i32> {
+    let position = hooks.iter().position(|offered| offered == hook)?;
+    i32::try_from(position).ok()
+}
+
+pub(crate) fn unknown_hook(hooks: &[String], hook: &str) -> String {
+    let shown = crate::logging::visible(hook);
+    // The name of another hook is no misspelt one.
+    if KNOWN_HOOKS.iter().any(|(known, _)| *known == hook) {
+        let offered: Vec<_> = hooks.iter().map(|hook| crate::logging::visible(hook)).collect();
+        let offered = offered.join("`, `");
+        return format!("the plugin does not handle the hook `{shown}`; it handles `{offered}`");
+    }
+    let hint = did_you_mean(hook, hooks.iter().map(String::as_str));
+    format!("the plugin does not handle the hook `{shown}`{hint}")
+}
