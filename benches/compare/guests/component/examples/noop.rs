@@ -1,0 +1,7 @@
+use compare_component::{Outcome, Request, allow};
+
+fn noop(_: Request) -> Outcome {
+    allow()
+}
+
+compare_component::plugin!(noop);

@@ -1,0 +1,1 @@
+compare_extism::plugin!(compare_policies::tool_name);

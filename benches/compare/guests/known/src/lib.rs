@@ -1,0 +1,1 @@
+//! Plugins of cpex-wasmi in the style of native ones: see the examples.

@@ -1,0 +1,1 @@
+compare_push::plugin!(compare_policies::hash_text);

@@ -1,0 +1,111 @@
+//! What all sandboxes but ours need to be called by `cpex-core`: a handler with a pool of instances.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use compare_wire::Outcome;
+use cpex_core::cmf::MessagePayload;
+use cpex_core::context::PluginContext;
+use cpex_core::error::{PluginError, PluginViolation};
+use cpex_core::executor::erase_result;
+use cpex_core::extensions::Extensions;
+use cpex_core::hooks::{PluginPayload, PluginResult};
+use cpex_core::registry::AnyHookHandler;
+
+use super::Isolation;
+use crate::Result;
+
+/// A loaded plugin.
+pub trait Sandbox: Send + Sync + 'static {
+    type Instance: Send + 'static;
+
+    fn instance(&self) -> Result<Self::Instance>;
+
+    fn decide(
+        instance: &mut Self::Instance,
+        message: &MessagePayload,
+        extensions: &Extensions,
+        context: &mut PluginContext,
+    ) -> Result<PluginResult<MessagePayload>>;
+}
+
+/// Calls a plugin: in a warm instance if there is one at rest, or always in a new one.
+///
+/// The lock of the pool is held to take an instance and to put it back, never during a call.
+pub struct Handler<S: Sandbox> {
+    sandbox: S,
+    pool: Option<Mutex<Vec<S::Instance>>>,
+}
+
+impl<S: Sandbox> Handler<S> {
+    pub fn new(sandbox: S, isolation: Isolation) -> Self {
+        let pool = (isolation == Isolation::Pooled).then(Mutex::default);
+        Self { sandbox, pool }
+    }
+
+    fn call(
+        &self,
+        message: &MessagePayload,
+        extensions: &Extensions,
+        context: &mut PluginContext,
+    ) -> Result<PluginResult<MessagePayload>> {
+        let warm = self.pool.as_ref().and_then(|pool| pool.lock().unwrap().pop());
+        let mut instance = match warm {
+            Some(instance) => instance,
+            None => self.sandbox.instance()?,
+        };
+        // One that failed is dropped.
+        let result = S::decide(&mut instance, message, extensions, context)?;
+        if let Some(pool) = &self.pool {
+            pool.lock().unwrap().push(instance);
+        }
+        Ok(result)
+    }
+}
+
+#[async_trait]
+impl<S: Sandbox> AnyHookHandler for Handler<S> {
+    async fn invoke(
+        &self,
+        payload: &dyn PluginPayload,
+        extensions: &Extensions,
+        context: &mut PluginContext,
+    ) -> std::result::Result<Box<dyn Any + Send + Sync>, Box<PluginError>> {
+        let Some(message) = payload.as_any().downcast_ref() else {
+            return Err(failed("the payload is no message"));
+        };
+        self.call(message, extensions, context)
+            .map(erase_result)
+            .map_err(|error| failed(&error.to_string()))
+    }
+
+    fn hook_type_name(&self) -> &'static str {
+        "cmf"
+    }
+}
+
+fn failed(message: &str) -> Box<PluginError> {
+    Box::new(PluginError::Execution {
+        plugin_name: "compared".into(),
+        message: message.into(),
+        source: None,
+        code: None,
+        details: HashMap::new(),
+        proto_error_code: None,
+    })
+}
+
+/// Makes what a plugin returned a result of `cpex-core`.
+pub fn result(outcome: Outcome<'_>, context: &mut PluginContext) -> PluginResult<MessagePayload> {
+    for (name, value) in outcome.state {
+        context.set_local(name, value.into_owned().into());
+    }
+    match outcome.violation {
+        None => PluginResult::allow(),
+        Some(violation) => {
+            PluginResult::deny(PluginViolation::new(violation.code, violation.reason.into_owned()))
+        }
+    }
+}

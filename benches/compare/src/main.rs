@@ -1,0 +1,47 @@
+//! Sets sandboxes for CPEX plugins side by side: the same policies on the same requests, through the same
+//! trait, in one process. `cargo compare --help` says how; `docs/performance.md` is what came of it.
+
+mod call;
+mod engines;
+mod measure;
+mod options;
+mod report;
+mod request;
+mod run;
+mod sample;
+
+use std::env;
+use std::process::ExitCode;
+
+use options::{HELP, Options};
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The hook that all policies are for.
+const HOOK: &str = "cmf.tool_pre_invoke";
+
+fn main() -> ExitCode {
+    match run(env::args().skip(1).collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("compare: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Vec<String>) -> Result<()> {
+    if let [first, engine, folder] = &arguments[..]
+        && first == measure::memory::CHILD
+    {
+        return measure::memory::child(engine, folder.as_ref());
+    }
+    match Options::parse(arguments.into_iter())? {
+        Some(options) => report::write(&options, &run::measure(&options)?),
+        None => {
+            println!("{HELP}");
+            Ok(())
+        }
+    }
+}

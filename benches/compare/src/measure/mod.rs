@@ -1,0 +1,7 @@
+//! What is measured, a file for each kind.
+
+pub mod calls;
+pub mod load;
+pub mod memory;
+pub mod sizes;
+pub mod threads;

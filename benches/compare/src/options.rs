@@ -1,0 +1,79 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use crate::Result;
+
+pub const HELP: &str = "\
+Measures CPEX policies natively, in cpex-wasmi and in other sandboxes, and writes what it finds
+to docs/performance.md and docs/performance/.
+
+cargo compare [--quick] [--only NAME]... [--no-sizes] [--out DIR]
+
+--quick      few samples: to see it work, not to rely on
+--only NAME  only engines whose name contains NAME, and native Rust; may be repeated
+--no-sizes   do not build the programs whose size is measured, which takes minutes the first time
+--out DIR    write performance.md and performance/ to DIR
+--help       show this";
+
+pub struct Options {
+    pub quick: bool,
+    pub only: Vec<String>,
+    pub sizes: bool,
+    pub out: PathBuf,
+    /// As it was given.
+    pub command: String,
+}
+
+impl Options {
+    /// The options of a command line, without the program's name; `None`: help was asked for.
+    pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Option<Self>> {
+        let docs = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs"));
+        let mut options = Self {
+            quick: false,
+            only: Vec::new(),
+            sizes: true,
+            out: docs,
+            command: "cargo compare".into(),
+        };
+        let mut arguments = arguments.peekable();
+        while let Some(argument) = arguments.next() {
+            let mut value = || {
+                let value = arguments.next_if(|next| !next.starts_with("--"));
+                value.ok_or_else(|| format!("`{argument}` needs a value; see --help"))
+            };
+            let shown = match &*argument {
+                "--quick" => {
+                    options.quick = true;
+                    argument
+                }
+                "--no-sizes" => {
+                    options.sizes = false;
+                    argument
+                }
+                "--only" => {
+                    let name = value()?;
+                    let shown = format!("--only '{name}'");
+                    options.only.push(name);
+                    shown
+                }
+                "--out" => {
+                    options.out = value()?.into();
+                    "--out DIR".into()
+                }
+                "--help" | "-h" => return Ok(None),
+                _ => return Err(format!("unknown argument `{argument}`; see --help").into()),
+            };
+            options.command = format!("{} {shown}", options.command);
+        }
+        Ok(Some(options))
+    }
+
+    /// Whether an engine is to be measured.
+    pub fn includes(&self, engine: &str) -> bool {
+        let engine = engine.to_lowercase();
+        engine == "native"
+            || self.only.is_empty()
+            || self.only.iter().any(|name| engine.contains(&name.to_lowercase()))
+    }
+}
