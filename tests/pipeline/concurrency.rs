@@ -150,8 +150,13 @@ fn told_to_loop() -> Extensions {
 
 /// A manager with such a plugin, whose instances are pooled and whose deadline is far away.
 async fn looping(settings: &str) -> Arc<PluginManager> {
+    looping_with("max_instances: 4", "when_exhausted: create", settings).await
+}
+
+/// The same, with other resources and another policy.
+async fn looping_with(resources: &str, policy: &str, settings: &str) -> Arc<PluginManager> {
     let policy = format!(
-        "isolation: pooled, resources: {{ {NO_END}, max_execution_time_ms: 600000, max_instances: 4 }}"
+        "isolation: pooled, {policy}, resources: {{ {NO_END}, max_execution_time_ms: 600000, {resources} }}"
     );
     let added = format!("on_error: ignore, config: {{ sandbox_policy: {{ {policy} }} }}");
     let yaml = format!("{}{settings}", configuration(&[entry("loops", "loops", &added)]));
@@ -169,6 +174,31 @@ fn a_call_that_is_given_up_takes_its_instance_with_it_and_the_next_one_is_served
         assert!(!result.is_denied(), "the instance was used again");
         let result = invoke(&manager, tool_call("pay"), labelled(&[])).await;
         assert!(result.is_denied(), "no instance was kept");
+    });
+}
+
+#[test]
+fn a_call_too_many_is_refused_or_waits_for_the_other_to_be_over() {
+    on_both(async || {
+        let refusing = looping_with("max_instances: 1", "when_exhausted: refuse", "").await;
+        let waiting =
+            looping_with("max_instances: 1, max_wait_ms: 30000", "when_exhausted: wait", "").await;
+        for (manager, refused) in [(refusing, true), (waiting, false)] {
+            let looping = invoke(&manager, tool_call("pay"), told_to_loop());
+            let given_up = timeout(Duration::from_millis(200), looping);
+            let too_many = async {
+                // Once the other is under way.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                invoke(&manager, tool_call("pay"), labelled(&[])).await
+            };
+            let (given_up, result) = tokio::join!(given_up, timeout(AGES, too_many));
+            assert!(given_up.is_err());
+            let result = result.unwrap();
+            assert!(!result.is_denied());
+            let codes: Vec<_> = result.errors.iter().map(|error| error.code.as_deref()).collect();
+            assert_eq!(codes, if refused { vec![Some("instances_exhausted")] } else { vec![] });
+            assert!(result.errors.iter().all(|error| error.details.is_empty()), "nothing ran");
+        }
     });
 }
 

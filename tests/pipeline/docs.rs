@@ -236,7 +236,8 @@ fn calls_fail_as_the_table_of_errors_says() {
     for row in rows {
         let [code, variant, _] = row[..] else { panic!("{row:?}") };
         let Some((wasm, policy)) = failing(code) else {
-            assert_eq!(code, "internal");
+            // It takes two calls, and has a test in `concurrency`.
+            assert!(["internal", "instances_exhausted"].contains(&code), "{code}");
             continue;
         };
         on_both(async || {
