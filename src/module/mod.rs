@@ -131,7 +131,7 @@ impl Module {
         constants::check(wasm, &sections).map_err(invalid)?;
         #[cfg(feature = "std")]
         let (globals, exposed) = match exposed::expose(wasm, &sections) {
-            Some(exposed) => (Some(exposed.globals), Cow::from(exposed.wasm)),
+            Some(exposed) => (Some(exposed.globals), exposed.wasm),
             None => (None, Cow::from(wasm)),
         };
         #[cfg(not(feature = "std"))]
