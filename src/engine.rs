@@ -93,7 +93,8 @@ impl EngineBuilder {
 
     /// How many interpreters threads are spread over, each of which keeps to one. Two threads that
     /// share one slow each other down. A module of up to [`Module::MAX_COPIED_BYTES`] bytes is
-    /// translated once for each that calls it, which takes memory, and time at the first call.
+    /// translated once for each that calls it, which takes memory, and time at the first call; and each
+    /// keeps up to 16 stacks.
     /// Default: as many as the machine can run threads at once, and at most 16; one without `std`,
     /// whatever is set.
     ///

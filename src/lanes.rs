@@ -8,14 +8,21 @@
 #[cfg(feature = "std")]
 use alloc::boxed::Box;
 #[cfg(feature = "std")]
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Something that there is in each lane, made where it is first needed. Without `std` there is one lane.
 pub(crate) struct Lanes<T> {
     #[cfg(feature = "std")]
-    all: Box<[OnceLock<T>]>,
+    all: Box<[Cell<T>]>,
     #[cfg(not(feature = "std"))]
     only: T,
+}
+
+#[cfg(feature = "std")]
+struct Cell<T> {
+    there: OnceLock<T>,
+    /// Held by who makes it.
+    making: Mutex<()>,
 }
 
 /// One of several lanes, by its number.
@@ -66,9 +73,10 @@ impl<T> Lanes<T> {
     /// Room for so many, and the first.
     pub(crate) fn new(lanes: usize, lane: Lane, first: T) -> Self {
         let mut first = Some(first);
-        let cell = |number| match first.take_if(|_| number == lane.0) {
-            Some(first) => OnceLock::from(first),
-            None => OnceLock::new(),
+        let cell = |number| {
+            let first = first.take_if(|_| number == lane.0);
+            let there = first.map_or_else(OnceLock::new, OnceLock::from);
+            Cell { there, making: Mutex::default() }
         };
         Self { all: (0..lanes).map(cell).collect() }
     }
@@ -80,12 +88,17 @@ impl<T> Lanes<T> {
         make: impl FnOnce() -> Result<T, E>,
     ) -> Result<Option<&T>, E> {
         let Some(cell) = self.all.get(lane.0) else { return Ok(None) };
-        if let Some(there) = cell.get() {
+        if let Some(there) = cell.there.get() {
             return Ok(Some(there));
         }
-        // Two threads of a lane may make it at once; one of them is dropped.
+        // What an engine of wasmi's has translated it keeps, whether it is used or not: threads that come
+        // at once wait for the first to make it. Nothing is half made if that panics.
+        let _making = cell.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = cell.there.get() {
+            return Ok(Some(there));
+        }
         let made = make()?;
-        Ok(Some(cell.get_or_init(|| made)))
+        Ok(Some(cell.there.get_or_init(|| made)))
     }
 }
 
@@ -102,5 +115,42 @@ impl<T> Lanes<T> {
         _: impl FnOnce() -> Result<T, E>,
     ) -> Result<Option<&T>, E> {
         Ok(Some(&self.only))
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use core::convert::Infallible;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn threads_that_come_at_once_make_it_once() {
+        let lanes = Lanes::new(2, Lane(0), 0);
+        let made = AtomicUsize::new(0);
+        let make = || {
+            thread::sleep(core::time::Duration::from_millis(20));
+            Ok::<_, Infallible>(made.fetch_add(1, Ordering::SeqCst))
+        };
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| assert_eq!(lanes.get(Lane(1), make), Ok(Some(&0))));
+            }
+        });
+        assert_eq!(made.into_inner(), 1);
+    }
+
+    #[test]
+    fn what_could_not_be_made_is_tried_again() {
+        let lanes = Lanes::new(2, Lane(0), 0);
+        assert_eq!(lanes.get(Lane(1), || Err(())), Err(()));
+        let panicked = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
+            lanes.get(Lane(1), || -> Result<_, ()> { panic!("made nothing") })
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(lanes.get(Lane(1), || Ok::<_, ()>(7)), Ok(Some(&7)));
+        assert_eq!(lanes.get(Lane(2), || Ok::<_, ()>(8)), Ok(None));
     }
 }

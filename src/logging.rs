@@ -22,8 +22,22 @@ pub struct LogRecord<'a> {
 /// Without one of the embedder's own ([`EngineBuilder::log_sink`](crate::EngineBuilder::log_sink)),
 /// they go to the `log` crate under the target [`LOG_TARGET`].
 pub trait LogSink: Send + Sync {
-    /// Takes one line. It is called while the plugin waits, so it should not take long.
+    /// Takes one line. It is called while the plugin waits, so it should not take long. If it panics,
+    /// the line is lost and the plugin goes on; the program's panic hook is told.
     fn log(&self, record: &LogRecord<'_>);
+}
+
+/// Calls what is the embedder's from within the interpreter, through which no panic finds its way: on
+/// some processors it would end the process.
+#[cfg(feature = "std")]
+pub(crate) fn contained(call: impl FnOnce()) {
+    let _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(call));
+}
+
+/// Without `std`, a panic ends the program anyway.
+#[cfg(not(feature = "std"))]
+pub(crate) fn contained(call: impl FnOnce()) {
+    call();
 }
 
 impl<F: Fn(&LogRecord<'_>) + Send + Sync> LogSink for F {

@@ -349,3 +349,16 @@ fn checking_names_every_problem_at_once() {
     let error = Module::new(&engine(), &wasm).unwrap_err();
     assert_eq!(error.problems(), problems);
 }
+
+#[test]
+fn a_log_sink_that_panics_loses_the_line_and_nothing_else() {
+    let sink = |_: &cpex_wasmi::LogRecord<'_>| panic!("the disk is full");
+    let engine = Engine::builder().log_sink(sink).build().unwrap();
+    let wasm = invoking("(call $log (i32.const 3) (i32.const 0) (i32.const 1))");
+    let plugin = Plugin::load(&engine, &wasm, Policy::default()).unwrap();
+    for _ in 0..2 {
+        let outcome = call(&plugin).unwrap();
+        assert!(outcome.decision.is_allow());
+        assert_eq!(outcome.receipt.log_bytes, 1);
+    }
+}

@@ -182,3 +182,68 @@ fn a_bound_of_no_calls_is_refused_at_load() {
     assert_eq!(error.code(), "invalid_config");
     assert!(error.to_string().contains("`max_instances`, which is 0"), "{error}");
 }
+
+#[test]
+fn a_wait_and_a_number_of_instances_may_be_as_large_as_numbers_are() {
+    for policy in two(WhenExhausted::Wait(Duration::MAX)) {
+        let plugin = Plugin::load(&engine(), &invoking("(i32.const 0)"), policy.clone()).unwrap();
+        let slow = worker(policy.clone());
+        let (first, _second) = (begun(&slow), begun(&slow));
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| call(&slow).is_ok());
+            let third = begun(&slow);
+            assert!(finished(first).is_ok());
+            drop(third);
+            assert!(waiting.join().unwrap());
+        });
+        assert!(call(&plugin).is_ok());
+        let mut many = policy;
+        many.max_instances = usize::MAX;
+        let plugin = worker(many);
+        let calls: Vec<_> = (0..20).map(|_| begun(&plugin)).collect();
+        assert!(calls.into_iter().all(|call| finished(call).is_ok()));
+    }
+    for milliseconds in [u64::MAX, 1 << 63] {
+        let json = serde_json::json!({"sandbox_policy": {
+            "when_exhausted": "wait",
+            "resources": {"max_instances": 1, "max_wait_ms": milliseconds},
+        }});
+        let plugin = worker(Policy::from_json(&json).unwrap());
+        let first = begun(&plugin);
+        let second = begun(&plugin);
+        assert!(finished(first).is_ok());
+        assert!(finished(second).is_ok());
+    }
+}
+
+#[test]
+fn a_clock_that_panics_takes_no_instance_with_it() {
+    /// Panics when it is told to.
+    #[derive(Clone, Default)]
+    struct Fickle(Arc<AtomicU64>);
+    impl Clock for Fickle {
+        fn now(&self) -> Duration {
+            assert_eq!(self.0.load(Ordering::SeqCst), 0, "the clock stopped");
+            Duration::ZERO
+        }
+    }
+    for policy in two(WhenExhausted::Wait(Duration::from_secs(1))) {
+        let clock = Fickle::default();
+        let engine = Engine::builder().clock(clock.clone()).slice(500).build().unwrap();
+        let timed = Plugin::load(&engine, &invoking(WORK), policy).unwrap();
+        let panics = |run: &mut dyn FnMut()| {
+            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
+        };
+        let (first, mut second, mut third) = (begun(&timed), begun(&timed), begun(&timed));
+        clock.0.store(1, Ordering::SeqCst);
+        panics(&mut || drop(poll(&mut third)));
+        drop(third);
+        panics(&mut || drop(call(&timed)));
+        clock.0.store(0, Ordering::SeqCst);
+        let fourth = begun(&timed);
+        assert!(finished(first).is_ok());
+        assert!(finished(fourth).is_ok());
+        assert!((0..1000).find_map(|_| poll(&mut second)).unwrap().is_ok());
+        assert!(call(&timed).is_ok());
+    }
+}

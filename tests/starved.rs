@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::ptr::null_mut;
 
 use common::*;
-use cpex_wasmi::{Error, Limits, Outcome, Plugin, Policy};
+use cpex_wasmi::{Capability, Engine, Error, Limits, LogRecord, Outcome, Plugin, Policy};
 
 /// Has no large blocks for a thread that is [`starved`].
 struct Starving;
@@ -145,4 +145,33 @@ fn an_initialisation_that_was_short_of_memory_is_not_taken_for_another() {
     assert_eq!(code(&call(&plugin)), "allow");
     assert_eq!(code(&starved(MIB, || call(&plugin))), "deny");
     assert_eq!(code(&call(&plugin)), "allow");
+}
+
+#[test]
+fn instances_without_the_memory_for_tokens_are_not_taken_for_others() {
+    // Whether the memory is as large as it was to the initialisation, which is a page and 16 more.
+    let wasm = guest_with(
+        &["read_inbound_credentials"],
+        r#"(memory (export "memory") 1)
+           (func (export "cpex_init") (result i32)
+             (i32.store (i32.const 0) (memory.size))
+             (drop (call $log (i32.const 3) (i32.const 0) (i32.const 1))) (i32.const 0))
+           (func (export "cpex_invoke") (param i32) (result i32)
+             (i32.ne (i32.load (i32.const 0)) (memory.size)))"#,
+    );
+    let credentials = [Capability::ReadInboundCredentials];
+    let policy = Policy::default().grant(credentials).allow_raw_credentials();
+    let plugin = Plugin::load(&engine(), &wasm, policy.clone()).unwrap();
+    assert_eq!(code(&call(&plugin)), "allow");
+    assert_eq!(code(&starved(MIB, || call(&plugin))), "allow");
+    assert_eq!(code(&call(&plugin)), "allow");
+
+    // The memory is gone when the first one is initialised and another is made to compare it with.
+    let engine = Engine::builder().log_sink(|_: &LogRecord<'_>| MOST.set(MIB)).build().unwrap();
+    let plugin = Plugin::load(&engine, &wasm, policy).unwrap();
+    let first = call(&plugin);
+    MOST.set(usize::MAX);
+    assert_eq!(code(&first), "allow");
+    assert_eq!(code(&call(&plugin)), "allow");
+    MOST.set(usize::MAX);
 }

@@ -5,6 +5,7 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::sync::Barrier;
 use std::thread;
 
 use common::*;
@@ -107,5 +108,29 @@ fn an_engine_has_a_lane_at_least_and_not_very_many() {
             built.map(drop).map_err(|error| error.code()),
             if fits { Ok(()) } else { Err("invalid_config") }
         );
+    }
+}
+
+#[test]
+fn nothing_is_kept_once_it_is_shut_down_while_others_look_for_an_instance() {
+    let wasm = guest(
+        r#"(func (export "cpex_invoke") (param i32) (result i32) (unreachable))
+           (func (export "cpex_shutdown") (result i32) (unreachable))"#,
+    );
+    let engine = Engine::builder().lanes(1024).build().unwrap();
+    for later in 0..100 {
+        let plugin = Plugin::load(&engine, &wasm, Policy::default().pooled(300)).unwrap();
+        (0..300).for_each(|_| plugin.initialize().unwrap());
+        let start = Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                assert!(call(&plugin).is_err());
+            });
+            start.wait();
+            (0..later * 20).for_each(|_| std::hint::spin_loop());
+            assert!(plugin.shutdown().is_err());
+        });
+        assert!(plugin.shutdown().is_ok(), "an instance is there still");
     }
 }

@@ -37,10 +37,10 @@ impl Snapshot {
     /// What the initialisation of `ready` left. `fresh` is another instance of the same plugin, in
     /// which nothing has run.
     ///
-    /// `None` if the initialisation was short of the host's memory, without which another might come
-    /// to something else, or if the snapshot is.
+    /// `None` if one of both was short of the host's memory, without which another might come to
+    /// something else, or if the snapshot is.
     pub(crate) fn of(module: &Module, ready: &Instance, fresh: &Instance) -> Option<Self> {
-        if ready.store.data().limiter.starved {
+        if ready.is_starved() || fresh.is_starved() {
             return None;
         }
         let mut globals = Vec::new();
@@ -75,6 +75,9 @@ impl Snapshot {
     }
 
     fn try_restore(&self, fresh: &mut Instance) -> Option<()> {
+        if fresh.is_starved() {
+            return None;
+        }
         if self.grown > 0 {
             fresh.memory.grow(&mut fresh.store, self.grown).ok()?;
         }
@@ -95,6 +98,11 @@ impl Snapshot {
 }
 
 impl Instance {
+    /// Whether the host had no memory for something of it that its limits allow.
+    fn is_starved(&self) -> bool {
+        self.store.data().limiter.starved
+    }
+
     fn global(&self, name: &str) -> Option<Val> {
         Some(self.handle.get_global(&self.store, name)?.get(&self.store))
     }

@@ -45,6 +45,18 @@ pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), String> {
     Ok(())
 }
 
+/// The size of the largest function, in bytes.
+pub(super) fn largest(wasm: &[u8], sections: &Sections) -> u64 {
+    let Some(section) = sections.find(CODE) else { return 0 };
+    let mut reader = Reader::of(wasm, section);
+    let functions = reader.number().unwrap_or_default();
+    (0..functions)
+        .map_while(|_| function(&mut reader))
+        .map(|(size, _)| size)
+        .max()
+        .unwrap_or_default()
+}
+
 /// The size of a function's body, and how many locals it declares.
 fn function(reader: &mut Reader<'_>) -> Option<(u64, u64)> {
     let size = reader.number()?;
@@ -66,8 +78,13 @@ mod tests {
     use super::super::scan::scan;
     use super::*;
 
-    /// A module of one code section with these bodies.
     fn code(bodies: &[&[u8]]) -> Result<(), String> {
+        let wasm = with(bodies);
+        check(&wasm, &scan(&wasm).unwrap())
+    }
+
+    /// A module of one code section with these bodies.
+    fn with(bodies: &[&[u8]]) -> Vec<u8> {
         let mut content = Vec::new();
         leb(&mut content, bodies.len());
         for body in bodies {
@@ -77,7 +94,7 @@ mod tests {
         let mut wasm = b"\0asm\x01\0\0\0\x0a".to_vec();
         leb(&mut wasm, content.len());
         wasm.extend(content);
-        check(&wasm, &scan(&wasm).unwrap())
+        wasm
     }
 
     fn leb(out: &mut Vec<u8>, mut number: usize) {
@@ -94,6 +111,16 @@ mod tests {
         assert_eq!(code(&[&most, &most]), Ok(()));
         let message = code(&[&[0, 0x0b], &[most.as_slice(), &[0]].concat()]).unwrap_err();
         assert!(message.contains("function 1") && message.contains("524289 bytes"), "{message}");
+    }
+
+    #[test]
+    fn the_largest_function_is_found() {
+        let size = |bodies: &[&[u8]]| {
+            let wasm = with(bodies);
+            largest(&wasm, &scan(&wasm).unwrap())
+        };
+        assert_eq!(size(&[&[0, 0x0b], &[0, 1, 1, 0x0b], &[0, 1, 0x0b]]), 4);
+        assert_eq!(size(&[]), 0);
     }
 
     #[test]

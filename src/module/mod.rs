@@ -80,8 +80,10 @@ pub struct ModuleInfo {
 
 impl Module {
     /// The size of the largest module that several threads have a translation of each, in bytes:
-    /// 256 KiB. See [`EngineBuilder::lanes`](crate::EngineBuilder::lanes).
+    /// 256 KiB. None of its functions has more than 64 KiB, as what a larger one may be translated to
+    /// is too much to have more than once. See [`EngineBuilder::lanes`](crate::EngineBuilder::lanes).
     pub const MAX_COPIED_BYTES: usize = 256 << 10;
+    const MAX_COPIED_FUNCTION_BYTES: u64 = 64 << 10;
 
     /// Reads, checks and translates a module.
     ///
@@ -129,7 +131,7 @@ impl Module {
         constants::check(wasm, &sections).map_err(invalid)?;
         #[cfg(feature = "std")]
         let (globals, exposed) = match exposed::expose(wasm, &sections) {
-            Some(exposed) => (Some(exposed.globals), Cow::from(exposed.wasm)),
+            Some(exposed) => (Some(exposed.globals), exposed.wasm),
             None => (None, Cow::from(wasm)),
         };
         #[cfg(not(feature = "std"))]
@@ -163,7 +165,9 @@ impl Module {
             has_shutdown: wasmi.get_export(cpex_wasmi_abi::EXPORT_SHUTDOWN).is_some(),
         };
         let engine = engine.clone();
-        let copied = wasm.len() <= Self::MAX_COPIED_BYTES && engine.lanes() > 1;
+        let copied = engine.lanes() > 1
+            && wasm.len() <= Self::MAX_COPIED_BYTES
+            && code::largest(wasm, &sections) <= Self::MAX_COPIED_FUNCTION_BYTES;
         Ok(Self(Arc::new(Inner {
             translated: Lanes::new(engine.lanes(), home, wasmi),
             home,

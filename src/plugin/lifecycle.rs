@@ -155,11 +155,12 @@ impl Plugin {
 
     /// Keeps an instance for the next call, where instances are kept.
     pub(super) fn keep(&self, mut instance: Box<Instance>) {
-        // Given back at last: who gets it finds the instance.
+        // Given back at last: who gets it finds the instance, or its memory free.
         let _admission = instance.dismiss();
         if let (Some(pool), false) = (&self.0.pool, instance.is_bloated()) {
-            pool.put(instance);
+            return pool.put(instance);
         }
+        drop(instance);
     }
 
     fn close(&self) -> impl Iterator<Item = Box<Instance>> + use<> {

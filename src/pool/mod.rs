@@ -70,7 +70,10 @@ impl Pool {
             }
             match &borrowed {
                 None => borrowed = Some(instance),
-                Some(_) => self.put_back(slot.swap(Some(instance))),
+                Some(_) => {
+                    self.put_back(slot.swap(Some(instance)));
+                    self.keep_nothing_if_closed();
+                }
             }
         }
         let instance = borrowed?;
@@ -105,8 +108,13 @@ impl Pool {
             }
         }
         drop(instance);
-        // The slot was exchanged before this is read, and a pool is closed before its slots are
-        // emptied: either it is closed here, or what was put is found there.
+        self.keep_nothing_if_closed();
+    }
+
+    /// What follows each instance that is put into a slot. The slot was exchanged before this is read,
+    /// and a pool is closed before its slots are emptied: either it is closed here, or what was put is
+    /// found there.
+    fn keep_nothing_if_closed(&self) {
         if self.closed.load(Ordering::Acquire) {
             drop(self.emptied());
         }

@@ -3,6 +3,7 @@ use alloc::sync::Arc;
 use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::future::Future;
+use core::mem;
 use core::pin::{Pin, pin};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
@@ -46,9 +47,10 @@ impl Permits {
         }))
     }
 
-    /// A permit, if one is free.
+    /// A permit, if one is free and nobody waits for it.
     pub(crate) fn try_acquire(&self) -> Option<Permit> {
-        self.0.take().then(|| Permit(self.0.clone()))
+        let first = self.0.waiting.load(Ordering::SeqCst) == 0;
+        (first && self.0.take()).then(|| Permit(self.0.clone()))
     }
 
     /// Waits for a permit, until `clock` is at `deadline`, which is noticed when the future is polled.
@@ -72,7 +74,8 @@ impl Permits {
 impl Shared {
     fn take(&self) -> bool {
         let one_less = |free: usize| free.checked_sub(1);
-        self.free.fetch_update(Ordering::SeqCst, Ordering::Relaxed, one_less).is_ok()
+        // That none is free is part of the order too: see `give_back`.
+        self.free.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
     }
 
     fn give_back(&self) {
@@ -97,7 +100,7 @@ impl Shared {
         served.into_iter().for_each(Waker::wake);
     }
 
-    /// Nothing that holds the queue can panic half-way.
+    /// Nothing that holds the queue runs code of the embedder's, which might panic, or come back here.
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,6 +126,7 @@ impl Future for Acquire<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Permit>> {
         let shared = self.shared;
+        let (late, waker) = (self.clock.now() >= self.deadline, context.waker().clone());
         let mut queue = shared.queue();
         let number = match self.number {
             Some(number) => number,
@@ -131,24 +135,22 @@ impl Future for Acquire<'_> {
                 queue.next = number.wrapping_add(1);
                 self.number = Some(number);
                 shared.waiting.fetch_add(1, Ordering::SeqCst);
-                queue.waiting.insert(number, context.waker().clone());
+                queue.waiting.insert(number, waker);
                 // One may have come free meanwhile.
                 shared.serve(queue);
-                queue = shared.queue();
-                number
+                return self.poll(context);
             }
         };
         if queue.granted.remove(&number) {
             self.number = None;
             return Poll::Ready(Some(Permit(shared.clone())));
         }
-        if self.clock.now() >= self.deadline {
-            drop(queue);
+        let before = queue.waiting.get_mut(&number).map(|place| mem::replace(place, waker));
+        drop(queue);
+        drop(before);
+        if late {
             self.leave();
             return Poll::Ready(None);
-        }
-        if let Some(waker) = queue.waiting.get_mut(&number) {
-            waker.clone_from(context.waker());
         }
         Poll::Pending
     }
@@ -159,10 +161,13 @@ impl Acquire<'_> {
     fn leave(&mut self) {
         let Some(number) = self.number.take() else { return };
         let mut queue = self.shared.queue();
-        if queue.waiting.remove(&number).is_some() {
+        let waker = queue.waiting.remove(&number);
+        let granted = queue.granted.remove(&number);
+        drop(queue);
+        if waker.is_some() {
             self.shared.waiting.fetch_sub(1, Ordering::SeqCst);
-        } else if queue.granted.remove(&number) {
-            drop(queue);
+        }
+        if granted {
             self.shared.give_back();
         }
     }
@@ -245,6 +250,42 @@ mod tests {
         assert!(matches!(poll(&mut acquire), Poll::Ready(None)));
         assert!(permits.acquire_blocking(&Still, Duration::ZERO).is_none());
         assert!(permits.0.queue().waiting.is_empty());
+    }
+
+    #[test]
+    fn who_comes_late_gets_nothing_ahead_of_who_waits() {
+        let permits = Permits::new(0);
+        let mut first = Box::pin(permits.acquire(&Still, LATER));
+        assert!(poll(&mut first).is_pending());
+        // One is being given back.
+        permits.0.free.fetch_add(1, Ordering::SeqCst);
+        assert!(permits.try_acquire().is_none());
+        let mut second = Box::pin(permits.acquire(&Still, LATER));
+        assert!(poll(&mut second).is_pending());
+        assert!(matches!(poll(&mut first), Poll::Ready(Some(_))));
+    }
+
+    #[test]
+    fn a_task_that_goes_with_its_waker_may_give_a_permit_back() {
+        struct Task(#[allow(dead_code, reason = "it is dropped")] Permit);
+        impl Wake for Task {
+            fn wake(self: Arc<Self>) {}
+        }
+        let (done, is_done) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            let permits = Permits::new(2);
+            let (one, other) = (permits.try_acquire().unwrap(), permits.try_acquire().unwrap());
+            let mut moved = Box::pin(permits.acquire(&Still, LATER));
+            let first = Waker::from(Arc::new(Task(one)));
+            assert!(moved.as_mut().poll(&mut Context::from_waker(&first)).is_pending());
+            drop(first);
+            // It is polled by another task, which ends too.
+            let second = Waker::from(Arc::new(Task(other)));
+            let _ = moved.as_mut().poll(&mut Context::from_waker(&second));
+            drop((second, moved));
+            done.send(permits.0.free.load(Ordering::SeqCst)).unwrap();
+        });
+        assert_eq!(is_done.recv_timeout(Duration::from_secs(10)), Ok(2));
     }
 
     #[test]

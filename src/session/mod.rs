@@ -29,7 +29,7 @@ use cpex_wasmi_abi::{
 
 #[cfg(feature = "std")]
 use crate::WhenExhausted;
-use crate::logging::{LogRecord, visible};
+use crate::logging::{LogRecord, contained, visible};
 use crate::view::Lent;
 use crate::{Changes, Error, Level, LevelFilter, Limits, LogSink, Policy};
 
@@ -266,12 +266,9 @@ impl Session {
             return Ok(Status::LogFull.code());
         }
         let message = visible(&self.message_of(message));
-        self.sink.log(&LogRecord {
-            plugin: &self.grants.plugin,
-            hook: self.hook(),
-            level,
-            message: &message,
-        });
+        let record =
+            LogRecord { plugin: &self.grants.plugin, hook: self.hook(), level, message: &message };
+        contained(|| self.sink.log(&record));
         Ok(0)
     }
 

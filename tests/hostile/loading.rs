@@ -9,6 +9,10 @@ use super::common::*;
 
 /// The most memory that loading a module takes, in MiB: `docs/limits.md` has it.
 const MOST_MIB: usize = if cfg!(feature = "simd") { 160 } else { 128 };
+/// The most that a copy of one for another thread takes.
+const COPY_MIB: usize = 8;
+/// The largest code of a module that is copied, but for what else each has here.
+const COPIED: usize = Module::MAX_COPIED_BYTES - (4 << 10);
 /// The largest code that is accepted, but for the few functions that each module here has, and the
 /// largest function.
 const CODE: usize = (4 << 20) - 256;
@@ -218,6 +222,37 @@ fn loading_takes_no_more_memory_than_is_said() {
         let (result, peak, _) = load_measured(&wasm);
         assert!(result.is_ok(), "{name}: {result:?}");
         assert!(peak <= MOST_MIB << 20, "{name}: {} KiB", peak >> 10);
+    }
+}
+
+#[test]
+fn a_copy_for_another_thread_takes_no_more_than_is_said() {
+    let mut shapes = Vec::new();
+    for function in [COPIED, 64 << 10, 500] {
+        shapes.extend(worst().iter().map(|body| code(COPIED, function, body)));
+    }
+    let export = |n: usize| format!("(export \"{n}\" (func 0))");
+    let expressions = "(ref.null func) ".repeat(40 << 10);
+    for fields in [
+        (0..5000).map(export).collect(),
+        format!("(func $f) (elem func {})", "$f ".repeat(200 << 10)),
+        format!("(elem funcref {expressions})"),
+        r#"(data (i32.const 0) "x")"#.repeat(1000),
+        "(type (func))".repeat(21_500),
+    ] {
+        let name = fields.chars().take(40).collect();
+        shapes.push(Shape { name, wasm: guest(&format!("{FIELDS} {fields}")) });
+    }
+    // Each thread has an interpreter of its own.
+    let engine = cpex_wasmi::Engine::builder().lanes(1024).build().unwrap();
+    for Shape { name, wasm } in shapes {
+        assert!(wasm.len() <= Module::MAX_COPIED_BYTES, "{name}: {}", wasm.len());
+        let plugin =
+            cpex_wasmi::Plugin::load(&engine, &wasm, cpex_wasmi::Policy::default()).unwrap();
+        let copy = || measured(|| call(&plugin).is_ok());
+        let (called, peak) = std::thread::scope(|scope| scope.spawn(copy).join().unwrap());
+        assert!(called, "{name}");
+        assert!(peak <= COPY_MIB << 20, "{name}: {} KiB", peak >> 10);
     }
 }
 

@@ -134,3 +134,25 @@ fn what_lasts_in_tables_and_segments_is_found() {
     assert!(!keep(&module("(func (return_call 0))")), "what is not known is not trusted");
     assert!(keep(&module("(func)")) && keep(&module("(memory 1)")));
 }
+
+#[test]
+fn numbers_that_are_longer_than_need_be_hide_nothing() {
+    // `elem.drop 0`, and a constant with the bytes of one.
+    let long = [0xfc, 0x8d, 0x80, 0x80, 0x80, 0x00, 0x80, 0x80, 0x80, 0x80, 0x00];
+    let short = [0xfc, 0x0d, 0x00];
+    let constant = [0x41, 0xfc, 0x8d, 0x80, 0x80, 0x00, 0x1a];
+    for (body, kept) in [(&long[..], false), (&short, false), (&constant, true)] {
+        let mut wasm = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0".to_vec();
+        wasm.extend(b"\x04\x04\x01\x70\0\x01\x09\x05\x01\x01\0\x01\0");
+        let len = u8::try_from(body.len()).unwrap();
+        // The size of the section, of the body, and its lists, in five bytes each.
+        wasm.extend([0x0a, len.wrapping_add(16) | 0x80, 0x80, 0x80, 0x80, 0]);
+        wasm.extend([0x81, 0x80, 0x80, 0x80, 0]);
+        wasm.extend([len.wrapping_add(6) | 0x80, 0x80, 0x80, 0x80, 0]);
+        wasm.extend([0x80, 0x80, 0x80, 0x80, 0]);
+        wasm.extend(body);
+        wasm.push(0x0b);
+        wasmi::Module::new(&wasmi::Engine::default(), &wasm).unwrap();
+        assert_eq!((keep(&wasm), theirs(&wasm).1), (kept, kept), "{body:x?}");
+    }
+}
