@@ -30,14 +30,14 @@ pub trait LogSink: Send + Sync {
 /// Calls what is the embedder's from within the interpreter, through which no panic finds its way: on
 /// some processors it would end the process.
 #[cfg(feature = "std")]
-pub(crate) fn contained(call: impl FnOnce()) {
-    let _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(call));
+pub(crate) fn contained<T>(call: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(core::panic::AssertUnwindSafe(call)).ok()
 }
 
 /// Without `std`, a panic ends the program anyway.
 #[cfg(not(feature = "std"))]
-pub(crate) fn contained(call: impl FnOnce()) {
-    call();
+pub(crate) fn contained<T>(call: impl FnOnce() -> T) -> Option<T> {
+    Some(call())
 }
 
 impl<F: Fn(&LogRecord<'_>) + Send + Sync> LogSink for F {

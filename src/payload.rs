@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::logging::contained;
 use crate::{Error, ErrorKind};
 
 /// What a hook is about.
@@ -192,7 +193,7 @@ const fn is_reserved(name: &str) -> bool {
 }
 
 fn fits<T: DeserializeOwned>(value: &Value) -> bool {
-    T::deserialize(value).is_ok()
+    contained(|| T::deserialize(value).is_ok()).unwrap_or(false)
 }
 
 /// A payload of a type of the embedder's own.

@@ -284,3 +284,27 @@ fn an_embedder_s_own_type_is_read_changed_and_kept() {
     let error = other.read(&changed).unwrap_err();
     assert_eq!(error.to_string(), "the payload is no `acme.order`: it is `acme.invoice`");
 }
+
+/// Panics where what it is made of is no number.
+#[derive(Serialize)]
+struct Careless(u64);
+
+impl<'de> Deserialize<'de> for Careless {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Value::deserialize(from).map(|value| Self(value.as_u64().unwrap()))
+    }
+}
+
+#[test]
+fn a_type_that_panics_over_what_a_plugin_writes_refuses_it() {
+    const CARELESS: PayloadType<Careless> = PayloadType::new("acme.careless");
+    let wasm = common::guest(
+        r#"(data (i32.const 0) "\"no\"")
+           (func (export "cpex_invoke") (param i32) (result i32)
+             (call $write_json (i32.const 0x0100) (i32.const 0) (i32.const 0) (i32.const -1)
+               (i32.const 0) (i32.const 4)))"#,
+    );
+    let request = Request::new(CARELESS.payload(&Careless(1)).unwrap());
+    let error = common::load(&wasm, Policy::default()).call(common::HOOK, request).unwrap_err();
+    assert_eq!(error.code(), "plugin_failed");
+}

@@ -268,7 +268,7 @@ impl Session {
         let message = visible(&self.message_of(message));
         let record =
             LogRecord { plugin: &self.grants.plugin, hook: self.hook(), level, message: &message };
-        contained(|| self.sink.log(&record));
+        let _ = contained(|| self.sink.log(&record));
         Ok(0)
     }
 
