@@ -21,7 +21,6 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     interpreters: Lanes<Interpreter>,
     settings: Settings,
-    lanes: usize,
     clock: Option<Arc<dyn Clock>>,
     sink: Arc<dyn LogSink>,
     slice: u64,
@@ -148,7 +147,7 @@ impl EngineBuilder {
         let first = settings.interpreter()?;
         let interpreters = Lanes::new(lanes, Lane::current(lanes), first);
         let sink = sink.unwrap_or_else(|| Arc::new(LogCrate));
-        Ok(Engine(Arc::new(Inner { interpreters, settings, lanes, clock, sink, slice })))
+        Ok(Engine(Arc::new(Inner { interpreters, settings, clock, sink, slice })))
     }
 }
 
@@ -252,7 +251,7 @@ impl Engine {
     }
 
     pub(crate) fn lanes(&self) -> usize {
-        self.0.lanes
+        self.0.interpreters.len()
     }
 
     pub(crate) fn clock(&self) -> Option<&dyn Clock> {

@@ -81,6 +81,11 @@ impl<T> Lanes<T> {
         Self { all: (0..lanes).map(cell).collect() }
     }
 
+    /// How many lanes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+
     /// What this lane has, which `make` makes if it is not there yet. `None`: there is no such lane.
     pub(crate) fn get<E>(
         &self,
@@ -107,6 +112,11 @@ impl<T> Lanes<T> {
 impl<T> Lanes<T> {
     pub(crate) fn new(_: usize, _: Lane, only: T) -> Self {
         Self { only }
+    }
+
+    #[allow(clippy::unused_self, reason = "as with `std`")]
+    pub(crate) fn len(&self) -> usize {
+        1
     }
 
     pub(crate) fn get<E>(

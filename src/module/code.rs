@@ -16,9 +16,9 @@ const MAX_FUNCTION_BYTES: u64 = 512 << 10;
 const MAX_LOCALS: u64 = 1_000_000;
 
 /// Refuses a module over a function that is too large, or too many locals. What is malformed is left
-/// to the validator.
-pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), String> {
-    let mut locals = 0_u64;
+/// to the validator. Gives the size of the largest function, in bytes.
+pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<u64, String> {
+    let (mut largest, mut locals) = (0_u64, 0_u64);
     for section in sections.all.iter().filter(|section| section.id == CODE) {
         let mut reader = Reader::of(wasm, *section);
         let functions = reader.number().unwrap_or_default();
@@ -32,6 +32,7 @@ pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), String> {
                     section.offset
                 ));
             }
+            largest = largest.max(size);
             locals = locals.saturating_add(declared);
             if locals > MAX_LOCALS {
                 return Err(format!(
@@ -42,19 +43,7 @@ pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), String> {
             }
         }
     }
-    Ok(())
-}
-
-/// The size of the largest function, in bytes.
-pub(super) fn largest(wasm: &[u8], sections: &Sections) -> u64 {
-    let Some(section) = sections.find(CODE) else { return 0 };
-    let mut reader = Reader::of(wasm, section);
-    let functions = reader.number().unwrap_or_default();
-    (0..functions)
-        .map_while(|_| function(&mut reader))
-        .map(|(size, _)| size)
-        .max()
-        .unwrap_or_default()
+    Ok(largest)
 }
 
 /// The size of a function's body, and how many locals it declares.
@@ -78,13 +67,8 @@ mod tests {
     use super::super::scan::scan;
     use super::*;
 
-    fn code(bodies: &[&[u8]]) -> Result<(), String> {
-        let wasm = with(bodies);
-        check(&wasm, &scan(&wasm).unwrap())
-    }
-
-    /// A module of one code section with these bodies.
-    fn with(bodies: &[&[u8]]) -> Vec<u8> {
+    /// What comes of a module of one code section with these bodies.
+    fn code(bodies: &[&[u8]]) -> Result<u64, String> {
         let mut content = Vec::new();
         leb(&mut content, bodies.len());
         for body in bodies {
@@ -94,7 +78,7 @@ mod tests {
         let mut wasm = b"\0asm\x01\0\0\0\x0a".to_vec();
         leb(&mut wasm, content.len());
         wasm.extend(content);
-        wasm
+        check(&wasm, &scan(&wasm).unwrap())
     }
 
     fn leb(out: &mut Vec<u8>, mut number: usize) {
@@ -108,33 +92,29 @@ mod tests {
     #[test]
     fn a_function_has_a_size() {
         let most = vec![0; usize::try_from(MAX_FUNCTION_BYTES).unwrap()];
-        assert_eq!(code(&[&most, &most]), Ok(()));
+        assert_eq!(code(&[&most, &most]), Ok(MAX_FUNCTION_BYTES));
         let message = code(&[&[0, 0x0b], &[most.as_slice(), &[0]].concat()]).unwrap_err();
         assert!(message.contains("function 1") && message.contains("524289 bytes"), "{message}");
     }
 
     #[test]
     fn the_largest_function_is_found() {
-        let size = |bodies: &[&[u8]]| {
-            let wasm = with(bodies);
-            largest(&wasm, &scan(&wasm).unwrap())
-        };
-        assert_eq!(size(&[&[0, 0x0b], &[0, 1, 1, 0x0b], &[0, 1, 0x0b]]), 4);
-        assert_eq!(size(&[]), 0);
+        assert_eq!(code(&[&[0, 0x0b], &[0, 1, 1, 0x0b], &[0, 1, 0x0b]]), Ok(4));
+        assert_eq!(code(&[]), Ok(0));
     }
 
     #[test]
     fn locals_are_added_up() {
         // Two groups, of 200,000 and 300,000.
         let half = [2, 0xc0, 0x9a, 0x0c, 0x7f, 0xe0, 0xa7, 0x12, 0x7e, 0x0b];
-        assert_eq!(code(&[&half, &half]), Ok(()));
+        assert_eq!(code(&[&half, &half]), Ok(10));
         let message = code(&[&half, &half, &[1, 1, 0x7f, 0x0b]]).unwrap_err();
         assert!(message.contains("more than 1000000 locals"), "{message}");
     }
 
     #[test]
     fn what_is_malformed_is_left_to_the_validator() {
-        assert_eq!(code(&[]), Ok(()));
-        assert_eq!(code(&[&[], &[0xff], &[1, 0xff, 0xff], &[0xff; 30]]), Ok(()));
+        assert_eq!(code(&[]), Ok(0));
+        assert_eq!(code(&[&[], &[0xff], &[1, 0xff, 0xff], &[0xff; 30]]), Ok(0));
     }
 }

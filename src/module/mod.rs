@@ -122,7 +122,7 @@ impl Module {
                 )));
             }
         }
-        code::check(wasm, &sections).map_err(invalid)?;
+        let largest_function = code::check(wasm, &sections).map_err(invalid)?;
         // Validates all of it first: wasmi's translator, which works along with its validator, has
         // debug assertions that an invalid module trips.
         let home = Lane::current(engine.lanes());
@@ -167,7 +167,7 @@ impl Module {
         let engine = engine.clone();
         let copied = engine.lanes() > 1
             && wasm.len() <= Self::MAX_COPIED_BYTES
-            && code::largest(wasm, &sections) <= Self::MAX_COPIED_FUNCTION_BYTES;
+            && largest_function <= Self::MAX_COPIED_FUNCTION_BYTES;
         Ok(Self(Arc::new(Inner {
             translated: Lanes::new(engine.lanes(), home, wasmi),
             home,
