@@ -99,7 +99,7 @@ impl PluginDef {
 /// With the feature `allocator`, memory is handed out in one direction and comes back when a call
 /// has freed all that it took. What a call leaves behind in a `static` stays valid, but its place
 /// is never used again, even after it was freed. A plugin that frees and takes much across calls
-/// wants an allocator of its own.
+/// wants an allocator of its own. It counts on nothing else in the plugin growing the memory.
 ///
 /// # Natively
 ///

@@ -28,7 +28,7 @@
 //! - reading single fields: each type of map that is read is code;
 //! - `lto = "fat"`, so that the compiler sees which changes a plugin never makes, and leaves out the
 //!   code for them;
-//! - `opt-level = "z"`, where size counts more than speed: half the size of 3, and twice the time;
+//! - `opt-level = "z"`, where size counts more than speed: little more than half the size of 3, and slower;
 //! - no formatting of anything but strings.
 //!
 //! On `wasm32-wasip1`, the standard library itself imports functions of WASI: for the hashing of
