@@ -121,6 +121,7 @@ mod result;
 mod security;
 mod set;
 mod slots;
+pub mod system;
 mod text;
 mod tool;
 mod value;

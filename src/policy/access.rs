@@ -1,94 +1,356 @@
-//! What of the system a policy grants.
+//! What of the system a plugin may touch, as its operator grants it.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use serde_json::Value;
+use cpex_wasmi_abi::Wish;
 
-use super::values::Reader;
-use super::{FileGrant, FilePermission, NetworkGrant, PathKind};
+/// What of the system a plugin may touch. Nothing of it has an effect unless the plugin's manifest asks
+/// for it too.
+///
+/// ```
+/// use cpex_wasmi::{Access, ClockGrant, NetworkGrant, Policy};
+///
+/// let mut access = Access::default();
+/// access.env.push("API_REGION".into());
+/// access.clock = Some(ClockGrant::System);
+/// access.network.push(NetworkGrant::new("api.example.com"));
+/// let policy = Policy::default().access(access);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Access {
+    /// Directories and files.
+    pub filesystem: Vec<FileGrant>,
+    /// Hosts.
+    pub network: Vec<NetworkGrant>,
+    /// Environment variables, by name; a `*` at the end stands for all that begin so.
+    pub env: Vec<String>,
+    /// The time of day.
+    pub clock: Option<ClockGrant>,
+    /// Random numbers.
+    pub random: Option<RandomGrant>,
+    /// Programs.
+    pub commands: Vec<CommandGrant>,
+    /// Functions of the embedder's, by name.
+    pub functions: Vec<String>,
+}
 
-impl Reader {
-    pub(super) fn filesystem(&mut self, value: Option<&Value>, path: &str) -> Vec<FileGrant> {
-        let path = format!("{path}.allowed_filesystem");
-        let mut grants = Vec::new();
-        for (path, value) in self.list(value, &path) {
-            let Some(map) = self.object(value, &path, &["dir", "file", "permission"]) else {
-                continue;
-            };
-            let (kind, value) = match (map.get("dir"), map.get("file")) {
-                (Some(dir), None) => (PathKind::Dir, dir),
-                (None, Some(file)) => (PathKind::File, file),
-                _ => {
-                    self.wrong(&path, "must have either `dir` or `file`");
-                    continue;
-                }
-            };
-            let place = self.text(
-                value,
-                &format!("{path}.{}", if kind == PathKind::Dir { "dir" } else { "file" }),
-            );
-            let permission = match map.get("permission") {
-                None => {
-                    self.wrong(&path, "lacks `permission`");
-                    None
-                }
-                Some(value) => self.permission(value, &format!("{path}.permission")),
-            };
-            if let (Some(place), Some(permission)) = (place, permission) {
-                grants.push(FileGrant { kind, path: place, permission });
-            }
-        }
-        grants
+impl Access {
+    /// Whether nothing is granted.
+    pub fn is_empty(&self) -> bool {
+        let Self { filesystem, network, env, clock, random, commands, functions } = self;
+        filesystem.is_empty()
+            && network.is_empty()
+            && env.is_empty()
+            && clock.is_none()
+            && random.is_none()
+            && commands.is_empty()
+            && functions.is_empty()
     }
 
-    fn permission(&mut self, value: &Value, path: &str) -> Option<FilePermission> {
-        let names: Vec<_> = FilePermission::ALL.iter().map(|known| known.name()).collect();
-        let name = self.choice(value, path, "permission", &names)?;
-        FilePermission::ALL.iter().copied().find(|known| known.name() == name)
+    /// Whether all that a line of a manifest asks for is granted.
+    pub fn grants(&self, wish: &Wish<'_>) -> bool {
+        match *wish {
+            Wish::Env(pattern) => self.env.iter().any(|granted| covers(granted, pattern)),
+            Wish::Files { permission, path } => {
+                self.filesystem.iter().any(|grant| grant.covers(permission, path))
+            }
+            Wish::Network { .. } => self.network.iter().any(|grant| grant.covers(wish)),
+            Wish::Clock => self.clock.is_some(),
+            Wish::Random => self.random.is_some(),
+            Wish::Command(program) => self.commands.iter().any(|grant| grant.program == program),
+            Wish::Function(name) => self.functions.iter().any(|granted| granted == name),
+            _ => false,
+        }
+    }
+}
+
+/// Whether the names that one pattern stands for are all among those of another.
+pub(crate) fn covers(granted: &str, asked: &str) -> bool {
+    match granted.strip_suffix('*') {
+        Some(start) => asked.strip_suffix('*').unwrap_or(asked).starts_with(start),
+        None => granted == asked,
+    }
+}
+
+/// A directory or file that a plugin may touch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileGrant {
+    /// Whether it is a directory, with all that is in it, or a file.
+    pub kind: PathKind,
+    /// Its path on the host.
+    pub path: String,
+    /// The path by which the plugin knows it. `None`: the same.
+    pub guest_path: Option<String>,
+    /// What may be done with it.
+    pub permission: FilePermission,
+}
+
+impl FileGrant {
+    /// A directory, under the same path for the plugin.
+    pub fn dir(path: impl Into<String>, permission: FilePermission) -> Self {
+        Self { kind: PathKind::Dir, path: path.into(), guest_path: None, permission }
     }
 
-    pub(super) fn network(&mut self, value: Option<&Value>, path: &str) -> Vec<NetworkGrant> {
-        let path = format!("{path}.allowed_network");
-        let mut grants = Vec::new();
-        for (path, value) in self.list(value, &path) {
-            let known = &["host", "ports", "schemes", "methods"];
-            let Some(map) = self.object(value, &path, known) else { continue };
-            let Some(host) = map.get("host") else {
-                self.wrong(&path, "lacks `host`");
-                continue;
-            };
-            let host_path = format!("{path}.host");
-            let Some(host) = self.text(host, &host_path) else { continue };
-            if host.strip_prefix("*.").unwrap_or(&host).contains('*') || host.is_empty() {
-                self.wrong(&host_path, "must be a host name, with `*.` at its start or no star");
-                continue;
-            }
-            let ports = self.ports(map.get("ports"), &format!("{path}.ports"));
-            let mut names = |key: &str| -> Vec<String> {
-                let found = self.texts(map.get(key), &format!("{path}.{key}"));
-                found.into_iter().map(|(_, name)| name).collect()
-            };
-            let (mut schemes, methods) = (names("schemes"), names("methods"));
-            if schemes.is_empty() {
-                schemes = vec!["https".into()];
-            }
-            grants.push(NetworkGrant { host, ports, schemes, methods });
-        }
-        grants
+    /// A file, under the same path for the plugin.
+    pub fn file(path: impl Into<String>, permission: FilePermission) -> Self {
+        Self { kind: PathKind::File, path: path.into(), guest_path: None, permission }
     }
 
-    fn ports(&mut self, value: Option<&Value>, path: &str) -> Vec<u16> {
-        let mut ports = Vec::new();
-        for (path, value) in self.list(value, path) {
-            match value.as_u64().and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0)
-            {
-                Some(port) => ports.push(port),
-                None => self.wrong(&path, "must be a port from 1 to 65535"),
+    /// The path by which the plugin knows it.
+    pub fn seen_as(&self) -> &str {
+        self.guest_path.as_deref().unwrap_or(&self.path)
+    }
+
+    /// Whether the permission is the one of that name, or more, at that path of the plugin's.
+    fn covers(&self, permission: &str, path: &str) -> bool {
+        let own = self.seen_as();
+        let inside = |rest: &str| {
+            rest.is_empty()
+                || (self.kind == PathKind::Dir && (rest.starts_with('/') || own.ends_with('/')))
+        };
+        // A way out and back in is no way inside.
+        let plain = !path.split('/').any(|part| part == "..");
+        let same = self.permission.name() == permission
+            || (self.permission == FilePermission::FullAccess
+                && permission != FilePermission::PrivateScratch.name())
+            || (self.permission == FilePermission::FixedMutable
+                && ["read-only", "list-only"].contains(&permission))
+            || (self.permission == FilePermission::ReadOnly && permission == "list-only");
+        same && plain && path.strip_prefix(own).is_some_and(inside)
+    }
+}
+
+/// Whether a [`FileGrant`] is for a directory or a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum PathKind {
+    Dir,
+    File,
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// What may be done with a directory or file.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum FilePermission {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl FilePermission {
+            /// All permissions.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The name in YAML.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
             }
         }
-        ports
+    };
+}
+
+permissions! {
+    /// Reading and listing.
+    ReadOnly = "read-only";
+    /// Everything.
+    FullAccess = "full-access";
+    /// Adding files, without reading or listing any.
+    DropBox = "drop-box";
+    /// Reading and changing the files that are there, without adding or removing any.
+    FixedMutable = "fixed-mutable";
+    /// Listing, without reading.
+    ListOnly = "list-only";
+    /// Everything, in a place of the plugin's own that is gone afterwards.
+    PrivateScratch = "private-scratch";
+}
+
+/// Requests that a plugin may send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NetworkGrant {
+    /// A host name; `*.` at its start stands for its subdomains, and not for itself.
+    pub host: String,
+    /// The ports; empty: any.
+    pub ports: Vec<u16>,
+    /// The URL schemes. Default: HTTPS only.
+    pub schemes: Vec<String>,
+    /// The request methods; empty: any.
+    pub methods: Vec<String>,
+    /// Whether the host may have an address that is private, local to the machine or the link, or where
+    /// clouds keep what they know of a machine. Default: no.
+    pub allow_private: bool,
+}
+
+impl NetworkGrant {
+    /// Any request to a host by HTTPS, if its address is public.
+    pub fn new(host: impl Into<String>) -> Self {
+        Self {
+            host: host.into(),
+            ports: Vec::new(),
+            schemes: vec!["https".into()],
+            methods: Vec::new(),
+            allow_private: false,
+        }
+    }
+
+    /// Whether all requests that a wish stands for are granted.
+    fn covers(&self, wish: &Wish<'_>) -> bool {
+        let Wish::Network { methods, scheme, host, port } = *wish else { return false };
+        let asked = |method: &str| self.methods.is_empty() || has(&self.methods, method);
+        self.names(host)
+            && has(&self.schemes, scheme)
+            && (self.ports.is_empty() || port.is_some_and(|port| self.ports.contains(&port)))
+            // Without methods it asks for any that is granted.
+            && methods.split(',').filter(|method| !method.is_empty()).all(asked)
+    }
+
+    /// Whether a host, or all that a `*.` stands for, is among its hosts.
+    pub(crate) fn names(&self, host: &str) -> bool {
+        names(&self.host, host)
+    }
+}
+
+/// Whether a host, or all that a `*.` stands for, is among those of a pattern.
+pub(crate) fn names(pattern: &str, host: &str) -> bool {
+    let (pattern, host) = (pattern.as_bytes(), host.as_bytes());
+    match pattern.strip_prefix(b"*") {
+        // With the dot: `*.a.b` covers `x.a.b` and `*.x.a.b`, and is covered by itself.
+        Some(end) => {
+            let start = host.len().checked_sub(end.len());
+            start.is_some_and(|start| {
+                start > 0 && host.get(start..).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+            })
+        }
+        None => pattern.eq_ignore_ascii_case(host),
+    }
+}
+
+fn has(names: &[String], name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// The time that a plugin is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClockGrant {
+    /// The machine's time of day.
+    System,
+    /// The same at each look: so long after the beginning of 1970, in UTC. A run can be repeated.
+    Fixed(Duration),
+}
+
+/// The random numbers that a plugin is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RandomGrant {
+    /// The machine's own, which cannot be foreseen.
+    System,
+    /// The same in each call, made from a seed. A run can be repeated; nothing is secret.
+    Seeded(u64),
+}
+
+/// A program that a plugin may run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CommandGrant {
+    /// The program's absolute path.
+    pub program: String,
+    /// Its arguments, one pattern for each: `*` stands for any text without a leading `-`, also within an
+    /// argument; a last `**` for any number of arguments.
+    pub args: Vec<String>,
+}
+
+impl CommandGrant {
+    /// A program, with patterns for its arguments.
+    pub fn new(
+        program: impl Into<String>,
+        args: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self { program: program.into(), args: args.into_iter().map(Into::into).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn granted(access: &Access, line: &str) -> bool {
+        access.grants(&Wish::parse(line).unwrap_or_else(|| panic!("{line}")))
+    }
+
+    #[test]
+    fn a_subdomain_is_another_host() {
+        for (pattern, host, expected) in [
+            ("a.b", "a.b", true),
+            ("a.b", "A.B", true),
+            ("a.b", "x.a.b", false),
+            ("*.a.b", "x.a.b", true),
+            ("*.a.b", "x.y.a.b", true),
+            ("*.a.b", "a.b", false),
+            ("*.a.b", "xa.b", false),
+            ("*.a.b", ".a.b", false),
+            ("*.a.b", "*.a.b", true),
+            ("*.a.b", "*.x.a.b", true),
+            ("a.b", "*.a.b", false),
+            ("*.a.b", "a.b.evil", false),
+        ] {
+            assert_eq!(names(pattern, host), expected, "{pattern} {host}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_granted_if_all_of_it_is() {
+        let mut access = Access::default();
+        access.env = vec!["A".into(), "B_*".into()];
+        access.filesystem = vec![
+            FileGrant::dir("data", FilePermission::FixedMutable),
+            FileGrant::file("rules.json", FilePermission::ReadOnly),
+        ];
+        let mut network = NetworkGrant::new("*.x.org");
+        network.ports = vec![443];
+        network.methods = vec!["GET".into()];
+        access.network = vec![network];
+        for line in [
+            "env:A",
+            "env:B_X",
+            "env:B_*",
+            "env:B_X*",
+            "fs:fixed-mutable:data",
+            "fs:read-only:data/sub/x",
+            "fs:read-only:rules.json",
+            "fs:list-only:rules.json",
+            "network:https://a.x.org",
+            "network:GET https://*.x.org",
+        ] {
+            assert!(granted(&access, line), "{line}");
+        }
+        for line in [
+            "env:AB",
+            "env:B",
+            "env:*",
+            "env:A*",
+            "fs:full-access:data",
+            "fs:drop-box:data",
+            "fs:read-only:database",
+            "fs:read-only:data/../etc",
+            "fs:read-only:rules.json/x",
+            "fs:private-scratch:data",
+            "network:https://x.org",
+            "network:http://a.x.org",
+            "network:https://a.x.org:8443",
+            "network:https://a.x.org:*",
+            "network:GET,POST https://a.x.org",
+            "clock",
+            "random",
+            "exec:/bin/true",
+            "function:f",
+        ] {
+            assert!(!granted(&access, line), "{line}");
+        }
     }
 }
