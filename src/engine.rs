@@ -143,6 +143,25 @@ impl EngineBuilder {
         self
     }
 
+    /// The environment variables that plugins may be given, instead of those of the process. They are
+    /// taken when a plugin is loaded, and each plugin has of them what it asks for and is granted.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cpex_wasmi::Error> {
+    /// let engine = cpex_wasmi::Engine::builder().environment([("API_REGION", "eu-1")]).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn environment<N: Into<String>, V: Into<String>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+        self.services.environment = Some(Arc::new(variables.collect()));
+        self
+    }
+
     /// How much fuel a plugin burns between two looks at the clock, and at most before an
     /// asynchronous call yields. Default: [`Engine::DEFAULT_SLICE`].
     #[must_use]

@@ -105,8 +105,8 @@ impl Plugin {
             .then(|| Permits::new(policy.max_instances));
         #[cfg(feature = "std")]
         let snapshot = (policy.snapshot && module.globals().is_some()).then(OnceLock::new);
-        let grants =
-            Arc::new(Grants::new(module.manifest(), policy, module.engine().services().clone()));
+        let services = module.engine().services().clone();
+        let grants = Arc::new(Grants::new(module.manifest(), policy, services)?);
         let plugin = Self(Arc::new(Inner {
             module: module.clone(),
             grants,

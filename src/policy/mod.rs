@@ -14,6 +14,7 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
 
 use crate::{Digest, LevelFilter, Limits};
 
+pub(crate) use access::covers;
 pub use access::{
     Access, ClockGrant, CommandGrant, FileGrant, FilePermission, NetworkGrant, PathKind,
     RandomGrant,

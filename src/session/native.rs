@@ -49,7 +49,7 @@ impl Session {
         if !problems.is_empty() {
             return Err(Error::from_problems(problems).with_plugin(policy.name_of(manifest)));
         }
-        let grants = Arc::new(Grants::new(manifest, policy, services));
+        let grants = Arc::new(Grants::new(manifest, policy, services)?);
         Ok(Self::with_grants(grants, sink))
     }
 

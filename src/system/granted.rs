@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{Manifest, Wish};
 
 use super::Services;
+use super::environment::{Environment, may_read};
 use crate::logging::visible;
 use crate::suggest::did_you_mean;
 use crate::{Access, ErrorKind, FilePermission, Policy, Problem};
@@ -18,16 +19,36 @@ pub(crate) struct Granted {
     /// The manifest's lines.
     asked: Vec<String>,
     pub(crate) access: Access,
+    /// The variables that may be read, as they were when the plugin was loaded.
+    pub(crate) environment: Environment,
 }
 
 impl Granted {
-    pub(crate) fn new(manifest: &Manifest, access: Access) -> Self {
-        Self { asked: manifest.access.clone(), access }
+    /// Takes what is to be had at load.
+    pub(crate) fn new(
+        manifest: &Manifest,
+        access: Access,
+        services: &Services,
+    ) -> Result<Self, Problem> {
+        let asked = manifest.access.clone();
+        let own = services.environment.as_ref();
+        let environment = Environment::take(own, wishes(&asked), &access.env)?;
+        Ok(Self { asked, access, environment })
     }
 
     /// What the manifest asks for.
-    pub(crate) fn asked(&self) -> impl Iterator<Item = Wish<'_>> {
-        self.asked.iter().filter_map(|line| Wish::parse(line))
+    pub(crate) fn asked(&self) -> impl Iterator<Item = Wish<'_>> + Clone {
+        wishes(&self.asked)
+    }
+
+    /// Whether an environment variable may be read, set or not.
+    pub(crate) fn variable(&self, name: &str) -> bool {
+        may_read(self.asked(), &self.access.env, name)
+    }
+
+    /// Whether the manifest asks for the time, or for random numbers.
+    pub(crate) fn asks(&self, wish: &Wish<'_>) -> bool {
+        self.asked().any(|asked| asked == *wish)
     }
 
     /// Whether a function of the embedder's may be called.
@@ -35,6 +56,10 @@ impl Granted {
         let wish = Wish::Function(name);
         self.asked().any(|asked| asked == wish) && self.access.grants(&wish)
     }
+}
+
+fn wishes(lines: &[String]) -> impl Iterator<Item = Wish<'_>> + Clone {
+    lines.iter().filter_map(|line| Wish::parse(line))
 }
 
 /// Notes what a manifest asks for that is not granted, or that this host does not have.

@@ -4,6 +4,7 @@
 //! for a plugin only if its manifest asks for it and its policy grants it.
 
 mod audit;
+mod environment;
 mod function;
 mod granted;
 mod invocation;
@@ -14,6 +15,7 @@ use crate::Clock;
 
 use audit::report;
 pub use audit::{AccessKind, AuditEvent, AuditOutcome, AuditSink};
+pub(crate) use environment::Variables;
 pub(crate) use function::{Function, Functions, Given, Reply, Typed, TypedAsync, Waiting};
 pub(crate) use granted::{Granted, check};
 pub use invocation::Invocation;
@@ -24,5 +26,7 @@ pub(crate) use invocation::{SystemUsage, Used, tell};
 pub(crate) struct Services {
     pub(crate) functions: Functions,
     pub(crate) audit: Option<Arc<dyn AuditSink>>,
+    /// Instead of the process's own.
+    pub(crate) environment: Option<Variables>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
 }
