@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::instance::{Host, Timed, Untimed, define_host_functions};
 use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
+use crate::redact::Redactor;
 use crate::system::{Function, Services, Typed, TypedAsync};
 use crate::{AuditSink, Clock, Error, ErrorKind, Invocation, LogSink, Problem};
 
@@ -131,6 +132,52 @@ impl EngineBuilder {
     fn add(mut self, name: String, function: Arc<dyn Function>) -> Self {
         if let Err(error) = self.services.functions.add(name, function) {
             self.wrong = self.wrong.or_else(|| error.problems().first().cloned());
+        }
+        self
+    }
+
+    /// Texts that are secret: each is masked as `[redacted]` wherever it stands, as it is, in what a plugin
+    /// logs, in violations, in audit events, and in messages of errors, panics included. A text has at least
+    /// 4 bytes. Plugins pay for looking: each text is gone through in all that they say.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cpex_wasmi::Error> {
+    /// let engine = cpex_wasmi::Engine::builder().redact(["hunter2"]).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn redact<T: AsRef<str>>(mut self, secrets: impl IntoIterator<Item = T>) -> Self {
+        for secret in secrets {
+            self = self.redacting(|redactor| redactor.add(secret.as_ref()));
+        }
+        self
+    }
+
+    /// The same for all that regular expressions match, in the syntax of the crate
+    /// [`regex`](https://docs.rs/regex/1/regex/#syntax). None may match the empty text. What is longer than
+    /// 64 KiB may be missed where a message is cut.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cpex_wasmi::Error> {
+    /// let keys = ["sk-[A-Za-z0-9]{20,}", r"(?i)bearer\s+[\w.~+/-]+=*"];
+    /// let engine = cpex_wasmi::Engine::builder().redact_patterns(keys).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "redact")]
+    #[must_use]
+    pub fn redact_patterns<T: AsRef<str>>(mut self, patterns: impl IntoIterator<Item = T>) -> Self {
+        for pattern in patterns {
+            self = self.redacting(|redactor| redactor.add_pattern(pattern.as_ref()));
+        }
+        self
+    }
+
+    fn redacting(mut self, add: impl FnOnce(&mut Redactor) -> Result<(), Problem>) -> Self {
+        let redactor = self.services.redactor.get_or_insert_default();
+        if let Err(problem) = add(Arc::make_mut(redactor)) {
+            self.wrong.get_or_insert(problem);
         }
         self
     }
@@ -372,6 +419,11 @@ impl Engine {
 
     pub(crate) fn services(&self) -> &Services {
         &self.0.services
+    }
+
+    /// An error without what the embedder has masked.
+    pub(crate) fn redacted(&self, error: Error) -> Error {
+        error.redacted(self.0.services.redactor.as_deref())
     }
 
     /// The clock, if calls are timed by it.

@@ -7,6 +7,7 @@ use core::fmt;
 use cpex_wasmi_abi::Capability;
 
 use crate::Receipt;
+use crate::redact::Redactor;
 
 /// Why a plugin could not be loaded or a call could not be completed.
 ///
@@ -172,6 +173,16 @@ impl Error {
 
     pub(crate) fn with_receipt(mut self, receipt: Receipt) -> Self {
         self.0.receipt = Some(receipt);
+        self
+    }
+
+    /// What embedders have masked is not in the messages.
+    pub(crate) fn redacted(mut self, redactor: Option<&Redactor>) -> Self {
+        if let Some(redactor) = redactor {
+            for problem in &mut self.0.problems {
+                problem.message = redactor.redact(&problem.message);
+            }
+        }
         self
     }
 

@@ -83,6 +83,7 @@ mod policy;
 #[cfg(feature = "std")]
 mod pool;
 mod receipt;
+mod redact;
 mod request;
 mod schema;
 mod session;

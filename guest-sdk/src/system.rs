@@ -3,9 +3,12 @@
 //! A plugin can call a function if its manifest asks for it (`access: ["function:acme.rate_limit"]` in
 //! [`plugin!`](crate::plugin!)) and its operator grants it.
 
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use cpex_wasmi_abi::codec::{self, Bounds};
+use cpex_wasmi_abi::{CLOCK_NOW, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES};
 use serde::{Deserialize, Serialize};
 
 use crate::result::check;
@@ -53,4 +56,55 @@ pub fn call_bytes(name: &str, argument: &[u8]) -> Result<Vec<u8>> {
     }
     result.truncate(len);
     Ok(result)
+}
+
+/// An environment variable, as it was when the plugin was loaded; `None` if it is not set.
+///
+/// ```no_run
+/// # fn handler() -> cpex_wasmi_guest::Result<()> {
+/// // The manifest has `access: ["env:API_REGION"]`, and the policy `allowed_env: [API_REGION]`.
+/// let region = cpex_wasmi_guest::system::env("API_REGION")?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`Status::AccessDenied`] if it was not asked for or is not granted, [`Status::UnknownFunction`] if the host
+/// is built without its feature `env`.
+pub fn env(name: &str) -> Result<Option<String>> {
+    call(ENV_GET, name)
+}
+
+/// The time since the beginning of 1970, in UTC. It takes `clock` in the manifest, and in the policy.
+///
+/// # Errors
+///
+/// [`Status::AccessDenied`] if it was not asked for or is not granted, [`Status::UnknownFunction`] if the host
+/// is built without its feature `clock`.
+pub fn now() -> Result<Duration> {
+    call(CLOCK_NOW, &()).map(Duration::from_nanos)
+}
+
+/// Fills a buffer with random bytes, which cannot be foreseen unless the policy has a seed for them. It
+/// takes `random` in the manifest, and in the policy.
+///
+/// # Errors
+///
+/// [`Status::AccessDenied`] if they were not asked for or are not granted, [`Status::UnknownFunction`] if the
+/// host is built without its feature `random`, [`Status::Unavailable`] if the system has none.
+pub fn random(out: &mut [u8]) -> Result<()> {
+    for out in out.chunks_mut(MAX_RANDOM_BYTES as usize) {
+        let bytes: Vec<u8> = call(RANDOM_BYTES, &narrow(out.len()))?;
+        if bytes.len() != out.len() {
+            return Err(Error::new(Status::Malformed));
+        }
+        out.copy_from_slice(&bytes);
+    }
+    Ok(())
+}
+
+/// The length of a chunk fits.
+fn narrow(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(MAX_RANDOM_BYTES)
 }

@@ -89,7 +89,8 @@ impl Plugin {
         let problems = agreement(module, &policy, &[]);
         if !problems.is_empty() {
             let name = policy.name_of(module.manifest());
-            return Err(Error::from_problems(problems).with_plugin(name));
+            let error = Error::from_problems(problems).with_plugin(name);
+            return Err(module.engine().redacted(error));
         }
         Self::agreed(module, policy)
     }

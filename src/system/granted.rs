@@ -135,7 +135,10 @@ fn not_offered(wish: &Wish<'_>, services: Option<&Services>) -> Option<String> {
         Wish::Network { .. } => without("http", cfg!(feature = "http")),
         Wish::Clock => without("clock", cfg!(feature = "clock")),
         Wish::Random => without("random", cfg!(feature = "random")),
-        Wish::Command(_) => without("exec", cfg!(feature = "exec")),
+        Wish::Command(_) => {
+            let elsewhere = || "and this host can run programs on Unix only".into();
+            without("exec", cfg!(feature = "exec")).or_else(|| (!cfg!(unix)).then(elsewhere))
+        }
         Wish::Function(name) => {
             let functions = &services?.functions;
             (!functions.offers(name)).then(|| {

@@ -4,14 +4,23 @@
 //! for a plugin only if its manifest asks for it and its policy grants it.
 
 mod audit;
+#[cfg(all(feature = "exec", unix))]
+mod command;
+#[cfg(feature = "env")]
+mod env;
 mod environment;
 mod function;
 mod granted;
 mod invocation;
+#[cfg(feature = "random")]
+pub(crate) mod random;
+#[cfg(feature = "clock")]
+pub(crate) mod time;
 
 use alloc::sync::Arc;
 
 use crate::Clock;
+use crate::redact::Redactor;
 
 use audit::report;
 pub use audit::{AccessKind, AuditEvent, AuditOutcome, AuditSink};
@@ -19,13 +28,15 @@ pub(crate) use environment::Variables;
 pub(crate) use function::{Function, Functions, Given, Reply, Typed, TypedAsync, Waiting};
 pub(crate) use granted::{Granted, check};
 pub use invocation::Invocation;
-pub(crate) use invocation::{SystemUsage, Used, tell};
+pub(crate) use invocation::{Pending, SystemUsage, Used, tell};
 
 /// What all plugins of an engine share beyond the interpreter.
 #[derive(Clone, Default)]
 pub(crate) struct Services {
     pub(crate) functions: Functions,
     pub(crate) audit: Option<Arc<dyn AuditSink>>,
+    /// What is masked in all that plugins say.
+    pub(crate) redactor: Option<Arc<Redactor>>,
     /// Instead of the process's own.
     pub(crate) environment: Option<Variables>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
