@@ -422,8 +422,9 @@ impl Engine {
     }
 
     /// An error without what the embedder has masked.
-    pub(crate) fn redacted(&self, error: Error) -> Error {
-        error.redacted(self.0.services.redactor.as_deref())
+    pub(crate) fn redacted(&self, mut error: Error) -> Error {
+        self.0.services.redact(error.problems_mut());
+        error
     }
 
     /// The clock, if calls are timed by it.

@@ -7,7 +7,6 @@ use core::fmt;
 use cpex_wasmi_abi::Capability;
 
 use crate::Receipt;
-use crate::redact::Redactor;
 
 /// Why a plugin could not be loaded or a call could not be completed.
 ///
@@ -176,14 +175,8 @@ impl Error {
         self
     }
 
-    /// What embedders have masked is not in the messages.
-    pub(crate) fn redacted(mut self, redactor: Option<&Redactor>) -> Self {
-        if let Some(redactor) = redactor {
-            for problem in &mut self.0.problems {
-                problem.message = redactor.redact(&problem.message);
-            }
-        }
-        self
+    pub(crate) fn problems_mut(&mut self) -> &mut [Problem] {
+        &mut self.0.problems
     }
 
     /// What kind of failure it is.

@@ -92,6 +92,10 @@ impl Module {
     /// [`ErrorKind::InvalidModule`] or [`ErrorKind::UnsupportedAbi`]; [`Error::problems`] has all
     /// that is wrong, where the module can be read at all.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self, Error> {
+        Self::read(engine, wasm).map_err(|error| engine.redacted(error))
+    }
+
+    fn read(engine: &Engine, wasm: &[u8]) -> Result<Self, Error> {
         if wasm.len() > Limits::MAX_MODULE_BYTES {
             return Err(Error::new(
                 ErrorKind::InvalidModule,

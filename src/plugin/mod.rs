@@ -89,8 +89,7 @@ impl Plugin {
         let problems = agreement(module, &policy, &[]);
         if !problems.is_empty() {
             let name = policy.name_of(module.manifest());
-            let error = Error::from_problems(problems).with_plugin(name);
-            return Err(module.engine().redacted(error));
+            return Err(Error::from_problems(problems).with_plugin(name));
         }
         Self::agreed(module, policy)
     }
@@ -221,8 +220,8 @@ impl Plugin {
     pub(crate) fn begin(&self, hook: &str) -> Result<i32, Error> {
         let manifest = self.0.module.manifest();
         hook_position(&manifest.hooks, hook).ok_or_else(|| {
-            Error::new(ErrorKind::UnknownHook, unknown_hook(&manifest.hooks, hook))
-                .with_plugin(self.name())
+            let error = Error::new(ErrorKind::UnknownHook, unknown_hook(&manifest.hooks, hook));
+            self.0.module.engine().redacted(error).with_plugin(self.name())
         })
     }
 

@@ -104,8 +104,13 @@ impl Session {
             work: Cell::new(0),
         };
         let reply = contained(|| function.call(&mut invocation, input));
+        let pending = match &reply {
+            Some(Reply::Later(_)) if own => {
+                Some(Pending::new(&invocation, AccessKind::Function, "call", name, sent))
+            }
+            _ => None,
+        };
         let work = invocation.work.get();
-        let reporter = invocation.reporter();
         self.calls.usage = usage;
         self.usage.keep_elements(budget.get());
         self.usage.moved(work);
@@ -117,9 +122,7 @@ impl Session {
                 self.answer(kind, given, out, memory)
             }
             Reply::Later(result) => {
-                let reported =
-                    own.then(|| Pending::new(reporter, AccessKind::Function, "call", name, sent));
-                self.calls.waiting = Some(Wait { result, kind, out, reported });
+                self.calls.waiting = Some(Wait { result, kind, out, reported: pending });
                 Ok(0)
             }
         }

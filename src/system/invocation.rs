@@ -12,6 +12,9 @@ use crate::session::{Grants, Secrets, Session};
 /// How much of an operation is shown, in bytes: the names of methods are the plugin's.
 const MAX_OPERATION_BYTES: usize = 64;
 
+/// How much of a target is shown, in bytes.
+const MAX_TARGET_BYTES: usize = Session::MAX_MESSAGE_BYTES;
+
 /// One call of a function by a plugin: who calls, and what the call may take.
 ///
 /// A function of the embedder's is given it beside the argument
@@ -119,14 +122,22 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
+    /// The plugin pays for it now: nobody may ask for what comes of it.
     pub(crate) fn new(
-        reporter: Reporter,
+        invocation: &Invocation<'_>,
         access: AccessKind,
         operation: &'static str,
         target: &str,
         sent: u64,
     ) -> Self {
-        Self { reporter, access, operation, target: target.into(), sent, over: false }
+        let reporter = invocation.reporter();
+        let mut shown = String::new();
+        if invocation.grants.services.audit.is_some() {
+            let (target, work) = invocation.secrets.redact_start(target, MAX_TARGET_BYTES);
+            invocation.add_work(work.saturating_add(operation.len()).saturating_add(target.len()));
+            shown = target;
+        }
+        Self { reporter, access, operation, target: shown, sent, over: false }
     }
 
     /// Reports what came of it, and how many bytes the plugin got.
@@ -184,7 +195,7 @@ pub(crate) fn tell(grants: &Grants, hook: &str, secrets: &Secrets, used: &Used<'
     }
     let &Used { access, operation, target, outcome, bytes_sent, bytes_received } = used;
     let (operation, work) = secrets.redact_start(operation, MAX_OPERATION_BYTES);
-    let (target, more) = secrets.redact_start(target, Session::MAX_MESSAGE_BYTES);
+    let (target, more) = secrets.redact_start(target, MAX_TARGET_BYTES);
     report(
         services.audit.as_ref(),
         &AuditEvent {

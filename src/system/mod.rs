@@ -19,8 +19,8 @@ pub(crate) mod time;
 
 use alloc::sync::Arc;
 
-use crate::Clock;
 use crate::redact::Redactor;
+use crate::{Clock, Problem};
 
 use audit::report;
 pub use audit::{AccessKind, AuditEvent, AuditOutcome, AuditSink};
@@ -40,4 +40,15 @@ pub(crate) struct Services {
     /// Instead of the process's own.
     pub(crate) environment: Option<Variables>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
+}
+
+impl Services {
+    /// Masks what the embedder has masked in messages that may quote a plugin.
+    pub(crate) fn redact(&self, problems: &mut [Problem]) {
+        if let Some(redactor) = &self.redactor {
+            for problem in problems {
+                problem.message = redactor.redact(&problem.message);
+            }
+        }
+    }
 }

@@ -10,6 +10,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[cfg(all(feature = "exec", unix))]
+mod commands;
 mod embedder;
 #[cfg(feature = "env")]
 mod environment;
@@ -18,6 +20,7 @@ mod given_up;
 mod once;
 #[cfg(feature = "random")]
 mod random;
+mod redaction;
 mod script;
 #[cfg(feature = "clock")]
 mod time;

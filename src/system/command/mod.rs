@@ -60,7 +60,7 @@ fn begin(invocation: &mut Invocation<'_>, command: Command) -> Result<Running, S
     }
     invocation.usage.commands = invocation.usage.commands.saturating_add(1);
     let sent = u64::try_from(command.stdin.len()).unwrap_or(u64::MAX);
-    let pending = Pending::new(invocation.reporter(), access, operation, &target, sent);
+    let pending = Pending::new(invocation, access, operation, &target, sent);
     let job = Job {
         command,
         output_bytes: usize::try_from(limits.command_output_bytes).unwrap_or(usize::MAX),
