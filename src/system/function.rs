@@ -58,13 +58,13 @@ impl Default for Functions {
     fn default() -> Self {
         let own: &[(&str, Arc<dyn Function>)] = &[
             #[cfg(feature = "env")]
-            (cpex_wasmi_abi::ENV_GET, Arc::new(super::env::EnvGet)),
+            (ENV_GET, Arc::new(super::env::EnvGet)),
             #[cfg(feature = "clock")]
-            (cpex_wasmi_abi::CLOCK_NOW, Arc::new(super::time::ClockNow)),
+            (CLOCK_NOW, Arc::new(super::time::ClockNow)),
             #[cfg(all(feature = "exec", unix))]
             (COMMAND_RUN, Arc::new(super::command::CommandRun)),
             #[cfg(feature = "random")]
-            (cpex_wasmi_abi::RANDOM_BYTES, Arc::new(super::random::RandomBytes)),
+            (RANDOM_BYTES, Arc::new(super::random::RandomBytes)),
         ];
         let own = own.iter().map(|(name, function)| (String::from(*name), function.clone()));
         Self(Arc::new(own.collect()))

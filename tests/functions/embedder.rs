@@ -22,6 +22,11 @@ fn running(argument: &str, set: impl FnOnce(EngineBuilder) -> EngineBuilder) -> 
     Running::on(set, &script, functions(&["f"]))
 }
 
+/// Panics, where a function is not to be called or where it is to be seen what comes of it.
+fn never() -> Result<u32, Status> {
+    panic!("it was called")
+}
+
 /// A result that another thread has ready after a while.
 fn from_another_thread<T: Clone + Send + 'static>(
     result: T,
@@ -101,7 +106,7 @@ fn a_function_has_to_be_asked_for_and_granted() {
     let set = |engine: EngineBuilder| {
         engine
             .function("f", |_: &mut Invocation<'_>, ()| Ok(1))
-            .function("g", |_: &mut Invocation<'_>, ()| Ok::<u32, _>(panic!("it is not called")))
+            .function("g", |_: &mut Invocation<'_>, ()| never())
     };
     let script = Script::asking(&["function:f"]).calls("g", "null");
     let not_asked = Running::on(set, &script, functions(&["f", "g"]));
@@ -169,9 +174,7 @@ fn an_argument_of_another_type_is_not_given_to_the_function() {
         (&many, "TooLarge"),
     ] {
         let running = running(argument, |engine| {
-            engine.function("f", |_: &mut Invocation<'_>, _: Vec<u32>| {
-                Ok::<u32, _>(panic!("it is not called"))
-            })
+            engine.function("f", |_: &mut Invocation<'_>, _: Vec<u32>| never())
         });
         let (kind, message) = running.failed();
         assert_eq!(kind, ErrorKind::PluginFailed);
@@ -290,9 +293,7 @@ fn a_result_that_does_not_fit_is_fetched_in_parts() {
 #[test]
 fn a_buffer_outside_of_the_memory_ends_the_call_before_anything_is_done() {
     let wasm = fetching(70_000, "(i32.const 0)");
-    let set = |engine: EngineBuilder| {
-        engine.function("f", |_: &mut Invocation<'_>, ()| Ok::<u32, _>(panic!("it is not called")))
-    };
+    let set = |engine: EngineBuilder| engine.function("f", |_: &mut Invocation<'_>, ()| never());
     let running = Running::load(set, &wasm, functions(&["f"])).unwrap();
     assert_eq!(running.failed().0, ErrorKind::AbiViolation);
     assert!(running.audit.taken().is_empty());
@@ -352,9 +353,8 @@ impl Drop for Grenade {
 
 #[test]
 fn a_function_that_panics_fails_and_harms_nobody() {
-    let at_once = running("null", |engine| {
-        engine.function("f", |_: &mut Invocation<'_>, ()| Ok::<u32, _>(panic!("at once")))
-    });
+    let at_once =
+        running("null", |engine| engine.function("f", |_: &mut Invocation<'_>, ()| never()));
     let before = running("null", |engine| {
         engine.function_async("f", |_: &mut Invocation<'_>, ()| {
             assert!(std::env::args().count() == 0, "before there is a future");
@@ -364,7 +364,7 @@ fn a_function_that_panics_fails_and_harms_nobody() {
     let later = running("null", |engine| {
         engine.function_async("f", |_: &mut Invocation<'_>, ()| async {
             from_another_thread(()).await;
-            Ok::<u32, _>(panic!("later"))
+            never()
         })
     });
     let in_the_end = running("null", |engine| {

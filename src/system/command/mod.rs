@@ -13,6 +13,7 @@ use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 use std::io::{PipeWriter, pipe};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -28,6 +29,10 @@ use run::Job;
 
 /// What the thread beside a program has for its stack, in bytes.
 const STACK: usize = 128 << 10;
+
+/// How long a program outlives the deadline of the call, at most: the call itself gives the program up
+/// then, unless its future is not polled.
+const GRACE: Duration = Duration::from_millis(50);
 
 pub(crate) struct CommandRun;
 
@@ -64,7 +69,7 @@ fn begin(invocation: &mut Invocation<'_>, command: Command) -> Result<Running, S
     let job = Job {
         command,
         output_bytes: usize::try_from(limits.command_output_bytes).unwrap_or(usize::MAX),
-        time: invocation.remaining,
+        time: invocation.remaining.map(|left| left.saturating_add(GRACE)),
     };
     let (given_up, held) = pipe().map_err(|_| Status::Unavailable)?;
     let slot = Arc::new(Slot::default());
