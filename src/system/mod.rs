@@ -3,6 +3,11 @@
 //! Those of the host itself reach for the system; those of the embedder for whatever it likes. Each is there
 //! for a plugin only if its manifest asks for it and its policy grants it.
 
+#![cfg_attr(
+    not(all(feature = "system", feature = "exec")),
+    allow(dead_code, reason = "what its parts share, of which not all are there")
+)]
+
 mod audit;
 #[cfg(all(feature = "exec", unix))]
 mod command;

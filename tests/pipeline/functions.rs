@@ -67,7 +67,7 @@ fn an_engine_with_functions_is_given_to_the_factory() {
         }
         assert!(!invoke(&manager, tool_call("search"), user("bob")).await.is_denied());
         assert_eq!(*left.lock().unwrap(), [("alice".into(), 0), ("bob".into(), 1)].into());
-        let told = told.lock().unwrap();
+        let told = told.lock().unwrap().clone();
         assert_eq!(told.len(), 3 + 3 + 2 + 3);
         assert_eq!(told[0], "costs acme.get allowed");
         manager.shutdown().await;

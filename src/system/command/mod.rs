@@ -130,29 +130,35 @@ impl Future for Running {
 
 /// Where the thread leaves what the program came to.
 #[derive(Default)]
-struct Slot(Mutex<(Option<Result<CommandOutput, Status>>, Option<Waker>)>);
+struct Slot(Mutex<Left>);
+
+#[derive(Default)]
+struct Left {
+    output: Option<Result<CommandOutput, Status>>,
+    waker: Option<Waker>,
+}
 
 impl Slot {
-    fn locked(&self) -> MutexGuard<'_, (Option<Result<CommandOutput, Status>>, Option<Waker>)> {
+    fn locked(&self) -> MutexGuard<'_, Left> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fill(&self, output: Result<CommandOutput, Status>) {
-        let mut slot = self.locked();
-        slot.0 = Some(output);
-        let waker = slot.1.take();
-        drop(slot);
+        let mut left = self.locked();
+        left.output = Some(output);
+        let waker = left.waker.take();
+        drop(left);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
     fn poll(&self, context: &Context<'_>) -> Poll<Result<CommandOutput, Status>> {
-        let mut slot = self.locked();
-        match slot.0.take() {
+        let mut left = self.locked();
+        match left.output.take() {
             Some(output) => Poll::Ready(output),
             None => {
-                slot.1 = Some(context.waker().clone());
+                left.waker = Some(context.waker().clone());
                 Poll::Pending
             }
         }
