@@ -8,8 +8,10 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use cpex_wasmi_abi::codec::{self, Bounds};
-use cpex_wasmi_abi::{CLOCK_NOW, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES};
+use cpex_wasmi_abi::{CLOCK_NOW, COMMAND_RUN, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES};
 use serde::{Deserialize, Serialize};
+
+pub use cpex_wasmi_abi::{Command, CommandOutput};
 
 use crate::result::check;
 use crate::{Error, Result, Status, sys};
@@ -102,6 +104,32 @@ pub fn random(out: &mut [u8]) -> Result<()> {
         out.copy_from_slice(&bytes);
     }
     Ok(())
+}
+
+/// Runs a program, and gives what it came to. It takes `exec:` and its path in the manifest, and the
+/// program with patterns for its arguments in the policy.
+///
+/// ```no_run
+/// use cpex_wasmi_guest::system::{self, Command};
+///
+/// # fn handler() -> cpex_wasmi_guest::Result<()> {
+/// let output = system::run(&Command {
+///     program: "/usr/bin/sha256sum".into(),
+///     stdin: b"to be hashed".to_vec(),
+///     ..Command::default()
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`Status::AccessDenied`] if it was not asked for or is not granted with these arguments,
+/// [`Status::UnknownFunction`] if the host is built without its feature `exec`, [`Status::Unavailable`] if the
+/// program cannot be run, or was killed at the deadline, [`Status::TooLarge`] if it was killed for its output,
+/// [`Status::QuotaExceeded`] if the call may run no more.
+pub fn run(command: &Command) -> Result<CommandOutput> {
+    call(COMMAND_RUN, command)
 }
 
 /// The length of a chunk fits.
