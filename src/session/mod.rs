@@ -213,7 +213,7 @@ impl Session {
         self.violation = None;
         self.panic = None;
         self.denied = None;
-        self.secrets = Secrets::new(self.grants.services.redactor.clone());
+        self.secrets.forget();
         self.usage = Usage::default();
         self.begun = None;
         self.calls.forget();

@@ -17,19 +17,30 @@ const MOST_WORK: usize = 32 << 20;
 /// embedder has masked. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets {
-    given: Arc<Vec<Secret>>,
+    /// `None` in most calls, which allocate nothing for it.
+    given: Option<Arc<Vec<Secret>>>,
     own: Option<Arc<Redactor>>,
 }
 
 impl Secrets {
     /// What the embedder has masked, before there is any token.
     pub(crate) fn new(own: Option<Arc<Redactor>>) -> Self {
-        Self { given: Arc::default(), own }
+        Self { given: None, own }
+    }
+
+    /// The tokens that were given.
+    fn given(&self) -> &[Secret] {
+        self.given.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    /// Forgets the tokens that were given.
+    pub(super) fn forget(&mut self) {
+        self.given = None;
     }
 
     pub(super) fn add(&mut self, token: Secret) {
-        if token.expose().len() >= SHORTEST && !self.given.contains(&token) {
-            Arc::make_mut(&mut self.given).push(token);
+        if token.expose().len() >= SHORTEST && !self.given().contains(&token) {
+            Arc::make_mut(self.given.get_or_insert_default()).push(token);
         }
     }
 
@@ -38,7 +49,7 @@ impl Secrets {
     /// behind those that were found, may take; once there is none left, nothing of a text is shown.
     fn redact(&self, text: &str, limit: usize, left: &mut usize) -> String {
         let mut found = Vec::new();
-        for secret in self.given.iter() {
+        for secret in self.given() {
             find(text.as_bytes(), secret.expose().as_bytes(), &mut found);
         }
         if let Some(own) = &self.own
@@ -67,7 +78,7 @@ impl Secrets {
 
     /// Gives also what patterns took, in bytes, beside going through it [once](Self::work).
     pub(super) fn redact_violation(&self, violation: Violation) -> (Violation, usize) {
-        if self.given.is_empty() && self.own.is_none() {
+        if self.given().is_empty() && self.own.is_none() {
             return (violation, 0);
         }
         let mut left = MOST_WORK;
@@ -110,13 +121,13 @@ impl Secrets {
     }
 
     fn is_in(&self, text: &str) -> bool {
-        self.given.iter().any(|secret| text.contains(secret.expose()))
+        self.given().iter().any(|secret| text.contains(secret.expose()))
             || self.own.as_ref().is_some_and(|own| own.is_in(text))
     }
 
     /// How long a secret may be, in bytes.
     fn longest(&self) -> usize {
-        let given = self.given.iter().map(|secret| secret.expose().len()).max().unwrap_or(0);
+        let given = self.given().iter().map(|secret| secret.expose().len()).max().unwrap_or(0);
         given.max(self.own.as_ref().map_or(0, |own| own.longest()))
     }
 
@@ -124,7 +135,7 @@ impl Secrets {
     /// host call may take, which nothing interrupts.
     pub(super) fn work(&self, len: usize) -> Option<usize> {
         let own = self.own.as_ref().map_or(0, |own| own.count());
-        let work = self.given.len().saturating_add(own).saturating_mul(len);
+        let work = self.given().len().saturating_add(own).saturating_mul(len);
         Some(work).filter(|work| *work <= MOST_WORK)
     }
 }
@@ -132,7 +143,7 @@ impl Secrets {
 impl Session {
     /// Whether the plugin was given a token in this call.
     pub(crate) fn gave_tokens(&self) -> bool {
-        !self.secrets.given.is_empty()
+        !self.secrets.given().is_empty()
     }
 
     /// The start of a plugin's message, without secrets, and with what is no UTF-8 replaced.
@@ -179,7 +190,7 @@ mod tests {
     #[test]
     fn where_there_are_too_many_tokens_to_look_for_nothing_is_shown() {
         let given = (0..9000).map(|n| alloc::format!("{n:04}").as_str().into()).collect();
-        let many = Secrets { given: Arc::new(given), own: None };
+        let many = Secrets { given: Some(Arc::new(given)), own: None };
         assert_eq!((many.work(4096), many.work(64)), (None, Some(9000 * 64)));
     }
 
