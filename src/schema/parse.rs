@@ -20,7 +20,7 @@ pub(super) fn parse(text: &str) -> Result<Schema, Vec<String>> {
             text.len()
         )]);
     }
-    let Strict(value) = serde_json::from_str(text)
+    let Strict(value) = serde_json::from_slice(text.as_bytes())
         .map_err(|error| vec![format!("the schema is not JSON: {}", shown(&error.to_string()))])?;
     let mut parser = Parser::default();
     let schema = parser.schema(&value);
