@@ -9,7 +9,7 @@ use cpex_wasmi_abi::{Status, Value};
 use serde::de::DeserializeOwned;
 
 use super::Format;
-use crate::json::Strict;
+use cpex_wasmi_abi::model::Strict;
 
 /// A value from a plugin, not yet decoded.
 #[derive(Clone, Copy)]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::extensions::visible;
 use super::secret::quietly_refused;
-use super::{Secret, serialize_both};
+use super::{Secret, Strict, serialize_both};
 use crate::{Capability, CapabilitySet};
 
 /// The tokens of a request. What is known of them can be read like any other slot; the tokens
@@ -172,7 +172,8 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Minted>, D::E
     if !deserializer.is_human_readable() {
         return Vec::deserialize(deserializer);
     }
-    let pairs = match serde_json::Value::deserialize(deserializer)? {
+    let Strict(json) = Strict::deserialize(deserializer)?;
+    let pairs = match json {
         serde_json::Value::Object(map) if map.is_empty() => Some(Vec::new()),
         // The error may have a token in it.
         pairs => Vec::deserialize(pairs).ok(),

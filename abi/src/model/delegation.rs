@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::ser::{SerializeMap as _, SerializeStruct as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{JsonMap, MapOnWire, SubjectType, json, serialize_both};
+use super::{JsonMap, MapOnWire, Strict, SubjectType, json, serialize_both};
 
 /// The chain of delegations that a request stands on.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -159,7 +159,8 @@ impl Serialize for AuthorizationDetail {
 impl<'de> Deserialize<'de> for AuthorizationDetail {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            Self::from_json(JsonMap::deserialize(deserializer)?).map_err(D::Error::custom)
+            let Strict(json) = Strict::deserialize(deserializer)?;
+            Self::from_json(json).map_err(D::Error::custom)
         } else {
             DetailOnWire::deserialize(deserializer)
         }
@@ -167,7 +168,8 @@ impl<'de> Deserialize<'de> for AuthorizationDetail {
 }
 
 impl AuthorizationDetail {
-    fn from_json(mut extra: JsonMap) -> Result<Self, serde_json::Error> {
+    fn from_json(json: serde_json::Value) -> Result<Self, serde_json::Error> {
+        let mut extra = JsonMap::deserialize(json)?;
         let detail_type = extra.remove("type");
         let detail_type = detail_type.ok_or_else(|| serde_json::Error::missing_field("type"))?;
         let mut texts = |name| Option::deserialize(extra.remove(name).unwrap_or_default());

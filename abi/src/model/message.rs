@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::media::{AudioSource, DocumentSource, ImageSource, VideoSource};
 use super::prompt::{PromptRequest, PromptResult};
 use super::resource::{Resource, ResourceReference};
-use super::{JsonMap, json, serialize_both};
+use super::{JsonMap, Strict, json, serialize_both};
 
 /// Who speaks in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -196,8 +196,9 @@ impl<'de> Deserialize<'de> for ContentPart {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
             // As JSON first, to know which it is: what `serde` would buffer it in takes code of its own for
-            // each type.
-            Self::from_json(JsonMap::deserialize(deserializer)?).map_err(D::Error::custom)
+            // each type. A type would not notice each key that comes twice.
+            let Strict(json) = Strict::deserialize(deserializer)?;
+            Self::from_json(json).map_err(D::Error::custom)
         } else {
             part::OnWire::deserialize(deserializer)
         }
@@ -205,7 +206,7 @@ impl<'de> Deserialize<'de> for ContentPart {
 }
 
 impl ContentPart {
-    fn from_json(mut members: JsonMap) -> Result<Self, serde_json::Error> {
+    fn from_json(json: serde_json::Value) -> Result<Self, serde_json::Error> {
         fn member<T: DeserializeOwned>(
             members: &mut JsonMap,
             name: &'static str,
@@ -229,6 +230,7 @@ impl ContentPart {
             "audio",
             "document",
         ];
+        let mut members = JsonMap::deserialize(json)?;
         let kind: String = member(&mut members, "content_type")?;
         Ok(match &*kind {
             "text" => Self::Text { text: member(&mut members, "text")? },
