@@ -155,7 +155,7 @@ impl EngineBuilder {
     }
 
     /// The same for all that regular expressions match, in the syntax of the crate
-    /// [`regex`](https://docs.rs/regex/1/regex/#syntax). None may match the empty text. What is longer than
+    /// `regex`. None may match a text of no length. What is longer than
     /// 64 KiB may be missed where a message is cut.
     ///
     /// ```

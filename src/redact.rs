@@ -49,9 +49,12 @@ impl Redactor {
         let wrong = |message: String| Problem::new(ErrorKind::InvalidConfig, message);
         let regex = regex::Regex::new(pattern)
             .map_err(|error| wrong(format!("`{pattern}` cannot be redacted: {error}")))?;
-        if regex.is_match("") {
+        // What matches between two letters hides none, and what it would match there otherwise.
+        let parsed = regex_syntax::parse(pattern).ok();
+        let least = parsed.and_then(|parsed| parsed.properties().minimum_len());
+        if least.is_none_or(|least| least == 0) {
             return Err(wrong(format!(
-                "`{pattern}` cannot be redacted: it matches nothing at all"
+                "`{pattern}` cannot be redacted: it matches a text of no length, or none at all"
             )));
         }
         self.patterns.push(regex);
@@ -97,19 +100,12 @@ impl Redactor {
         for pattern in &self.patterns {
             let mut at = 0;
             while let Some(range) = pattern.find_at(text, at).map(|found| found.range()) {
-                // One of no length is somewhere between two others, and is stepped over.
-                let next = text.ceil_char_boundary(range.end.max(at.saturating_add(1)));
-                at = if range.is_empty() {
-                    next.max(range.end.saturating_add(1))
-                } else {
-                    range.end
+                // It is not empty: see `add_pattern`.
+                at = range.end;
+                found.push(range);
+                let Some(enough) = left.checked_sub(text.len().saturating_sub(at)) else {
+                    return false;
                 };
-                at = text.ceil_char_boundary(at);
-                if !range.is_empty() {
-                    found.push(range);
-                }
-                let Some(rest) = text.len().checked_sub(at) else { break };
-                let Some(enough) = left.checked_sub(rest) else { return false };
                 *left = enough;
             }
         }

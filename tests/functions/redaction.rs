@@ -284,7 +284,9 @@ mod patterns {
 
     #[test]
     fn a_pattern_that_is_none_is_refused() {
-        for pattern in ["(", "a*", "", "x|", "^", "(?:a{1000}){1000}{1000}"] {
+        for pattern in
+            ["(", "a*", "", "x|", "^", r"\b", r"\b|\d+", r"[^\s\S]", "(?:a{1000}){1000}{1000}"]
+        {
             let error = Engine::builder().redact_patterns([pattern]).build().err();
             assert!(
                 error.is_some_and(|error| error.kind() == ErrorKind::InvalidConfig),

@@ -7,7 +7,6 @@ mod pattern;
 mod run;
 
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::future::Future;
@@ -99,8 +98,12 @@ fn is_granted(invocation: &Invocation<'_>, command: &Command) -> bool {
 
 /// Program and arguments, for audit events.
 fn shown(command: &Command) -> String {
-    let Command { program, args, .. } = command;
-    args.iter().fold(program.clone(), |shown, arg| format!("{shown} {arg}"))
+    let mut shown = command.program.clone();
+    for arg in &command.args {
+        shown.push(' ');
+        shown.push_str(arg);
+    }
+    shown
 }
 
 /// A program that runs. Once this is dropped, the program is killed.
