@@ -88,6 +88,8 @@ mod schema;
 mod session;
 mod suggest;
 mod system;
+#[cfg(feature = "std")]
+mod timer;
 mod view;
 mod wait;
 
@@ -117,4 +119,11 @@ pub use policy::{
 pub use receipt::{Receipt, Timing};
 pub use request::Request;
 pub use session::Session;
+#[cfg(feature = "http-client")]
+pub use system::http::HttpClient;
+#[cfg(feature = "http")]
+pub use system::http::{
+    AddressGuard, HttpTransport, ResponseBody, Sending, TransportError, TransportRequest,
+    TransportResponse,
+};
 pub use system::{AccessKind, AuditEvent, AuditOutcome, AuditSink, Invocation};
