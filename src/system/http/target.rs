@@ -186,3 +186,145 @@ pub(super) fn untold(text: &str) -> String {
     };
     start.chars().take(256).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::vec::Vec;
+    use cpex_wasmi_abi::Manifest;
+    use proptest::prelude::*;
+
+    use crate::Access;
+
+    fn granted(line: &str, host: &str) -> Granted {
+        let mut manifest = Manifest::new("guest", "1.0.0");
+        manifest.access.push(line.into());
+        let mut access = Access::default();
+        let mut grant = NetworkGrant::new(host);
+        grant.schemes.push("http".into());
+        access.network.push(grant);
+        Granted::new(&manifest, access)
+    }
+
+    fn allows(line: &str, host: &str, url: &str) -> bool {
+        let target = Target::parse(url);
+        target.is_ok_and(|target| target.allowed("GET", &granted(line, host)).is_some())
+    }
+
+    #[test]
+    fn hosts_are_compared_in_one_form() {
+        for (pattern, url, expected) in [
+            ("a.example", "https://a.example/", true),
+            ("A.Example", "https://a.eXample/", true),
+            ("a.example.", "https://a.example/", true),
+            ("bücher.example", "https://BÜCHER.example/", true),
+            ("bücher.example", "https://xn--bcher-kva.example/", true),
+            ("xn--bcher-kva.example", "https://bücher.example/", true),
+            ("a.example", "https://a.example./", false),
+            ("a.example", "https://b.a.example/", false),
+            ("a.example", "https://a.example.evil/", false),
+            ("a.example", "https://evil/a.example", false),
+            ("a.example", "https://evil?a.example", false),
+            ("a.example", "https://evil#a.example", false),
+            ("a.example", "https://а.example/", false),
+            ("*.example", "https://a.example/", true),
+            ("*.example", "https://a.b.example/", true),
+            ("*.example", "https://example/", false),
+            ("*.example", "https://aexample/", false),
+            ("*.example", "https://.example/", false),
+            ("*.bücher.example", "https://a.xn--bcher-kva.example/", true),
+            ("9.9.9.9", "https://9.9.9.9/", true),
+            ("9.9.9.9", "https://0x9.0x9.9.011/", true),
+            ("9.9.9.9", "https://151587081/", true),
+            ("9.9.9.9", "https://[::ffff:9.9.9.9]/", true),
+            ("151587081", "https://9.9.9.9/", true),
+            ("*.9.9.9", "https://9.9.9.9/", false),
+            ("*.9", "https://9.9.9.9/", false),
+            ("[2606:4700::1111]", "https://[2606:4700:0::1111]/", true),
+            ("2606:4700::1111", "https://[2606:4700::1111]/", true),
+            ("[2606:4700::1111]", "https://[2606:4700::1112]/", false),
+            ("*.com", "https://[2606:4700::1111]/", false),
+        ] {
+            let line = format!("network:https://{pattern}");
+            // A wish has brackets.
+            let line = line.replace("//2606:4700::1111", "//[2606:4700::1111]");
+            assert_eq!(allows(&line, pattern, url), expected, "{pattern} {url}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_told_of_without_its_secrets() {
+        let told = |url| Target::parse(url).unwrap().to_string();
+        assert_eq!(told("https://a.example:443/b?c=d#e"), "https://a.example/b?…");
+        assert_eq!(told("http://a.example:443"), "http://a.example:443/");
+        assert_eq!(untold("http://user:pass@a?b"), "http://…@a");
+        assert_eq!(untold("user:pass@a"), "a");
+        assert_eq!(untold("x y"), "x y");
+    }
+
+    /// What a cautious reader takes for the host: what stands between `://` and the next of `/?#:`.
+    fn plain_host(url: &str) -> &str {
+        let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split(['/', '?', '#', ':']).next().unwrap_or_default()
+    }
+
+    fn urls() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            Just("https://"),
+            Just("http://"),
+            Just("a.example"),
+            Just("evil"),
+            Just("."),
+            Just("@"),
+            Just(":"),
+            Just("/"),
+            Just("\\"),
+            Just("?"),
+            Just("#"),
+            Just("%2e"),
+            Just("%00"),
+            Just("%40"),
+            Just(".."),
+            Just("443"),
+            Just("127.1"),
+            Just("[::1]"),
+            Just("。"),
+            Just("\t"),
+            Just("ａ"),
+            Just("*"),
+            Just("A"),
+        ];
+        let parts = prop::collection::vec(part, 0..8).prop_map(|parts: Vec<_>| parts.concat());
+        prop_oneof![
+            parts.prop_map(|rest| format!("https://{rest}")),
+            "https://\\PC{0,20}a\\.example\\PC{0,20}",
+            "\\PC{0,40}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// Whatever the URL: what is sent goes to a host that is granted.
+        #[test]
+        fn what_is_allowed_goes_to_a_host_that_is_granted(url in urls()) {
+            for (pattern, below) in [("a.example", false), ("*.a.example", true)] {
+                let line = format!("network:https://{pattern}:*");
+                if !allows(&line, pattern, &url) {
+                    continue;
+                }
+                let target = Target::parse(&url).unwrap();
+                // By another reading of what is sent.
+                let host = plain_host(target.url());
+                prop_assert_eq!(host, target.host());
+                prop_assert!(!target.url().contains(['@', '\\', '\n']) || target.url().find('@') > target.url()[8..].find('/').map(|at| at + 8), "{}", target.url());
+                prop_assert!(if below { host.ends_with(".a.example") } else { host == "a.example" });
+                // And it is read as it was written.
+                let again = Target::parse(target.url()).unwrap();
+                prop_assert_eq!(again.host(), host);
+                prop_assert_eq!(again.port(), target.port());
+            }
+        }
+    }
+}
