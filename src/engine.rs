@@ -284,8 +284,15 @@ const MAX_LANES: usize = 1024;
 
 /// One for each thread that the machine can run at once, within reason.
 fn default_lanes() -> usize {
+    // The system is asked once: it reads several files for an answer, which takes longer than all else
+    // of an engine.
     #[cfg(feature = "std")]
-    let lanes = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(16));
+    let lanes = {
+        static LANES: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+        *LANES.get_or_init(|| {
+            std::thread::available_parallelism().map_or(1, |threads| threads.get().min(16))
+        })
+    };
     #[cfg(not(feature = "std"))]
     let lanes = 1;
     lanes

@@ -71,7 +71,6 @@ mod digest;
 mod engine;
 mod error;
 mod instance;
-mod json;
 mod lanes;
 mod limits;
 mod logging;
