@@ -1,11 +1,12 @@
 //! Arguments that are none, or that want to be read as something else.
 
-use cpex_wasmi::abi::{HTTP_SEND, HostFunction, HttpRequest, Status, codec};
-use cpex_wasmi::{Manifest, Session};
+use cpex_wasmi::abi::{Field, HTTP_SEND, HostFunction, HttpRequest, NO_KEY, Status, codec};
+use cpex_wasmi::model::IdentityPayload;
+use cpex_wasmi::{Capability, Manifest, Request, Session};
 
 use crate::common::HOOK;
 use crate::harness::*;
-use crate::server::Server;
+use crate::server::{Server, response};
 
 /// A session of a plugin that may send anything to `*.test`.
 fn session(world: &World) -> Session {
@@ -160,4 +161,38 @@ fn headers_and_methods_that_would_be_read_otherwise_are_refused() {
     }
     assert!(try_with("GET", "a", "b").is_ok());
     assert_eq!(server.received().len(), 1);
+}
+
+#[test]
+fn a_token_in_a_url_is_told_to_nobody() {
+    const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.payload.signature";
+    let server = Server::by_path(|path| match path.strip_prefix("/to/") {
+        Some(token) => response("302 Found", &format!("location: /back/{token}\r\n"), ""),
+        None => response("200 OK", "", "there"),
+    });
+    let mut manifest = Manifest::new("guest", "1.0.0");
+    manifest.hooks.push("identity.resolve".into());
+    manifest.access.push("network:http://*.test:*".into());
+    let world = World::new();
+    let engine = world.builder().http_transport(world.client()).build().unwrap();
+    let policy = granting(&[private("*.test")])
+        .grant([Capability::ReadInboundCredentials])
+        .allow_raw_credentials();
+    let mut session = Session::on(&engine, &manifest, policy).unwrap();
+    let request = Request::new(IdentityPayload::new(TOKEN, "bearer"));
+    session.start("identity.resolve", request).unwrap();
+    let mut memory = vec![0; 256];
+    let args = [u32::from(Field::PayloadRawToken.number()), 0, 0, NO_KEY, 0, 256];
+    let read = session.dispatch(HostFunction::ReadText, &args, &mut memory).unwrap();
+    assert_eq!(read as usize, TOKEN.len(), "{:?}", Status::from_code(read));
+    for path in ["to", "ends/without/\\"] {
+        let url = server.url("a.test", &format!("/{path}/{TOKEN}"));
+        let _ = send(&mut session, HostFunction::CallJson, get(&url).as_bytes());
+    }
+    assert!(server.received()[1].line.contains(TOKEN));
+    let told = world.audit.take();
+    assert_eq!(told.len(), 3);
+    assert!(told.iter().all(|line| line.contains("/[redacted]")), "{told:?}");
+    let log = world.log.take();
+    assert!(log.len() == 1 && log[0].contains("/[redacted]"), "{log:?}");
 }
