@@ -67,8 +67,10 @@ impl Invocation<'_> {
         }
     }
 
+    /// Reports it, without the tokens that the plugin was given.
     pub(crate) fn report(&self, used: &Used<'_>) {
-        tell(self.grants, self.hook, used);
+        let target = self.secrets.redact(used.target, Session::MAX_MESSAGE_BYTES);
+        tell(self.grants, self.hook, &Used { target: &target, ..*used });
     }
 }
 

@@ -18,5 +18,6 @@ mod arguments;
 mod bounds;
 mod redirects;
 mod requests;
+mod tls;
 mod transports;
 mod waiting;

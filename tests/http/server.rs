@@ -3,6 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -26,7 +27,7 @@ impl Received {
 pub(crate) struct Server {
     pub(crate) port: u16,
     received: Arc<Mutex<Vec<Received>>>,
-    connections: Arc<Mutex<usize>>,
+    connections: Arc<AtomicUsize>,
     /// A message for each connection that the client closed.
     closed: Mutex<Receiver<()>>,
 }
@@ -39,14 +40,14 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (received, connections) =
-            (Arc::<Mutex<Vec<Received>>>::default(), Arc::<Mutex<usize>>::default());
+            (Arc::<Mutex<Vec<Received>>>::default(), Arc::<AtomicUsize>::default());
         let (close, closed) = channel();
         let (log, count, answer) =
             (Arc::clone(&received), Arc::clone(&connections), Arc::new(answer));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                *count.lock().unwrap() += 1;
+                count.fetch_add(1, Ordering::Relaxed);
                 let (log, answer, close) = (Arc::clone(&log), Arc::clone(&answer), close.clone());
                 thread::spawn(move || {
                     let mut reader = BufReader::new(stream.try_clone().unwrap());
@@ -87,7 +88,7 @@ impl Server {
     }
 
     pub(crate) fn connections(&self) -> usize {
-        *self.connections.lock().unwrap()
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Waits until the client closes a connection.

@@ -20,6 +20,8 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
@@ -29,7 +31,7 @@ use super::{
     AddressGuard, HttpTransport, ResponseBody, Sending, TransportError, TransportRequest,
     TransportResponse,
 };
-use crate::Error;
+use crate::{Error, ErrorKind};
 
 /// The largest start of a response, its status and headers, in bytes.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -55,7 +57,7 @@ const MAX_LOOKUPS: usize = 16;
 /// is. Connections are kept for later requests, those for plugins that may go to private addresses
 /// apart from the others. There are no proxies, also none from the environment; no cookies, no cache, no
 /// decompression. TLS trusts the certificates that the system does (`SSL_CERT_FILE` and `SSL_CERT_DIR`
-/// name others), as they are when the client is made.
+/// name others), as they are when the client is made, or those that it is [given](Self::trusting).
 #[derive(Clone)]
 pub struct HttpClient(Arc<Inner>);
 
@@ -63,6 +65,7 @@ struct Inner {
     runtime: Where,
     public: Connections,
     any: Connections,
+    lookup: Lookup,
     tls: ClientConfig,
     /// Whether there is a certificate to trust.
     trusts: bool,
@@ -75,6 +78,16 @@ enum Where {
     /// On a runtime of the client's, once there is one.
     Own(OnceLock<Result<Own, String>>),
     Given(Handle),
+}
+
+impl Where {
+    /// The same for another client.
+    fn again(&self) -> Self {
+        match self {
+            Self::Own(_) => Self::Own(OnceLock::new()),
+            Self::Given(handle) => Self::Given(handle.clone()),
+        }
+    }
 }
 
 /// A runtime that does not wait for what runs on it when it is dropped, which may be in a task.
@@ -124,39 +137,49 @@ impl HttpClient {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
+    #[must_use = "it gives another client"]
     pub fn resolver<F, T>(self, resolve: F) -> Self
     where
         F: Fn(String) -> T + Send + Sync + 'static,
         T: Future<Output = io::Result<Vec<IpAddr>>> + Send + 'static,
     {
-        let runtime = match &self.0.runtime {
-            Where::Own(_) => Where::Own(OnceLock::new()),
-            Where::Given(handle) => Where::Given(handle.clone()),
-        };
-        let Inner { tls, trusts, .. } = &*self.0;
-        Self::with(runtime, &Lookup::by(resolve), tls.clone(), *trusts)
+        let Inner { runtime, tls, trusts, .. } = &*self.0;
+        Self::with(runtime.again(), Lookup::by(resolve), tls.clone(), *trusts)
+    }
+
+    /// The same client, but TLS trusts these certificates of authorities, in PEM, and no others: such as those
+    /// of a company's own.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) if there is none in the text, or one
+    /// that cannot be read.
+    pub fn trusting(self, pem: &[u8]) -> Result<Self, Error> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(no_certificate)?;
+            roots.add(certificate).map_err(no_certificate)?;
+        }
+        if roots.is_empty() {
+            return Err(no_certificate("there is none"));
+        }
+        let Inner { runtime, lookup, .. } = &*self.0;
+        Ok(Self::with(runtime.again(), lookup.clone(), tls(roots)?, true))
     }
 
     fn begun(runtime: Where) -> Result<Self, Error> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let trusts = !roots.is_empty();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(Error::internal)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self::with(runtime, &Lookup::system(), tls, trusts))
+        Ok(Self::with(runtime, Lookup::system(), tls(roots)?, trusts))
     }
 
-    fn with(runtime: Where, lookup: &Lookup, tls: ClientConfig, trusts: bool) -> Self {
+    fn with(runtime: Where, lookup: Lookup, tls: ClientConfig, trusts: bool) -> Self {
         let connections =
             |guard| connections(Guarded { lookup: lookup.clone(), guard }, tls.clone());
         let public = connections(AddressGuard::public());
         let any = connections(AddressGuard::any());
-        Self(Arc::new(Inner { runtime, public, any, tls, trusts }))
+        Self(Arc::new(Inner { runtime, public, any, lookup, tls, trusts }))
     }
 }
 
@@ -164,6 +187,18 @@ impl core::fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("HttpClient").finish_non_exhaustive()
     }
+}
+
+fn tls(roots: RootCertStore) -> Result<ClientConfig, Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider);
+    let config = config.with_safe_default_protocol_versions().map_err(Error::internal)?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn no_certificate(error: impl core::fmt::Display) -> Error {
+    let message = alloc::format!("the certificates cannot be read: {error}");
+    Error::new(ErrorKind::InvalidConfig, message)
 }
 
 fn connections(resolver: Guarded, tls: ClientConfig) -> Connections {
