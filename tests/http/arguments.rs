@@ -22,9 +22,10 @@ fn session(world: &World) -> Session {
 /// What `http.send` answers to these bytes.
 fn send(session: &mut Session, function: HostFunction, argument: &[u8]) -> Result<i32, Status> {
     let mut memory = HTTP_SEND.as_bytes().to_vec();
-    let start = memory.len() as u32;
+    let start = u32::try_from(memory.len()).unwrap();
+    let len = u32::try_from(argument.len()).unwrap();
     memory.extend_from_slice(argument);
-    let args = [0, start, start, argument.len() as u32, 0, 0];
+    let args = [0, start, start, len, 0, 0];
     let answer = session.dispatch(function, &args, &mut memory).unwrap();
     Status::from_code(answer).map_or(Ok(answer), Err)
 }
@@ -182,9 +183,14 @@ fn a_token_in_a_url_is_told_to_nobody() {
     let request = Request::new(IdentityPayload::new(TOKEN, "bearer"));
     session.start("identity.resolve", request).unwrap();
     let mut memory = vec![0; 256];
-    let args = [u32::from(Field::PayloadRawToken.number()), 0, 0, NO_KEY, 0, 256];
+    let args = [Field::PayloadRawToken.number(), 0, 0, NO_KEY, 0, 256];
     let read = session.dispatch(HostFunction::ReadText, &args, &mut memory).unwrap();
-    assert_eq!(read as usize, TOKEN.len(), "{:?}", Status::from_code(read));
+    assert_eq!(
+        usize::try_from(read).unwrap_or_default(),
+        TOKEN.len(),
+        "{:?}",
+        Status::from_code(read)
+    );
     for path in ["to", "ends/without/\\"] {
         let url = server.url("a.test", &format!("/{path}/{TOKEN}"));
         let _ = send(&mut session, HostFunction::CallJson, get(&url).as_bytes());
