@@ -42,6 +42,8 @@
 //! | `std` | yes | deadlines on the system's clock, a pool of warm instances | an embedder supplies a [`Clock`]; each call gets an instance of its own |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
 //! | `digest` | no | a policy may pin a module by its SHA-256 digest ([`Policy::digest`]), and a module tells its own | a policy that does is refused |
+//! | `http` | no | plugins may send HTTP requests, by an `HttpTransport` of the embedder's | a plugin that asks for it is refused |
+//! | `http-client` | no | a transport: HTTP/1.1 on hyper, TLS by rustls (`EngineBuilder::http_client`) | an embedder brings its own |
 //! | `cpex-core` | no | `cpex-core` 0.2.3 loads plugins from its own configuration: the module `cpex`, described in `docs/cpex.md` | |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -87,6 +89,8 @@ mod schema;
 mod session;
 mod suggest;
 mod system;
+#[cfg(feature = "std")]
+mod timer;
 mod view;
 mod wait;
 
@@ -116,4 +120,11 @@ pub use policy::{
 pub use receipt::{Receipt, Timing};
 pub use request::Request;
 pub use session::Session;
+#[cfg(feature = "http-client")]
+pub use system::http::HttpClient;
+#[cfg(feature = "http")]
+pub use system::http::{
+    AddressGuard, HttpTransport, ResponseBody, Sending, TransportError, TransportRequest,
+    TransportResponse,
+};
 pub use system::{AccessKind, AuditEvent, AuditOutcome, AuditSink, Invocation};
