@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::instance::{Host, Timed, Untimed, define_host_functions};
 use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
+use crate::redact::Redactor;
 #[cfg(feature = "http")]
 use crate::system::http::HttpSend;
 use crate::system::{Function, Services, Typed, TypedAsync};
@@ -143,6 +144,52 @@ impl EngineBuilder {
         self
     }
 
+    /// Texts that are secret: each is masked as `[redacted]` wherever it stands, as it is, in what a plugin
+    /// logs, in violations, in audit events, and in messages of errors, panics included. A text has at least
+    /// 4 bytes. Plugins pay for looking: each text is gone through in all that they say.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cpex_wasmi::Error> {
+    /// let engine = cpex_wasmi::Engine::builder().redact(["hunter2"]).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn redact<T: AsRef<str>>(mut self, secrets: impl IntoIterator<Item = T>) -> Self {
+        for secret in secrets {
+            self = self.redacting(|redactor| redactor.add(secret.as_ref()));
+        }
+        self
+    }
+
+    /// The same for all that regular expressions match, in the syntax of the crate
+    /// `regex`. None may match a text of no length. What is longer than
+    /// 64 KiB may be missed where a message is cut.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cpex_wasmi::Error> {
+    /// let keys = ["sk-[A-Za-z0-9]{20,}", r"(?i)bearer\s+[\w.~+/-]+=*"];
+    /// let engine = cpex_wasmi::Engine::builder().redact_patterns(keys).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "redact")]
+    #[must_use]
+    pub fn redact_patterns<T: AsRef<str>>(mut self, patterns: impl IntoIterator<Item = T>) -> Self {
+        for pattern in patterns {
+            self = self.redacting(|redactor| redactor.add_pattern(pattern.as_ref()));
+        }
+        self
+    }
+
+    fn redacting(mut self, add: impl FnOnce(&mut Redactor) -> Result<(), Problem>) -> Self {
+        let redactor = self.services.redactor.get_or_insert_default();
+        if let Err(problem) = add(Arc::make_mut(redactor)) {
+            self.wrong.get_or_insert(problem);
+        }
+        self
+    }
+
     /// Who is told of each use that plugins make of the system, and of each that was refused. Default:
     /// nobody.
     #[must_use]
@@ -169,6 +216,25 @@ impl EngineBuilder {
             Ok(client) => self.http_transport(client),
             Err(error) => self.or_wrong(&error),
         }
+    }
+
+    /// The environment variables that plugins may be given, instead of those of the process. They are
+    /// taken when a plugin is loaded, and each plugin has of them what it asks for and is granted.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cpex_wasmi::Error> {
+    /// let engine = cpex_wasmi::Engine::builder().environment([("API_REGION", "eu-1")]).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn environment<N: Into<String>, V: Into<String>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+        self.services.environment = Some(Arc::new(variables.collect()));
+        self
     }
 
     /// How much fuel a plugin burns between two looks at the clock, and at most before an
@@ -394,6 +460,12 @@ impl Engine {
 
     pub(crate) fn services(&self) -> &Services {
         &self.0.services
+    }
+
+    /// An error without what the embedder has masked.
+    pub(crate) fn redacted(&self, mut error: Error) -> Error {
+        self.0.services.redact(error.problems_mut());
+        error
     }
 
     /// The clock, if calls are timed by it.

@@ -44,6 +44,9 @@
 //! | `digest` | no | a policy may pin a module by its SHA-256 digest ([`Policy::digest`]), and a module tells its own | a policy that does is refused |
 //! | `http` | no | plugins may send HTTP requests, by an `HttpTransport` of the embedder's | a plugin that asks for it is refused |
 //! | `http-client` | no | a transport: HTTP/1.1 on hyper, TLS by rustls (`EngineBuilder::http_client`) | an embedder brings its own |
+//! | `env`, `clock`, `random` | no | plugins may be given environment variables, the time, random numbers ([`Access`]) | a plugin that asks for them is refused |
+//! | `exec` | no | plugins may be allowed programs ([`CommandGrant`]), on Unix | a plugin that asks for one is refused |
+//! | `redact` | no | what regular expressions match is masked in all that plugins say (`EngineBuilder::redact_patterns`) | only texts can be masked ([`EngineBuilder::redact`]) |
 //! | `cpex-core` | no | `cpex-core` 0.2.3 loads plugins from its own configuration: the module `cpex`, described in `docs/cpex.md` | |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -84,6 +87,7 @@ mod policy;
 #[cfg(feature = "std")]
 mod pool;
 mod receipt;
+mod redact;
 mod request;
 mod schema;
 mod session;

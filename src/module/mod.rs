@@ -96,6 +96,7 @@ impl Module {
             #[cfg(feature = "digest")]
             None,
         )
+        .map_err(|error| engine.redacted(error))
     }
 
     fn made(
@@ -211,7 +212,9 @@ impl Module {
             let digest = Digest::of(wasm);
             return match pinned.differs(digest) {
                 Some(problem) => Err(Error::from_problems(vec![problem])),
-                None => Self::made(engine, wasm, Some(digest)),
+                None => {
+                    Self::made(engine, wasm, Some(digest)).map_err(|error| engine.redacted(error))
+                }
             };
         }
         #[cfg(not(feature = "digest"))]

@@ -105,8 +105,8 @@ impl Plugin {
             .then(|| Permits::new(policy.max_instances));
         #[cfg(feature = "std")]
         let snapshot = (policy.snapshot && module.globals().is_some()).then(OnceLock::new);
-        let grants =
-            Arc::new(Grants::new(module.manifest(), policy, module.engine().services().clone()));
+        let services = module.engine().services().clone();
+        let grants = Arc::new(Grants::new(module.manifest(), policy, services)?);
         let plugin = Self(Arc::new(Inner {
             module: module.clone(),
             grants,
@@ -220,8 +220,8 @@ impl Plugin {
     pub(crate) fn begin(&self, hook: &str) -> Result<i32, Error> {
         let manifest = self.0.module.manifest();
         hook_position(&manifest.hooks, hook).ok_or_else(|| {
-            Error::new(ErrorKind::UnknownHook, unknown_hook(&manifest.hooks, hook))
-                .with_plugin(self.name())
+            let error = Error::new(ErrorKind::UnknownHook, unknown_hook(&manifest.hooks, hook));
+            self.0.module.engine().redacted(error).with_plugin(self.name())
         })
     }
 

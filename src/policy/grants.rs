@@ -191,8 +191,9 @@ pub enum RandomGrant {
 pub struct CommandGrant {
     /// The program's absolute path.
     pub program: String,
-    /// Its arguments, one pattern for each: `*` stands for any text without a leading `-`, also within an
-    /// argument; a last `**` for any number of arguments.
+    /// Its arguments, one pattern for each: a `*` in it stands for any text, and a last `**` for any number of
+    /// arguments. An argument that begins with `-` may be an option to the program, and has to have a pattern
+    /// that begins with `-` too: neither `*` nor `**` stands for one.
     pub args: Vec<String>,
 }
 

@@ -16,6 +16,7 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
 use crate::{Digest, LevelFilter, Limits};
 
 pub use access::Access;
+pub(crate) use access::covers;
 pub use grants::{
     ClockGrant, CommandGrant, FileGrant, FilePermission, NetworkGrant, PathKind, RandomGrant,
 };

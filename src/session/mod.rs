@@ -21,6 +21,7 @@ mod write;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -68,9 +69,17 @@ pub(crate) struct Grants {
 }
 
 impl Grants {
-    pub(crate) fn new(manifest: &Manifest, policy: Policy, services: Services) -> Self {
-        Self {
-            plugin: policy.name_of(manifest).into(),
+    /// Takes what of the system is to be had at load, which may fail.
+    pub(crate) fn new(
+        manifest: &Manifest,
+        policy: Policy,
+        services: Services,
+    ) -> Result<Self, Error> {
+        let plugin: String = policy.name_of(manifest).into();
+        let granted = Granted::new(manifest, policy.access, &services)
+            .map_err(|problem| Error::from_problems(vec![problem]).with_plugin(&plugin))?;
+        Ok(Self {
+            plugin,
             hooks: manifest.hooks.clone(),
             capabilities: policy.capabilities,
             allow_raw_credentials: policy.allow_raw_credentials,
@@ -80,10 +89,10 @@ impl Grants {
             #[cfg(feature = "std")]
             when_exhausted: policy.when_exhausted,
             log_level: policy.log_level,
-            granted: Granted::new(manifest, policy.access),
+            granted,
             services,
             config: policy.config,
-        }
+        })
     }
 
     /// Whether the plugin may be given tokens.
@@ -161,6 +170,7 @@ impl Session {
     pub const MAX_MESSAGE_BYTES: usize = 4096;
 
     pub(crate) fn with_grants(grants: Arc<Grants>, sink: Arc<dyn LogSink>) -> Self {
+        let secrets = Secrets::new(grants.services.redactor.clone());
         Self {
             grants,
             sink,
@@ -170,7 +180,7 @@ impl Session {
             violation: None,
             panic: None,
             denied: None,
-            secrets: Secrets::default(),
+            secrets,
             usage: Usage::default(),
             scratch: Vec::new(),
             calls: Calls::default(),
@@ -203,7 +213,7 @@ impl Session {
         self.violation = None;
         self.panic = None;
         self.denied = None;
-        self.secrets = Secrets::default();
+        self.secrets.forget();
         self.usage = Usage::default();
         self.begun = None;
         self.calls.forget();

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{Manifest, Wish};
 
+use super::environment::{Environment, may_read};
 use super::{AccessKind, Services};
 use crate::logging::visible;
 use crate::suggest::did_you_mean;
@@ -18,16 +19,36 @@ pub(crate) struct Granted {
     /// The manifest's lines.
     asked: Vec<String>,
     pub(crate) access: Access,
+    /// The variables that may be read, as they were when the plugin was loaded.
+    pub(crate) environment: Environment,
 }
 
 impl Granted {
-    pub(crate) fn new(manifest: &Manifest, access: Access) -> Self {
-        Self { asked: manifest.access.clone(), access }
+    /// Takes what is to be had at load.
+    pub(crate) fn new(
+        manifest: &Manifest,
+        access: Access,
+        services: &Services,
+    ) -> Result<Self, Problem> {
+        let asked = manifest.access.clone();
+        let own = services.environment.as_ref();
+        let environment = Environment::take(own, wishes(&asked), &access.env)?;
+        Ok(Self { asked, access, environment })
     }
 
     /// What the manifest asks for.
-    pub(crate) fn asked(&self) -> impl Iterator<Item = Wish<'_>> {
-        self.asked.iter().filter_map(|line| Wish::parse(line))
+    pub(crate) fn asked(&self) -> impl Iterator<Item = Wish<'_>> + Clone {
+        wishes(&self.asked)
+    }
+
+    /// Whether an environment variable may be read, set or not.
+    pub(crate) fn variable(&self, name: &str) -> bool {
+        may_read(self.asked(), &self.access.env, name)
+    }
+
+    /// Whether the manifest asks for the time, or for random numbers.
+    pub(crate) fn asks(&self, wish: &Wish<'_>) -> bool {
+        self.asked().any(|asked| asked == *wish)
     }
 
     /// Whether a function of the embedder's may be called.
@@ -35,6 +56,10 @@ impl Granted {
         let wish = Wish::Function(name);
         self.asked().any(|asked| asked == wish) && self.access.grants(&wish)
     }
+}
+
+fn wishes(lines: &[String]) -> impl Iterator<Item = Wish<'_>> + Clone {
+    lines.iter().filter_map(|line| Wish::parse(line))
 }
 
 /// Notes what a manifest asks for that is not granted, or that this host does not have.
@@ -117,7 +142,10 @@ fn not_offered(wish: &Wish<'_>, services: Option<&Services>) -> Option<String> {
         }),
         Wish::Clock => without("clock", cfg!(feature = "clock")),
         Wish::Random => without("random", cfg!(feature = "random")),
-        Wish::Command(_) => without("exec", cfg!(feature = "exec")),
+        Wish::Command(_) => {
+            let elsewhere = || "and this host can run programs on Unix only".into();
+            without("exec", cfg!(feature = "exec")).or_else(|| (!cfg!(unix)).then(elsewhere))
+        }
         Wish::Function(name) => {
             let functions = &services?.functions;
             (!functions.offers(name)).then(|| {

@@ -3,33 +3,64 @@
 //! Those of the host itself reach for the system; those of the embedder for whatever it likes. Each is there
 //! for a plugin only if its manifest asks for it and its policy grants it.
 
+#![cfg_attr(
+    not(all(feature = "system", feature = "exec")),
+    allow(dead_code, reason = "what its parts share, of which not all are there")
+)]
+
 mod audit;
+#[cfg(all(feature = "exec", unix))]
+mod command;
+#[cfg(feature = "env")]
+mod env;
+mod environment;
 mod function;
 mod granted;
 #[cfg(feature = "http")]
 pub(crate) mod http;
 mod invocation;
+#[cfg(feature = "random")]
+pub(crate) mod random;
+#[cfg(feature = "clock")]
+pub(crate) mod time;
 
 use alloc::sync::Arc;
 
-use crate::{Clock, LogSink};
+use crate::redact::Redactor;
+use crate::{Clock, LogSink, Problem};
 
 use audit::report;
 pub use audit::{AccessKind, AuditEvent, AuditOutcome, AuditSink};
+pub(crate) use environment::Variables;
 pub(crate) use function::{Function, Functions, Given, Reply, Typed, TypedAsync, Waiting};
 pub(crate) use granted::{Granted, check};
 pub use invocation::Invocation;
-pub(crate) use invocation::{SystemUsage, Used, tell};
+pub(crate) use invocation::{Pending, SystemUsage, Used, tell};
 
 /// What all plugins of an engine share beyond the interpreter.
 #[derive(Clone, Default)]
 pub(crate) struct Services {
     pub(crate) functions: Functions,
     pub(crate) audit: Option<Arc<dyn AuditSink>>,
+    /// What is masked in all that plugins say.
+    pub(crate) redactor: Option<Arc<Redactor>>,
+    /// Instead of the process's own.
+    pub(crate) environment: Option<Variables>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
     /// Where plugins' log lines go, for what the host has to say about what they did.
     pub(crate) sink: Option<Arc<dyn LogSink>>,
     /// What sends their HTTP requests.
     #[cfg(feature = "http")]
     pub(crate) transport: Option<Arc<dyn http::HttpTransport>>,
+}
+
+impl Services {
+    /// Masks what the embedder has masked in messages that may quote a plugin.
+    pub(crate) fn redact(&self, problems: &mut [Problem]) {
+        if let Some(redactor) = &self.redactor {
+            for problem in problems {
+                problem.message = redactor.redact(&problem.message);
+            }
+        }
+    }
 }

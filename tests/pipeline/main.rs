@@ -14,6 +14,7 @@ mod server;
 mod attacks;
 mod concurrency;
 mod docs;
+mod functions;
 #[cfg(feature = "http-client")]
 mod http;
 mod kinds;

@@ -1,0 +1,135 @@
+//! The environment variables that a plugin may read.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+
+use cpex_wasmi_abi::Wish;
+
+use crate::logging::visible;
+use crate::policy::covers;
+use crate::{ErrorKind, Problem};
+
+/// The variables that an embedder has for plugins instead of the process's own.
+pub(crate) type Variables = Arc<BTreeMap<String, String>>;
+
+/// The environment variables that a plugin has asked for and was granted, with the values they had when it
+/// was loaded.
+#[derive(Default)]
+pub(crate) struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Takes the values of what is both asked for and granted: from what the embedder has, or from the
+    /// process.
+    ///
+    /// A value that is no UTF-8 is a problem, as is one with a NUL in it, which no program's environment can
+    /// have. A name that is no UTF-8 cannot be asked for.
+    pub(crate) fn take<'a>(
+        own: Option<&Variables>,
+        asked: impl Iterator<Item = Wish<'a>> + Clone,
+        granted: &[String],
+    ) -> Result<Self, Problem> {
+        let wanted = |name: &str| may_read(asked.clone(), granted, name);
+        let mut taken = BTreeMap::new();
+        match own {
+            Some(own) => {
+                for (name, value) in own.iter().filter(|(name, _)| wanted(name)) {
+                    taken.insert(name.clone(), value.clone());
+                }
+            }
+            #[cfg(feature = "env")]
+            // The environment is looked at only for who wants something of it.
+            None if asked.clone().any(|wish| matches!(wish, Wish::Env(_))) => {
+                for (name, value) in std::env::vars_os() {
+                    let Ok(name) = name.into_string() else { continue };
+                    if wanted(&name) {
+                        let value = value.into_string().map_err(|_| unreadable(&name))?;
+                        taken.insert(name, value);
+                    }
+                }
+            }
+            None => {}
+        }
+        match taken.iter().find(|(_, value)| value.contains('\0')) {
+            Some((name, _)) => Err(unreadable(name)),
+            None => Ok(Self(taken)),
+        }
+    }
+
+    /// The value of a variable, if it may be read and was set.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Names and values, in the order of the names.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// Whether a variable is among those asked for and among those granted.
+pub(crate) fn may_read<'a>(
+    mut asked: impl Iterator<Item = Wish<'a>>,
+    granted: &[String],
+    name: &str,
+) -> bool {
+    // As a pattern it would stand for more than itself.
+    !name.contains('*')
+        && asked.any(|wish| matches!(wish, Wish::Env(pattern) if covers(pattern, name)))
+        && granted.iter().any(|pattern| covers(pattern, name))
+}
+
+fn unreadable(name: &str) -> Problem {
+    Problem::new(
+        ErrorKind::InvalidConfig,
+        format!(
+            "the plugin may read the environment variable `{}`, whose value is no text in UTF-8; \
+             change it, or do not grant it",
+            visible(name)
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> Variables {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        Arc::new(pairs.collect())
+    }
+
+    fn taken(own: &Variables, asked: &[&str], granted: &[&str]) -> Result<Environment, Problem> {
+        let granted: Vec<String> = granted.iter().map(|name| (*name).into()).collect();
+        let asked = asked.iter().filter_map(|line| Wish::parse(line));
+        Environment::take(Some(own), asked, &granted)
+    }
+
+    #[test]
+    fn what_is_taken_is_asked_for_and_granted() {
+        let own = variables(&[("A_B", "2"), ("A", "1"), ("A_A", "3"), ("B", "4"), ("A*", "5")]);
+        let all = |asked: &[&str], granted: &[&str]| -> Vec<String> {
+            let environment = taken(&own, asked, granted).unwrap();
+            environment.iter().map(|(name, value)| format!("{name}={value}")).collect()
+        };
+        assert_eq!(all(&["env:A_*", "env:B"], &["A*"]), ["A_A=3", "A_B=2"]);
+        assert_eq!(all(&["env:A"], &["*"]), ["A=1"]);
+        assert_eq!(all(&["env:*"], &["A"]), ["A=1"]);
+        assert_eq!(all(&["env:B", "clock"], &["A"]), [""; 0]);
+        assert_eq!(all(&[], &["*"]), [""; 0]);
+        assert_eq!(all(&["env:*"], &[]), [""; 0]);
+        assert_eq!(taken(&own, &["env:A"], &["A"]).unwrap().get("A"), Some("1"));
+    }
+
+    #[test]
+    fn a_value_with_a_nul_is_named_if_it_may_be_read() {
+        let own = variables(&[("A", "x\0y"), ("B", "2")]);
+        let problem = taken(&own, &["env:A"], &["A"]).err().unwrap();
+        assert!(problem.message.contains("`A`"), "{}", problem.message);
+        assert!(!problem.message.contains('y') || !problem.message.contains("x\\"));
+        assert!(taken(&own, &["env:B"], &["*"]).is_ok());
+    }
+}
