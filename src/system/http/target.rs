@@ -198,6 +198,7 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::Access;
+    use crate::system::Services;
 
     fn granted(line: &str, host: &str) -> Granted {
         let mut manifest = Manifest::new("guest", "1.0.0");
@@ -206,7 +207,7 @@ mod tests {
         let mut grant = NetworkGrant::new(host);
         grant.schemes.push("http".into());
         access.network.push(grant);
-        Granted::new(&manifest, access)
+        Granted::new(&manifest, access, &Services::default()).unwrap()
     }
 
     fn allows(line: &str, host: &str, url: &str) -> bool {
