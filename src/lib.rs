@@ -68,6 +68,7 @@ mod clock;
 #[cfg(feature = "cpex-core")]
 pub mod cpex;
 mod digest;
+mod dispatch;
 mod engine;
 mod error;
 mod instance;

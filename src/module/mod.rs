@@ -5,10 +5,11 @@ mod code;
 mod constants;
 #[cfg(feature = "std")]
 mod exposed;
-#[cfg(feature = "std")]
+mod growth;
 mod operators;
 mod reader;
 mod scan;
+mod written;
 
 use alloc::borrow::{Cow, ToOwned as _};
 use alloc::boxed::Box;
@@ -22,6 +23,7 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manif
 
 #[cfg(feature = "digest")]
 use crate::Digest;
+use crate::dispatch::Dispatch;
 use crate::engine::Interpreter;
 use crate::lanes::{Lane, Lanes};
 #[cfg(feature = "cpex-core")]
@@ -38,6 +40,8 @@ pub struct Module(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    /// The fuel of one slice.
+    slice: u64,
     translated: Lanes<wasmi::Module>,
     /// The lane that it was loaded in, and the only one of a large module.
     home: Lane,
@@ -129,13 +133,20 @@ impl Module {
         let interpreter = &engine.interpreter(home)?.wasmi;
         wasmi::Module::validate(interpreter, wasm).map_err(check::untranslatable)?;
         constants::check(wasm, &sections).map_err(invalid)?;
+        let dispatch = engine.dispatch();
+        let tamed = if dispatch == Dispatch::LOOP {
+            growth::Tamed { wasm: Cow::from(wasm), grows: false }
+        } else {
+            growth::tame(wasm, &sections).map_err(invalid)?
+        };
+        let slice = if tamed.grows { dispatch.slice_of_growing() } else { u64::MAX };
         #[cfg(feature = "std")]
-        let (globals, exposed) = match exposed::expose(wasm, &sections) {
+        let (globals, exposed) = match exposed::expose(&tamed.wasm, &scan::scan(&tamed.wasm).map_err(invalid)?) {
             Some(exposed) => (Some(exposed.globals), exposed.wasm),
-            None => (None, Cow::from(wasm)),
+            None => (None, Cow::from(&*tamed.wasm)),
         };
         #[cfg(not(feature = "std"))]
-        let exposed = Cow::from(wasm);
+        let exposed = Cow::from(&*tamed.wasm);
         let wasmi = wasmi::Module::new(interpreter, &exposed).map_err(check::untranslatable)?;
         #[cfg(feature = "std")]
         let is_own = |name: &str| globals.is_none() || !name.starts_with(exposed::PREFIX);
@@ -172,6 +183,7 @@ impl Module {
             translated: Lanes::new(engine.lanes(), home, wasmi),
             home,
             bytes: copied.then(|| exposed.into_owned().into_boxed_slice()),
+            slice: engine.slice().min(slice),
             engine,
             manifest,
             capabilities,
@@ -278,6 +290,11 @@ impl Module {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// The fuel of one slice: the engine's, or less.
+    pub(crate) fn slice(&self) -> u64 {
+        self.0.slice
     }
 
     /// The lane that it was loaded in.

@@ -1,31 +1,38 @@
 //! Which instructions a module has, for what can be told from that about its instances.
 
 use super::reader::Reader;
+#[cfg(feature = "std")]
 use super::scan::{CODE, Sections};
 
 /// What an instruction does to an instance, beside its memory and its globals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
+pub(super) enum Effect {
     None,
     /// It may change a table, or drop a segment.
     Lasting,
+    /// `memory.grow`.
+    GrowsMemory,
+    /// `table.grow`.
+    GrowsTable,
 }
 
 /// Whether no function of a valid module changes a table or drops a segment, so that these are in
 /// each instance what they were when it was made. Also false if there is an instruction that is not
 /// known here.
+#[cfg(feature = "std")]
 pub(super) fn keep_tables_and_segments(wasm: &[u8], sections: &Sections) -> bool {
     let Some(section) = sections.find(CODE) else { return true };
     keeps(&mut Reader::of(wasm, section)).unwrap_or(false)
 }
 
+#[cfg(feature = "std")]
 fn keeps(code: &mut Reader<'_>) -> Option<bool> {
     for _ in 0..code.number()? {
         let size = code.number()?;
         let mut body = code.part(usize::try_from(size).ok()?)?;
         body.list(Reader::locals)?;
         while !body.is_empty() {
-            if body.operator()? == Effect::Lasting {
+            if matches!(body.operator()?, Effect::Lasting | Effect::GrowsTable) {
                 return Some(false);
             }
         }
@@ -34,13 +41,13 @@ fn keeps(code: &mut Reader<'_>) -> Option<bool> {
 }
 
 impl Reader<'_> {
-    fn locals(&mut self) -> Option<()> {
+    pub(super) fn locals(&mut self) -> Option<()> {
         self.number()?;
         self.skip(1)
     }
 
     /// Reads an instruction and what belongs to it.
-    fn operator(&mut self) -> Option<Effect> {
+    pub(super) fn operator(&mut self) -> Option<Effect> {
         match self.byte()? {
             // `table.set`.
             0x26 => return Some(Effect::Lasting),
@@ -57,8 +64,12 @@ impl Reader<'_> {
             }
             // `select` with the type of its result.
             0x1c => self.list(|reader| reader.skip(1))?,
-            // `memory.size` and `memory.grow`; integers.
-            0x3f..=0x42 => self.numbers(1)?,
+            0x40 => {
+                self.numbers(1)?;
+                return Some(Effect::GrowsMemory);
+            }
+            // `memory.size`; integers.
+            0x3f | 0x41 | 0x42 => self.numbers(1)?,
             // Floats.
             0x43 => self.skip(4)?,
             0x44 => self.skip(8)?,
@@ -68,7 +79,7 @@ impl Reader<'_> {
         Some(Effect::None)
     }
 
-    /// An instruction of two numbers: conversions, bulk memory, tables.
+    /// An instruction that begins with two numbers: conversions, bulk memory, tables.
     fn prefixed(&mut self) -> Option<Effect> {
         match self.number()? {
             0..=7 => {}
@@ -76,8 +87,20 @@ impl Reader<'_> {
             8 | 10 => self.numbers(2)?,
             // `memory.fill` and `table.size`.
             11 | 16 => self.numbers(1)?,
-            // `data.drop`, `table.init`, `elem.drop`, `table.copy`, `table.grow`, `table.fill`.
-            9 | 12..=15 | 17 => return Some(Effect::Lasting),
+            // `data.drop`, `elem.drop`, `table.fill`.
+            9 | 13 | 17 => {
+                self.numbers(1)?;
+                return Some(Effect::Lasting);
+            }
+            // `table.init` and `table.copy`.
+            12 | 14 => {
+                self.numbers(2)?;
+                return Some(Effect::Lasting);
+            }
+            15 => {
+                self.numbers(1)?;
+                return Some(Effect::GrowsTable);
+            }
             _ => return None,
         }
         Some(Effect::None)

@@ -52,8 +52,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What only the look at a module's state takes.
-#[cfg(feature = "std")]
+/// What only a look at all of a section takes.
 impl<'a> Reader<'a> {
     /// A name: its length, and the bytes.
     pub(super) fn name(&mut self) -> Option<&'a [u8]> {
