@@ -37,15 +37,15 @@ fn names() -> Vec<String> {
 }
 
 /// Where an operand comes from: a local, the instruction before, the code.
-fn operands(kind: &str) -> Vec<String> {
+fn operands(kind: &str) -> [String; 3] {
     let (local, computed, constant) = match kind {
         "i32" => ("$i", "(i32.xor (local.get $i) (local.get $zero))", "(i32.const 5)"),
-        "i64" => ("$l", "(i64.xor (local.get $l) (i64.const 0x100))", "(i64.const 5)"),
+        "i64" => ("$l", "(i64.xor (local.get $l) (i64.const 0x100))", "(i64.const 0x100000005)"),
         "f32" => ("$f", "(f32.add (local.get $f) (f32.const 1))", "(f32.const 5.5)"),
         "f64" => ("$d", "(f64.add (local.get $d) (f64.const 1))", "(f64.const 5.5)"),
         _ => ("$v", "(v128.not (local.get $v))", "(v128.const i64x2 5 6)"),
     };
-    vec![format!("(local.get {local})"), computed.to_owned(), constant.to_owned()]
+    [format!("(local.get {local})"), computed.to_owned(), constant.to_owned()]
 }
 
 const KINDS: [(&str, &str); 5] =
@@ -58,33 +58,77 @@ fn kinds() -> &'static [(&'static str, &'static str)] {
 
 /// A module with these functions, each of which sets a mark, does something, and sets another.
 fn module(functions: &[(String, String)]) -> Vec<u8> {
+    text(functions, &copies()).unwrap()
+}
+
+fn text(functions: &[(String, String)], more: &str) -> Result<Vec<u8>, wat::Error> {
+    let others = "(local $other_i i32) (local $other_l i64) (local $other_f f32) (local $other_d f64)
+                  (local $other_zero i32)";
     let vectors = if cfg!(feature = "simd") { "(local $v v128) (local $v2 v128)" } else { "" };
     let mut text = String::from(
         r#"(import "probe" "mark" (func $mark))
-           (memory 2 3) (table $t 4 funcref) (table $x 2 externref)
-           (elem (table $t) (i32.const 0) func $same) (elem $e func $same) (elem $none func)
+           (memory 2 3) (table $t 4 funcref) (table $x 2 externref) (table $u 2 funcref)
+           (elem (table $u) (i32.const 0) func $same) (elem (table $t) (i32.const 0) func $same) (elem $e func $same) (elem $none func)
            (data $d "passive") (data $gone "")
-           (global $g (mut i64) (i64.const 0)) (global $c i32 (i32.const 3))
+           (global $g (mut i64) (i64.const 0)) (global $gf (mut f32) (f32.const 0))
+           (global $gi (mut i32) (i32.const 0)) (global $gd (mut f64) (f64.const 0)) (global $c i32 (i32.const 3))
            (type $same (func (param i32) (result i32)))
            (func $same (type $same) (local.get 0))
            (func $leaves (param i32) (if (local.get 0) (then (return))))
            (func $many (param i32 i64 f32 f64 i32 i32 i64) (local i64) (local.set 7 (local.get 1)))"#,
     );
+    text += more;
     for (name, body) in functions {
         text += &format!(
             r#"(func (export "{name}") (param $i i32) (param $l i64) (param $f f32) (param $d f64)
                  (local $i2 i32) (local $l2 i64) (local $f2 f32) (local $d2 f64) (local $zero i32)
-                 (local $i3 i32) {vectors}
+                 (local $i3 i32) (local $r funcref) {others} {vectors}
                  (call $mark) {body} (call $mark))"#
         );
     }
-    wat::parse_str(format!("(module {text})")).unwrap()
+    wat::parse_str(format!("(module {text})"))
+}
+
+/// Functions that copy locals in each of the first places to all others, and what is computed into each.
+fn copies() -> String {
+    let mut text = String::new();
+    for kind in ["i64", "f32", "f64"] {
+        let params = format!(" {kind}").repeat(10);
+        text += &format!("(func ${kind}s (param{params})");
+        for to in 0..10 {
+            text += &format!(" (local.set {to} ({kind}.mul (local.get 1) (local.get 2)))");
+            for from in (0..10).filter(|from| *from != to) {
+                text += &format!(" (local.set {to} (local.get {from}))");
+            }
+        }
+        text += ")";
+    }
+    text
+}
+
+/// A value that is chosen, from everywhere, by a condition from everywhere.
+fn chosen(choose: fn(kind: &str, one: &str, other: &str, condition: &str) -> String) -> Vec<String> {
+    let mut uses = Vec::new();
+    for (kind, local) in &KINDS[..4] {
+        for one in operands(kind) {
+            // Two that are the same would not be chosen from.
+            let others = operands(kind).map(|other| other.replace('5', "6").replace("get $", "get $other_"));
+            for other in others {
+                for condition in &operands("i32")[..2] {
+                    let value = choose(kind, &one, &other, condition);
+                    uses.push(format!("(local.set {local} {value})"));
+                    uses.push(format!("(drop {value})"));
+                }
+            }
+        }
+    }
+    uses
 }
 
 fn is_valid(statement: &str) -> bool {
-    let names = [("f".to_owned(), statement.to_owned())];
-    let text_is_good = std::panic::catch_unwind(|| module(&names));
-    text_is_good.is_ok_and(|wasm| Module::validate(&wasmi::Engine::new(&config()), &wasm).is_ok())
+    let named = [("f".to_owned(), statement.to_owned())];
+    let engine = wasmi::Engine::new(&config());
+    text(&named, "").is_ok_and(|wasm| Module::validate(&engine, &wasm).is_ok())
 }
 
 fn config() -> wasmi::Config {
@@ -93,9 +137,17 @@ fn config() -> wasmi::Config {
 
 /// Uses of what is not just an operation on numbers.
 fn special(name: &str) -> Option<Vec<String>> {
+    if name == "select" {
+        return Some(chosen(|_, one, other, condition| format!("(select {one} {other} {condition})")));
+    }
+    if name == "block" {
+        return Some(chosen(|kind, one, other, condition| {
+            format!("(block (result {kind}) (drop (br_if 0 {one} {condition})) {other})")
+        }));
+    }
     let uses: &[&str] = match name {
         "unreachable" => &["(block (br_if 0 (local.get $i)) (unreachable))"],
-        "block" | "br" => &["(block (br 0))", "(i32.const 1) (block (param) (nop)) (drop)"],
+        "br" => &["(block (br 0))"],
         "loop" | "br.if" => &[
             "(local.set $i2 (i32.const 9)) (loop $again
                (br_if $again (local.tee $i2 (i32.sub (local.get $i2) (i32.const 1)))))",
@@ -130,6 +182,10 @@ fn special(name: &str) -> Option<Vec<String>> {
             "(drop (call_indirect $t (type $same) (i32.const 1) (local.get $zero)))",
             "(drop (call_indirect $t (type $same) (i32.const 1)
                (i32.xor (local.get $zero) (local.get $zero))))",
+            "(drop (call_indirect $u (type $same) (local.get $i) (i32.const 0)))",
+            "(drop (call_indirect $u (type $same) (i32.const 1) (local.get $zero)))",
+            "(drop (call_indirect $u (type $same) (i32.const 1)
+               (i32.xor (local.get $zero) (local.get $zero))))",
         ],
         "drop" | "local.get" => &["(drop (local.get $i))"],
         "local.set" => &[
@@ -137,18 +193,24 @@ fn special(name: &str) -> Option<Vec<String>> {
             "(local.set $l2 (i64.const 3)) (local.set $d2 (f64.const 3)) (local.set $f2 (local.get $f))",
             "(local.set $i2 (local.get $zero)) (local.set $zero (local.get $i3))
                (local.set $i3 (local.get $i)) (local.set $zero (i32.const 0))",
+            "(call $i64s (local.get $l) (local.get $l) (local.get $l) (i64.const 3) (local.get $l)
+               (i64.const 4) (i64.const 5) (local.get $l) (local.get $l) (local.get $l))",
+            "(call $f32s (local.get $f) (local.get $f) (local.get $f) (f32.const 3) (local.get $f)
+               (f32.const 4) (f32.const 5) (local.get $f) (local.get $f) (local.get $f))",
+            "(call $f64s (local.get $d) (local.get $d) (local.get $d) (f64.const 3) (local.get $d)
+               (f64.const 4) (f64.const 5) (local.get $d) (local.get $d) (local.get $d))",
         ],
         "local.tee" => &["(drop (i32.add (local.tee $i2 (local.get $i)) (local.get $i2)))"],
-        "global.get" => &["(drop (global.get $g)) (local.set $i2 (global.get $c))"],
+        "global.get" => &[
+            "(drop (global.get $g)) (local.set $i2 (global.get $c))",
+            "(local.set $f2 (global.get $gf)) (local.set $d2 (global.get $gd))",
+        ],
         "global.set" => &[
             "(global.set $g (local.get $l)) (global.set $g (i64.const 8))",
             "(global.set $g (i64.add (global.get $g) (local.get $l)))",
-        ],
-        "select" => &[
-            "(local.set $i2 (select (local.get $i) (i32.const 2) (local.get $zero)))",
-            "(drop (select (i64.const 1) (local.get $l) (i32.lt_u (local.get $i) (i32.const 8))))",
-            "(drop (select (local.get $f) (f32.const 1) (i32.eqz (local.get $i))))",
-            "(drop (select (f64.add (local.get $d) (local.get $d)) (local.get $d) (local.get $i)))",
+            "(global.set $gf (local.get $f)) (global.set $gf (f32.add (local.get $f) (local.get $f)))",
+            "(global.set $gd (local.get $d)) (global.set $gd (f64.add (local.get $d) (local.get $d)))",
+            "(global.set $gi (i32.const 8)) (global.set $gf (f32.const 8)) (global.set $gd (f64.const 8))",
         ],
         "typed.select" => &[
             "(drop (select (result externref) (table.get $x (local.get $zero)) (ref.null extern) (local.get $i)))",
@@ -183,10 +245,19 @@ fn special(name: &str) -> Option<Vec<String>> {
         "table.get" => &[
             "(drop (table.get $t (i32.const 0)))",
             "(drop (table.get $x (local.get $zero)))",
+            "(drop (table.get $x (i32.xor (local.get $zero) (local.get $zero))))",
         ],
         "table.set" => &[
             "(table.set $t (i32.const 0) (table.get $t (i32.const 0)))",
             "(table.set $x (local.get $zero) (ref.null extern))",
+            "(table.set $x (i32.const 0) (ref.null extern))",
+            "(table.set $x (i32.xor (local.get $zero) (local.get $zero)) (ref.null extern))",
+            "(table.set $t (local.get $zero) (table.get $t (i32.const 0)))",
+            "(table.set $t (i32.const 0) (ref.func $same))",
+            "(table.set $t (i32.const 0) (local.get $r)) (table.set $t (local.get $zero) (local.get $r))",
+            "(table.set $t (i32.xor (local.get $zero) (local.get $zero)) (local.get $r))
+               (table.set $t (i32.const 0) (ref.func $same))",
+            "(table.set $t (i32.xor (local.get $zero) (local.get $zero)) (ref.func $same))",
         ],
         "table.size" => &["(drop (table.size $t))"],
         _ => return None,
@@ -196,7 +267,12 @@ fn special(name: &str) -> Option<Vec<String>> {
 
 /// Uses of an operation on numbers, with operands from everywhere: what it takes is tried.
 fn plain(name: &str) -> Vec<String> {
-    let kinds: Vec<_> = kinds().iter().map(|(kind, _)| *kind).collect();
+    // Vectors first, if that is what it is likely to take.
+    let is_vector = name.split('.').next().is_some_and(|of| of.contains('x') || of == "v128");
+    let mut kinds: Vec<_> = kinds().iter().map(|(kind, _)| *kind).collect();
+    if is_vector {
+        kinds.reverse();
+    }
     let mut taken: Vec<Vec<&str>> = vec![Vec::new()];
     taken.extend(kinds.iter().map(|kind| vec![*kind]));
     taken.extend(kinds.iter().flat_map(|one| kinds.iter().map(|other| vec![*one, *other])));
@@ -235,13 +311,24 @@ fn plain(name: &str) -> Vec<String> {
                     continue;
                 };
                 uses.push(format!("(local.set {local} {op})"));
-                if name.contains("load") {
+                let class = name.split('.').nth(1).unwrap_or_default();
+                if class.starts_with("load") || class == "add" {
                     // Without going into a local at once.
                     uses.push(format!("(drop {op})"));
                 }
-                if kind == "i32" && joins_branches(name) {
+                if kind == "i32" && is_a_condition(name) {
+                    uses.push(format!("(local.set $i2 (i32.eqz {op}))"));
                     uses.push(format!("(block (br_if 0 {op}))"));
                     uses.push(format!("(block (br_if 0 (i32.eqz {op})))"));
+                }
+                if ["and", "or"].contains(&class) && kind != "v128" {
+                    for tested in [format!("({kind}.eqz {op})"), format!("({kind}.ne {op} ({kind}.const 0))")] {
+                        uses.push(format!("(local.set $i2 {tested})"));
+                        uses.push(format!("(block (br_if 0 {tested}))"));
+                    }
+                }
+                if class == "abs" && kind != "v128" {
+                    uses.push(format!("(local.set {local} ({kind}.neg {op}))"));
                 }
             }
         }
@@ -250,8 +337,8 @@ fn plain(name: &str) -> Vec<String> {
     panic!("no use of `{name}` is known");
 }
 
-/// Whether the interpreter has a branch on what this gives.
-fn joins_branches(name: &str) -> bool {
+/// Whether the interpreter may have an instruction of its own for what is done with the result.
+fn is_a_condition(name: &str) -> bool {
     let op = name.split('.').nth(1).unwrap_or_default();
     ["eq", "ne", "lt", "gt", "le", "ge", "and", "or", "xor"].iter().any(|known| op.starts_with(known))
 }
@@ -265,10 +352,7 @@ fn all() -> Vec<Tested> {
         let uses = special(&name).unwrap_or_else(|| plain(&name));
         Tested { name, uses }
     };
-    std::panic::set_hook(alloc::boxed::Box::new(|_| {}));
-    let all = names().into_iter().map(tested).collect();
-    let _ = std::panic::take_hook();
-    all
+    names().into_iter().map(tested).collect()
 }
 
 const GROWING: &str = r#"
@@ -284,7 +368,20 @@ fn probe(all: &[Tested]) -> Vec<u8> {
     let mut functions: Vec<_> =
         bodies.enumerate().map(|(number, body)| (format!("{number}"), body)).collect();
     functions.push(("grow".to_owned(), GROWING.to_owned()));
-    module(&functions)
+    without_names(&module(&functions))
+}
+
+fn without_names(wasm: &[u8]) -> Vec<u8> {
+    let mut stripped = wasm[..8].to_vec();
+    for payload in wasmparser::Parser::new(0).parse_all(wasm) {
+        let Some((id, range)) = payload.unwrap().as_section() else { continue };
+        if id != 0 {
+            stripped.push(id);
+            crate::module::leb(&mut stripped, range.len() as u64);
+            stripped.extend_from_slice(&wasm[range]);
+        }
+    }
+    stripped
 }
 
 #[test]
@@ -299,12 +396,12 @@ fn the_probe_has_all_instructions() {
     }
     assert!(made == PROBE, "run this test with CPEX_WASMI_WRITE_PROBE=1, which writes it");
     // Each by itself, to tell which.
-    for Tested { name, uses } in all {
-        for used in uses {
-            let one = module(&[("one".to_owned(), used.clone())]);
-            let left = Probe::new(&config(), &one).unwrap().left_by("one");
-            assert_eq!(left.map_err(|error| format!("{error}")), Ok(Some(0)), "{name}: {used}");
-        }
+    let uses = all.iter().flat_map(|tested| tested.uses.iter().map(|used| (&tested.name, used)));
+    let numbered = uses.clone().enumerate();
+    let functions: Vec<_> = numbered.map(|(n, (_, used))| (format!("{n}"), used.clone())).collect();
+    let mut probe = Probe::new(&config(), &module(&functions)).unwrap();
+    for ((number, _), (name, used)) in functions.iter().zip(uses) {
+        assert_eq!(probe.left_by(number).unwrap(), Some(0), "{name}: {used}");
     }
 }
 

@@ -11,6 +11,9 @@ mod reader;
 mod scan;
 mod written;
 
+#[cfg(test)]
+pub(crate) use written::leb;
+
 use alloc::borrow::{Cow, ToOwned as _};
 use alloc::boxed::Box;
 use alloc::format;

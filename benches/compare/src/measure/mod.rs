@@ -5,3 +5,4 @@ pub mod load;
 pub mod memory;
 pub mod sizes;
 pub mod threads;
+pub mod tail_calls;
