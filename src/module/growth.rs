@@ -77,7 +77,7 @@ fn tamed<'a>(wasm: &'a [u8], sections: &Sections, code: Section) -> Option<Tamed
             content.extend_from_slice(match effect {
                 Effect::GrowsMemory => &call,
                 Effect::GrowsTable => &NO_GROWTH,
-                Effect::None | Effect::Lasting => instruction,
+                Effect::None | Effect::Lasting | Effect::Misread => instruction,
             });
         }
         leb(&mut bodies, u64::try_from(content.len()).ok()?);

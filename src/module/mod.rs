@@ -136,6 +136,8 @@ impl Module {
         let interpreter = &engine.interpreter(home)?.wasmi;
         wasmi::Module::validate(interpreter, wasm).map_err(check::untranslatable)?;
         constants::check(wasm, &sections).map_err(invalid)?;
+        #[cfg(feature = "simd")]
+        operators::check(wasm, &sections).map_err(invalid)?;
         let dispatch = engine.dispatch();
         let tamed = if dispatch == Dispatch::LOOP {
             growth::Tamed { wasm: Cow::from(wasm), grows: false }
@@ -144,10 +146,11 @@ impl Module {
         };
         let slice = if tamed.grows { dispatch.slice_of_growing() } else { u64::MAX };
         #[cfg(feature = "std")]
-        let (globals, exposed) = match exposed::expose(&tamed.wasm, &scan::scan(&tamed.wasm).map_err(invalid)?) {
-            Some(exposed) => (Some(exposed.globals), exposed.wasm),
-            None => (None, Cow::from(&*tamed.wasm)),
-        };
+        let (globals, exposed) =
+            match exposed::expose(&tamed.wasm, &scan::scan(&tamed.wasm).map_err(invalid)?) {
+                Some(exposed) => (Some(exposed.globals), exposed.wasm),
+                None => (None, Cow::from(&*tamed.wasm)),
+            };
         #[cfg(not(feature = "std"))]
         let exposed = Cow::from(&*tamed.wasm);
         let wasmi = wasmi::Module::new(interpreter, &exposed).map_err(check::untranslatable)?;

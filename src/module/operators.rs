@@ -1,7 +1,7 @@
 //! Which instructions a module has, for what can be told from that about its instances.
 
 use super::reader::Reader;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", feature = "simd"))]
 use super::scan::{CODE, Sections};
 
 /// What an instruction does to an instance, beside its memory and its globals.
@@ -14,6 +14,24 @@ pub(super) enum Effect {
     GrowsMemory,
     /// `table.grow`.
     GrowsTable,
+    /// The interpreter reads it as something else: wasmi 2.0.0 writes the offset of a `v128.store8_lane` or
+    /// `v128.store16_lane` as 32 bits if it does not fit into 16, and reads 64, so that it goes on somewhere else.
+    Misread,
+}
+
+/// Refuses what the interpreter would misread in a valid module.
+#[cfg(feature = "simd")]
+pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), alloc::string::String> {
+    let Some(section) = sections.find(CODE) else { return Ok(()) };
+    match all(&mut Reader::of(wasm, section), |effect| effect != Effect::Misread) {
+        Some(true) => Ok(()),
+        Some(false) => {
+            Err("the module has a `v128.store8_lane` or `v128.store16_lane` at an offset of over \
+             65,535, which the interpreter of this host cannot run; build it without `simd128`"
+                .into())
+        }
+        None => Err("the module has an instruction that is not known to this host".into()),
+    }
 }
 
 /// Whether no function of a valid module changes a table or drops a segment, so that these are in
@@ -22,17 +40,19 @@ pub(super) enum Effect {
 #[cfg(feature = "std")]
 pub(super) fn keep_tables_and_segments(wasm: &[u8], sections: &Sections) -> bool {
     let Some(section) = sections.find(CODE) else { return true };
-    keeps(&mut Reader::of(wasm, section)).unwrap_or(false)
+    let keeps = |effect| !matches!(effect, Effect::Lasting | Effect::GrowsTable);
+    all(&mut Reader::of(wasm, section), keeps).unwrap_or(false)
 }
 
-#[cfg(feature = "std")]
-fn keeps(code: &mut Reader<'_>) -> Option<bool> {
+/// Whether all instructions have such effects.
+#[cfg(any(feature = "std", feature = "simd"))]
+fn all(code: &mut Reader<'_>, is_one: fn(Effect) -> bool) -> Option<bool> {
     for _ in 0..code.number()? {
         let size = code.number()?;
         let mut body = code.part(usize::try_from(size).ok()?)?;
         body.list(Reader::locals)?;
         while !body.is_empty() {
-            if matches!(body.operator()?, Effect::Lasting | Effect::GrowsTable) {
+            if !is_one(body.operator()?) {
                 return Some(false);
             }
         }
@@ -52,7 +72,7 @@ impl Reader<'_> {
             // `table.set`.
             0x26 => return Some(Effect::Lasting),
             0xfc => return self.prefixed(),
-            0xfd => self.vector()?,
+            0xfd => return self.vector(),
             // Blocks with their type; branches, calls, locals, globals, `table.get`, references.
             0x02..=0x04 | 0x0c | 0x0d | 0x10 | 0x20..=0x25 | 0xd0 | 0xd2 => self.numbers(1)?,
             // `call_indirect`; loads and stores.
@@ -107,22 +127,28 @@ impl Reader<'_> {
     }
 
     /// An instruction on vectors.
-    fn vector(&mut self) -> Option<()> {
+    fn vector(&mut self) -> Option<Effect> {
         match self.number()? {
             // Loads and stores.
-            0..=11 | 92 | 93 => self.numbers(2),
+            0..=11 | 92 | 93 => self.numbers(2)?,
             // A constant; the lanes of a shuffle.
-            12 | 13 => self.skip(16),
+            12 | 13 => self.skip(16)?,
             // One lane.
-            21..=34 => self.skip(1),
+            21..=34 => self.skip(1)?,
             // One lane of what is loaded or stored.
-            84..=91 => {
-                self.numbers(2)?;
-                self.skip(1)
+            instruction @ 84..=91 => {
+                self.number()?;
+                let offset = self.number()?;
+                self.skip(1)?;
+                // `v128.store8_lane` and `v128.store16_lane`.
+                if matches!(instruction, 88 | 89) && offset > u16::MAX.into() {
+                    return Some(Effect::Misread);
+                }
             }
-            14..=255 => Some(()),
-            _ => None,
+            14..=255 => {}
+            _ => return None,
         }
+        Some(Effect::None)
     }
 
     fn numbers(&mut self, count: usize) -> Option<()> {
