@@ -1,3 +1,6 @@
+use alloc::boxed::Box;
+use core::future::Future;
+use core::pin::Pin;
 use core::time::Duration;
 
 /// A clock that never goes back, for deadlines.
@@ -7,6 +10,14 @@ use core::time::Duration;
 pub trait Clock: Send + Sync {
     /// The time since some fixed moment of the past.
     fn now(&self) -> Duration;
+
+    /// A future that is ready after so long, if there is who wakes it. With it, a call that waits for a
+    /// function of the embedder's fails at its deadline, whatever that function does. `None`, the default:
+    /// it then fails when the future of the call is polled next. (A blocking call needs none.)
+    fn sleep(&self, time: Duration) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        let _ = time;
+        None
+    }
 }
 
 /// The monotonic clock of the operating system.

@@ -1,11 +1,18 @@
 use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
+use core::future::Future;
+
+use cpex_wasmi_abi::Status;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::dispatch::Dispatch;
 use crate::instance::{Host, Timed, Untimed, define_host_functions};
 use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
-use crate::{Clock, Error, ErrorKind, LogSink};
+use crate::system::{Function, Services, Typed, TypedAsync};
+use crate::{AuditSink, Clock, Error, ErrorKind, Invocation, LogSink, Problem};
 
 /// The interpreter and what all plugins share: its settings, a clock and a log. Cheap to clone.
 ///
@@ -22,8 +29,8 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     interpreters: Lanes<Interpreter>,
     settings: Settings,
-    clock: Option<Arc<dyn Clock>>,
     sink: Arc<dyn LogSink>,
+    services: Services,
     slice: u64,
 }
 
@@ -38,6 +45,9 @@ pub(crate) struct Interpreter {
 pub struct EngineBuilder {
     clock: Option<Arc<dyn Clock>>,
     sink: Option<Arc<dyn LogSink>>,
+    services: Services,
+    /// The first thing that is wrong with them.
+    wrong: Option<Problem>,
     slice: u64,
     stack_bytes: usize,
     recursion_depth: usize,
@@ -64,6 +74,73 @@ impl EngineBuilder {
     #[cfg(feature = "cpex-core")]
     pub(crate) fn or_log_sink(mut self, sink: impl LogSink + 'static) -> Self {
         self.sink.get_or_insert_with(|| Arc::new(sink));
+        self
+    }
+
+    /// Offers plugins a function under a name, such as `acme.rate_limit`. A plugin can call it if its
+    /// manifest asks for `function:acme.rate_limit` and its policy lists the name under
+    /// `allowed_functions`; it gives a value of type `A`, as postcard or JSON, and gets one of type `R`, or
+    /// the [`Status`] that the function fails with.
+    ///
+    /// It is called while the plugin waits, on the thread that the plugin runs on, and from several at once.
+    /// The plugin is charged for the bytes of argument and result; [`Invocation::charge`] charges more. If it
+    /// panics, the plugin gets [`Status::Unavailable`].
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// # fn main() -> Result<(), cpex_wasmi::Error> {
+    /// let calls = AtomicU32::new(0);
+    /// let engine = cpex_wasmi::Engine::builder()
+    ///     .function("acme.count", move |_: &mut cpex_wasmi::Invocation<'_>, step: u32| {
+    ///         Ok(calls.fetch_add(step, Ordering::Relaxed))
+    ///     })
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn function<A, R>(
+        self,
+        name: impl Into<String>,
+        function: impl Fn(&mut Invocation<'_>, A) -> Result<R, Status> + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: DeserializeOwned + 'static,
+        R: Serialize + 'static,
+    {
+        self.add(name.into(), Arc::new(Typed::new(function)))
+    }
+
+    /// As [`function`](Self::function), for one that takes time: the plugin is suspended until its future is
+    /// ready, and the time counts against the deadline. [`Plugin::call_async`](crate::Plugin::call_async)
+    /// blocks no thread meanwhile; [`Plugin::call`](crate::Plugin::call) lets its thread sleep.
+    #[must_use]
+    pub fn function_async<A, R, T>(
+        self,
+        name: impl Into<String>,
+        function: impl Fn(&mut Invocation<'_>, A) -> T + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: DeserializeOwned + 'static,
+        R: Serialize + 'static,
+        T: Future<Output = Result<R, Status>> + Send + 'static,
+    {
+        self.add(name.into(), Arc::new(TypedAsync::new(function)))
+    }
+
+    fn add(mut self, name: String, function: Arc<dyn Function>) -> Self {
+        if let Err(error) = self.services.functions.add(name, function) {
+            self.wrong = self.wrong.or_else(|| error.problems().first().cloned());
+        }
+        self
+    }
+
+    /// Who is told of each use that plugins make of the system, and of each that was refused. Default:
+    /// nobody.
+    #[must_use]
+    pub fn audit_sink(mut self, sink: impl AuditSink + 'static) -> Self {
+        self.services.audit = Some(Arc::new(sink));
         self
     }
 
@@ -119,11 +196,25 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] for a slice of no fuel, a stack of less than 1,000 bytes, no lane at
-    /// all or more than 1,024, or calls to be timed without a clock; and, without the feature
-    /// `portable-dispatch`, if the interpreter is built so that plugins could overflow the host's stack.
+    /// [`ErrorKind::InvalidConfig`] for a function whose name is no name or is taken, a slice of no fuel, a
+    /// stack of less than 1,000 bytes, no lane at all or more than 1,024, or calls to be timed without a
+    /// clock; and, without the feature `portable-dispatch`, if the interpreter is built so that plugins
+    /// could overflow the host's stack.
     pub fn build(self) -> Result<Engine, Error> {
-        let Self { clock, sink, slice, stack_bytes, recursion_depth, lanes, times_calls } = self;
+        let Self {
+            clock,
+            sink,
+            mut services,
+            wrong,
+            slice,
+            stack_bytes,
+            recursion_depth,
+            lanes,
+            times_calls,
+        } = self;
+        if let Some(wrong) = wrong {
+            return Err(Error::from_problems(alloc::vec![wrong]));
+        }
         if slice == 0 {
             return Err(Error::new(ErrorKind::InvalidConfig, "a slice needs some fuel"));
         }
@@ -151,7 +242,8 @@ impl EngineBuilder {
         let first = settings.interpreter()?;
         let interpreters = Lanes::new(lanes, Lane::current(lanes), first);
         let sink = sink.unwrap_or_else(|| Arc::new(LogCrate));
-        Ok(Engine(Arc::new(Inner { interpreters, settings, clock, sink, slice })))
+        services.clock = clock;
+        Ok(Engine(Arc::new(Inner { interpreters, settings, sink, services, slice })))
     }
 }
 
@@ -239,6 +331,8 @@ impl Engine {
             #[cfg(not(feature = "std"))]
             clock: None,
             sink: None,
+            services: Services::default(),
+            wrong: None,
             slice: Self::DEFAULT_SLICE,
             stack_bytes: 1_000_000,
             recursion_depth: 1000,
@@ -267,7 +361,11 @@ impl Engine {
     }
 
     pub(crate) fn clock(&self) -> Option<&dyn Clock> {
-        self.0.clock.as_deref()
+        self.0.services.clock.as_deref()
+    }
+
+    pub(crate) fn services(&self) -> &Services {
+        &self.0.services
     }
 
     /// The clock, if calls are timed by it.

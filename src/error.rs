@@ -68,6 +68,8 @@ pub enum ErrorKind {
     CapabilityDenied(Capability),
     /// The plugin needs system access that it was not granted, or that this host does not offer.
     AccessDenied,
+    /// The plugin gave up as it was denied a request to the network.
+    NetworkDenied,
     /// The plugin does not handle that hook.
     UnknownHook,
     /// The plugin gave up by itself, or its initialisation or shutdown did.
@@ -138,6 +140,7 @@ impl ErrorKind {
             Self::DigestMismatch => "digest_mismatch",
             Self::CapabilityDenied(_) => "capability_denied",
             Self::AccessDenied => "access_denied",
+            Self::NetworkDenied => "network_denied",
             Self::UnknownHook => "unknown_hook",
             Self::PluginFailed => "plugin_failed",
             Self::InvalidPolicy => "invalid_policy",

@@ -89,13 +89,17 @@ mod request;
 mod schema;
 mod session;
 mod suggest;
+mod system;
 mod view;
+mod wait;
 
 #[doc(no_inline)]
 pub use cpex_wasmi_abi as abi;
 pub use cpex_wasmi_abi::model;
 #[doc(inline)]
-pub use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, Manifest, Value, Violation};
+pub use cpex_wasmi_abi::{
+    Capability, CapabilitySet, HostFunction, Manifest, Status, Value, Violation, Wish,
+};
 
 pub use changes::Changes;
 pub use clock::Clock;
@@ -109,8 +113,10 @@ pub use outcome::{Decision, Outcome};
 pub use payload::{CustomPayload, Payload, PayloadType};
 pub use plugin::{Plugin, check};
 pub use policy::{
-    Access, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind, Policy, WhenExhausted,
+    Access, ClockGrant, CommandGrant, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind,
+    Policy, RandomGrant, WhenExhausted,
 };
 pub use receipt::{Receipt, Timing};
 pub use request::Request;
 pub use session::Session;
+pub use system::{AccessKind, AuditEvent, AuditOutcome, AuditSink, Invocation};

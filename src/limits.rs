@@ -29,6 +29,24 @@ pub struct Limits {
     pub bytes_written: u64,
     /// Bytes logged. Lines beyond it are dropped and counted; the call goes on. Default: 16 KiB.
     pub log_bytes: u64,
+    /// Bytes read from files: further reads fail inside the plugin. Default: 16 MiB.
+    pub file_bytes_read: u64,
+    /// Bytes written to files: further writes fail inside the plugin. Default: 4 MiB.
+    pub file_bytes_written: u64,
+    /// Files and directories that are open at once, beside those that the policy grants: opening another
+    /// fails inside the plugin. Default: 16.
+    pub open_files: u64,
+    /// HTTP requests; each redirect that is followed is one more. The plugin is told when there may be no
+    /// more. Default: 10.
+    pub http_requests: u64,
+    /// The size of one HTTP request, its URL, headers and body, in bytes. Default: 1 MiB.
+    pub http_request_bytes: u64,
+    /// The size of one HTTP response, its headers and body, in bytes. Default: 1 MiB.
+    pub http_response_bytes: u64,
+    /// Programs run. Default: 4.
+    pub commands: u64,
+    /// The output of one program, both streams together, in bytes. Default: 256 KiB.
+    pub command_output_bytes: u64,
 }
 
 impl Limits {
@@ -49,6 +67,14 @@ impl Default for Limits {
             bytes_read: 16 << 20,
             bytes_written: 4 << 20,
             log_bytes: 16 << 10,
+            file_bytes_read: 16 << 20,
+            file_bytes_written: 4 << 20,
+            open_files: 16,
+            http_requests: 10,
+            http_request_bytes: 1 << 20,
+            http_response_bytes: 1 << 20,
+            commands: 4,
+            command_output_bytes: 256 << 10,
         }
     }
 }

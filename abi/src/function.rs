@@ -36,6 +36,12 @@ macro_rules! for_each_host_function {
                 "Denies the operation, with code and reason as text. Returns 0.";
             "deny_json" DenyJson (violation: bytes)
                 "Denies the operation, with the JSON object that CPEX writes for a violation. Returns 0.";
+            "call" Call (name: bytes, argument: bytes, out: buffer)
+                "Calls a function that the operator granted, by name, with a postcard argument. Returns the length of its result in postcard, which is copied if the buffer holds it, and kept for `call_result`.";
+            "call_json" CallJson (name: bytes, argument: bytes, out: buffer)
+                "As `call`, but argument and result are JSON text.";
+            "call_result" CallResult (offset: number, out: buffer)
+                "Copies the result of the last `call` or `call_json` from an offset on, as much as the buffer holds. Returns how many bytes that were.";
             "log" Log (level: number, message: bytes)
                 "Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns 0.";
             "panic" Panic (message: bytes)

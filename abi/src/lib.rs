@@ -45,6 +45,7 @@ pub mod model;
 mod status;
 mod value;
 mod violation;
+mod wish;
 
 pub use capability::{Capability, CapabilitySet};
 pub use field::{Access, Field, FieldInfo, Shape, Slot, Write};
@@ -54,6 +55,7 @@ pub use manifest::{AbiVersion, Manifest, ManifestError, StaticManifest};
 pub use status::Status;
 pub use value::Value;
 pub use violation::Violation;
+pub use wish::{Wish, is_function_name};
 
 /// The version of this ABI: a host accepts plugins of the same major and of any minor up to its own.
 pub const ABI_VERSION: AbiVersion = AbiVersion { major: 1, minor: 0 };

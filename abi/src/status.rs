@@ -65,6 +65,14 @@ statuses! {
     -13 Failed;
     /// The operator does not allow the plugin raw credentials.
     -14 CredentialsDenied;
+    /// The plugin did not ask for this system access in its manifest, or was not granted it.
+    -15 AccessDenied;
+    /// There is no function with that name.
+    -16 UnknownFunction;
+    /// What was asked of the system failed: no answer, a failing program, an error of the function's own.
+    -17 Unavailable;
+    /// The plugin has used up what it may use of that in one call.
+    -18 QuotaExceeded;
 }
 
 impl Status {

@@ -8,8 +8,9 @@ use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR, EXPORT_SHUTDOWN
 use wasmi::{TrapCode, TypedFunc, TypedResumableCall, Val, WasmResults};
 
 use super::limiter::starved;
-use super::paused::{Ask, Pause, Paused};
+use super::paused::{Ask, Pause, Paused, Wait};
 use super::timing::since;
+use super::waiting::Timer;
 use super::{Answered, Instance};
 use crate::outcome::Ended;
 use crate::session::Source;
@@ -18,15 +19,29 @@ use crate::{Clock, Engine, Error, ErrorKind, Receipt, Trap};
 
 /// A call that is under way in an instance. Dropping it abandons the call and the instance.
 pub(crate) struct Call<'e> {
-    engine: &'e Engine,
-    instance: Box<Instance>,
+    pub(super) engine: &'e Engine,
+    pub(super) instance: Box<Instance>,
     stage: Stage,
     /// The fuel of the stage, all of it.
-    fuel: u64,
+    pub(super) fuel: u64,
     /// The time at the end of the first slice. Most calls do not live to see it, and are spared a
     /// look at the clock.
     begun: Option<Duration>,
-    slices: u64,
+    pub(super) slices: u64,
+    /// Whether the plugin waits for a function.
+    pub(super) waits: bool,
+    /// Wakes who waits for too long.
+    pub(super) timer: Option<Timer>,
+}
+
+/// How far a call has come.
+pub(crate) enum Step {
+    /// To its end, with what it returned.
+    Over(Result<i32, Error>),
+    /// A slice of fuel is used up.
+    Sliced,
+    /// The plugin waits for a function: see [`Call::poll_wait`].
+    Waits,
 }
 
 enum Stage {
@@ -56,7 +71,16 @@ impl<'e> Call<'e> {
     /// outcome has no meaning but success.
     pub(crate) fn init(engine: &'e Engine, instance: Box<Instance>) -> Self {
         let fuel = instance.store.data().session.grants().limits.init_fuel;
-        Self { engine, instance, stage: Stage::Reactor(None), fuel, begun: None, slices: 0 }
+        Self {
+            engine,
+            instance,
+            stage: Stage::Reactor(None),
+            fuel,
+            begun: None,
+            slices: 0,
+            waits: false,
+            timer: None,
+        }
     }
 
     /// Begins a call of a hook, by its position in the manifest.
@@ -71,7 +95,7 @@ impl<'e> Call<'e> {
         host.limiter.begin();
         let fuel = host.session.grants().limits.fuel;
         let stage = Stage::Invoke(hook, None);
-        Self { engine, instance, stage, fuel, begun: None, slices: 0 }
+        Self { engine, instance, stage, fuel, begun: None, slices: 0, waits: false, timer: None }
     }
 
     /// Begins what a module wants to do after the last call of an instance: `cpex_shutdown`. Its
@@ -81,26 +105,50 @@ impl<'e> Call<'e> {
         host.session.start_shutdown();
         host.limiter.begin();
         let fuel = host.session.grants().limits.init_fuel;
-        Self { engine, instance, stage: Stage::Shutdown(None), fuel, begun: None, slices: 0 }
+        Self {
+            engine,
+            instance,
+            stage: Stage::Shutdown(None),
+            fuel,
+            begun: None,
+            slices: 0,
+            waits: false,
+            timer: None,
+        }
     }
 
     /// Runs until the call is over.
     pub(crate) fn run(mut self) -> Over {
         loop {
-            if let Some(returned) = self.step(None) {
-                return self.end(returned);
-            }
+            let over = match self.step(None) {
+                Step::Over(returned) => returned,
+                Step::Sliced => continue,
+                Step::Waits => match self.wait() {
+                    Ok(()) => continue,
+                    Err(error) => Err(error),
+                },
+            };
+            return self.end(over);
         }
     }
 
-    /// Runs for one slice of fuel, and gives what the call returned once it has. `lent` is what of
-    /// the request the session has not kept.
-    pub(crate) fn step(&mut self, lent: Option<Lent<'_>>) -> Option<Result<i32, Error>> {
-        let Some(clock) = self.engine.stopwatch() else { return self.advance(lent).transpose() };
-        let begun = clock.now();
-        let returned = self.advance(lent).transpose();
-        self.instance.store.data_mut().stopwatch.ran(since(begun, clock));
-        returned
+    /// Runs for one slice of fuel, or until the plugin waits. `lent` is what of the request the
+    /// session has not kept.
+    pub(crate) fn step(&mut self, lent: Option<Lent<'_>>) -> Step {
+        let returned = match self.engine.stopwatch() {
+            None => self.advance(lent),
+            Some(clock) => {
+                let begun = clock.now();
+                let returned = self.advance(lent);
+                self.instance.store.data_mut().stopwatch.ran(since(begun, clock));
+                returned
+            }
+        };
+        match returned.transpose() {
+            Some(returned) => Step::Over(returned),
+            None if self.waits => Step::Waits,
+            None => Step::Sliced,
+        }
     }
 
     /// Ends the call with what it returned.
@@ -203,13 +251,13 @@ impl<'e> Call<'e> {
     }
 
     /// Gives wasmi `slice` of the fuel that is left in `total`, and reserves the rest.
-    fn hand_out(&mut self, total: u64, slice: u64) -> Result<(), Error> {
+    pub(super) fn hand_out(&mut self, total: u64, slice: u64) -> Result<(), Error> {
         let slice = slice.min(total);
         self.instance.store.data_mut().reserve.0 = total.saturating_sub(slice);
         self.instance.store.set_fuel(slice).map_err(Error::internal)
     }
 
-    fn fuel_left(&self) -> u64 {
+    pub(super) fn fuel_left(&self) -> u64 {
         let reserve = self.instance.store.data().reserve.0;
         self.instance.store.get_fuel().unwrap_or(0).saturating_add(reserve)
     }
@@ -254,6 +302,10 @@ impl<'e> Call<'e> {
             if let Some(&Pause(answer)) = stopped.host_error().downcast_ref() {
                 break Paused::Host(stopped, answer);
             }
+            if stopped.host_error().downcast_ref::<Wait>().is_some() {
+                self.waits = true;
+                return Ok(Settled::Paused(Box::new(Paused::Waiting(stopped))));
+            }
             let Some(&ask) = stopped.host_error().downcast_ref::<Ask>() else {
                 return Err(self.trapped(stopped.host_error(), export));
             };
@@ -266,6 +318,10 @@ impl<'e> Call<'e> {
             match answer {
                 Ok(Answered::Now(answer)) => call = stopped.resume(store, &[Val::I32(answer)]),
                 Ok(Answered::Later(answer)) => break Paused::Host(stopped, answer),
+                Ok(Answered::Waits) => {
+                    self.waits = true;
+                    return Ok(Settled::Paused(Box::new(Paused::Waiting(stopped))));
+                }
                 Err(error) => return Err(self.stopped(error)),
             }
         };
@@ -280,15 +336,23 @@ impl<'e> Call<'e> {
         Ok(Settled::Paused(Box::new(paused)))
     }
 
-    fn check_deadline(&mut self) -> Result<(), Error> {
-        let deadline = self.instance.store.data().session.grants().limits.deadline;
+    pub(super) fn check_deadline(&mut self) -> Result<(), Error> {
+        self.time_left().map(drop)
+    }
+
+    /// How long the call may still take, if it has a deadline.
+    pub(super) fn time_left(&mut self) -> Result<Option<Duration>, Error> {
+        let session = &mut self.instance.store.data_mut().session;
+        let deadline = session.grants().limits.deadline;
         let (Some(deadline), Some(clock)) = (deadline, self.engine.clock()) else {
-            return Ok(());
+            return Ok(None);
         };
         let now = clock.now();
         let begun = *self.begun.get_or_insert(now);
-        if now.saturating_sub(begun) < deadline {
-            return Ok(());
+        session.set_begun(begun);
+        let left = deadline.saturating_sub(now.saturating_sub(begun));
+        if !left.is_zero() {
+            return Ok(Some(left));
         }
         let message = format!("the plugin did not end within its deadline of {deadline:?}");
         Err(Error::new(ErrorKind::Timeout, message))
@@ -307,7 +371,7 @@ impl<'e> Call<'e> {
     }
 
     /// Why a host function ended the call.
-    fn stopped(&self, error: Error) -> Error {
+    pub(super) fn stopped(&self, error: Error) -> Error {
         if error.kind() == ErrorKind::FuelExhausted { self.out_of_fuel() } else { error }
     }
 

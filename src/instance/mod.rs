@@ -7,6 +7,7 @@ mod paused;
 #[cfg(feature = "std")]
 mod snapshot;
 mod timing;
+mod waiting;
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -24,10 +25,10 @@ use crate::session::{Grants, Session};
 use crate::view::{Lent, wipe};
 use crate::{Error, ErrorKind, Module};
 
-pub(crate) use call::{Call, Over};
+pub(crate) use call::{Call, Over, Step};
 use fuel::Reserve;
 use limiter::Limiter;
-use paused::{Ask, Pause};
+use paused::{Ask, Pause, Wait};
 #[cfg(feature = "std")]
 pub(crate) use snapshot::Snapshot;
 use timing::Stopwatch;
@@ -44,6 +45,8 @@ pub(crate) struct Host {
     limiter: Limiter,
     /// Why a host function ended the call.
     stop: Option<Error>,
+    /// The answer that a plugin which waited resumes with.
+    answer: i32,
     /// Stands still unless the engine times calls.
     stopwatch: Stopwatch,
 }
@@ -82,6 +85,7 @@ impl Instance {
             reserve: Reserve::default(),
             limiter,
             stop: None,
+            answer: 0,
             stopwatch: Stopwatch::default(),
         };
         let (interpreter, translated) = module.translated(lane)?;
@@ -270,6 +274,7 @@ fn serve(
     match answer(&mut *caller, None, function, args) {
         Ok(Answered::Now(answer)) => Ok(answer),
         Ok(Answered::Later(answer)) => Err(wasmi::Error::host(Pause(answer))),
+        Ok(Answered::Waits) => Err(wasmi::Error::host(Wait)),
         Err(error) => {
             caller.data_mut().stop = Some(error);
             Err(wasmi::Error::host(Stop))
@@ -284,6 +289,8 @@ enum Answered {
     /// The slice is used up. A plugin that does nothing but call the host comes to the end of it like
     /// any other: the deadline is looked at, and others may run.
     Later(i32),
+    /// There is no answer yet, and the plugin waits for it.
+    Waits,
 }
 
 /// Serves a host function and charges for it.
@@ -301,6 +308,10 @@ fn answer(
     let (bytes, host) = memory.data_and_store_mut(&mut store);
     let answer = host.session.dispatch_with(lent, function, args, bytes);
     host.limiter.holds_token = host.session.gave_tokens();
+    if host.session.is_waiting() {
+        // It is charged for when it is there.
+        return Ok(Answered::Waits);
+    }
     // An error that is already there says more than that the fuel is used up.
     match (fuel::charge(&mut store), answer) {
         (_, Err(error)) | (Err(error), Ok(_)) => Err(error),

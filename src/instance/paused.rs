@@ -12,6 +12,8 @@ pub(super) enum Paused<R> {
     Own(TypedResumableCallOutOfFuel<R>),
     /// With what the host function answers.
     Host(TypedResumableCallHostTrap<R>, i32),
+    /// In a function whose result is not there yet. It is in the store once it is.
+    Waiting(TypedResumableCallHostTrap<R>),
 }
 
 impl<R: WasmResults> Paused<R> {
@@ -19,7 +21,7 @@ impl<R: WasmResults> Paused<R> {
     pub(super) fn required_fuel(&self) -> u64 {
         match self {
             Self::Own(paused) => paused.required_fuel(),
-            Self::Host(..) => 0,
+            Self::Host(..) | Self::Waiting(_) => 0,
         }
     }
 
@@ -27,6 +29,10 @@ impl<R: WasmResults> Paused<R> {
         match self {
             Self::Own(paused) => paused.resume(store),
             Self::Host(paused, answer) => paused.resume(store, &[Val::I32(answer)]),
+            Self::Waiting(paused) => {
+                let answer = store.data().answer;
+                paused.resume(store, &[Val::I32(answer)])
+            }
         }
     }
 }
@@ -74,3 +80,16 @@ impl core::fmt::Display for Pause {
 
 impl core::error::Error for Pause {}
 impl wasmi::errors::HostError for Pause {}
+
+/// What a host function stops with whose answer is not there yet.
+#[derive(Debug)]
+pub(super) struct Wait;
+
+impl core::fmt::Display for Wait {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the plugin waits for a function")
+    }
+}
+
+impl core::error::Error for Wait {}
+impl wasmi::errors::HostError for Wait {}

@@ -280,11 +280,9 @@ impl Module {
                 "the policy allows raw credentials, and the plugin does not ask for any".into(),
             );
         }
-        if !policy.access.is_empty() {
-            warnings.push(
-                "the policy grants system access, and the plugin does not ask for any".into(),
-            );
-        }
+        warnings.extend(policy.access.unused(self.manifest()).into_iter().map(|grant| {
+            format!("`{}` is granted, and the plugin does not ask for it", crate::visible(&grant))
+        }));
         warnings
     }
 

@@ -10,6 +10,7 @@ use super::Plugin;
 use crate::module::invalid;
 use crate::schema::Schema;
 use crate::suggest::did_you_mean;
+use crate::system::{self, Services};
 use crate::{Engine, ErrorKind, Isolation, Module, Policy, Problem, WhenExhausted};
 
 /// Everything that keeps a module from being loaded under a policy, or from handling these hooks;
@@ -41,7 +42,8 @@ pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec
                 .push(Problem::new(ErrorKind::UnknownHook, unknown_hook(&manifest.hooks, hook)));
         }
     }
-    wishes(manifest, module.requested(), policy, &mut problems);
+    let services = module.engine().services();
+    wishes(manifest, module.requested(), policy, Some(services), &mut problems);
     let (declared, limit) = (module.info().initial_memory_bytes, policy.limits.memory_bytes);
     if usize::try_from(declared).map_or(true, |declared| declared > limit) {
         problems.push(Problem::new(
@@ -123,6 +125,7 @@ pub(crate) fn wishes(
     manifest: &Manifest,
     requested: CapabilitySet,
     policy: &Policy,
+    services: Option<&Services>,
     problems: &mut Vec<Problem>,
 ) {
     let missing = requested.difference(policy.capabilities);
@@ -135,15 +138,7 @@ pub(crate) fn wishes(
             ),
         ));
     }
-    for wish in &manifest.access {
-        problems.push(Problem::new(
-            ErrorKind::AccessDenied,
-            format!(
-                "the plugin asks for the system access `{}`, which this host does not offer",
-                crate::logging::visible(wish)
-            ),
-        ));
-    }
+    system::check(manifest, policy, services, problems);
     if manifest.stateful && !(policy.allow_state && policy.isolation == Isolation::Pooled) {
         problems.push(Problem::new(
             ErrorKind::AccessDenied,

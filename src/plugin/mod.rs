@@ -21,7 +21,7 @@ use tokio::task::yield_now;
 
 #[cfg(feature = "std")]
 use crate::instance::Snapshot;
-use crate::instance::{Call, Instance, Over};
+use crate::instance::{Call, Instance, Over, Step};
 use crate::lanes::Lane;
 use crate::outcome::Ended;
 #[cfg(feature = "std")]
@@ -105,7 +105,8 @@ impl Plugin {
             .then(|| Permits::new(policy.max_instances));
         #[cfg(feature = "std")]
         let snapshot = (policy.snapshot && module.globals().is_some()).then(OnceLock::new);
-        let grants = Arc::new(Grants::new(module.manifest(), policy));
+        let grants =
+            Arc::new(Grants::new(module.manifest(), policy, module.engine().services().clone()));
         let plugin = Self(Arc::new(Inner {
             module: module.clone(),
             grants,
@@ -246,10 +247,18 @@ impl fmt::Debug for Plugin {
 /// Steps through a call, yielding between slices.
 async fn finish(mut call: Call<'_>, lent: Option<Lent<'_>>) -> Over {
     loop {
-        if let Some(returned) = call.step(lent) {
-            return call.end(returned);
-        }
-        yield_now().await;
+        let over = match call.step(lent) {
+            Step::Over(returned) => returned,
+            Step::Sliced => {
+                yield_now().await;
+                continue;
+            }
+            Step::Waits => match core::future::poll_fn(|context| call.poll_wait(context)).await {
+                Ok(()) => continue,
+                Err(error) => Err(error),
+            },
+        };
+        return call.end(over);
     }
 }
 

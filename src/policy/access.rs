@@ -1,94 +1,265 @@
-//! What of the system a policy grants.
+//! What of the system a plugin may touch, as its operator grants it.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use cpex_wasmi_abi::{Manifest, Wish};
 
-use serde_json::Value;
+use super::grants::names;
+use super::{ClockGrant, CommandGrant, FileGrant, FilePermission, NetworkGrant, RandomGrant};
 
-use super::values::Reader;
-use super::{FileGrant, FilePermission, NetworkGrant, PathKind};
+/// What of the system a plugin may touch. Nothing of it has an effect unless the plugin's manifest asks
+/// for it too.
+///
+/// ```
+/// use cpex_wasmi::{Access, ClockGrant, NetworkGrant, Policy};
+///
+/// let mut access = Access::default();
+/// access.env.push("API_REGION".into());
+/// access.clock = Some(ClockGrant::System);
+/// access.network.push(NetworkGrant::new("api.example.com"));
+/// let policy = Policy::default().access(access);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Access {
+    /// Directories and files.
+    pub filesystem: Vec<FileGrant>,
+    /// Hosts.
+    pub network: Vec<NetworkGrant>,
+    /// Environment variables, by name; a `*` at the end stands for all that begin so.
+    pub env: Vec<String>,
+    /// The time of day.
+    pub clock: Option<ClockGrant>,
+    /// Random numbers.
+    pub random: Option<RandomGrant>,
+    /// Programs.
+    pub commands: Vec<CommandGrant>,
+    /// Functions of the embedder's, by name.
+    pub functions: Vec<String>,
+}
 
-impl Reader {
-    pub(super) fn filesystem(&mut self, value: Option<&Value>, path: &str) -> Vec<FileGrant> {
-        let path = format!("{path}.allowed_filesystem");
-        let mut grants = Vec::new();
-        for (path, value) in self.list(value, &path) {
-            let Some(map) = self.object(value, &path, &["dir", "file", "permission"]) else {
-                continue;
-            };
-            let (kind, value) = match (map.get("dir"), map.get("file")) {
-                (Some(dir), None) => (PathKind::Dir, dir),
-                (None, Some(file)) => (PathKind::File, file),
-                _ => {
-                    self.wrong(&path, "must have either `dir` or `file`");
-                    continue;
-                }
-            };
-            let place = self.text(
-                value,
-                &format!("{path}.{}", if kind == PathKind::Dir { "dir" } else { "file" }),
+impl Access {
+    /// Whether nothing is granted.
+    pub fn is_empty(&self) -> bool {
+        let Self { filesystem, network, env, clock, random, commands, functions } = self;
+        filesystem.is_empty()
+            && network.is_empty()
+            && env.is_empty()
+            && clock.is_none()
+            && random.is_none()
+            && commands.is_empty()
+            && functions.is_empty()
+    }
+
+    /// Whether all that a line of a manifest asks for is granted.
+    pub fn grants(&self, wish: &Wish<'_>) -> bool {
+        match *wish {
+            Wish::Env(pattern) => self.env.iter().any(|granted| covers(granted, pattern)),
+            Wish::Files { permission, path } => {
+                self.filesystem.iter().any(|grant| grant.covers(permission, path))
+            }
+            Wish::Network { .. } => self.network.iter().any(|grant| grant.covers(wish)),
+            Wish::Clock => self.clock.is_some(),
+            Wish::Random => self.random.is_some(),
+            Wish::Command(program) => self.commands.iter().any(|grant| grant.program == program),
+            Wish::Function(name) => self.functions.iter().any(|granted| granted == name),
+            _ => false,
+        }
+    }
+}
+
+impl Access {
+    /// All that a manifest asks for, and no more: what to grant a plugin that is trusted with it. Lines that are
+    /// no [`Wish`] are left out. A program may be given any arguments; files are granted as directories.
+    pub fn asked_for(manifest: &Manifest) -> Self {
+        let mut access = Self::default();
+        for wish in manifest.access.iter().filter_map(|line| Wish::parse(line)) {
+            access.grant(&wish);
+        }
+        access
+    }
+
+    fn grant(&mut self, wish: &Wish<'_>) {
+        match *wish {
+            Wish::Env(pattern) => self.env.push(pattern.into()),
+            Wish::Files { permission, path } => {
+                let known = FilePermission::ALL.iter().find(|known| known.name() == permission);
+                self.filesystem.extend(known.map(|permission| FileGrant::dir(path, *permission)));
+            }
+            Wish::Network { methods, scheme, host, port } => {
+                let mut grant = NetworkGrant::new(host);
+                grant.ports = port.into_iter().collect();
+                grant.schemes = vec![scheme.into()];
+                grant.methods =
+                    methods.split(',').filter(|name| !name.is_empty()).map(Into::into).collect();
+                self.network.push(grant);
+            }
+            Wish::Clock => self.clock = Some(ClockGrant::System),
+            Wish::Random => self.random = Some(RandomGrant::System),
+            Wish::Command(program) => self.commands.push(CommandGrant::new(program, ["**"])),
+            Wish::Function(name) => self.functions.push(name.into()),
+            _ => {}
+        }
+    }
+
+    /// Each grant as it stands in YAML, that no line of a manifest comes near: it is of no use.
+    pub(crate) fn unused(&self, manifest: &Manifest) -> Vec<String> {
+        let wishes: Vec<_> = manifest.access.iter().filter_map(|line| Wish::parse(line)).collect();
+        let mut unused = Vec::new();
+        let mut note = |what: String, is_used: &dyn Fn(&Wish<'_>) -> bool| {
+            if !wishes.iter().any(is_used) {
+                unused.push(what);
+            }
+        };
+        for pattern in &self.env {
+            note(
+                format!("allowed_env: {pattern}"),
+                &|wish| matches!(wish, Wish::Env(asked) if covers(pattern, asked) || covers(asked, pattern)),
             );
-            let permission = match map.get("permission") {
-                None => {
-                    self.wrong(&path, "lacks `permission`");
-                    None
-                }
-                Some(value) => self.permission(value, &format!("{path}.permission")),
-            };
-            if let (Some(place), Some(permission)) = (place, permission) {
-                grants.push(FileGrant { kind, path: place, permission });
-            }
         }
-        grants
+        for grant in &self.filesystem {
+            note(
+                format!("allowed_filesystem: {}", grant.seen_as()),
+                &|wish| matches!(wish, Wish::Files { permission, path } if grant.covers(permission, path)),
+            );
+        }
+        for grant in &self.network {
+            note(format!("allowed_network: {}", grant.host), &|wish| {
+                matches!(wish, Wish::Network { host, .. }
+                    if grant.names(host) || names(host, &grant.host))
+            });
+        }
+        for grant in &self.commands {
+            note(
+                format!("allowed_commands: {}", grant.program),
+                &|wish| matches!(wish, Wish::Command(program) if *program == grant.program),
+            );
+        }
+        for name in &self.functions {
+            note(format!("allowed_functions: {name}"), &|wish| *wish == Wish::Function(name));
+        }
+        if self.clock.is_some() {
+            note("clock".into(), &|wish| *wish == Wish::Clock);
+        }
+        if self.random.is_some() {
+            note("random".into(), &|wish| *wish == Wish::Random);
+        }
+        unused
+    }
+}
+
+/// Whether the names that one pattern stands for are all among those of another.
+pub(crate) fn covers(granted: &str, asked: &str) -> bool {
+    match granted.strip_suffix('*') {
+        Some(start) => asked.strip_suffix('*').unwrap_or(asked).starts_with(start),
+        None => granted == asked,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn granted(access: &Access, line: &str) -> bool {
+        access.grants(&Wish::parse(line).unwrap_or_else(|| panic!("{line}")))
     }
 
-    fn permission(&mut self, value: &Value, path: &str) -> Option<FilePermission> {
-        let names: Vec<_> = FilePermission::ALL.iter().map(|known| known.name()).collect();
-        let name = self.choice(value, path, "permission", &names)?;
-        FilePermission::ALL.iter().copied().find(|known| known.name() == name)
+    #[test]
+    fn a_subdomain_is_another_host() {
+        for (pattern, host, expected) in [
+            ("a.b", "a.b", true),
+            ("a.b", "A.B", true),
+            ("a.b", "x.a.b", false),
+            ("*.a.b", "x.a.b", true),
+            ("*.a.b", "x.y.a.b", true),
+            ("*.a.b", "a.b", false),
+            ("*.a.b", "xa.b", false),
+            ("*.a.b", ".a.b", false),
+            ("*.a.b", "*.a.b", true),
+            ("*.a.b", "*.x.a.b", true),
+            ("a.b", "*.a.b", false),
+            ("*.a.b", "a.b.evil", false),
+        ] {
+            assert_eq!(names(pattern, host), expected, "{pattern} {host}");
+        }
     }
 
-    pub(super) fn network(&mut self, value: Option<&Value>, path: &str) -> Vec<NetworkGrant> {
-        let path = format!("{path}.allowed_network");
-        let mut grants = Vec::new();
-        for (path, value) in self.list(value, &path) {
-            let known = &["host", "ports", "schemes", "methods"];
-            let Some(map) = self.object(value, &path, known) else { continue };
-            let Some(host) = map.get("host") else {
-                self.wrong(&path, "lacks `host`");
-                continue;
-            };
-            let host_path = format!("{path}.host");
-            let Some(host) = self.text(host, &host_path) else { continue };
-            if host.strip_prefix("*.").unwrap_or(&host).contains('*') || host.is_empty() {
-                self.wrong(&host_path, "must be a host name, with `*.` at its start or no star");
-                continue;
-            }
-            let ports = self.ports(map.get("ports"), &format!("{path}.ports"));
-            let mut names = |key: &str| -> Vec<String> {
-                let found = self.texts(map.get(key), &format!("{path}.{key}"));
-                found.into_iter().map(|(_, name)| name).collect()
-            };
-            let (mut schemes, methods) = (names("schemes"), names("methods"));
-            if schemes.is_empty() {
-                schemes = vec!["https".into()];
-            }
-            grants.push(NetworkGrant { host, ports, schemes, methods });
+    #[test]
+    fn what_is_asked_for_is_granted_if_all_of_it_is() {
+        let mut access = Access::default();
+        access.env = vec!["A".into(), "B_*".into()];
+        access.filesystem = vec![
+            FileGrant::dir("data", FilePermission::FixedMutable),
+            FileGrant::file("rules.json", FilePermission::ReadOnly),
+        ];
+        let mut network = NetworkGrant::new("*.x.org");
+        network.ports = vec![443];
+        network.methods = vec!["GET".into()];
+        access.network = vec![network];
+        for line in [
+            "env:A",
+            "env:B_X",
+            "env:B_*",
+            "env:B_X*",
+            "fs:fixed-mutable:data",
+            "fs:read-only:data/sub/x",
+            "fs:read-only:rules.json",
+            "fs:list-only:rules.json",
+            "network:https://a.x.org",
+            "network:GET https://*.x.org",
+        ] {
+            assert!(granted(&access, line), "{line}");
         }
-        grants
+        for line in [
+            "env:AB",
+            "env:B",
+            "env:*",
+            "env:A*",
+            "fs:full-access:data",
+            "fs:drop-box:data",
+            "fs:read-only:database",
+            "fs:read-only:data/../etc",
+            "fs:read-only:rules.json/x",
+            "fs:private-scratch:data",
+            "network:https://x.org",
+            "network:http://a.x.org",
+            "network:https://a.x.org:8443",
+            "network:https://a.x.org:*",
+            "network:GET,POST https://a.x.org",
+            "clock",
+            "random",
+            "exec:/bin/true",
+            "function:f",
+        ] {
+            assert!(!granted(&access, line), "{line}");
+        }
     }
 
-    fn ports(&mut self, value: Option<&Value>, path: &str) -> Vec<u16> {
-        let mut ports = Vec::new();
-        for (path, value) in self.list(value, path) {
-            match value.as_u64().and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0)
-            {
-                Some(port) => ports.push(port),
-                None => self.wrong(&path, "must be a port from 1 to 65535"),
-            }
+    #[test]
+    fn all_that_is_asked_for_is_granted_and_of_use() {
+        let mut manifest = Manifest::new("guest", "1.0.0");
+        for line in [
+            "env:A",
+            "env:B_*",
+            "fs:read-only:data",
+            "fs:private-scratch:tmp",
+            "clock",
+            "random",
+            "network:GET,POST https://*.x.org",
+            "network:http://10.0.0.1:*",
+            "exec:/bin/echo",
+            "function:acme.f",
+        ] {
+            manifest.access.push(line.into());
         }
-        ports
+        let access = Access::asked_for(&manifest);
+        for line in &manifest.access {
+            assert!(granted(&access, line), "{line}");
+        }
+        assert_eq!(access.unused(&manifest), Vec::<String>::new());
+        let nothing = Manifest::new("guest", "1.0.0");
+        assert_eq!(access.unused(&nothing).len(), 10);
     }
 }

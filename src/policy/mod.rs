@@ -2,17 +2,23 @@
 
 mod access;
 mod entry;
+mod grants;
 mod parse;
+mod read_access;
 mod values;
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::time::Duration;
 
 use cpex_wasmi_abi::model::JsonMap;
 use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
 
 use crate::{Digest, LevelFilter, Limits};
+
+pub use access::Access;
+pub use grants::{
+    ClockGrant, CommandGrant, FileGrant, FilePermission, NetworkGrant, PathKind, RandomGrant,
+};
 
 /// What an operator grants one plugin. The default grants nothing but time and memory.
 ///
@@ -62,8 +68,7 @@ pub struct Policy {
     pub log_level: LevelFilter,
     /// The plugin's own configuration.
     pub config: JsonMap,
-    /// What of the system the plugin may touch. This version offers plugins no system access, so
-    /// that a grant has no effect yet.
+    /// What of the system the plugin may touch, if its manifest asks for it. Default: nothing.
     pub access: Access,
 }
 
@@ -116,95 +121,6 @@ pub enum WhenExhausted {
     Wait(Duration),
     /// It fails at once, with `instances_exhausted`.
     Refuse,
-}
-
-/// What of the system a plugin may touch.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Access {
-    /// Directories and files.
-    pub filesystem: Vec<FileGrant>,
-    /// Hosts.
-    pub network: Vec<NetworkGrant>,
-    /// Environment variables, by name.
-    pub env: Vec<String>,
-}
-
-impl Access {
-    /// Whether nothing is granted.
-    pub fn is_empty(&self) -> bool {
-        self.filesystem.is_empty() && self.network.is_empty() && self.env.is_empty()
-    }
-}
-
-/// A directory or file that a plugin may touch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FileGrant {
-    /// Whether it is a directory, with all that is in it, or a file.
-    pub kind: PathKind,
-    /// Its path.
-    pub path: String,
-    /// What may be done with it.
-    pub permission: FilePermission,
-}
-
-/// Whether a [`FileGrant`] is for a directory or a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum PathKind {
-    Dir,
-    File,
-}
-
-macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
-        /// What may be done with a directory or file.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum FilePermission {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl FilePermission {
-            /// All permissions.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The name in YAML.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-    };
-}
-
-permissions! {
-    /// Reading and listing.
-    ReadOnly = "read-only";
-    /// Everything.
-    FullAccess = "full-access";
-    /// Adding files, without reading or listing any.
-    DropBox = "drop-box";
-    /// Reading and changing the files that are there, without adding or removing any.
-    FixedMutable = "fixed-mutable";
-    /// Listing, without reading.
-    ListOnly = "list-only";
-    /// Everything, in a place of the plugin's own that is gone afterwards.
-    PrivateScratch = "private-scratch";
-}
-
-/// Requests that a plugin may send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NetworkGrant {
-    /// A host name; `*.` at its start stands for its subdomains, and not for itself.
-    pub host: String,
-    /// The ports; empty: any.
-    pub ports: Vec<u16>,
-    /// The URL schemes. Default: HTTPS only.
-    pub schemes: Vec<String>,
-    /// The request methods; empty: any.
-    pub methods: Vec<String>,
 }
 
 impl Policy {
@@ -284,6 +200,13 @@ impl Policy {
     #[must_use]
     pub fn log_level(mut self, least: LevelFilter) -> Self {
         self.log_level = least;
+        self
+    }
+
+    /// Grants access to the system, instead of what was granted before.
+    #[must_use]
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
         self
     }
 

@@ -10,7 +10,7 @@ use cpex_wasmi_abi::Capability;
 use serde_json::{Map, Value};
 
 use super::values::{RESOURCES, Reader, SANDBOX_POLICY, expected, present};
-use super::{Access, Isolation, Policy, WhenExhausted};
+use super::{Isolation, Policy, WhenExhausted};
 use crate::logging::visible;
 use crate::suggest::did_you_mean;
 use crate::{Digest, Error, LevelFilter, Limits};
@@ -87,15 +87,7 @@ impl Reader {
     pub(super) fn sandbox_policy(&mut self, value: &Value, path: &str, policy: &mut Policy) {
         let Some(map) = self.object(value, path, SANDBOX_POLICY) else { return };
         self.resources(map.get("resources"), &format!("{path}.resources"), policy);
-        policy.access = Access {
-            filesystem: self.filesystem(map.get("allowed_filesystem"), path),
-            network: self.network(map.get("allowed_network"), path),
-            env: self
-                .texts(map.get("allowed_env"), &format!("{path}.allowed_env"))
-                .into_iter()
-                .map(|(_, name)| name)
-                .collect(),
-        };
+        policy.access = self.access(map, path);
         if let Some(value) = present(map.get("isolation")) {
             let path = format!("{path}.isolation");
             match self.choice(value, &path, "isolation", &["per_call", "pooled"]) {
@@ -148,7 +140,13 @@ impl Reader {
         LOG_LEVELS.iter().find(|(known, _)| *known == name).map(|(_, level)| *level)
     }
 
-    fn switch(&mut self, map: &Map<String, Value>, path: &str, key: &str, switch: &mut bool) {
+    pub(super) fn switch(
+        &mut self,
+        map: &Map<String, Value>,
+        path: &str,
+        key: &str,
+        switch: &mut bool,
+    ) {
         match present(map.get(key)) {
             None => {}
             Some(Value::Bool(on)) => *switch = *on,
@@ -189,6 +187,14 @@ impl Reader {
         set(&mut limits.bytes_read, "max_read_bytes", 0);
         set(&mut limits.bytes_written, "max_write_bytes", 0);
         set(&mut limits.log_bytes, "max_log_bytes", 0);
+        set(&mut limits.file_bytes_read, "max_file_read_bytes", 0);
+        set(&mut limits.file_bytes_written, "max_file_write_bytes", 0);
+        set(&mut limits.open_files, "max_open_files", 0);
+        set(&mut limits.http_requests, "max_http_requests", 0);
+        set(&mut limits.http_request_bytes, "max_http_request_bytes", 0);
+        set(&mut limits.http_response_bytes, "max_http_response_bytes", 0);
+        set(&mut limits.commands, "max_commands", 0);
+        set(&mut limits.command_output_bytes, "max_command_output_bytes", 0);
         if let Some(bytes) = number("max_memory_bytes", 65_536) {
             limits.memory_bytes = size(bytes);
         }

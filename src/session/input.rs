@@ -13,8 +13,8 @@ use crate::json::Strict;
 
 /// A value from a plugin, not yet decoded.
 #[derive(Clone, Copy)]
-pub(super) struct Input<'a> {
-    pub(super) format: Format,
+pub(crate) struct Input<'a> {
+    pub(crate) format: Format,
     pub(super) bytes: &'a [u8],
     /// How many elements the plugin may still give in this call.
     pub(super) budget: &'a Cell<usize>,
@@ -53,7 +53,7 @@ impl Input<'_> {
     }
 
     /// Decodes something that has no text form of its own.
-    pub(super) fn record<T: DeserializeOwned>(self) -> Result<T, Status> {
+    pub(crate) fn record<T: DeserializeOwned>(self) -> Result<T, Status> {
         match self.format {
             Format::Text => Err(Status::NoTextForm),
             Format::Postcard => {

@@ -14,6 +14,7 @@ mod secrets;
 mod service;
 mod source;
 mod span;
+mod system;
 mod verdict;
 mod write;
 
@@ -21,22 +22,27 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use cpex_wasmi_abi::model::JsonMap;
 use cpex_wasmi_abi::{
-    Capability, CapabilitySet, Field, HostFunction, Manifest, Slot, Status, Violation,
+    Capability, CapabilitySet, Field, HostFunction, Manifest, Slot, Status, Violation, codec,
 };
+use serde::Serialize;
 
 #[cfg(feature = "std")]
 use crate::WhenExhausted;
 use crate::logging::{LogRecord, contained, visible};
+use crate::system::{Granted, Services};
 use crate::view::Lent;
 use crate::{Changes, Error, Level, LevelFilter, Limits, LogSink, Policy};
 
 use budget::Usage;
+pub(crate) use input::Input;
 use secrets::Secrets;
 use service::{Handling, Service};
 use span::Span;
+use system::Calls;
 
 pub(crate) use service::takes_field;
 pub(crate) use source::Source;
@@ -57,10 +63,12 @@ pub(crate) struct Grants {
     pub(crate) when_exhausted: WhenExhausted,
     pub(crate) log_level: LevelFilter,
     pub(crate) config: JsonMap,
+    pub(crate) granted: Granted,
+    pub(crate) services: Services,
 }
 
 impl Grants {
-    pub(crate) fn new(manifest: &Manifest, policy: Policy) -> Self {
+    pub(crate) fn new(manifest: &Manifest, policy: Policy, services: Services) -> Self {
         Self {
             plugin: policy.name_of(manifest).into(),
             hooks: manifest.hooks.clone(),
@@ -72,6 +80,8 @@ impl Grants {
             #[cfg(feature = "std")]
             when_exhausted: policy.when_exhausted,
             log_level: policy.log_level,
+            granted: Granted::new(manifest, policy.access),
+            services,
             config: policy.config,
         }
     }
@@ -84,10 +94,24 @@ impl Grants {
 
 /// The encoding of a value that crosses the boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
+pub(crate) enum Format {
     Postcard,
     Json,
     Text,
+}
+
+impl Format {
+    /// Encodes what a function gave, in the format of its argument.
+    pub(crate) fn encode<R: Serialize>(self, result: &R) -> Result<Vec<u8>, Status> {
+        let mut bytes = Vec::new();
+        match self {
+            Self::Postcard => codec::encode(result, &mut bytes).map_err(|_| Status::Unavailable)?,
+            Self::Json | Self::Text => {
+                bytes = serde_json::to_vec(result).map_err(|_| Status::Unavailable)?;
+            }
+        }
+        Ok(bytes)
+    }
 }
 
 /// One plugin's side of a call, by the rules that hold in the sandbox.
@@ -127,6 +151,9 @@ pub struct Session {
     secrets: Secrets,
     usage: Usage,
     scratch: Vec<u8>,
+    calls: Calls,
+    /// The moment that the deadline is counted from, once there is one.
+    begun: Option<Duration>,
 }
 
 impl Session {
@@ -146,6 +173,8 @@ impl Session {
             secrets: Secrets::default(),
             usage: Usage::default(),
             scratch: Vec::new(),
+            calls: Calls::default(),
+            begun: None,
         }
     }
 
@@ -176,6 +205,8 @@ impl Session {
         self.denied = None;
         self.secrets = Secrets::default();
         self.usage = Usage::default();
+        self.begun = None;
+        self.calls.forget();
         // One large value should not be paid for by every idle instance.
         if self.scratch.capacity() > Self::MAX_MESSAGE_BYTES {
             self.scratch = Vec::new();
@@ -192,14 +223,16 @@ impl Session {
     /// If the call cannot go on: a limit was reached
     /// ([`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded)), or an argument points outside
     /// of `memory` ([`ErrorKind::AbiViolation`](crate::ErrorKind::AbiViolation)). What the plugin can
-    /// react to is no error but the (negative) code of a [`Status`].
+    /// react to is no error but the (negative) code of a [`Status`]. It waits, without a deadline, for a
+    /// function of the embedder's that takes time.
     pub fn dispatch(
         &mut self,
         function: HostFunction,
         args: &[u32],
         memory: &mut [u8],
     ) -> Result<i32, Error> {
-        self.dispatch_with(None, function, args, memory)
+        let answer = self.dispatch_with(None, function, args, memory)?;
+        if self.is_waiting() { self.wait(memory) } else { Ok(answer) }
     }
 
     /// Serves one host function, with what the session has not kept of the request.

@@ -7,7 +7,8 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, EXPORT_INIT, EXPORT_SHUTDOWN, Ma
 
 use super::{Grants, Session};
 use crate::plugin::{configuration, hook_position, unknown_hook, wishes};
-use crate::{Error, ErrorKind, LogSink, Outcome, Policy, Receipt, Request};
+use crate::system::Services;
+use crate::{Engine, Error, ErrorKind, LogSink, Outcome, Policy, Receipt, Request};
 
 impl Session {
     /// A session for a plugin with this manifest. Until [`start`](Self::start), it is being
@@ -22,16 +23,34 @@ impl Session {
         policy: Policy,
         sink: impl LogSink + 'static,
     ) -> Result<Self, Error> {
+        Self::with_services(manifest, policy, Arc::new(sink), Services::default())
+    }
+
+    /// The same with what an engine offers: its functions, its audit sink, its log.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn on(engine: &Engine, manifest: &Manifest, policy: Policy) -> Result<Self, Error> {
+        Self::with_services(manifest, policy, engine.sink().clone(), engine.services().clone())
+    }
+
+    fn with_services(
+        manifest: &Manifest,
+        policy: Policy,
+        sink: Arc<dyn LogSink>,
+        services: Services,
+    ) -> Result<Self, Error> {
         let requested: CapabilitySet =
             manifest.capabilities.iter().filter_map(|name| Capability::from_name(name)).collect();
         let mut problems = Vec::new();
-        wishes(manifest, requested, &policy, &mut problems);
+        wishes(manifest, requested, &policy, Some(&services), &mut problems);
         configuration(manifest, &policy, &mut problems);
         if !problems.is_empty() {
             return Err(Error::from_problems(problems).with_plugin(policy.name_of(manifest)));
         }
-        let grants = Arc::new(Grants::new(manifest, policy));
-        Ok(Self::with_grants(grants, Arc::new(sink)))
+        let grants = Arc::new(Grants::new(manifest, policy, services));
+        Ok(Self::with_grants(grants, sink))
     }
 
     /// Ends the initialisation with what `cpex_init` returned.

@@ -113,6 +113,19 @@ impl Service<'_> {
                 Span::new(reason, reason_len),
                 memory,
             ),
+            (F::Call, &[name, name_len, argument, len, out, out_len]) => {
+                let (name, argument) = (Span::new(name, name_len), Span::new(argument, len));
+                let out = Span::new(out, out_len);
+                self.session.call(Format::Postcard, (name, argument, out), memory)
+            }
+            (F::CallJson, &[name, name_len, argument, len, out, out_len]) => {
+                let (name, argument) = (Span::new(name, name_len), Span::new(argument, len));
+                let out = Span::new(out, out_len);
+                self.session.call(Format::Json, (name, argument, out), memory)
+            }
+            (F::CallResult, &[offset, out, len]) => {
+                self.session.call_result(offset, Span::new(out, len), memory)
+            }
             (F::Log, &[level, message, len]) => {
                 self.session.log(level, Span::new(message, len), memory)
             }
@@ -130,5 +143,15 @@ impl Service<'_> {
 /// Whether the first argument of a host function is the number of a field.
 pub(crate) const fn takes_field(function: HostFunction) -> bool {
     use HostFunction as F;
-    !matches!(function, F::Deny | F::DenyJson | F::DenyText | F::Log | F::Panic)
+    !matches!(
+        function,
+        F::Deny
+            | F::DenyJson
+            | F::DenyText
+            | F::Call
+            | F::CallJson
+            | F::CallResult
+            | F::Log
+            | F::Panic
+    )
 }

@@ -12,7 +12,7 @@ use super::input::Input;
 use super::span::Span;
 use super::{Answer, Format, Session};
 use crate::outcome::{Ended, UNEXPLAINED, unexplained};
-use crate::{Error, ErrorKind, Receipt};
+use crate::{AccessKind, Error, ErrorKind, Receipt};
 
 impl Session {
     pub(super) fn deny(&mut self, format: Format, violation: Span, memory: &[u8]) -> Answer {
@@ -100,6 +100,23 @@ impl Session {
                 "it needs raw credentials, which it was not allowed; set \
                  `allow_raw_credentials: true` under `sandbox_policy:` if it may have them",
             ),
+            Some(Status::AccessDenied) => match self.calls.refused {
+                Some(access) => Error::new(
+                    if access == AccessKind::Network {
+                        ErrorKind::NetworkDenied
+                    } else {
+                        ErrorKind::AccessDenied
+                    },
+                    format!(
+                        "it was denied something of the system (`{access}`) that its manifest does not \
+                         ask for or its policy does not grant"
+                    ),
+                ),
+                None => Error::new(
+                    ErrorKind::AbiViolation,
+                    format!("`{export}` gave up over system access, but none was denied"),
+                ),
+            },
             Some(status) => Error::new(
                 ErrorKind::PluginFailed,
                 format!("`{export}` gave up with the status `{}`. {status}", status.name()),

@@ -69,9 +69,17 @@ pub(crate) fn manifest_with_schema(capabilities: &[&str], schema: Option<&str>) 
 }
 
 fn manifest_of(hooks: &[&str], capabilities: &[&str], schema: Option<&str>) -> Vec<u8> {
+    full_manifest(hooks, capabilities, &[], schema)
+}
+
+fn full_manifest(
+    hooks: &[&str],
+    capabilities: &[&str],
+    access: &[&str],
+    schema: Option<&str>,
+) -> Vec<u8> {
     let mut out = Vec::new();
-    let none: [&str; 0] = [];
-    let body = ("guest", "1.0.0", "", hooks, capabilities, none.as_slice(), false);
+    let body = ("guest", "1.0.0", "", hooks, capabilities, access, false);
     codec::encode(&(1_u16, 0_u16), &mut out).unwrap();
     codec::encode(&(body, schema), &mut out).unwrap();
     out
@@ -117,6 +125,11 @@ pub(crate) fn guest(fields: &str) -> Vec<u8> {
 /// A [`guest`] that asks for capabilities.
 pub(crate) fn guest_with(capabilities: &[&str], fields: &str) -> Vec<u8> {
     with_section(importing(fields), Manifest::SECTION, &manifest(capabilities))
+}
+
+/// A [`guest`] that asks for access to the system.
+pub(crate) fn guest_wanting(access: &[&str], fields: &str) -> Vec<u8> {
+    with_section(importing(fields), Manifest::SECTION, &full_manifest(&[HOOK], &[], access, None))
 }
 
 /// A [`guest`] that handles other hooks.

@@ -1,0 +1,234 @@
+//! Functions that a plugin calls by name, and their results.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::task::{Context, Poll};
+use core::time::Duration;
+
+use cpex_wasmi_abi::Status;
+
+use super::input::Input;
+use super::span::Span;
+use super::{Answer, Format, Session};
+use crate::logging::contained;
+use crate::system::{
+    AccessKind, AuditOutcome, Given, Invocation, Reply, SystemUsage, Used, Waiting, tell,
+};
+use crate::wait::blocking;
+
+/// What a session has of the functions that the plugin calls.
+#[derive(Default)]
+pub(super) struct Calls {
+    /// What the plugin waits for.
+    waiting: Option<Wait>,
+    /// What the last call gave.
+    result: Vec<u8>,
+    usage: SystemUsage,
+    /// The system access that the plugin was last refused.
+    pub(super) refused: Option<AccessKind>,
+}
+
+/// A call whose result is not there yet.
+struct Wait {
+    result: Waiting,
+    kind: AccessKind,
+    out: Span,
+    /// What is reported once it is, of a function of the embedder's.
+    reported: Option<(String, u64)>,
+}
+
+impl Calls {
+    /// Forgets what was of one call of the plugin.
+    pub(super) fn forget(&mut self) {
+        self.waiting = None;
+        self.usage = SystemUsage::default();
+        self.refused = None;
+        self.result.clear();
+        // One large result should not be paid for by every idle instance.
+        if self.result.capacity() > Session::MAX_MESSAGE_BYTES {
+            self.result = Vec::new();
+        }
+    }
+}
+
+impl Session {
+    /// Calls a function by name.
+    pub(super) fn call(
+        &mut self,
+        format: Format,
+        spans: (Span, Span, Span),
+        memory: &mut [u8],
+    ) -> Answer {
+        let (name, argument, out) = spans;
+        // Before anything is done, so that nothing is done that cannot be told of.
+        out.of(memory)?;
+        let (name, argument) = (name.of(memory)?, argument.of(memory)?);
+        self.count_written(name.len().saturating_add(argument.len()))?;
+        self.calls.result.clear();
+        let Ok(name) = core::str::from_utf8(name) else {
+            return Ok(Status::UnknownFunction.code());
+        };
+        let grants = self.grants.clone();
+        let Some(function) = grants.services.functions.get(name) else {
+            return Ok(Status::UnknownFunction.code());
+        };
+        let kind = function.kind();
+        let own = kind == AccessKind::Function;
+        let sent = u64::try_from(argument.len()).unwrap_or(u64::MAX);
+        if own && !grants.granted.function(name) {
+            self.refuse(AccessKind::Function, "call", name, sent);
+            return Ok(Status::AccessDenied.code());
+        }
+        let budget = Cell::new(self.usage.elements_left());
+        let input = Input { format, bytes: argument, budget: &budget };
+        let mut usage = self.calls.usage;
+        let mut invocation = Invocation {
+            grants: &grants,
+            hook: self.hook(),
+            remaining: self.remaining(),
+            usage: &mut usage,
+            work: 0,
+        };
+        let reply = contained(|| function.call(&mut invocation, input));
+        let work = invocation.work;
+        self.calls.usage = usage;
+        self.usage.keep_elements(budget.get());
+        self.usage.moved(work);
+        match reply.unwrap_or(Reply::Now(Err(Status::Unavailable))) {
+            Reply::Now(given) => {
+                if own {
+                    self.report(name, sent, &given);
+                }
+                self.answer(kind, given, out, memory)
+            }
+            Reply::Later(result) => {
+                let reported = own.then(|| (name.into(), sent));
+                self.calls.waiting = Some(Wait { result, kind, out, reported });
+                Ok(0)
+            }
+        }
+    }
+
+    /// Whether the plugin waits for the result of a function.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.calls.waiting.is_some()
+    }
+
+    /// Asks for what the plugin waits for, and answers the plugin's call once it is there.
+    pub(crate) fn poll_waiting(
+        &mut self,
+        context: &mut Context<'_>,
+        memory: &mut [u8],
+    ) -> Poll<Answer> {
+        let Some(wait) = &mut self.calls.waiting else { return Poll::Ready(Ok(0)) };
+        let polled = contained(|| wait.result.as_mut().poll(context));
+        let given = match polled.unwrap_or(Poll::Ready(Err(Status::Unavailable))) {
+            Poll::Ready(given) => given,
+            Poll::Pending => return Poll::Pending,
+        };
+        let Some(Wait { kind, out, reported, .. }) = self.calls.waiting.take() else {
+            return Poll::Ready(Ok(0));
+        };
+        if let Some((name, sent)) = reported {
+            self.report(&name, sent, &given);
+        }
+        Poll::Ready(self.answer(kind, given, out, memory))
+    }
+
+    /// Waits here for what the plugin waits for.
+    pub(super) fn wait(&mut self, memory: &mut [u8]) -> Answer {
+        blocking(None, |context| self.poll_waiting(context, memory))
+    }
+
+    /// Keeps what a function gave, and copies it if there is room.
+    fn answer(&mut self, kind: AccessKind, given: Given, out: Span, memory: &mut [u8]) -> Answer {
+        let result = match given {
+            Ok(result) => result,
+            Err(status) => {
+                if status == Status::AccessDenied {
+                    self.calls.refused = Some(kind);
+                }
+                return Ok(status.code());
+            }
+        };
+        let Ok(len) = i32::try_from(result.len()) else { return Ok(Status::TooLarge.code()) };
+        self.usage.moved(result.len());
+        let out = out.of_mut(memory)?;
+        if let Some(out) = out.get_mut(..result.len()) {
+            self.count_read(result.len())?;
+            out.copy_from_slice(&result);
+        }
+        self.calls.result = result;
+        Ok(len)
+    }
+
+    /// Copies what the last function gave, from an offset on.
+    pub(super) fn call_result(&mut self, offset: u32, out: Span, memory: &mut [u8]) -> Answer {
+        let out = out.of_mut(memory)?;
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        let Some(rest) = self.calls.result.get(offset..) else {
+            return Ok(Status::InvalidArgument.code());
+        };
+        let len = rest.len().min(out.len());
+        let (Some(from), Some(to)) = (rest.get(..len), out.get_mut(..len)) else {
+            return Ok(Status::InvalidArgument.code());
+        };
+        to.copy_from_slice(from);
+        self.count_read(len)?;
+        self.usage.moved(len);
+        Ok(i32::try_from(len).unwrap_or(i32::MAX))
+    }
+
+    /// Notes, and tells the embedder, that the plugin was refused access.
+    pub(super) fn refuse(&mut self, access: AccessKind, operation: &str, target: &str, sent: u64) {
+        self.calls.refused = Some(access);
+        tell(
+            &self.grants,
+            self.hook(),
+            &Used {
+                access,
+                operation,
+                target,
+                outcome: AuditOutcome::Denied,
+                bytes_sent: sent,
+                bytes_received: 0,
+            },
+        );
+    }
+
+    /// Tells the embedder what came of a function of its own.
+    fn report(&self, name: &str, bytes_sent: u64, given: &Given) {
+        let received = given.as_ref().map_or(0, Vec::len);
+        tell(
+            &self.grants,
+            self.hook(),
+            &Used {
+                access: AccessKind::Function,
+                operation: "call",
+                target: name,
+                outcome: match given {
+                    Ok(_) => AuditOutcome::Allowed,
+                    Err(Status::AccessDenied) => AuditOutcome::Denied,
+                    Err(_) => AuditOutcome::Failed,
+                },
+                bytes_sent,
+                bytes_received: u64::try_from(received).unwrap_or(u64::MAX),
+            },
+        );
+    }
+
+    /// When the deadline of the call began to run, once that is known.
+    pub(crate) fn set_begun(&mut self, begun: Duration) {
+        self.begun = Some(begun);
+    }
+
+    /// How long the call may still take, if it has a deadline.
+    fn remaining(&self) -> Option<Duration> {
+        let deadline = self.grants.limits.deadline?;
+        let Some((begun, clock)) = self.begun.zip(self.grants.services.clock.as_ref()) else {
+            return Some(deadline);
+        };
+        Some(deadline.saturating_sub(clock.now().saturating_sub(begun)))
+    }
+}

@@ -1,0 +1,143 @@
+//! Functions that plugins call by name, and what such a call is given.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::marker::PhantomData;
+use core::pin::Pin;
+
+use cpex_wasmi_abi::{Status, is_function_name};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{AccessKind, Invocation};
+use crate::logging::visible;
+use crate::session::{Format, Input};
+use crate::{Error, ErrorKind};
+
+/// What a function gives: bytes in the encoding of its argument, or why there are none.
+pub(crate) type Given = Result<Vec<u8>, Status>;
+
+/// What a function answers.
+pub(crate) enum Reply {
+    Now(Given),
+    /// The plugin waits for it.
+    Later(Waiting),
+}
+
+/// A result that is not there yet.
+pub(crate) type Waiting = Pin<Box<dyn Future<Output = Given> + Send>>;
+
+/// A function that plugins call by name.
+pub(crate) trait Function: Send + Sync {
+    /// What has to be granted for it. All but [`AccessKind::Function`] look at that, and report it,
+    /// themselves.
+    fn kind(&self) -> AccessKind {
+        AccessKind::Function
+    }
+
+    fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply;
+}
+
+/// Functions by name.
+#[derive(Clone, Default)]
+pub(crate) struct Functions(Arc<BTreeMap<String, Arc<dyn Function>>>);
+
+impl Functions {
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<dyn Function>> {
+        self.0.get(name)
+    }
+
+    /// Whether there is a function of the embedder's with that name.
+    pub(crate) fn offers(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|function| function.kind() == AccessKind::Function)
+    }
+
+    /// The names of the embedder's functions.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let own = self.0.iter().filter(|(_, function)| function.kind() == AccessKind::Function);
+        own.map(|(name, _)| name.as_str())
+    }
+
+    /// Adds a function.
+    pub(crate) fn add(&mut self, name: String, function: Arc<dyn Function>) -> Result<(), Error> {
+        let wrong = |message| Err(Error::new(ErrorKind::InvalidConfig, message));
+        if !is_function_name(&name) {
+            return wrong(alloc::format!(
+                "`{}` cannot be the name of a function: use 1 to 128 letters, digits, `-`, `_` and `.`",
+                visible(&name)
+            ));
+        }
+        if self.0.contains_key(&name) {
+            return wrong(alloc::format!("there is a function `{name}` already"));
+        }
+        Arc::make_mut(&mut self.0).insert(name, function);
+        Ok(())
+    }
+}
+
+/// A function of the embedder's that answers at once.
+pub(crate) struct Typed<F, A, R> {
+    function: F,
+    types: PhantomData<fn(A) -> R>,
+}
+
+impl<F, A, R> Typed<F, A, R> {
+    pub(crate) fn new(function: F) -> Self {
+        Self { function, types: PhantomData }
+    }
+}
+
+impl<F, A, R> Function for Typed<F, A, R>
+where
+    F: Fn(&mut Invocation<'_>, A) -> Result<R, Status> + Send + Sync,
+    A: DeserializeOwned,
+    R: Serialize,
+{
+    fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply {
+        let given = argument.record();
+        let result = given.and_then(|given| (self.function)(invocation, given));
+        Reply::Now(result.and_then(|result| argument.format.encode(&result)))
+    }
+}
+
+/// A function of the embedder's that the plugin waits for.
+pub(crate) struct TypedAsync<F, A, R> {
+    function: F,
+    types: PhantomData<fn(A) -> R>,
+}
+
+impl<F, A, R> TypedAsync<F, A, R> {
+    pub(crate) fn new(function: F) -> Self {
+        Self { function, types: PhantomData }
+    }
+}
+
+impl<F, A, R, T> Function for TypedAsync<F, A, R>
+where
+    F: Fn(&mut Invocation<'_>, A) -> T + Send + Sync,
+    T: Future<Output = Result<R, Status>> + Send + 'static,
+    A: DeserializeOwned,
+    R: Serialize + 'static,
+{
+    fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply {
+        let format = argument.format;
+        match argument.record() {
+            Err(status) => Reply::Now(Err(status)),
+            Ok(given) => {
+                let result = (self.function)(invocation, given);
+                Reply::Later(Box::pin(encoded(result, format)))
+            }
+        }
+    }
+}
+
+async fn encoded<R: Serialize>(
+    result: impl Future<Output = Result<R, Status>>,
+    format: Format,
+) -> Given {
+    result.await.and_then(|result| format.encode(&result))
+}

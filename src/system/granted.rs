@@ -1,0 +1,151 @@
+//! What a plugin has asked for and was granted.
+
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use cpex_wasmi_abi::{Manifest, Wish};
+
+use super::Services;
+use crate::logging::visible;
+use crate::suggest::did_you_mean;
+use crate::{Access, ErrorKind, FilePermission, Policy, Problem};
+
+/// What a plugin has asked for and was granted: both have to name what it uses.
+#[derive(Default)]
+pub(crate) struct Granted {
+    /// The manifest's lines.
+    asked: Vec<String>,
+    pub(crate) access: Access,
+}
+
+impl Granted {
+    pub(crate) fn new(manifest: &Manifest, access: Access) -> Self {
+        Self { asked: manifest.access.clone(), access }
+    }
+
+    /// What the manifest asks for.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = Wish<'_>> {
+        self.asked.iter().filter_map(|line| Wish::parse(line))
+    }
+
+    /// Whether a function of the embedder's may be called.
+    pub(crate) fn function(&self, name: &str) -> bool {
+        let wish = Wish::Function(name);
+        self.asked().any(|asked| asked == wish) && self.access.grants(&wish)
+    }
+}
+
+/// Notes what a manifest asks for that is not granted, or that this host does not have.
+pub(crate) fn check(
+    manifest: &Manifest,
+    policy: &Policy,
+    services: Option<&Services>,
+    problems: &mut Vec<Problem>,
+) {
+    for line in &manifest.access {
+        let Some(wish) = Wish::parse(line) else {
+            problems.push(unknown(line));
+            continue;
+        };
+        if let Wish::Files { permission, .. } = wish
+            && !FilePermission::ALL.iter().any(|known| known.name() == permission)
+        {
+            let known = FilePermission::ALL.iter().map(|known| known.name());
+            problems.push(Problem::new(
+                ErrorKind::InvalidModule,
+                format!(
+                    "the manifest asks for `{}`, and there is no permission `{}`{}",
+                    visible(line),
+                    visible(permission),
+                    did_you_mean(permission, known)
+                ),
+            ));
+            continue;
+        }
+        if let Some(missing) = not_offered(&wish, services) {
+            problems.push(Problem::new(
+                ErrorKind::AccessDenied,
+                format!("the plugin asks for the system access `{}`, {missing}", visible(line)),
+            ));
+        }
+        if !policy.access.grants(&wish) {
+            problems.push(Problem::new(
+                ErrorKind::AccessDenied,
+                format!(
+                    "the plugin asks for the system access `{}`, which is not granted; add \
+                     `{}` under `sandbox_policy:` if it may {}",
+                    visible(line),
+                    visible(&grant_for(&wish)),
+                    visible(&wish.description())
+                ),
+            ));
+        }
+    }
+}
+
+fn unknown(line: &str) -> Problem {
+    let kind = line.split(':').next().unwrap_or_default();
+    let known = ["env", "fs", "network", "clock", "random", "exec", "function"];
+    let hint = if known.contains(&kind) {
+        "; see the forms that lines of `access` have in docs/policy.md".to_owned()
+    } else {
+        did_you_mean(kind, known.into_iter())
+    };
+    Problem::new(
+        ErrorKind::InvalidModule,
+        format!("the manifest asks for the system access `{}`, which is none{hint}", visible(line)),
+    )
+}
+
+/// Why this host cannot give it, if it cannot.
+fn not_offered(wish: &Wish<'_>, services: Option<&Services>) -> Option<String> {
+    let without = |feature: &str, on: bool| {
+        (!on).then(|| format!("and this host is built without its feature `{feature}`"))
+    };
+    match wish {
+        Wish::Env(_) => without("env", cfg!(feature = "env")),
+        Wish::Files { .. } => without("fs", cfg!(feature = "fs")),
+        Wish::Network { .. } => without("http", cfg!(feature = "http")),
+        Wish::Clock => without("clock", cfg!(feature = "clock")),
+        Wish::Random => without("random", cfg!(feature = "random")),
+        Wish::Command(_) => without("exec", cfg!(feature = "exec")),
+        Wish::Function(name) => {
+            let functions = &services?.functions;
+            (!functions.offers(name)).then(|| {
+                let hint = did_you_mean(name, functions.names());
+                format!("and this host has no such function{hint}")
+            })
+        }
+        _ => Some("which this host does not know".into()),
+    }
+}
+
+/// The line of YAML that grants it.
+pub(crate) fn grant_for(wish: &Wish<'_>) -> String {
+    // Quoted as JSON, which is YAML.
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    match *wish {
+        Wish::Env(pattern) => format!("allowed_env: [{}]", quoted(pattern)),
+        Wish::Files { permission, path } => {
+            format!("allowed_filesystem: [{{dir: {}, permission: {permission}}}]", quoted(path))
+        }
+        Wish::Network { methods, scheme, host, port } => {
+            let ports = port.map(|port| port.to_string()).unwrap_or_default();
+            let methods = methods.replace(',', ", ");
+            format!(
+                "allowed_network: [{{host: {}, ports: [{ports}], schemes: [{scheme}], \
+                 methods: [{methods}]}}]",
+                quoted(host)
+            )
+        }
+        Wish::Clock => "clock: system".into(),
+        Wish::Random => "random: system".into(),
+        Wish::Command(program) => {
+            format!("allowed_commands: [{{program: {}, args: []}}]", quoted(program))
+        }
+        Wish::Function(name) => format!("allowed_functions: [{name}]"),
+        _ => String::new(),
+    }
+}
