@@ -377,7 +377,8 @@ impl Engine {
         &self.0.sink
     }
 
-    pub(crate) fn slice(&self) -> u64 {
+    /// The fuel of a slice, at most: a module that can grow its memory may have less.
+    pub(crate) fn largest_slice(&self) -> u64 {
         self.0.slice
     }
 

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_REACTOR};
 
-use super::operators;
+use super::operators::Survey;
 use super::reader::Reader;
 use super::scan::{Section, Sections};
 use super::written::{leb, with_sections};
@@ -38,12 +38,16 @@ pub(super) struct Exposed<'a> {
 
 /// The same module with all of its state exposed, if it initialises its instances and all of its state
 /// can be. It is valid, and has at most one section of each kind.
-pub(super) fn expose<'a>(wasm: &'a [u8], sections: &Sections) -> Option<Exposed<'a>> {
+pub(super) fn expose<'a>(
+    wasm: &'a [u8],
+    sections: &Sections,
+    survey: Survey,
+) -> Option<Exposed<'a>> {
     let exports = sections.find(EXPORTS)?;
     let can_be = wasm.len() <= MAX_BYTES
         && wants(wasm, exports)?
         && imports_functions_only(wasm, sections)?
-        && operators::keep_tables_and_segments(wasm, sections);
+        && !survey.lasting;
     let globals = mutable_globals(wasm, sections).filter(|_| can_be)?;
     let named: Vec<_> =
         globals.iter().map(|index| (format!("{PREFIX}{index}").into(), *index)).collect();
@@ -136,7 +140,9 @@ mod tests {
     }
 
     fn exposed(wasm: &[u8]) -> Option<(Vec<u8>, Vec<Box<str>>)> {
-        let exposed = expose(wasm, &scan(wasm).unwrap())?;
+        let sections = scan(wasm).unwrap();
+        let survey = super::super::operators::survey(wasm, &sections).unwrap();
+        let exposed = expose(wasm, &sections, survey)?;
         Some((exposed.wasm.into_owned(), exposed.globals.into_vec()))
     }
 

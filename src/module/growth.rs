@@ -46,11 +46,8 @@ pub(super) fn tame<'a>(wasm: &'a [u8], sections: &Sections) -> Result<Tamed<'a>,
     let Some(code) = sections.find(CODE) else {
         return Ok(Tamed { wasm: Cow::Borrowed(wasm), grows: false });
     };
-    tamed(wasm, sections, code).ok_or_else(|| {
-        "the module has an instruction that is not known to this host, which goes through all of \
-         them where it is built without the feature `portable-dispatch`"
-            .into()
-    })
+    let unread = || "the module's code cannot be written anew".into();
+    tamed(wasm, sections, code).ok_or_else(unread)
 }
 
 fn tamed<'a>(wasm: &'a [u8], sections: &Sections, code: Section) -> Option<Tamed<'a>> {
@@ -77,7 +74,7 @@ fn tamed<'a>(wasm: &'a [u8], sections: &Sections, code: Section) -> Option<Tamed
             content.extend_from_slice(match effect {
                 Effect::GrowsMemory => &call,
                 Effect::GrowsTable => &NO_GROWTH,
-                Effect::None | Effect::Lasting | Effect::Misread => instruction,
+                _ => instruction,
             });
         }
         leb(&mut bodies, u64::try_from(content.len()).ok()?);

@@ -136,21 +136,26 @@ impl Module {
         let interpreter = &engine.interpreter(home)?.wasmi;
         wasmi::Module::validate(interpreter, wasm).map_err(check::untranslatable)?;
         constants::check(wasm, &sections).map_err(invalid)?;
-        #[cfg(feature = "simd")]
-        operators::check(wasm, &sections).map_err(invalid)?;
+        let survey = operators::survey(wasm, &sections).map_err(invalid)?;
         let dispatch = engine.dispatch();
-        let tamed = if dispatch == Dispatch::LOOP {
+        let tamed = if dispatch == Dispatch::LOOP || !survey.growing {
             growth::Tamed { wasm: Cow::from(wasm), grows: false }
         } else {
             growth::tame(wasm, &sections).map_err(invalid)?
         };
         let slice = if tamed.grows { dispatch.slice_of_growing() } else { u64::MAX };
         #[cfg(feature = "std")]
-        let (globals, exposed) =
-            match exposed::expose(&tamed.wasm, &scan::scan(&tamed.wasm).map_err(invalid)?) {
-                Some(exposed) => (Some(exposed.globals), exposed.wasm),
-                None => (None, Cow::from(&*tamed.wasm)),
-            };
+        let expose = |sections| exposed::expose(&tamed.wasm, sections, survey);
+        #[cfg(feature = "std")]
+        let exposed = match tamed.wasm {
+            Cow::Borrowed(_) => expose(&sections),
+            Cow::Owned(_) => expose(&scan::scan(&tamed.wasm).map_err(invalid)?),
+        };
+        #[cfg(feature = "std")]
+        let (globals, exposed) = match exposed {
+            Some(exposed) => (Some(exposed.globals), exposed.wasm),
+            None => (None, Cow::from(&*tamed.wasm)),
+        };
         #[cfg(not(feature = "std"))]
         let exposed = Cow::from(&*tamed.wasm);
         let wasmi = wasmi::Module::new(interpreter, &exposed).map_err(check::untranslatable)?;
@@ -189,7 +194,7 @@ impl Module {
             translated: Lanes::new(engine.lanes(), home, wasmi),
             home,
             bytes: copied.then(|| exposed.into_owned().into_boxed_slice()),
-            slice: engine.slice().min(slice),
+            slice: engine.largest_slice().min(slice),
             engine,
             manifest,
             capabilities,

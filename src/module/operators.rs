@@ -1,10 +1,12 @@
-//! Which instructions a module has, for what can be told from that about its instances.
+//! Which instructions a module has, for what can be told from that about its instances, and what the
+//! interpreter cannot be trusted with.
+
+use alloc::string::String;
 
 use super::reader::Reader;
-#[cfg(any(feature = "std", feature = "simd"))]
 use super::scan::{CODE, Sections};
 
-/// What an instruction does to an instance, beside its memory and its globals.
+/// What is to be known of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     None,
@@ -14,50 +16,74 @@ pub(super) enum Effect {
     GrowsMemory,
     /// `table.grow`.
     GrowsTable,
+    /// It is one on vectors.
+    Vector,
     /// The interpreter reads it as something else: wasmi 2.0.0 writes the offset of a `v128.store8_lane` or
-    /// `v128.store16_lane` as 32 bits if it does not fit into 16, and reads 64, so that it goes on somewhere else.
+    /// `v128.store16_lane` as 32 bits if it does not fit into 16, and reads 64, so that it goes on
+    /// somewhere else.
     Misread,
 }
 
-/// Refuses what the interpreter would misread in a valid module.
-#[cfg(feature = "simd")]
-pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), alloc::string::String> {
-    let Some(section) = sections.find(CODE) else { return Ok(()) };
-    match all(&mut Reader::of(wasm, section), |effect| effect != Effect::Misread) {
-        Some(true) => Ok(()),
-        Some(false) => {
+/// What is to be known of all instructions of a module.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Survey {
+    /// Whether one may change a table, or drop a segment: else these are in each instance what they were
+    /// when it was made.
+    pub(super) lasting: bool,
+    /// Whether one grows a memory or a table.
+    pub(super) growing: bool,
+    vectors: bool,
+    misread: bool,
+}
+
+/// Goes through a valid module. Refuses instructions that this host does not know, has not got the feature
+/// for, or that the interpreter would misread. (Another crate may have turned on more of the
+/// interpreter's features than this one.)
+pub(super) fn survey(wasm: &[u8], sections: &Sections) -> Result<Survey, String> {
+    let survey = match sections.find(CODE) {
+        Some(code) => of_code(&mut Reader::of(wasm, code)),
+        None => Some(Survey::default()),
+    };
+    match survey {
+        None => Err("the module has an instruction that is not known to this host".into()),
+        Some(survey) if survey.vectors && !cfg!(feature = "simd") => Err(
+            "the module has instructions on vectors, which this host is built without; build it \
+                 without `simd128`"
+                .into(),
+        ),
+        Some(survey) if survey.misread => {
             Err("the module has a `v128.store8_lane` or `v128.store16_lane` at an offset of over \
-             65,535, which the interpreter of this host cannot run; build it without `simd128`"
+                 65,535, which the interpreter of this host cannot run; build it without `simd128`"
                 .into())
         }
-        None => Err("the module has an instruction that is not known to this host".into()),
+        Some(survey) => Ok(survey),
     }
 }
 
-/// Whether no function of a valid module changes a table or drops a segment, so that these are in
-/// each instance what they were when it was made. Also false if there is an instruction that is not
-/// known here.
-#[cfg(feature = "std")]
-pub(super) fn keep_tables_and_segments(wasm: &[u8], sections: &Sections) -> bool {
-    let Some(section) = sections.find(CODE) else { return true };
-    let keeps = |effect| !matches!(effect, Effect::Lasting | Effect::GrowsTable);
-    all(&mut Reader::of(wasm, section), keeps).unwrap_or(false)
-}
-
-/// Whether all instructions have such effects.
-#[cfg(any(feature = "std", feature = "simd"))]
-fn all(code: &mut Reader<'_>, is_one: fn(Effect) -> bool) -> Option<bool> {
+fn of_code(code: &mut Reader<'_>) -> Option<Survey> {
+    let mut survey = Survey::default();
     for _ in 0..code.number()? {
         let size = code.number()?;
         let mut body = code.part(usize::try_from(size).ok()?)?;
         body.list(Reader::locals)?;
         while !body.is_empty() {
-            if !is_one(body.operator()?) {
-                return Some(false);
+            match body.operator()? {
+                Effect::None => {}
+                Effect::Lasting => survey.lasting = true,
+                Effect::GrowsMemory => survey.growing = true,
+                Effect::GrowsTable => {
+                    survey.growing = true;
+                    survey.lasting = true;
+                }
+                Effect::Vector => survey.vectors = true,
+                Effect::Misread => {
+                    survey.vectors = true;
+                    survey.misread = true;
+                }
             }
         }
     }
-    Some(true)
+    Some(survey)
 }
 
 impl Reader<'_> {
@@ -148,7 +174,7 @@ impl Reader<'_> {
             14..=255 => {}
             _ => return None,
         }
-        Some(Effect::None)
+        Some(Effect::Vector)
     }
 
     fn numbers(&mut self, count: usize) -> Option<()> {

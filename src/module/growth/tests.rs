@@ -1,5 +1,4 @@
 use alloc::format;
-use alloc::vec;
 
 use super::super::scan::scan;
 use super::*;
@@ -124,6 +123,5 @@ fn an_instruction_that_is_not_known_is_refused() {
     let code = [1, 4, 0, 0x12, 0, 0x0b];
     let mut wasm = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x06".to_vec();
     wasm.extend(code);
-    assert!(tame(&wasm, &scan(&wasm).unwrap()).is_err_and(|message| message.contains("not known")));
-    assert_eq!(vec![0x60], wasm[11..12]);
+    assert!(tame(&wasm, &scan(&wasm).unwrap()).is_err());
 }
