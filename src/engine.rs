@@ -11,6 +11,8 @@ use crate::dispatch::Dispatch;
 use crate::instance::{Host, Timed, Untimed, define_host_functions};
 use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
+#[cfg(feature = "http")]
+use crate::system::http::HttpSend;
 use crate::system::{Function, Services, Typed, TypedAsync};
 use crate::{AuditSink, Clock, Error, ErrorKind, Invocation, LogSink, Problem};
 
@@ -130,9 +132,15 @@ impl EngineBuilder {
     }
 
     fn add(mut self, name: String, function: Arc<dyn Function>) -> Self {
-        if let Err(error) = self.services.functions.add(name, function) {
-            self.wrong = self.wrong.or_else(|| error.problems().first().cloned());
+        match self.services.functions.add(name, function) {
+            Ok(()) => self,
+            Err(error) => self.or_wrong(&error),
         }
+    }
+
+    /// Notes what is wrong, if nothing is yet.
+    fn or_wrong(mut self, error: &Error) -> Self {
+        self.wrong = self.wrong.or_else(|| error.problems().first().cloned());
         self
     }
 
@@ -142,6 +150,26 @@ impl EngineBuilder {
     pub fn audit_sink(mut self, sink: impl AuditSink + 'static) -> Self {
         self.services.audit = Some(Arc::new(sink));
         self
+    }
+
+    /// What sends HTTP requests for plugins: for those whose manifest asks for `network:…` and whose policy
+    /// grants it under `allowed_network`. Default: nothing, and a plugin that asks for it is not loaded.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http_transport(mut self, transport: impl crate::HttpTransport + 'static) -> Self {
+        self.services.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// The same, with an [`HttpClient`](crate::HttpClient) of its own: HTTP/1.1 and TLS, with a thread that
+    /// is started for the first request.
+    #[cfg(feature = "http-client")]
+    #[must_use]
+    pub fn http_client(self) -> Self {
+        match crate::HttpClient::new() {
+            Ok(client) => self.http_transport(client),
+            Err(error) => self.or_wrong(&error),
+        }
     }
 
     /// How much fuel a plugin burns between two looks at the clock, and at most before an
@@ -243,6 +271,12 @@ impl EngineBuilder {
         let interpreters = Lanes::new(lanes, Lane::current(lanes), first);
         let sink = sink.unwrap_or_else(|| Arc::new(LogCrate));
         services.clock = clock;
+        services.sink = Some(sink.clone());
+        #[cfg(feature = "http")]
+        if let Some(transport) = services.transport.take() {
+            let send = Arc::new(HttpSend(transport));
+            services.functions.add(cpex_wasmi_abi::HTTP_SEND.into(), send)?;
+        }
         Ok(Engine(Arc::new(Inner { interpreters, settings, sink, services, slice })))
     }
 }
@@ -255,8 +289,15 @@ const MAX_LANES: usize = 1024;
 
 /// One for each thread that the machine can run at once, within reason.
 fn default_lanes() -> usize {
+    // The system is asked once: it reads several files for an answer, which takes longer than all else
+    // of an engine.
     #[cfg(feature = "std")]
-    let lanes = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(16));
+    let lanes = {
+        static LANES: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+        *LANES.get_or_init(|| {
+            std::thread::available_parallelism().map_or(1, |threads| threads.get().min(16))
+        })
+    };
     #[cfg(not(feature = "std"))]
     let lanes = 1;
     lanes

@@ -43,6 +43,8 @@
 //! | `portable-dispatch` | yes | the interpreter goes from one instruction to the next in a loop, which works in any build | it does so by tail calls, which is faster; `wasmi`, `wasmi_core` and `wasmi_ir` have to be built with `opt-level = 3` and without debug assertions, or [`EngineBuilder::build`] fails |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
 //! | `digest` | no | a policy may pin a module by its SHA-256 digest ([`Policy::digest`]), and a module tells its own | a policy that does is refused |
+//! | `http` | no | plugins may send HTTP requests, by an `HttpTransport` of the embedder's | a plugin that asks for it is refused |
+//! | `http-client` | no | a transport: HTTP/1.1 on hyper, TLS by rustls (`EngineBuilder::http_client`) | an embedder brings its own |
 //! | `cpex-core` | no | `cpex-core` 0.2.3 loads plugins from its own configuration: the module `cpex`, described in `docs/cpex.md` | |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -73,7 +75,6 @@ mod dispatch;
 mod engine;
 mod error;
 mod instance;
-mod json;
 mod lanes;
 mod limits;
 mod logging;
@@ -90,6 +91,8 @@ mod schema;
 mod session;
 mod suggest;
 mod system;
+#[cfg(feature = "std")]
+mod timer;
 mod view;
 mod wait;
 
@@ -119,4 +122,11 @@ pub use policy::{
 pub use receipt::{Receipt, Timing};
 pub use request::Request;
 pub use session::Session;
+#[cfg(feature = "http-client")]
+pub use system::http::HttpClient;
+#[cfg(feature = "http")]
+pub use system::http::{
+    AddressGuard, HttpTransport, ResponseBody, Sending, TransportError, TransportRequest,
+    TransportResponse,
+};
 pub use system::{AccessKind, AuditEvent, AuditOutcome, AuditSink, Invocation};

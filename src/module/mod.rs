@@ -24,7 +24,6 @@ use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manifest};
 
-#[cfg(feature = "digest")]
 use crate::Digest;
 use crate::dispatch::Dispatch;
 use crate::engine::Interpreter;
@@ -99,6 +98,19 @@ impl Module {
     /// [`ErrorKind::InvalidModule`] or [`ErrorKind::UnsupportedAbi`]; [`Error::problems`] has all
     /// that is wrong, where the module can be read at all.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self, Error> {
+        Self::made(
+            engine,
+            wasm,
+            #[cfg(feature = "digest")]
+            None,
+        )
+    }
+
+    fn made(
+        engine: &Engine,
+        wasm: &[u8],
+        #[cfg(feature = "digest")] digest: Option<Digest>,
+    ) -> Result<Self, Error> {
         if wasm.len() > Limits::MAX_MODULE_BYTES {
             return Err(Error::new(
                 ErrorKind::InvalidModule,
@@ -130,22 +142,33 @@ impl Module {
             }
         }
         let largest_function = code::check(wasm, &sections).map_err(invalid)?;
-        // Validates all of it first: wasmi's translator, which works along with its validator, has
-        // debug assertions that an invalid module trips.
         let home = Lane::current(engine.lanes());
         let interpreter = &engine.interpreter(home)?.wasmi;
-        wasmi::Module::validate(interpreter, wasm).map_err(check::untranslatable)?;
-        constants::check(wasm, &sections).map_err(invalid)?;
-        let survey = operators::survey(wasm, &sections).map_err(invalid)?;
+        let validate = || wasmi::Module::validate(interpreter, wasm).map_err(check::untranslatable);
+        // wasmi validates each instruction and translates it, before the next one. Of what follows the
+        // end of a function its validator takes some instructions, and only says so when it is through;
+        // its translator panics over them. So what may have any is validated whole first.
+        let code = operators::read(wasm, &sections);
+        if !code.ends_once {
+            validate()?;
+        }
+        if let Err(message) = constants::check(wasm, &sections) {
+            // What is not valid either is refused for that.
+            return Err(validate().err().unwrap_or_else(|| invalid(message)));
+        }
+        if let Some(refused) = code.refused {
+            return Err(validate().err().unwrap_or_else(|| invalid(refused.into())));
+        }
         let dispatch = engine.dispatch();
-        let tamed = if dispatch == Dispatch::LOOP || !survey.growing {
+        let tamed = if dispatch == Dispatch::LOOP || !code.grows {
             growth::Tamed { wasm: Cow::from(wasm), grows: false }
         } else {
+            validate()?;
             growth::tame(wasm, &sections).map_err(invalid)?
         };
         let slice = if tamed.grows { dispatch.slice_of_growing() } else { u64::MAX };
         #[cfg(feature = "std")]
-        let expose = |sections| exposed::expose(&tamed.wasm, sections, survey);
+        let expose = |sections| exposed::expose(&tamed.wasm, sections, code);
         #[cfg(feature = "std")]
         let exposed = match tamed.wasm {
             Cow::Borrowed(_) => expose(&sections),
@@ -158,7 +181,9 @@ impl Module {
         };
         #[cfg(not(feature = "std"))]
         let exposed = Cow::from(&*tamed.wasm);
-        let wasmi = wasmi::Module::new(interpreter, &exposed).map_err(check::untranslatable)?;
+        // What is not valid is not where it was, once it is written anew.
+        let wasmi = wasmi::Module::new(interpreter, &exposed)
+            .map_err(|error| validate().err().unwrap_or_else(|| check::untranslatable(error)))?;
         #[cfg(feature = "std")]
         let is_own = |name: &str| globals.is_none() || !name.starts_with(exposed::PREFIX);
         #[cfg(not(feature = "std"))]
@@ -202,16 +227,25 @@ impl Module {
             #[cfg(feature = "std")]
             globals,
             #[cfg(feature = "digest")]
-            digest: Digest::of(wasm),
+            digest: digest.unwrap_or_else(|| Digest::of(wasm)),
         })))
     }
 
     /// As [`new`](Self::new), but makes nothing of a module other than the one that a policy pins.
     pub(crate) fn pinned(engine: &Engine, wasm: &[u8], policy: &Policy) -> Result<Self, Error> {
-        match policy.digest.and_then(|pinned| pinned.refuses_bytes(wasm)) {
-            Some(problem) => Err(Error::from_problems(vec![problem])),
-            None => Self::new(engine, wasm),
+        #[cfg(feature = "digest")]
+        if let Some(pinned) = policy.digest {
+            let digest = Digest::of(wasm);
+            return match pinned.differs(digest) {
+                Some(problem) => Err(Error::from_problems(vec![problem])),
+                None => Self::made(engine, wasm, Some(digest)),
+            };
         }
+        #[cfg(not(feature = "digest"))]
+        if let Some(problem) = policy.digest.and_then(Digest::refuses_any) {
+            return Err(Error::from_problems(vec![problem]));
+        }
+        Self::new(engine, wasm)
     }
 
     /// What the plugin says about itself.

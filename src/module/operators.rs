@@ -1,15 +1,40 @@
-//! Which instructions a module has, for what can be told from that about its instances, and what the
-//! interpreter cannot be trusted with.
-
-use alloc::string::String;
+//! Which instructions a module has, for what can be told from that about its functions and instances, and
+//! what the interpreter cannot be trusted with.
 
 use super::reader::Reader;
 use super::scan::{CODE, Sections};
 
-/// What is to be known of an instruction.
+/// What can be told of a module by its instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Code {
+    /// No function goes on after the `end` that closes it.
+    pub(super) ends_once: bool,
+    /// No function changes a table or drops a segment, so that these are in each instance what they
+    /// were when it was made.
+    #[cfg_attr(not(feature = "std"), allow(dead_code, reason = "there are no snapshots"))]
+    pub(super) keeps_tables_and_segments: bool,
+    /// A function grows a memory or a table.
+    pub(super) grows: bool,
+    /// Why a module is refused that is valid.
+    pub(super) refused: Option<&'static str>,
+}
+
+const UNKNOWN: &str = "the module has an instruction that is not known to this host";
+// Another crate of the program may have turned on more of the interpreter's features.
+const NO_VECTORS: &str = "the module has instructions on vectors, which this host is built without; build \
+                          it without `simd128`";
+const MISREAD: &str = "the module has a `v128.store8_lane` or `v128.store16_lane` at an offset of over \
+                       65,535, which the interpreter of this host cannot run; build it without `simd128`";
+
+/// What an instruction does to the blocks it stands in, or to an instance, beside its memory and its
+/// globals; or what else is to be known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     None,
+    /// It opens a block.
+    Opens,
+    /// It closes one.
+    Closes,
     /// It may change a table, or drop a segment.
     Lasting,
     /// `memory.grow`.
@@ -24,66 +49,52 @@ pub(super) enum Effect {
     Misread,
 }
 
-/// What is to be known of all instructions of a module.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Survey {
-    /// Whether one may change a table, or drop a segment: else these are in each instance what they were
-    /// when it was made.
-    pub(super) lasting: bool,
-    /// Whether one grows a memory or a table.
-    pub(super) growing: bool,
-    vectors: bool,
-    misread: bool,
-}
-
-/// Goes through a valid module. Refuses instructions that this host does not know, has not got the feature
-/// for, or that the interpreter would misread. (Another crate may have turned on more of the
-/// interpreter's features than this one.)
-pub(super) fn survey(wasm: &[u8], sections: &Sections) -> Result<Survey, String> {
-    let survey = match sections.find(CODE) {
-        Some(code) => of_code(&mut Reader::of(wasm, code)),
-        None => Some(Survey::default()),
-    };
-    match survey {
-        None => Err("the module has an instruction that is not known to this host".into()),
-        Some(survey) if survey.vectors && !cfg!(feature = "simd") => Err(
-            "the module has instructions on vectors, which this host is built without; build it \
-                 without `simd128`"
-                .into(),
-        ),
-        Some(survey) if survey.misread => {
-            Err("the module has a `v128.store8_lane` or `v128.store16_lane` at an offset of over \
-                 65,535, which the interpreter of this host cannot run; build it without `simd128`"
-                .into())
-        }
-        Some(survey) => Ok(survey),
+/// Reads all instructions. If there is one that is not known here, nothing is told.
+///
+/// A module need not be valid. Where it is until some instruction, all before that are read as a
+/// validator reads them.
+pub(super) fn read(wasm: &[u8], sections: &Sections) -> Code {
+    let mut all =
+        Code { ends_once: true, keeps_tables_and_segments: true, grows: false, refused: None };
+    let known = sections.find(CODE).map_or(Some(()), |section| {
+        let mut code = Reader::of(wasm, section);
+        (0..code.number()?).try_for_each(|_| function(&mut code, &mut all))
+    });
+    match known {
+        Some(()) => all,
+        None => Code {
+            ends_once: false,
+            keeps_tables_and_segments: false,
+            grows: true,
+            refused: Some(UNKNOWN),
+        },
     }
 }
 
-fn of_code(code: &mut Reader<'_>) -> Option<Survey> {
-    let mut survey = Survey::default();
-    for _ in 0..code.number()? {
-        let size = code.number()?;
-        let mut body = code.part(usize::try_from(size).ok()?)?;
-        body.list(Reader::locals)?;
-        while !body.is_empty() {
-            match body.operator()? {
-                Effect::None => {}
-                Effect::Lasting => survey.lasting = true,
-                Effect::GrowsMemory => survey.growing = true,
-                Effect::GrowsTable => {
-                    survey.growing = true;
-                    survey.lasting = true;
-                }
-                Effect::Vector => survey.vectors = true,
-                Effect::Misread => {
-                    survey.vectors = true;
-                    survey.misread = true;
-                }
+fn function(code: &mut Reader<'_>, all: &mut Code) -> Option<()> {
+    let size = code.number()?;
+    let mut body = code.part(usize::try_from(size).ok()?)?;
+    body.list(Reader::locals)?;
+    // The blocks that are open: the function's own at first.
+    let mut blocks = 1_usize;
+    while !body.is_empty() {
+        all.ends_once &= blocks > 0;
+        match body.operator()? {
+            Effect::None => {}
+            Effect::Opens => blocks = blocks.saturating_add(1),
+            Effect::Closes => blocks = blocks.saturating_sub(1),
+            Effect::Lasting => all.keeps_tables_and_segments = false,
+            Effect::GrowsMemory => all.grows = true,
+            Effect::GrowsTable => {
+                all.grows = true;
+                all.keeps_tables_and_segments = false;
             }
+            Effect::Vector if cfg!(feature = "simd") => {}
+            Effect::Vector => all.refused = Some(NO_VECTORS),
+            Effect::Misread => all.refused = Some(MISREAD),
         }
     }
-    Some(survey)
+    Some(())
 }
 
 impl Reader<'_> {
@@ -95,12 +106,18 @@ impl Reader<'_> {
     /// Reads an instruction and what belongs to it.
     pub(super) fn operator(&mut self) -> Option<Effect> {
         match self.byte()? {
+            // A block, a loop or an `if`, with its type.
+            0x02..=0x04 => {
+                self.numbers(1)?;
+                return Some(Effect::Opens);
+            }
+            0x0b => return Some(Effect::Closes),
             // `table.set`.
             0x26 => return Some(Effect::Lasting),
             0xfc => return self.prefixed(),
             0xfd => return self.vector(),
-            // Blocks with their type; branches, calls, locals, globals, `table.get`, references.
-            0x02..=0x04 | 0x0c | 0x0d | 0x10 | 0x20..=0x25 | 0xd0 | 0xd2 => self.numbers(1)?,
+            // Branches, calls, locals, globals, `table.get`, references.
+            0x0c | 0x0d | 0x10 | 0x20..=0x25 | 0xd0 | 0xd2 => self.numbers(1)?,
             // `call_indirect`; loads and stores.
             0x11 | 0x28..=0x3e => self.numbers(2)?,
             // `br_table`: its targets, and the one beside them.
@@ -119,7 +136,7 @@ impl Reader<'_> {
             // Floats.
             0x43 => self.skip(4)?,
             0x44 => self.skip(8)?,
-            0x00 | 0x01 | 0x05 | 0x0b | 0x0f | 0x1a | 0x1b | 0x45..=0xc4 | 0xd1 => {}
+            0x00 | 0x01 | 0x05 | 0x0f | 0x1a | 0x1b | 0x45..=0xc4 | 0xd1 => {}
             _ => return None,
         }
         Some(Effect::None)

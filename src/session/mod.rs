@@ -39,7 +39,7 @@ use crate::{Changes, Error, Level, LevelFilter, Limits, LogSink, Policy};
 
 use budget::Usage;
 pub(crate) use input::Input;
-use secrets::Secrets;
+pub(crate) use secrets::Secrets;
 use service::{Handling, Service};
 use span::Span;
 use system::Calls;

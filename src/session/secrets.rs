@@ -20,7 +20,7 @@ const SHORTEST: usize = 4;
 const MOST_WORK: usize = 32 << 20;
 
 /// The tokens that a plugin was given in one call.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Secrets(Vec<Secret>);
 
 impl Secrets {
@@ -32,7 +32,7 @@ impl Secrets {
 
     /// The text with a mark for each token in it, and for each piece of tokens that overlap. Of the
     /// text, only the first `limit` bytes are shown.
-    pub(super) fn redact(&self, text: &str, limit: usize) -> String {
+    pub(crate) fn redact(&self, text: &str, limit: usize) -> String {
         let mut found = Vec::new();
         for secret in &self.0 {
             find(text.as_bytes(), secret.expose().as_bytes(), &mut found);

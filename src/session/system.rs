@@ -82,13 +82,14 @@ impl Session {
         }
         let budget = Cell::new(self.usage.elements_left());
         let input = Input { format, bytes: argument, budget: &budget };
-        let mut usage = self.calls.usage;
+        let mut usage = core::mem::take(&mut self.calls.usage);
         let mut invocation = Invocation {
             grants: &grants,
             hook: self.hook(),
             remaining: self.remaining(),
             usage: &mut usage,
             work: 0,
+            secrets: &self.secrets,
         };
         let reply = contained(|| function.call(&mut invocation, input));
         let work = invocation.work;

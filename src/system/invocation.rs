@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use super::{AccessKind, AuditEvent, AuditOutcome, report};
 use crate::logging::visible;
-use crate::session::Grants;
+#[cfg(feature = "http")]
+use crate::logging::{Level, LogRecord, contained};
+use crate::session::{Grants, Secrets, Session};
 
 /// One call of a function by a plugin: who calls, and what the call may take.
 ///
@@ -17,12 +19,16 @@ pub struct Invocation<'a> {
     pub(crate) usage: &'a mut SystemUsage,
     /// Bytes of work to charge for, beside argument and result.
     pub(crate) work: usize,
+    /// The tokens that the plugin was given.
+    pub(crate) secrets: &'a Secrets,
 }
 
 /// What a plugin has used of the system in one call.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SystemUsage {
-    pub(crate) http_requests: u64,
+    /// Shared with the requests, which redirects make more of.
+    #[cfg(feature = "http")]
+    pub(crate) http: Option<Arc<super::http::Usage>>,
     pub(crate) commands: u64,
     pub(crate) file_bytes_read: u64,
     pub(crate) file_bytes_written: u64,
@@ -54,11 +60,17 @@ impl Invocation<'_> {
 
     /// Who reports what comes of it, also after the call of the function.
     pub(crate) fn reporter(&self) -> Reporter {
-        Reporter { grants: self.grants.clone(), hook: self.hook.into() }
+        Reporter {
+            grants: self.grants.clone(),
+            hook: self.hook.into(),
+            secrets: self.secrets.clone(),
+        }
     }
 
+    /// Reports it, without the tokens that the plugin was given.
     pub(crate) fn report(&self, used: &Used<'_>) {
-        tell(self.grants, self.hook, used);
+        let target = self.secrets.redact(used.target, Session::MAX_MESSAGE_BYTES);
+        tell(self.grants, self.hook, &Used { target: &target, ..*used });
     }
 }
 
@@ -66,11 +78,32 @@ impl Invocation<'_> {
 pub(crate) struct Reporter {
     grants: Arc<Grants>,
     hook: String,
+    secrets: Secrets,
 }
 
 impl Reporter {
+    /// Reports it, without the tokens that the plugin was given.
     pub(crate) fn report(&self, used: &Used<'_>) {
-        tell(&self.grants, &self.hook, used);
+        let target = self.secrets.redact(used.target, Session::MAX_MESSAGE_BYTES);
+        tell(&self.grants, &self.hook, &Used { target: &target, ..*used });
+    }
+
+    /// Puts a line of the host's into the plugin's log: why something failed, of which the plugin is told
+    /// less. Who calls it sees to it that there are not too many.
+    #[cfg(feature = "http")]
+    pub(crate) fn warn(&self, message: &str) {
+        let Some(sink) = &self.grants.services.sink else { return };
+        if Level::Warn > self.grants.log_level {
+            return;
+        }
+        let message = visible(&self.secrets.redact(message, Session::MAX_MESSAGE_BYTES));
+        let record = LogRecord {
+            plugin: &self.grants.plugin,
+            hook: &self.hook,
+            level: Level::Warn,
+            message: &message,
+        };
+        let _ = contained(|| sink.log(&record));
     }
 }
 

@@ -6,11 +6,13 @@
 mod audit;
 mod function;
 mod granted;
+#[cfg(feature = "http")]
+pub(crate) mod http;
 mod invocation;
 
 use alloc::sync::Arc;
 
-use crate::Clock;
+use crate::{Clock, LogSink};
 
 use audit::report;
 pub use audit::{AccessKind, AuditEvent, AuditOutcome, AuditSink};
@@ -25,4 +27,9 @@ pub(crate) struct Services {
     pub(crate) functions: Functions,
     pub(crate) audit: Option<Arc<dyn AuditSink>>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
+    /// Where plugins' log lines go, for what the host has to say about what they did.
+    pub(crate) sink: Option<Arc<dyn LogSink>>,
+    /// What sends their HTTP requests.
+    #[cfg(feature = "http")]
+    pub(crate) transport: Option<Arc<dyn http::HttpTransport>>,
 }

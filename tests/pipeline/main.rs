@@ -7,10 +7,15 @@ mod common;
 mod native;
 mod pipeline;
 mod script;
+#[cfg(feature = "http-client")]
+#[path = "../http/server.rs"]
+mod server;
 
 mod attacks;
 mod concurrency;
 mod docs;
+#[cfg(feature = "http-client")]
+mod http;
 mod kinds;
 mod lifecycle;
 mod loading;
