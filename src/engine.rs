@@ -7,6 +7,7 @@ use cpex_wasmi_abi::Status;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::dispatch::Dispatch;
 use crate::instance::{Host, Timed, Untimed, define_host_functions};
 use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
@@ -289,8 +290,10 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] for a function whose name is no name or is taken, a slice of no fuel, a stack of less than 1,000 bytes, no lane at
-    /// all or more than 1,024, or calls to be timed without a clock.
+    /// [`ErrorKind::InvalidConfig`] for a function whose name is no name or is taken, a slice of no fuel, a
+    /// stack of less than 1,000 bytes, no lane at all or more than 1,024, or calls to be timed without a
+    /// clock; and, without the feature `portable-dispatch`, if the interpreter is built so that plugins
+    /// could overflow the host's stack.
     pub fn build(self) -> Result<Engine, Error> {
         let Self {
             clock,
@@ -324,8 +327,10 @@ impl EngineBuilder {
         if times_calls && clock.is_none() {
             return Err(Error::new(ErrorKind::InvalidConfig, "to time calls takes a clock"));
         }
+        let dispatch = Dispatch::of_this_build(&config(1_000_000, 1000, Dispatch::LOOP))?;
         let settings = Settings {
-            config: config(stack_bytes, recursion_depth),
+            dispatch,
+            config: config(stack_bytes, recursion_depth, dispatch),
             timed: clock.clone().filter(|_| times_calls),
         };
         let first = settings.interpreter()?;
@@ -366,6 +371,7 @@ fn default_lanes() -> usize {
 
 /// What each interpreter is made of.
 struct Settings {
+    dispatch: Dispatch,
     config: wasmi::Config,
     /// The clock, if host functions are to be timed.
     timed: Option<Arc<dyn Clock>>,
@@ -392,8 +398,15 @@ impl Settings {
 ///
 /// Not several results, which no compiler emits unless it is told to: a branch that carries 32 values
 /// takes 4 bytes of a module, and a hundred times that when it is translated.
-fn config(stack_bytes: usize, recursion_depth: usize) -> wasmi::Config {
+pub(crate) fn config(
+    stack_bytes: usize,
+    recursion_depth: usize,
+    dispatch: Dispatch,
+) -> wasmi::Config {
     let mut config = wasmi::Config::default();
+    let mut costs = wasmi::OperatorCost::default();
+    costs.memory_grow = dispatch.fuel_of_growth();
+    config.operator_cost(costs);
     config
         .wasm_multi_value(false)
         .wasm_tail_call(false)
@@ -439,7 +452,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// None that the defaults can cause; see [`EngineBuilder::build`].
+    /// None that the default features and settings can cause; see [`EngineBuilder::build`].
     pub fn new() -> Result<Self, Error> {
         Self::builder().build()
     }
@@ -477,7 +490,12 @@ impl Engine {
         &self.0.sink
     }
 
-    pub(crate) fn slice(&self) -> u64 {
+    /// The fuel of a slice, at most: a module that can grow its memory may have less.
+    pub(crate) fn largest_slice(&self) -> u64 {
         self.0.slice
+    }
+
+    pub(crate) fn dispatch(&self) -> Dispatch {
+        self.0.settings.dispatch
     }
 }

@@ -40,6 +40,7 @@
 //! | feature | default | what it adds | without it |
 //! | --- | --- | --- | --- |
 //! | `std` | yes | deadlines on the system's clock, a pool of warm instances | an embedder supplies a [`Clock`]; each call gets an instance of its own |
+//! | `portable-dispatch` | yes | the interpreter goes from one instruction to the next in a loop, which works in any build | it does so by tail calls, which is faster; `wasmi`, `wasmi_core` and `wasmi_ir` have to be built with `opt-level = 3` and without debug assertions, or [`EngineBuilder::build`] fails |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
 //! | `digest` | no | a policy may pin a module by its SHA-256 digest ([`Policy::digest`]), and a module tells its own | a policy that does is refused |
 //! | `http` | no | plugins may send HTTP requests, by an `HttpTransport` of the embedder's | a plugin that asks for it is refused |
@@ -73,6 +74,7 @@ mod clock;
 #[cfg(feature = "cpex-core")]
 pub mod cpex;
 mod digest;
+mod dispatch;
 mod engine;
 mod error;
 mod instance;

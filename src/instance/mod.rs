@@ -57,6 +57,8 @@ pub(crate) struct Instance {
     #[cfg(feature = "std")]
     handle: wasmi::Instance,
     memory: Memory,
+    /// The fuel of one slice.
+    slice: u64,
     invoke: TypedFunc<i32, i32>,
     reactor: Option<TypedFunc<(), ()>>,
     init: Option<TypedFunc<(), i32>>,
@@ -113,6 +115,7 @@ impl Instance {
             #[cfg(feature = "std")]
             handle: instance,
             memory,
+            slice: module.slice(),
             invoke,
             reactor,
             init,
