@@ -8,7 +8,7 @@ use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR, EXPORT_SHUTDOWN
 use wasmi::{TrapCode, TypedFunc, TypedResumableCall, Val, WasmResults};
 
 use super::limiter::starved;
-use super::paused::{Ask, Pause, Paused, Wait};
+use super::paused::{Pause, Paused, Wait};
 use super::timing::since;
 use super::waiting::Timer;
 use super::{Answered, Instance};
@@ -299,17 +299,17 @@ impl<'e> Call<'e> {
                 Ok(TypedResumableCall::HostTrap(stopped)) => stopped,
                 Err(error) => return Err(self.trapped(&error, export)),
             };
-            if let Some(&Pause(answer)) = stopped.host_error().downcast_ref() {
-                break Paused::Host(stopped, answer);
-            }
-            if stopped.host_error().downcast_ref::<Wait>().is_some() {
-                self.waits = true;
-                return Ok(Settled::Paused(Box::new(Paused::Waiting(stopped))));
-            }
-            let Some(&ask) = stopped.host_error().downcast_ref::<Ask>() else {
+            let store = &mut self.instance.store;
+            let Some(ask) = store.data_mut().ask.take() else {
+                if let Some(&Pause(answer)) = stopped.host_error().downcast_ref() {
+                    break Paused::Host(stopped, answer);
+                }
+                if stopped.host_error().downcast_ref::<Wait>().is_some() {
+                    self.waits = true;
+                    return Ok(Settled::Paused(Box::new(Paused::Waiting(stopped))));
+                }
                 return Err(self.trapped(stopped.host_error(), export));
             };
-            let store = &mut self.instance.store;
             let begun = self.engine.stopwatch().map(Clock::now);
             let answer = super::answer(&mut *store, lent, ask.function, ask.args());
             if let (Some(begun), Some(clock)) = (begun, self.engine.stopwatch()) {

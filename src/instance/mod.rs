@@ -28,7 +28,7 @@ use crate::{Error, ErrorKind, Module};
 pub(crate) use call::{Call, Over, Step};
 use fuel::Reserve;
 use limiter::Limiter;
-use paused::{Ask, Pause, Wait};
+use paused::{Ask, Asked, Pause, Wait};
 #[cfg(feature = "std")]
 pub(crate) use snapshot::Snapshot;
 use timing::Stopwatch;
@@ -45,6 +45,8 @@ pub(crate) struct Host {
     limiter: Limiter,
     /// Why a host function ended the call.
     stop: Option<Error>,
+    /// What a plugin that stopped for it wants to be served.
+    ask: Option<Ask>,
     /// The answer that a plugin which waited resumes with.
     answer: i32,
     /// Stands still unless the engine times calls.
@@ -85,6 +87,7 @@ impl Instance {
             reserve: Reserve::default(),
             limiter,
             stop: None,
+            ask: None,
             answer: 0,
             stopwatch: Stopwatch::default(),
         };
@@ -269,7 +272,8 @@ fn serve(
     args: &[u32],
 ) -> Result<i32, wasmi::Error> {
     if caller.data().session.wants_lent(function, args) {
-        return Err(wasmi::Error::host(Ask::new(function, args)));
+        caller.data_mut().ask = Some(Ask::new(function, args));
+        return Err(wasmi::Error::host(Asked));
     }
     match answer(&mut *caller, None, function, args) {
         Ok(Answered::Now(answer)) => Ok(answer),

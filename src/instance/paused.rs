@@ -37,8 +37,7 @@ impl<R: WasmResults> Paused<R> {
     }
 }
 
-/// What a host function stops with that needs what the request does not own: itself, to be served by
-/// who called the plugin.
+/// A host function that needs what the request does not own, to be served by who called the plugin.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ask {
     pub(super) function: HostFunction,
@@ -59,14 +58,18 @@ impl Ask {
     }
 }
 
-impl core::fmt::Display for Ask {
+/// What a host function stops with that left an [`Ask`]. As there is nothing in it, nothing is allocated.
+#[derive(Debug)]
+pub(super) struct Asked;
+
+impl core::fmt::Display for Asked {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "`{}` is served outside", self.function)
+        f.write_str("a host function is served outside")
     }
 }
 
-impl core::error::Error for Ask {}
-impl wasmi::errors::HostError for Ask {}
+impl core::error::Error for Asked {}
+impl wasmi::errors::HostError for Asked {}
 
 /// What a host function ends the slice with: its answer, which waits for the next.
 #[derive(Debug)]

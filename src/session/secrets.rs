@@ -72,13 +72,18 @@ impl Secrets {
         (text, work.saturating_add(MOST_WORK.saturating_sub(left)))
     }
 
+    /// Whether there is nothing to be masked.
+    fn is_empty(&self) -> bool {
+        self.given.is_none() && self.own.is_none()
+    }
+
     fn redact_all(&self, text: &str, left: &mut usize) -> String {
         self.redact(text, text.len(), left)
     }
 
     /// Gives also what patterns took, in bytes, beside going through it [once](Self::work).
     pub(super) fn redact_violation(&self, violation: Violation) -> (Violation, usize) {
-        if self.given().is_empty() && self.own.is_none() {
+        if self.is_empty() {
             return (violation, 0);
         }
         let mut left = MOST_WORK;
@@ -149,6 +154,13 @@ impl Session {
     /// The start of a plugin's message, without secrets, and with what is no UTF-8 replaced.
     pub(super) fn message_of(&mut self, message: &[u8]) -> String {
         let limit = Self::MAX_MESSAGE_BYTES;
+        // Most are all text, and nothing is to be masked: then they are shown as they are.
+        if self.secrets.is_empty()
+            && message.len() <= limit
+            && let Ok(text) = core::str::from_utf8(message)
+        {
+            return text.into();
+        }
         // A secret that begins before the limit is looked at as a whole.
         let kept = message.len().min(limit.saturating_add(self.secrets.longest()));
         let message = message.get(..kept).unwrap_or(message);
