@@ -15,6 +15,7 @@ use common::{HOOK, fixture, load, trusting};
 use cpex_core::cmf::MessagePayload;
 use cpex_core::plugin::PluginConfig;
 use cpex_core::registry::AnyHookHandler;
+use cpex_wasmi::cpex::WasmFactory;
 use cpex_wasmi::{Engine, Plugin, Policy, Request};
 use handlers::*;
 use serde_json::json;
@@ -30,6 +31,8 @@ const CASES: &[Case] = &[
     ("pii_guard native", 100, 1100, |calls| invoked(native(PiiGuard(none())), calls)),
     ("pii_guard pooled", 100, 1100, |calls| invoked(sandboxed("pii_guard", "pooled"), calls)),
     ("pii_guard pristine", 100, 1100, |calls| invoked(sandboxed("pii_guard", "per_call"), calls)),
+    ("pii_guard denies native", 100, 1100, |calls| denied(native(PiiGuard(none())), calls)),
+    ("pii_guard denies pooled", 100, 1100, |calls| denied(naming(), calls)),
     ("compute native", 100, 1100, |calls| invoked(native(Compute(none())), calls)),
     ("compute pooled", 100, 1100, |calls| invoked(sandboxed("compute", "pooled"), calls)),
     ("known_pii_guard pooled", 10, 60, |calls| {
@@ -57,6 +60,20 @@ fn none() -> PluginConfig {
 
 fn invoked(handler: Arc<dyn AnyHookHandler>, calls: u32) {
     about(&single(), &handler, calls);
+}
+
+/// A policy that denies, and says in the reason who may not use which tool.
+fn denied(handler: Arc<dyn AnyHookHandler>, calls: u32) {
+    let (payload, extensions) = (single(), extensions_with(&["PII"], &["engineer"]));
+    for _ in 0..calls {
+        black_box(invoke(&*handler, black_box(&payload), black_box(&extensions)));
+    }
+}
+
+/// That of `cargo compare`, in its lean style.
+fn naming() -> Arc<dyn AnyHookHandler> {
+    let factory = WasmFactory::new("benches/compare/modules").unwrap();
+    made(&factory, &config("lean_pii_guard", "pooled"))
 }
 
 /// A payload that has one of each: cpex-core keeps several in an order of chance, in which they take more or

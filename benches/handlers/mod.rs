@@ -24,7 +24,7 @@ use crate::common::{HOOK, guest};
 /// A plugin that allows everything, natively.
 pub(crate) struct Noop(pub(crate) PluginConfig);
 
-/// The policy of `fixtures/pii_guard.wasm`, natively.
+/// The policy of `fixtures/pii_guard.wasm`, natively, with a reason that names subject and tool.
 pub(crate) struct PiiGuard(pub(crate) PluginConfig);
 
 /// That of `fixtures/compute.wasm`.
@@ -56,16 +56,27 @@ impl HookHandler<CmfHook> for Noop {
 impl HookHandler<CmfHook> for PiiGuard {
     async fn handle(
         &self,
-        _: &MessagePayload,
+        payload: &MessagePayload,
         extensions: &Extensions,
         _: &mut PluginContext,
     ) -> PluginResult<MessagePayload> {
         let Some(security) = &extensions.security else { return PluginResult::allow() };
+        let subject = security.subject.as_ref();
         let admin = |subject: &SubjectExtension| subject.roles.contains("hr_admin");
-        if security.has_label("PII") && !security.subject.as_ref().is_some_and(admin) {
-            return PluginResult::deny(PluginViolation::new("pii_access", "only hr_admin may"));
+        if !security.has_label("PII") || subject.is_some_and(admin) {
+            return PluginResult::allow();
         }
-        PluginResult::allow()
+        let who = subject.and_then(|subject| subject.id.as_deref()).unwrap_or("nobody");
+        let reason = payload.message.content.iter().find_map(|part| match part {
+            ContentPart::ToolCall { content } => {
+                Some([who, " may not pass personal data to ", &content.name].concat())
+            }
+            _ => None,
+        });
+        match reason {
+            Some(reason) => PluginResult::deny(PluginViolation::new("pii_access", reason)),
+            None => PluginResult::allow(),
+        }
     }
 }
 
