@@ -4,6 +4,7 @@
 function group(name) {
     if (name ~ /^(__)?(_?malloc|_int_|free|realloc|calloc|unlink_chunk|tcache)/ || name ~ /__rust_(no_)?alloc|__rdl_/) return "memory"
     if (name ~ /^__?mem(cpy|move|set|cmp)|^bcmp/) return "copying"
+    if (name ~ /call_resumable|func_resumable|root_func|init_wasm_func_call/) return "around"
     if (name ~ /settle_stopped|[Rr]esum|HostTrap|[^x]wasmi::error|^wasmi::error|instance::paused/) return "stops"
     if (name ~ /call_host|call_wasm_or_host|call_imported|prepare_host_frame|into_func|wasmi::func::/) return "host"
     if (name ~ /(^|[^x])_?wasmi(_ir|_core)?::|wasmi_ir|wasmi_core/ && name ~ /executor::handler|wasmi_ir|wasmi_core/) return "plugin"
@@ -25,6 +26,8 @@ FNR == 1 { file++; fn = ""; split("", names); below = 0 }
     below = 1
     split(substr($1, 7), made, " ")
     if (callee ~ /Executor::/) executed[file] += made[1]
+    if (callee ~ /Session::dispatch_with/) asked[file] += made[1]
+    if (callee ~ /ResumableCallHostTrap<.*>::resume/) stopped[file] += made[1]
     next
 }
 /^[0-9+*-]/ {
@@ -49,6 +52,8 @@ END {
     if (natively) printf "| times native, which takes %d | %.1f | %.1f |\n", natively, \
         (all[2] - all[1]) / calls / natively, (all[4] - all[3]) / calls / natively
     operations = (executed[2] - executed[1]) / calls
+    row("host calls", (asked[2] - asked[1]) / calls, (asked[4] - asked[3]) / calls)
+    row("of them, with a stop", (stopped[2] - stopped[1]) / calls, (stopped[4] - stopped[3]) / calls)
     row("instructions of the interpreter", operations, operations)
     if (operations) printf "| each of them, in instructions of the processor | %.1f | %.1f |\n", \
         of(1, "plugin") / operations, of(3, "plugin") / operations
