@@ -7,6 +7,8 @@ use cpex_wasmi_abi::Status;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "wasi")]
+use crate::instance::define_wasi;
 use crate::instance::{Host, Timed, Untimed, define_host_functions};
 use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
@@ -290,6 +292,12 @@ impl Settings {
         match &self.timed {
             Some(clock) => define_host_functions(&mut linker, &Timed(clock.clone())),
             None => define_host_functions(&mut linker, &Untimed),
+        }
+        .map_err(Error::internal)?;
+        #[cfg(feature = "wasi")]
+        match &self.timed {
+            Some(clock) => define_wasi(&mut linker, &Timed(clock.clone())),
+            None => define_wasi(&mut linker, &Untimed),
         }
         .map_err(Error::internal)?;
         Ok(Interpreter { wasmi, linker })

@@ -90,6 +90,8 @@ mod suggest;
 mod system;
 mod view;
 mod wait;
+#[cfg(feature = "wasi")]
+mod wasi;
 
 #[doc(no_inline)]
 pub use cpex_wasmi_abi as abi;

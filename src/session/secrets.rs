@@ -100,7 +100,7 @@ impl Secrets {
     }
 
     /// How long the longest token is, in bytes.
-    fn longest(&self) -> usize {
+    pub(super) fn longest(&self) -> usize {
         self.0.iter().map(|secret| secret.expose().len()).max().unwrap_or(0)
     }
 

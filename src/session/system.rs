@@ -24,7 +24,9 @@ pub(super) struct Calls {
     waiting: Option<Wait>,
     /// What the last call gave.
     result: Vec<u8>,
-    usage: SystemUsage,
+    pub(super) usage: SystemUsage,
+    /// Whether the plugin was given anything since its instance was made that another may not be given.
+    pub(super) varied: bool,
     /// The system access that the plugin was last refused.
     pub(super) refused: Option<AccessKind>,
 }
@@ -110,6 +112,12 @@ impl Session {
         }
     }
 
+    /// Whether the plugin was given anything since its instance was made that another may not be given.
+    #[cfg(feature = "std")]
+    pub(crate) fn has_varied(&self) -> bool {
+        self.calls.varied
+    }
+
     /// Whether the plugin waits for the result of a function.
     pub(crate) fn is_waiting(&self) -> bool {
         self.calls.waiting.is_some()
@@ -181,7 +189,7 @@ impl Session {
     }
 
     /// Notes, and tells the embedder, that the plugin was refused access.
-    pub(super) fn refuse(&mut self, access: AccessKind, operation: &str, target: &str, sent: u64) {
+    pub(crate) fn refuse(&mut self, access: AccessKind, operation: &str, target: &str, sent: u64) {
         self.calls.refused = Some(access);
         tell(
             &self.grants,

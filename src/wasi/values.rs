@@ -1,0 +1,173 @@
+//! What a plugin is told of where it runs: arguments, variables, time, random numbers.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::time::SystemTime;
+
+use cpex_wasmi_abi::Wish;
+
+use super::serve::Call;
+use super::{Errno, Fault};
+use crate::system::{AccessKind, AuditOutcome};
+use crate::{ClockGrant, RandomGrant};
+
+const CLOCK_REALTIME: u32 = 0;
+const CLOCK_MONOTONIC: u32 = 1;
+
+/// The most random bytes that one call gives.
+const MAX_RANDOM: usize = 1 << 16;
+
+impl Call<'_> {
+    /// The sizes of no arguments at all: what plugins are told comes as configuration.
+    pub(super) fn args_sizes(&mut self, count: u32, size: u32) -> Result<(), Fault> {
+        self.memory.set_u32(count, 0)?;
+        Ok(self.memory.set_u32(size, 0)?)
+    }
+
+    pub(super) fn environ_sizes(&mut self, count: u32, size: u32) -> Result<(), Fault> {
+        let (variables, bytes) = self.environ();
+        let len = |n: usize| u32::try_from(n).map_err(|_| Errno::Overflow);
+        self.memory.set_u32(count, len(variables.len())?)?;
+        Ok(self.memory.set_u32(size, len(bytes.len())?)?)
+    }
+
+    pub(super) fn environ_get(&mut self, pointers: u32, buffer: u32) -> Result<(), Fault> {
+        let (variables, bytes) = self.environ();
+        // Both before either.
+        let places = u32::try_from(variables.len()).unwrap_or(u32::MAX).saturating_mul(4);
+        self.memory.bytes(pointers, places)?;
+        self.memory.set(buffer, &bytes)?;
+        let mut list = pointers;
+        for (name, offset, len) in &variables {
+            let offset = u32::try_from(*offset).map_err(|_| Errno::Overflow)?;
+            self.memory.set_u32(list, buffer.saturating_add(offset))?;
+            list = list.saturating_add(4);
+            self.session.note(AccessKind::Env, "get", name, AuditOutcome::Allowed, 0, *len);
+        }
+        self.session.worked(bytes.len());
+        Ok(())
+    }
+
+    /// The variables: name, where it begins, size of the value; and all of them, each with its end.
+    fn environ(&self) -> (Vec<(alloc::string::String, usize, u64)>, Vec<u8>) {
+        #[allow(unused_mut, reason = "without the feature `env`, there are none")]
+        let (mut variables, mut bytes) = (Vec::new(), Vec::new());
+        #[cfg(feature = "env")]
+        for (name, value) in self.session.grants().granted.environment.iter() {
+            let len = u64::try_from(value.len()).unwrap_or(u64::MAX);
+            variables.push((name.into(), bytes.len(), len));
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.push(b'=');
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.push(0);
+        }
+        (variables, bytes)
+    }
+
+    pub(super) fn clock_resolution(&mut self, clock: u32, out: u32) -> Result<(), Fault> {
+        self.memory.bytes(out, 8)?;
+        self.clock(clock)?;
+        Ok(self.memory.set_u64(out, 1)?)
+    }
+
+    pub(super) fn clock_time(&mut self, clock: u32, out: u32) -> Result<(), Fault> {
+        self.memory.bytes(out, 8)?;
+        let time = match self.clock(clock)? {
+            ClockGrant::Fixed(time) => time,
+            ClockGrant::System if clock == CLOCK_MONOTONIC => self.session.monotonic(),
+            ClockGrant::System => SystemTime::UNIX_EPOCH.elapsed().map_err(|_| Errno::Overflow)?,
+        };
+        let nanoseconds = |time: Duration| u64::try_from(time.as_nanos());
+        Ok(self.memory.set_u64(out, nanoseconds(time).map_err(|_| Errno::Overflow)?)?)
+    }
+
+    /// The clock that was granted, if that is one of those that there are.
+    fn clock(&mut self, clock: u32) -> Result<ClockGrant, Fault> {
+        let name = match clock {
+            CLOCK_REALTIME => "realtime",
+            CLOCK_MONOTONIC => "monotonic",
+            // What the plugin's process or thread has used: there is neither.
+            _ => return Err(Errno::Inval.into()),
+        };
+        self.session.varies();
+        let granted = &self.session.grants().granted;
+        let Some(grant) = granted.access.clock.filter(|_| granted.asks(&Wish::Clock)) else {
+            self.session.refuse(AccessKind::Clock, "now", name, 0);
+            return Err(Errno::Acces.into());
+        };
+        self.session.note(AccessKind::Clock, "now", name, AuditOutcome::Allowed, 0, 8);
+        Ok(grant)
+    }
+
+    pub(super) fn random(&mut self, at: u32, len: u32) -> Result<(), Fault> {
+        let wanted = self.memory.bytes(at, len)?.len();
+        self.session.varies();
+        let granted = &self.session.grants().granted;
+        let Some(grant) = granted.access.random.filter(|_| granted.asks(&Wish::Random)) else {
+            self.session.refuse(AccessKind::Random, "bytes", "", 0);
+            return Err(Errno::Acces.into());
+        };
+        let fits = wanted <= MAX_RANDOM;
+        // As much work as ten bytes of anything else.
+        self.session.worked(wanted.min(MAX_RANDOM).saturating_mul(10));
+        let out = self.memory.bytes_mut(at, len)?;
+        let done = fits
+            && match grant {
+                RandomGrant::System => system_random(out),
+                RandomGrant::Seeded(seed) => {
+                    self.state.seeded.get_or_insert(Seeded(seed)).fill(out);
+                    true
+                }
+            };
+        let (outcome, received) =
+            if done { (AuditOutcome::Allowed, u64::from(len)) } else { (AuditOutcome::Failed, 0) };
+        self.session.note(AccessKind::Random, "bytes", "", outcome, 0, received);
+        if done { Ok(()) } else { Err(if fits { Errno::Io } else { Errno::Inval }.into()) }
+    }
+}
+
+#[cfg(feature = "random")]
+fn system_random(out: &mut [u8]) -> bool {
+    getrandom::fill(out).is_ok()
+}
+
+/// Without the feature `random`, none can be granted.
+#[cfg(not(feature = "random"))]
+fn system_random(_: &mut [u8]) -> bool {
+    false
+}
+
+/// Random numbers that a run repeats: Steele, Lea and Flood's SplitMix64.
+pub(crate) struct Seeded(u64);
+
+impl Seeded {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn fill(&mut self, out: &mut [u8]) {
+        for chunk in out.chunks_mut(8) {
+            for (byte, random) in chunk.iter_mut().zip(self.next().to_le_bytes()) {
+                *byte = random;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeded_numbers_are_those_of_the_reference() {
+        let mut seeded = Seeded(1_234_567);
+        let first: Vec<u64> = (0..3).map(|_| seeded.next()).collect();
+        assert_eq!(
+            first,
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+        );
+    }
+}
