@@ -1,0 +1,15 @@
+//! Modules that import WASI preview 1: what they get of the system, and what they do not.
+#![cfg(feature = "fs")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod guests;
+mod plugins;
