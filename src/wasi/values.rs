@@ -50,9 +50,7 @@ impl Call<'_> {
 
     /// The variables: name, where it begins, size of the value; and all of them, each with its end.
     fn environ(&self) -> (Vec<(alloc::string::String, usize, u64)>, Vec<u8>) {
-        #[allow(unused_mut, reason = "without the feature `env`, there are none")]
         let (mut variables, mut bytes) = (Vec::new(), Vec::new());
-        #[cfg(feature = "env")]
         for (name, value) in self.session.grants().granted.environment.iter() {
             let len = u64::try_from(value.len()).unwrap_or(u64::MAX);
             variables.push((name.into(), bytes.len(), len));

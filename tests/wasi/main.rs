@@ -9,7 +9,11 @@
     clippy::cast_sign_loss
 )]
 
+mod bounds;
 #[path = "../common/mod.rs"]
 mod common;
-mod guests;
+mod files;
 mod plugins;
+mod pointers;
+mod script;
+mod system;

@@ -17,7 +17,8 @@ fn folders() -> tempfile::TempDir {
     for name in ["rules", "reports", "work"] {
         fs::create_dir(folder.path().join(name)).unwrap();
     }
-    fs::write(folder.path().join("rules/deny.txt"), "rm is not for agents\nmv nor is this\n").unwrap();
+    fs::write(folder.path().join("rules/deny.txt"), "rm is not for agents\nmv nor is this\n")
+        .unwrap();
     folder
 }
 
@@ -69,8 +70,7 @@ fn about(plugin: &Plugin, tool: &str) -> Result<Outcome, cpex_wasmi::Error> {
 fn a_rust_plugin_uses_files_variables_maps_and_output() {
     let (folder, logs, events) = (folders(), Logs::default(), Events::default());
     let engine = audited(logs.engine(), &events).build().unwrap();
-    let plugin =
-        Plugin::load(&engine, &fixture("wasi_rules"), policy(folder.path())).unwrap();
+    let plugin = Plugin::load(&engine, &fixture("wasi_rules"), policy(folder.path())).unwrap();
 
     assert!(about(&plugin, "search").unwrap().decision.is_allow());
     let denied = about(&plugin, "rm").unwrap();
@@ -101,8 +101,7 @@ fn a_rust_plugin_uses_files_variables_maps_and_output() {
 fn a_plugin_that_gives_up_over_a_file_is_told_apart() {
     let (folder, logs, events) = (folders(), Logs::default(), Events::default());
     let engine = audited(logs.engine(), &events).build().unwrap();
-    let plugin =
-        Plugin::load(&engine, &fixture("wasi_rules"), policy(folder.path())).unwrap();
+    let plugin = Plugin::load(&engine, &fixture("wasi_rules"), policy(folder.path())).unwrap();
     // Out of its directory.
     fs::remove_file(folder.path().join("rules/deny.txt")).unwrap();
     fs::write(folder.path().join("elsewhere"), "").unwrap();
@@ -118,7 +117,8 @@ fn what_the_library_takes_for_granted_is_named_when_it_is_not() {
     let folder = folders();
     let mut wasm = fixture("wasi_rules");
     // Asks for a variable instead.
-    let at = wasm.windows(7).position(|bytes| bytes == b"\x06random").unwrap();
+    // The last is in the manifest.
+    let at = wasm.windows(7).rposition(|bytes| bytes == b"\x06random").unwrap();
     wasm[at..at + 7].copy_from_slice(b"\x06env:XX");
     let mut policy = policy(folder.path());
     policy.access.env.push("XX".into());
@@ -135,4 +135,20 @@ fn a_directory_that_is_not_there_is_named_at_load() {
     let error = load_error(&fixture("wasi_rules"), policy(folder.path()));
     assert_eq!(error.code(), "invalid_config", "{error}");
     assert!(error.to_string().contains("may use `work`"), "{error}");
+}
+
+#[test]
+fn a_c_plugin_uses_files_variables_and_output() {
+    let (folder, logs, events) = (folders(), Logs::default(), Events::default());
+    let engine = audited(logs.engine(), &events).build().unwrap();
+    let plugin = Plugin::load(&engine, &fixture("c_guard"), policy(folder.path())).unwrap();
+    assert!(about(&plugin, "search").unwrap().decision.is_allow());
+    let denied = about(&plugin, "mv").unwrap();
+    assert_eq!(denied.decision.violation().unwrap().reason, "the tool is listed");
+    assert_eq!(logs.messages(), ["looking for search in eu-1", "looking for mv in eu-1"]);
+
+    fs::remove_file(folder.path().join("rules/deny.txt")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("rules/deny.txt")).unwrap();
+    assert_eq!(about(&plugin, "mv").unwrap_err().code(), "access_denied");
+    assert_eq!(logs.messages()[3], "cannot look at the rules: Permission denied");
 }

@@ -87,7 +87,7 @@ impl Call<'_> {
             dir.symlink_metadata(&place.path)
         };
         match there {
-            Ok(there) if there.is_dir() => self.open_dir(dir, place, wanted),
+            Ok(there) if there.is_dir() => open_dir(dir, place, wanted, own),
             Ok(_) if wanted.is(DIRECTORY) => Err(Errno::Notdir.into()),
             Ok(there) if there.is_symlink() => Err(Errno::Loop.into()),
             // Not even opened: with a device, that may do something.
@@ -101,23 +101,6 @@ impl Call<'_> {
             }
             Err(error) => Err(error.into()),
         }
-    }
-
-    #[allow(clippy::unused_self, reason = "as with files")]
-    fn open_dir(&mut self, dir: &Dir, place: &Place, wanted: &Wanted) -> Done<Entry> {
-        if place.single {
-            return Err(Why::Denied);
-        }
-        if wanted.is(CREATE | TRUNCATE)
-            || (!wanted.is(DIRECTORY) && wanted.may.has(rights::FD_WRITE))
-        {
-            return Err(Errno::Isdir.into());
-        }
-        let opened = match wanted.follow {
-            true => dir.open_dir(&place.path)?,
-            false => dir.open_dir_nofollow(&place.path)?,
-        };
-        Ok(Entry::Dir(OpenDir::new(opened, place, wanted.may)))
     }
 
     fn open_file(&mut self, dir: &Dir, place: &Place, wanted: &Wanted, own: May) -> Done<Entry> {
@@ -167,6 +150,20 @@ impl Call<'_> {
         usage.file_bytes_written = total;
         Ok(())
     }
+}
+
+fn open_dir(dir: &Dir, place: &Place, wanted: &Wanted, own: May) -> Done<Entry> {
+    if place.single {
+        return Err(Why::Denied);
+    }
+    if wanted.is(CREATE | TRUNCATE) || (!wanted.is(DIRECTORY) && own.has(rights::FD_WRITE)) {
+        return Err(Errno::Isdir.into());
+    }
+    let opened = match wanted.follow {
+        true => dir.open_dir(&place.path)?,
+        false => dir.open_dir_nofollow(&place.path)?,
+    };
+    Ok(Entry::Dir(OpenDir::new(opened, place, wanted.may)))
 }
 
 /// Rights that a file which may not be changed does not have.

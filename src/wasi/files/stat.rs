@@ -200,11 +200,12 @@ impl Call<'_> {
         let right = rights::PATH_FILESTAT_SET_TIMES;
         self.at_path("set_times", &place, right, |_, place: &Place| -> Done<()> {
             let dir = place.dir.as_deref().ok_or(Why::Denied)?;
-            Ok(if follow {
-                dir.set_times(&place.path, spec(accessed), spec(modified))?
+            if follow {
+                dir.set_times(&place.path, spec(accessed), spec(modified))?;
             } else {
-                dir.set_symlink_times(&place.path, spec(accessed), spec(modified))?
-            })
+                dir.set_symlink_times(&place.path, spec(accessed), spec(modified))?;
+            }
+            Ok(())
         })
     }
 }
