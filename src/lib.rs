@@ -42,6 +42,8 @@
 //! | `std` | yes | deadlines on the system's clock, a pool of warm instances | an embedder supplies a [`Clock`]; each call gets an instance of its own |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
 //! | `digest` | no | a policy may pin a module by its SHA-256 digest ([`Policy::digest`]), and a module tells its own | a policy that does is refused |
+//! | `wasi` | no | modules may import WASI preview 1: output goes to the log; variables, time and random numbers as far as they are granted | a module that does is refused |
+//! | `fs` | no | the same with directories and files, through cap-std; implies `wasi` | a plugin that asks for files is refused |
 //! | `cpex-core` | no | `cpex-core` 0.2.3 loads plugins from its own configuration: the module `cpex`, described in `docs/cpex.md` | |
 #![no_std]
 #![forbid(unsafe_code)]

@@ -315,9 +315,14 @@ impl Session {
         Ok(if self.log_line(level, message) { 0 } else { Status::LogFull.code() })
     }
 
+    /// Whether the operator wants lines of that level.
+    pub(crate) fn logs(&self, level: Level) -> bool {
+        level <= self.grants.log_level
+    }
+
     /// Logs a line, if the operator wants lines of that level; says whether there was room for it.
     pub(crate) fn log_line(&mut self, level: Level, message: &[u8]) -> bool {
-        if level > self.grants.log_level {
+        if !self.logs(level) {
             return true;
         }
         self.usage.moved(message.len());

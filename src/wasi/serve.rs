@@ -132,7 +132,9 @@ impl Call<'_> {
             let stream = if fd == STDOUT { &mut self.state.stdout } else { &mut self.state.stderr };
             let bytes = self.memory.bytes(buffer.at, buffer.len)?;
             self.session.worked(bytes.len());
-            stream.write(bytes, self.session);
+            if self.session.logs(stream.level()) {
+                stream.write(bytes, self.session);
+            }
         }
         Ok(self.memory.set_u32(written, u32::try_from(len).unwrap_or(u32::MAX))?)
     }

@@ -18,6 +18,10 @@ impl Stream {
         Self { level, begun: Vec::new() }
     }
 
+    pub(crate) const fn level(&self) -> Level {
+        self.level
+    }
+
     /// Takes what was written, and logs the lines that end in it. What is too long to be logged is dropped.
     pub(crate) fn write(&mut self, bytes: &[u8], session: &mut Session) {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
