@@ -38,7 +38,33 @@ fn request() -> Arc<Request> {
 mod load_module {
     use super::*;
 
-    #[divan::bench(args = ["noop", "pii_guard", "explorer"])]
+    const MODULES: &[&str] = &["noop", "pii_guard", "explorer", "known_pii_guard", "known_compute"];
+
+    /// What the interpreter takes to validate and translate it, with fuel, and nothing else.
+    #[divan::bench(args = MODULES)]
+    fn wasmi_alone(bencher: Bencher<'_, '_>, name: &str) {
+        let wasm = fixture(name);
+        let mut config = wasmi::Config::default();
+        config
+            .consume_fuel(true)
+            .compilation_mode(wasmi::CompilationMode::Eager)
+            .enforced_limits(wasmi::EnforcedLimits::strict());
+        bencher
+            .counter(divan::counter::BytesCount::new(wasm.len()))
+            .bench(|| wasmi::Module::new(&wasmi::Engine::new(&config), black_box(&wasm)).unwrap());
+    }
+
+    /// From nothing to the end of the first call.
+    #[divan::bench(args = MODULES)]
+    fn load_and_first_call(bencher: Bencher<'_, '_>, name: &str) {
+        let (wasm, request) = (fixture(name), request());
+        bencher.counter(divan::counter::BytesCount::new(wasm.len())).bench(|| {
+            let plugin = Plugin::load(&engine(), black_box(&wasm), trusting()).unwrap();
+            plugin.call(HOOK, request.clone()).map(drop)
+        });
+    }
+
+    #[divan::bench(args = MODULES)]
     fn check_and_translate(bencher: Bencher<'_, '_>, name: &str) {
         let (engine, wasm) = (engine(), fixture(name));
         bencher

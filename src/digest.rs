@@ -52,14 +52,9 @@ impl Digest {
         self.differs(module.digest())
     }
 
-    /// The same, before anything is made of the module's bytes.
+    /// The same, of the digest alone.
     #[cfg(feature = "digest")]
-    pub(crate) fn refuses_bytes(self, wasm: &[u8]) -> Option<Problem> {
-        self.differs(Self::of(wasm))
-    }
-
-    #[cfg(feature = "digest")]
-    fn differs(self, found: Self) -> Option<Problem> {
+    pub(crate) fn differs(self, found: Self) -> Option<Problem> {
         let message = || {
             format!(
                 "the policy pins the module with the SHA-256 digest {self}, and this one has \
@@ -73,11 +68,11 @@ impl Digest {
     /// Without the feature, nothing can be said of any module.
     #[cfg(not(feature = "digest"))]
     pub(crate) fn refuses(self, _: &Module) -> Option<Problem> {
-        self.refuses_bytes(&[])
+        self.refuses_any()
     }
 
     #[cfg(not(feature = "digest"))]
-    pub(crate) fn refuses_bytes(self, _: &[u8]) -> Option<Problem> {
+    pub(crate) fn refuses_any(self) -> Option<Problem> {
         Some(Problem::new(
             ErrorKind::InvalidConfig,
             "the policy pins the module's SHA-256 digest, and to compare it, this host needs the \

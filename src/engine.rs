@@ -12,6 +12,7 @@ use crate::instance::define_wasi;
 use crate::instance::{Host, Timed, Untimed, define_host_functions};
 use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
+use crate::redact::Redactor;
 use crate::system::{Function, Services, Typed, TypedAsync};
 use crate::{AuditSink, Clock, Error, ErrorKind, Invocation, LogSink, Problem};
 
@@ -133,6 +134,52 @@ impl EngineBuilder {
     fn add(mut self, name: String, function: Arc<dyn Function>) -> Self {
         if let Err(error) = self.services.functions.add(name, function) {
             self.wrong = self.wrong.or_else(|| error.problems().first().cloned());
+        }
+        self
+    }
+
+    /// Texts that are secret: each is masked as `[redacted]` wherever it stands, as it is, in what a plugin
+    /// logs, in violations, in audit events, and in messages of errors, panics included. A text has at least
+    /// 4 bytes. Plugins pay for looking: each text is gone through in all that they say.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cpex_wasmi::Error> {
+    /// let engine = cpex_wasmi::Engine::builder().redact(["hunter2"]).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn redact<T: AsRef<str>>(mut self, secrets: impl IntoIterator<Item = T>) -> Self {
+        for secret in secrets {
+            self = self.redacting(|redactor| redactor.add(secret.as_ref()));
+        }
+        self
+    }
+
+    /// The same for all that regular expressions match, in the syntax of the crate
+    /// `regex`. None may match a text of no length. What is longer than
+    /// 64 KiB may be missed where a message is cut.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cpex_wasmi::Error> {
+    /// let keys = ["sk-[A-Za-z0-9]{20,}", r"(?i)bearer\s+[\w.~+/-]+=*"];
+    /// let engine = cpex_wasmi::Engine::builder().redact_patterns(keys).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "redact")]
+    #[must_use]
+    pub fn redact_patterns<T: AsRef<str>>(mut self, patterns: impl IntoIterator<Item = T>) -> Self {
+        for pattern in patterns {
+            self = self.redacting(|redactor| redactor.add_pattern(pattern.as_ref()));
+        }
+        self
+    }
+
+    fn redacting(mut self, add: impl FnOnce(&mut Redactor) -> Result<(), Problem>) -> Self {
+        let redactor = self.services.redactor.get_or_insert_default();
+        if let Err(problem) = add(Arc::make_mut(redactor)) {
+            self.wrong.get_or_insert(problem);
         }
         self
     }
@@ -271,8 +318,15 @@ const MAX_LANES: usize = 1024;
 
 /// One for each thread that the machine can run at once, within reason.
 fn default_lanes() -> usize {
+    // The system is asked once: it reads several files for an answer, which takes longer than all else
+    // of an engine.
     #[cfg(feature = "std")]
-    let lanes = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(16));
+    let lanes = {
+        static LANES: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+        *LANES.get_or_init(|| {
+            std::thread::available_parallelism().map_or(1, |threads| threads.get().min(16))
+        })
+    };
     #[cfg(not(feature = "std"))]
     let lanes = 1;
     lanes
@@ -380,6 +434,12 @@ impl Engine {
 
     pub(crate) fn services(&self) -> &Services {
         &self.0.services
+    }
+
+    /// An error without what the embedder has masked.
+    pub(crate) fn redacted(&self, mut error: Error) -> Error {
+        self.0.services.redact(error.problems_mut());
+        error
     }
 
     /// The clock, if calls are timed by it.

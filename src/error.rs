@@ -175,6 +175,10 @@ impl Error {
         self
     }
 
+    pub(crate) fn problems_mut(&mut self) -> &mut [Problem] {
+        &mut self.0.problems
+    }
+
     /// What kind of failure it is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -42,6 +42,9 @@
 //! | `std` | yes | deadlines on the system's clock, a pool of warm instances | an embedder supplies a [`Clock`]; each call gets an instance of its own |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
 //! | `digest` | no | a policy may pin a module by its SHA-256 digest ([`Policy::digest`]), and a module tells its own | a policy that does is refused |
+//! | `env`, `clock`, `random` | no | plugins may be given environment variables, the time, random numbers ([`Access`]) | a plugin that asks for them is refused |
+//! | `exec` | no | plugins may be allowed programs ([`CommandGrant`]), on Unix | a plugin that asks for one is refused |
+//! | `redact` | no | what regular expressions match is masked in all that plugins say (`EngineBuilder::redact_patterns`) | only texts can be masked ([`EngineBuilder::redact`]) |
 //! | `wasi` | no | modules may import WASI preview 1: output goes to the log; variables, time and random numbers as far as they are granted | a module that does is refused |
 //! | `fs` | no | the same with directories and files, through cap-std; implies `wasi` | a plugin that asks for files is refused |
 //! | `cpex-core` | no | `cpex-core` 0.2.3 loads plugins from its own configuration: the module `cpex`, described in `docs/cpex.md` | |
@@ -73,7 +76,6 @@ mod digest;
 mod engine;
 mod error;
 mod instance;
-mod json;
 mod lanes;
 mod limits;
 mod logging;
@@ -85,6 +87,7 @@ mod policy;
 #[cfg(feature = "std")]
 mod pool;
 mod receipt;
+mod redact;
 mod request;
 mod schema;
 mod session;

@@ -34,8 +34,10 @@
 
 extern crate alloc;
 
+mod bytes;
 mod capability;
 pub mod codec;
+mod command;
 mod field;
 mod function;
 mod hooks;
@@ -43,16 +45,19 @@ mod manifest;
 #[cfg(feature = "model")]
 pub mod model;
 mod status;
+mod system;
 mod value;
 mod violation;
 mod wish;
 
 pub use capability::{Capability, CapabilitySet};
+pub use command::{COMMAND_RUN, Command, CommandOutput};
 pub use field::{Access, Field, FieldInfo, Shape, Slot, Write};
 pub use function::{FunctionInfo, HostFunction, Param};
 pub use hooks::KNOWN_HOOKS;
 pub use manifest::{AbiVersion, Manifest, ManifestError, StaticManifest};
 pub use status::Status;
+pub use system::{CLOCK_NOW, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES};
 pub use value::Value;
 pub use violation::Violation;
 pub use wish::{Wish, is_function_name};

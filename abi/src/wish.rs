@@ -1,3 +1,5 @@
+use alloc::format;
+use alloc::string::String;
 use core::fmt;
 
 /// One line of [`Manifest::access`](crate::Manifest::access): what a plugin wants of the system.
@@ -70,6 +72,45 @@ impl<'a> Wish<'a> {
             "exec" => (!rest.is_empty() && !rest.contains('\0')).then_some(Self::Command(rest)),
             "function" => is_function_name(rest).then_some(Self::Function(rest)),
             _ => None,
+        }
+    }
+
+    /// What a plugin would do with it, in words that follow "may": "read the environment variable `X`".
+    pub fn description(&self) -> String {
+        match *self {
+            Self::Env(pattern) => match pattern.strip_suffix('*') {
+                Some("") => "read all environment variables".into(),
+                Some(start) => format!("read the environment variables that begin with `{start}`"),
+                None => format!("read the environment variable `{pattern}`"),
+            },
+            Self::Files { permission, path } => {
+                let (before, after) = match permission {
+                    "read-only" => ("read and list", ""),
+                    "full-access" => ("read, change, add and remove files in", ""),
+                    "drop-box" => ("add files to", ", without reading or listing any"),
+                    "fixed-mutable" => {
+                        ("read and change files in", ", without adding or removing any")
+                    }
+                    "list-only" => ("list", ", without reading"),
+                    "private-scratch" => ("keep files of its own in", " during a call"),
+                    _ => ("use", " in a way that this host does not know"),
+                };
+                format!("{before} `{path}`{after}")
+            }
+            Self::Network { methods, scheme, host, port } => {
+                let methods =
+                    if methods.is_empty() { String::new() } else { format!("{methods} ") };
+                let port = port.map_or_else(|| "any port".into(), |port| format!("port {port}"));
+                let host = match host.strip_prefix("*.") {
+                    Some(parent) => format!("any subdomain of `{parent}`"),
+                    None => format!("`{host}`"),
+                };
+                format!("send {methods}requests to {host} by {scheme}, {port}")
+            }
+            Self::Clock => "see the time of day".into(),
+            Self::Random => "have random numbers".into(),
+            Self::Command(program) => format!("run the program `{program}`"),
+            Self::Function(name) => format!("call the function `{name}`"),
         }
     }
 }

@@ -93,6 +93,10 @@ pub(crate) struct SubjectArgs {
     /// Grant every capability that the plugin's manifest asks for
     #[arg(long)]
     pub(crate) allow_requested: bool,
+    /// Grant all the system access that the plugin's manifest asks for: files, hosts, programs and so on;
+    /// look at `inspect` first
+    #[arg(long)]
+    pub(crate) allow_access: bool,
     /// Let a plugin that may see credentials read the tokens themselves
     #[arg(long)]
     pub(crate) allow_raw_credentials: bool,

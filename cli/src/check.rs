@@ -9,7 +9,7 @@ use crate::failure::{Exit, Failure, Problem};
 use crate::plugin_file::{self, Loaded};
 use crate::policy_file::{self, PolicyFile};
 use crate::style::{BOLD, ERROR, GOOD, WARNING, counted, paint};
-use crate::{input, json, terminal};
+use crate::{access, input, json, terminal};
 
 /// The one object that `--json` prints.
 #[derive(Serialize)]
@@ -65,10 +65,21 @@ fn mended(module: &Module, policy: &Policy, problems: &[cpex_wasmi::Problem]) ->
             policy.capabilities.iter().chain(module.capabilities_to_grant().iter()).collect();
         out.push_str(&capability_list(all.iter()));
     }
+    let mut sandbox = String::new();
+    let granted = |line: &String| {
+        cpex_wasmi::Wish::parse(line).is_none_or(|wish| policy.access.grants(&wish))
+    };
+    if !module.manifest().access.iter().all(granted) {
+        let all = access::with_requested(&policy.access, module.manifest());
+        sandbox.push_str(&access::yaml(&all));
+    }
     let may_keep_state = policy.allow_state && policy.isolation == Isolation::Pooled;
     if module.manifest().stateful && !may_keep_state {
+        sandbox.push_str(STATE);
+    }
+    if !sandbox.is_empty() {
         out.push_str("config:\n  sandbox_policy:\n");
-        out.push_str(&indented(STATE, 4));
+        out.push_str(&indented(&sandbox, 4));
     }
     (!out.is_empty()).then_some(out)
 }

@@ -16,6 +16,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) stateful: bool,
     /// Whether it has a configuration of its own.
     pub(crate) has_config: bool,
+    /// The system access to grant, as YAML.
+    pub(crate) access: String,
     /// What is known of the module.
     pub(crate) info: &'a ModuleInfo,
 }
@@ -23,7 +25,7 @@ pub(crate) struct Entry<'a> {
 impl Entry<'_> {
     /// The entry as YAML, as an element of the list `plugins:`.
     pub(crate) fn yaml(&self) -> String {
-        let Self { name, file, hooks, capabilities, stateful, has_config, info } = self;
+        let Self { name, file, hooks, capabilities, stateful, has_config, access, info } = self;
         let mut out = format!("- name: {}\n", scalar(name));
         out.push_str(&format!("  kind: {}\n", scalar(&format!("wasm://{file}"))));
         out.push_str("  hooks:\n");
@@ -38,6 +40,7 @@ impl Entry<'_> {
             out.push_str("    # Here go the plugin's own settings.\n");
         }
         out.push_str("    sandbox_policy:\n");
+        out.push_str(&indented(access, 6));
         let limits = Limits::default();
         let memory = u64::try_from(limits.memory_bytes).unwrap_or(u64::MAX);
         out.push_str("      resources:\n");
@@ -77,7 +80,7 @@ pub(crate) fn indented(text: &str, spaces: usize) -> String {
 }
 
 /// A string in YAML, quoted if it could be anything else.
-fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     const NOT_TEXT: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let plain = text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte))

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cpex_wasmi::abi::IMPORT_MODULE;
-use cpex_wasmi::{Engine, HostFunction, Module, visible};
+use cpex_wasmi::{Access, Engine, HostFunction, Module, visible};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::entry::{Entry, indented};
 use crate::failure::{Exit, Failure};
 use crate::plugin_file::{self, Loaded};
 use crate::style::{self, BOLD, DIM, counted, grouped, paint};
-use crate::{json, terminal};
+use crate::{access, json, terminal};
 
 /// The size of a page of wasm memory, in bytes.
 const PAGE: u64 = 64 << 10;
@@ -40,6 +40,7 @@ fn entry<'a>(module: &'a Module, file: &'a str) -> Entry<'a> {
         capabilities: module.capabilities_to_grant().iter().collect(),
         stateful: manifest.stateful,
         has_config: manifest.config_schema.is_some(),
+        access: access::yaml(&Access::asked_for(manifest)),
         info: module.info(),
     }
 }
@@ -72,7 +73,7 @@ struct JsonManifest<'a> {
     description: &'a str,
     hooks: &'a [String],
     capabilities: Vec<JsonCapability>,
-    access: &'a [String],
+    access: Vec<JsonWish<'a>>,
     stateful: bool,
     /// The schema, or the text of what should be one.
     config_schema: Option<Value>,
@@ -82,6 +83,14 @@ struct JsonManifest<'a> {
 struct JsonCapability {
     name: &'static str,
     description: &'static str,
+}
+
+/// A line of the manifest about the system.
+#[derive(Serialize)]
+struct JsonWish<'a> {
+    wish: &'a str,
+    /// What the plugin would do, in words; `null` if the host does not know.
+    description: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -129,7 +138,11 @@ impl<'a> Inspection<'a> {
                         description: capability.description(),
                     })
                     .collect(),
-                access: &manifest.access,
+                access: manifest
+                    .access
+                    .iter()
+                    .map(|wish| JsonWish { wish, description: access::description(wish) })
+                    .collect(),
                 stateful: manifest.stateful,
                 config_schema: manifest.config_schema.as_deref().map(schema),
             },
@@ -180,6 +193,9 @@ fn purpose(function: HostFunction) -> &'static str {
         HostFunction::Deny => "Deny the operation, with details.",
         HostFunction::DenyJson => "Deny the operation, with details given as JSON.",
         HostFunction::DenyText => "Deny the operation, with a code and a reason.",
+        HostFunction::Call => "Call functions that it is granted by name.",
+        HostFunction::CallJson => "Call functions that it is granted by name, with JSON.",
+        HostFunction::CallResult => "Take what such a function gave.",
         HostFunction::Log => "Write lines to its log.",
         HostFunction::Panic => "Say why it is about to fail.",
         other => other.info().description,
@@ -224,7 +240,7 @@ fn render(module: &Module, path: &Path, entry: &str) -> String {
         "capabilities",
         module.capabilities().map(|name| described(name.name(), name.description())),
     );
-    page.rows("system access", manifest.access.iter().map(|wish| visible(wish)));
+    page.rows("system access", manifest.access.iter().map(|wish| in_words(wish)));
     page.row(
         "state",
         if manifest.stateful { "kept from one call to the next" } else { "none between calls" },
@@ -274,6 +290,13 @@ fn render(module: &Module, path: &Path, entry: &str) -> String {
     page.heading("to run it, put this under `plugins:` of the configuration");
     page.line(indented(entry, 2).trim_end());
     page.0
+}
+
+/// A line of the manifest, with what the plugin would do.
+fn in_words(wish: &str) -> String {
+    let unknown = || "nothing that this host knows".into();
+    let words = access::description(wish).unwrap_or_else(unknown);
+    described(&visible(wish), &visible(&words))
 }
 
 fn memory(bytes: u64) -> String {

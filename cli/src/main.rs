@@ -4,6 +4,7 @@
 //! [`Failure`]. Nothing but this file, `terminal.rs` and `progress.rs` writes to the terminal.
 #![forbid(unsafe_code)]
 
+mod access;
 mod args;
 mod bench;
 mod call;

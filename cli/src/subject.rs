@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use cpex_wasmi::model::{Extensions, PluginContext};
-use cpex_wasmi::{Engine, Module, Plugin, Policy, Request};
+use cpex_wasmi::{Engine, ErrorKind, Module, Plugin, Policy, Request, Wish, visible};
 
 use crate::args::SubjectArgs;
 use crate::failure::Failure;
 use crate::plugin_file::{self, Loaded};
 use crate::policy_file::{self, Granted, PolicyFile};
-use crate::{input, terminal};
+use crate::{access, input, terminal};
 
 /// All that a call takes.
 pub(crate) struct Subject {
@@ -51,6 +51,9 @@ impl Subject {
         }
         if args.allow_requested {
             policy = allow_requested(&module, policy);
+        }
+        if args.allow_access {
+            policy = allow_access(&module, policy);
         }
         policy.allow_raw_credentials |= args.allow_raw_credentials;
         Ok(Self { module, wasm, hook, request, policy })
@@ -98,12 +101,31 @@ fn allow_requested(module: &Module, policy: Policy) -> Policy {
     policy.grant(granted)
 }
 
+fn allow_access(module: &Module, mut policy: Policy) -> Policy {
+    let manifest = module.manifest();
+    let all = access::with_requested(&policy.access, manifest);
+    let is_new = |line: &&String| {
+        Wish::parse(line).is_some_and(|wish| !policy.access.grants(&wish) && all.grants(&wish))
+    };
+    for line in manifest.access.iter().filter(is_new) {
+        let words = access::description(line).unwrap_or_default();
+        terminal::err(&format!("granted because the plugin asks for it: {}\n", visible(&words)));
+    }
+    policy.access = all;
+    policy
+}
+
 /// Puts the module under the policy; a failure says how to grant what is missing.
 pub(crate) fn load(module: &Module, policy: Policy) -> Result<Plugin, Failure> {
     let missing: Vec<_> =
         module.capabilities().filter(|name| !policy.capabilities.contains(*name)).collect();
+    let asks = !module.manifest().access.is_empty();
     Plugin::new(module, policy).map_err(|error| {
+        let is_access = error.kind() == ErrorKind::AccessDenied;
         let failure = Failure::from(error);
+        if is_access && missing.is_empty() && asks {
+            return failure.hint("to try it out with all that it asks for, pass `--allow-access`");
+        }
         if missing.is_empty() {
             return failure;
         }

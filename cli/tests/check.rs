@@ -64,6 +64,49 @@ fn every_problem_is_named_at_once() {
 }
 
 #[test]
+fn system_access_that_is_missing_is_printed_to_be_pasted() {
+    let place = Place::new();
+    let access = &[
+        "env:API_REGION",
+        "clock",
+        "random",
+        "fs:read-only:data/rules",
+        "network:GET https://api.example.com",
+        "exec:/bin/echo",
+    ];
+    // Nothing of it has to be there: it is only looked at.
+    std::fs::create_dir_all(place.path().join("data/rules")).unwrap();
+    place.file("guest.wat", Guest { access, ..Guest::default() }.wat());
+    place.file("half.yaml", "allowed_env: [API_REGION]\nclock: {fixed: 7}\n");
+    let ran = place.run(["check", "guest.wat", "--policy", "half.yaml", "--json"]).gives(3);
+    let verdict = ran.json();
+    assert_eq!(verdict["problems"].as_array().map(Vec::len), Some(4), "{verdict}");
+    let entry = verdict["entry"].as_str().unwrap();
+    assert!(entry.contains("clock: {fixed: 7}"), "{entry}");
+    place.file("entry.yaml", format!("name: guest\nkind: wasm://guest.wasm\n{entry}"));
+    place.run(["check", "guest.wat", "--policy", "entry.yaml"]).gives(0);
+
+    let asked = place.run(["inspect", "guest.wat"]).gives(0);
+    asked
+        .says("read and list `data/rules`")
+        .says("send GET requests to `api.example.com` by https, port 443")
+        .says("        allowed_env: [API_REGION]\n");
+}
+
+#[test]
+fn a_wish_that_is_none_and_a_function_that_is_not_there_are_told() {
+    let place = Place::new();
+    let access = &["envv:A", "fs:read-onyl:data", "function:acme.f"];
+    place.file("guest.wat", Guest { access, ..Guest::default() }.wat());
+    place
+        .run(["check", "guest.wat"])
+        .gives(3)
+        .says("the system access `envv:A`, which is none; did you mean `env`?")
+        .says("there is no permission `read-onyl`; did you mean `read-only`?")
+        .says("`function:acme.f`, and this host has no such function");
+}
+
+#[test]
 fn problems_of_module_and_policy_come_together() {
     let place = place();
     place.file("policy.yaml", "max_feul: 1");

@@ -35,7 +35,8 @@ fn everything_is_there() {
         .says("  hooks          cmf.tool_pre_invoke\n                 cmf.tool_post_invoke\n")
         .says("  capabilities   read_roles                 The subject's roles (and its identifier")
         .says("                 read_labels                The security labels.\n")
-        .says("  system access  env:API_\\u{202e}REGION\n")
+        .says("  system access  env:API_\\u{202e}REGION")
+        .says("read the environment variable `API_\\u{202e}REGION`")
         .says("  state          kept from one call to the next\n")
         .says("        \"type\": \"string\"\n")
         .says("  read           Read what its capabilities open, as postcard.\n")
@@ -55,7 +56,13 @@ fn json_has_the_same() {
     assert_eq!(manifest["abi"], "1.0");
     assert_eq!(manifest["hooks"], json!(["cmf.tool_pre_invoke", "cmf.tool_post_invoke"]));
     assert_eq!(manifest["capabilities"][0]["name"], "read_roles");
-    assert_eq!(manifest["access"], json!(["env:API_\u{202e}REGION"]));
+    assert_eq!(
+        manifest["access"],
+        json!([{
+            "wish": "env:API_\u{202e}REGION",
+            "description": "read the environment variable `API_\u{202e}REGION`",
+        }])
+    );
     assert_eq!(manifest["stateful"], true);
     let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
     assert_eq!(manifest["config_schema"], schema);

@@ -166,6 +166,8 @@ pub use cpex_wasmi_abi::{Capability, Field, Status, Value, Violation};
 #[doc(hidden)]
 pub mod rt {
     pub use crate::log::{line, line_of};
-    pub use crate::plugin::{capabilities_are_known, initialise, invoke, shut_down};
+    pub use crate::plugin::{
+        access_is_known, capabilities_are_known, initialise, invoke, shut_down,
+    };
     pub use cpex_wasmi_abi::StaticManifest;
 }

@@ -50,7 +50,7 @@ impl PluginDef {
 ///     description: "Wants a tenant header on every tool call",
 ///     // What the operator has to grant. A name that does not exist is a compile error.
 ///     capabilities: ["read_headers"],
-///     // System access, such as `env:API_REGION`.
+///     // System access, such as `env:API_REGION`: see `Wish` in `cpex-wasmi-abi` for all forms.
 ///     access: [],
 ///     // Whether the plugin keeps state in its memory from one call to the next.
 ///     stateful: false,
@@ -94,6 +94,15 @@ impl PluginDef {
 /// }
 /// ```
 ///
+/// ```compile_fail
+/// # use cpex_wasmi_guest::prelude::*;
+/// plugin! {
+///     name: "typo",
+///     access: ["envv:API_REGION"],
+///     hooks: { "cmf.tool_pre_invoke" => |_| allow() },
+/// }
+/// ```
+///
 /// # Memory
 ///
 /// With the feature `allocator`, memory is handed out in one direction and comes back when a call
@@ -124,6 +133,15 @@ macro_rules! plugin {
     };
     (@manifest $manifest:ident capabilities: $names:expr $(, $($rest:tt)*)?) => {
         $manifest.capabilities = &$names;
+        $crate::plugin! { @manifest $manifest $($($rest)*)? }
+    };
+    (@manifest $manifest:ident
+        access: [$($wish:literal),* $(,)?] $(, $($rest:tt)*)?) => {
+        $manifest.access = &[$($wish),*];
+        $(::core::assert!(
+            $crate::rt::access_is_known(&[$wish]),
+            ::core::concat!("no system access is written `", $wish, "`")
+        );)*
         $crate::plugin! { @manifest $manifest $($($rest)*)? }
     };
     (@manifest $manifest:ident access: $names:expr $(, $($rest:tt)*)?) => {
@@ -247,6 +265,10 @@ macro_rules! plugin {
             $crate::rt::capabilities_are_known(manifest.capabilities),
             "one of the `capabilities` does not exist"
         );
+        ::core::assert!(
+            $crate::rt::access_is_known(manifest.access),
+            "one line of `access` is none that a host knows"
+        );
         manifest
     }};
 }
@@ -260,6 +282,28 @@ pub const fn capabilities_are_known(names: &[&str]) -> bool {
         let mut candidate = 0;
         while candidate < Capability::ALL.len() {
             known |= same(names[at].as_bytes(), Capability::ALL[candidate].name().as_bytes());
+            candidate += 1;
+        }
+        if !known {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// Whether all lines begin as a [`Wish`](cpex_wasmi_abi::Wish) does. The host looks at the rest.
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "at compile time")]
+pub const fn access_is_known(lines: &[&str]) -> bool {
+    const STARTS: &[&str] = &["env:", "fs:", "network:", "exec:", "function:"];
+    let mut at = 0;
+    while at < lines.len() {
+        let line = lines[at].as_bytes();
+        let mut known = same(line, b"clock") || same(line, b"random");
+        let mut candidate = 0;
+        while candidate < STARTS.len() {
+            let start = STARTS[candidate].as_bytes();
+            known |= line.len() > start.len() && same(line.split_at(start.len()).0, start);
             candidate += 1;
         }
         if !known {
@@ -324,6 +368,14 @@ mod tests {
         }
         assert!(!capabilities_are_known(&["read_labels", "read_label"]));
         assert!(capabilities_are_known(&[]));
+    }
+
+    #[test]
+    fn a_line_about_the_system_begins_as_one() {
+        assert!(access_is_known(&["env:A", "fs:read-only:a", "clock", "random", "exec:/bin/echo"]));
+        for line in ["", "env", "env:", "Env:A", "clock:", "disk:a", "networks:a"] {
+            assert!(!access_is_known(&["clock", line]), "{line}");
+        }
     }
 
     #[test]

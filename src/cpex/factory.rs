@@ -227,7 +227,8 @@ impl WasmFactory {
         agreement::grants(policy.capabilities, module.requested(), &mut wrong);
         wrong.extend(crate::plugin::agreement(&module, &policy, &hooks));
         if !wrong.is_empty() {
-            return Err(errors::problems(&Error::from_problems(wrong)));
+            let error = module.engine().redacted(Error::from_problems(wrong));
+            return Err(errors::problems(&error));
         }
         let policy = policy.named(&config.name);
         Plugin::agreed(&module, policy).map_err(|error| errors::problems(&error))

@@ -38,8 +38,8 @@ impl Snapshot {
     /// which nothing has run.
     ///
     /// `None` if one of both was short of the host's memory, without which another might come to
-    /// something else, or if the snapshot is; or if it was given something from outside, such as the time,
-    /// that another might not be given.
+    /// something else, or if the snapshot is; or if the initialisation used what of the system may be
+    /// different the next time.
     pub(crate) fn of(module: &Module, ready: &Instance, fresh: &Instance) -> Option<Self> {
         if ready.is_starved() || fresh.is_starved() || ready.store.data().session.has_varied() {
             return None;

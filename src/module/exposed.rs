@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_REACTOR};
 
-use super::operators;
+use super::operators::Code;
 use super::reader::Reader;
 use super::scan::{Section, Sections};
 
@@ -36,13 +36,14 @@ pub(super) struct Exposed<'a> {
 }
 
 /// The same module with all of its state exposed, if it initialises its instances and all of its state
-/// can be. It is valid, and has at most one section of each kind.
-pub(super) fn expose<'a>(wasm: &'a [u8], sections: &Sections) -> Option<Exposed<'a>> {
+/// can be. If it is not valid, what is made of it is not either: all of it is in there, in the same
+/// order.
+pub(super) fn expose<'a>(wasm: &'a [u8], sections: &Sections, code: Code) -> Option<Exposed<'a>> {
     let exports = sections.find(EXPORTS)?;
     let can_be = wasm.len() <= MAX_BYTES
+        && code.keeps_tables_and_segments
         && wants(wasm, exports)?
-        && imports_functions_only(wasm, sections)?
-        && operators::keep_tables_and_segments(wasm, sections);
+        && imports_functions_only(wasm, sections)?;
     let globals = mutable_globals(wasm, sections).filter(|_| can_be)?;
     let named: Vec<_> =
         globals.iter().map(|index| (format!("{PREFIX}{index}").into(), *index)).collect();
@@ -54,11 +55,11 @@ pub(super) fn expose<'a>(wasm: &'a [u8], sections: &Sections) -> Option<Exposed<
     Some(Exposed { wasm, globals: named.into_iter().map(|(name, _)| name).collect() })
 }
 
-/// Whether an initialisation is among the exports, and no name of ours.
+/// Whether an initialisation is among the exports, no name of ours, and nothing after them.
 fn wants(wasm: &[u8], exports: Section) -> Option<bool> {
     let mut reader = Reader::of(wasm, exports);
     let mut has_init = false;
-    for _ in 0..reader.number()? {
+    for _ in 0..reader.count()? {
         let name = reader.name()?;
         if name.starts_with(PREFIX.as_bytes()) {
             return Some(false);
@@ -67,7 +68,7 @@ fn wants(wasm: &[u8], exports: Section) -> Option<bool> {
         reader.byte()?;
         reader.number()?;
     }
-    Some(has_init)
+    Some(has_init && reader.is_empty())
 }
 
 /// Whether nothing but functions is imported. (What else is imported is refused later.)
@@ -107,7 +108,7 @@ fn mutable_globals(wasm: &[u8], sections: &Sections) -> Option<Vec<u64>> {
 /// The module with globals added to its exports.
 fn with_exports(wasm: &[u8], sections: &Sections, globals: &[(Box<str>, u64)]) -> Option<Vec<u8>> {
     let mut reader = Reader::of(wasm, sections.find(EXPORTS)?);
-    let before = reader.number()?;
+    let before = reader.count()?;
     let mut content = Vec::new();
     leb(&mut content, before.checked_add(u64::try_from(globals.len()).ok()?)?);
     content.extend_from_slice(reader.rest());
@@ -147,6 +148,7 @@ fn leb(out: &mut Vec<u8>, mut number: u64) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::operators;
     use super::super::scan::scan;
     use super::*;
 
@@ -157,7 +159,8 @@ mod tests {
     }
 
     fn exposed(wasm: &[u8]) -> Option<(Vec<u8>, Vec<Box<str>>)> {
-        let exposed = expose(wasm, &scan(wasm).unwrap())?;
+        let sections = scan(wasm).unwrap();
+        let exposed = expose(wasm, &sections, operators::read(wasm, &sections))?;
         Some((exposed.wasm.into_owned(), exposed.globals.into_vec()))
     }
 
@@ -199,6 +202,38 @@ mod tests {
     fn a_module_without_mutable_globals_stays_as_it_is() {
         let wasm = module(&format!("(global i64 (i64.const 1)) {INIT}"));
         assert_eq!(exposed(&wasm), Some((wasm, Vec::new())));
+    }
+
+    #[test]
+    fn what_is_not_valid_does_not_become_so() {
+        let wasm = module(&format!("(global (mut i64) (i64.const 1)) {INIT}"));
+        let engine = wasmi::Engine::default();
+        let with_exports = |content: &[u8]| {
+            let mut changed = wasm[..8].to_vec();
+            for section in scan(&wasm).unwrap().all {
+                let same = Reader::of(&wasm, section).rest();
+                let content = if section.id == EXPORTS { content } else { same };
+                changed.push(section.id);
+                leb(&mut changed, content.len().try_into().unwrap());
+                changed.extend_from_slice(content);
+            }
+            changed
+        };
+        let same = Reader::of(&wasm, scan(&wasm).unwrap().find(EXPORTS).unwrap()).rest();
+        assert_eq!(with_exports(same), wasm);
+        let long = |count: &[u8]| [count, &same[1..]].concat();
+        assert!(exposed(&with_exports(&long(&[0x81, 0x80, 0x80, 0x80, 0]))).is_some());
+        // A count of six bytes or of more than 32 bits, and the start of another export after the last.
+        let name = u8::try_from(PREFIX.len() + 2).unwrap();
+        for content in [
+            long(&[0x81, 0x80, 0x80, 0x80, 0x80, 0]),
+            long(&[0x81, 0x80, 0x80, 0x80, 0x10]),
+            [same, &[name]].concat(),
+        ] {
+            let wasm = with_exports(&content);
+            assert!(exposed(&wasm).is_none(), "{content:x?}");
+            assert!(wasmi::Module::new(&engine, &wasm).is_err(), "{content:x?}");
+        }
     }
 
     #[test]

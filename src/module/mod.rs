@@ -5,7 +5,6 @@ mod code;
 mod constants;
 #[cfg(feature = "std")]
 mod exposed;
-#[cfg(feature = "std")]
 mod operators;
 mod reader;
 mod scan;
@@ -20,7 +19,6 @@ use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manifest};
 
-#[cfg(feature = "digest")]
 use crate::Digest;
 use crate::engine::Interpreter;
 use crate::lanes::{Lane, Lanes};
@@ -94,6 +92,20 @@ impl Module {
     /// [`ErrorKind::InvalidModule`] or [`ErrorKind::UnsupportedAbi`]; [`Error::problems`] has all
     /// that is wrong, where the module can be read at all.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self, Error> {
+        Self::made(
+            engine,
+            wasm,
+            #[cfg(feature = "digest")]
+            None,
+        )
+        .map_err(|error| engine.redacted(error))
+    }
+
+    fn made(
+        engine: &Engine,
+        wasm: &[u8],
+        #[cfg(feature = "digest")] digest: Option<Digest>,
+    ) -> Result<Self, Error> {
         if wasm.len() > Limits::MAX_MODULE_BYTES {
             return Err(Error::new(
                 ErrorKind::InvalidModule,
@@ -125,20 +137,30 @@ impl Module {
             }
         }
         let largest_function = code::check(wasm, &sections).map_err(invalid)?;
-        // Validates all of it first: wasmi's translator, which works along with its validator, has
-        // debug assertions that an invalid module trips.
         let home = Lane::current(engine.lanes());
         let interpreter = &engine.interpreter(home)?.wasmi;
-        wasmi::Module::validate(interpreter, wasm).map_err(check::untranslatable)?;
-        constants::check(wasm, &sections).map_err(invalid)?;
+        let validate = || wasmi::Module::validate(interpreter, wasm).map_err(check::untranslatable);
+        // wasmi validates each instruction and translates it, before the next one. Of what follows the
+        // end of a function its validator takes some instructions, and only says so when it is through;
+        // its translator panics over them. So what may have any is validated whole first.
+        let code = operators::read(wasm, &sections);
+        if !code.ends_once {
+            validate()?;
+        }
+        if let Err(message) = constants::check(wasm, &sections) {
+            // What is not valid either is refused for that.
+            return Err(validate().err().unwrap_or_else(|| invalid(message)));
+        }
         #[cfg(feature = "std")]
-        let (globals, exposed) = match exposed::expose(wasm, &sections) {
+        let (globals, exposed) = match exposed::expose(wasm, &sections, code) {
             Some(exposed) => (Some(exposed.globals), exposed.wasm),
             None => (None, Cow::from(wasm)),
         };
         #[cfg(not(feature = "std"))]
         let exposed = Cow::from(wasm);
-        let wasmi = wasmi::Module::new(interpreter, &exposed).map_err(check::untranslatable)?;
+        // What is not valid is not where it was, once it is written anew.
+        let wasmi = wasmi::Module::new(interpreter, &exposed)
+            .map_err(|error| validate().err().unwrap_or_else(|| check::untranslatable(error)))?;
         #[cfg(feature = "std")]
         let is_own = |name: &str| globals.is_none() || !name.starts_with(exposed::PREFIX);
         #[cfg(not(feature = "std"))]
@@ -182,16 +204,27 @@ impl Module {
             #[cfg(feature = "std")]
             globals,
             #[cfg(feature = "digest")]
-            digest: Digest::of(wasm),
+            digest: digest.unwrap_or_else(|| Digest::of(wasm)),
         })))
     }
 
     /// As [`new`](Self::new), but makes nothing of a module other than the one that a policy pins.
     pub(crate) fn pinned(engine: &Engine, wasm: &[u8], policy: &Policy) -> Result<Self, Error> {
-        match policy.digest.and_then(|pinned| pinned.refuses_bytes(wasm)) {
-            Some(problem) => Err(Error::from_problems(vec![problem])),
-            None => Self::new(engine, wasm),
+        #[cfg(feature = "digest")]
+        if let Some(pinned) = policy.digest {
+            let digest = Digest::of(wasm);
+            return match pinned.differs(digest) {
+                Some(problem) => Err(Error::from_problems(vec![problem])),
+                None => {
+                    Self::made(engine, wasm, Some(digest)).map_err(|error| engine.redacted(error))
+                }
+            };
         }
+        #[cfg(not(feature = "digest"))]
+        if let Some(problem) = policy.digest.and_then(Digest::refuses_any) {
+            return Err(Error::from_problems(vec![problem]));
+        }
+        Self::new(engine, wasm)
     }
 
     /// What the plugin says about itself.
@@ -265,11 +298,9 @@ impl Module {
                 "the policy allows raw credentials, and the plugin does not ask for any".into(),
             );
         }
-        if !policy.access.is_empty() {
-            warnings.push(
-                "the policy grants system access, and the plugin does not ask for any".into(),
-            );
-        }
+        warnings.extend(policy.access.unused(self.manifest()).into_iter().map(|grant| {
+            format!("`{}` is granted, and the plugin does not ask for it", crate::visible(&grant))
+        }));
         warnings
     }
 

@@ -1,36 +1,64 @@
-//! Which instructions a module has, for what can be told from that about its instances.
+//! Which instructions a module has, for what can be told from that about its functions and instances.
 
 use super::reader::Reader;
 use super::scan::{CODE, Sections};
 
-/// What an instruction does to an instance, beside its memory and its globals.
+/// What can be told of a module by its instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Code {
+    /// No function goes on after the `end` that closes it.
+    pub(super) ends_once: bool,
+    /// No function changes a table or drops a segment, so that these are in each instance what they
+    /// were when it was made.
+    #[cfg_attr(not(feature = "std"), allow(dead_code, reason = "there are no snapshots"))]
+    pub(super) keeps_tables_and_segments: bool,
+}
+
+/// What an instruction does to the blocks it stands in, or to an instance, beside its memory and its
+/// globals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
     None,
+    /// It opens a block.
+    Opens,
+    /// It closes one.
+    Closes,
     /// It may change a table, or drop a segment.
     Lasting,
 }
 
-/// Whether no function of a valid module changes a table or drops a segment, so that these are in
-/// each instance what they were when it was made. Also false if there is an instruction that is not
-/// known here.
-pub(super) fn keep_tables_and_segments(wasm: &[u8], sections: &Sections) -> bool {
-    let Some(section) = sections.find(CODE) else { return true };
-    keeps(&mut Reader::of(wasm, section)).unwrap_or(false)
+/// Reads all instructions. If there is one that is not known here, nothing is told.
+///
+/// A module need not be valid. Where it is until some instruction, all before that are read as a
+/// validator reads them.
+pub(super) fn read(wasm: &[u8], sections: &Sections) -> Code {
+    let mut all = Code { ends_once: true, keeps_tables_and_segments: true };
+    let known = sections.find(CODE).map_or(Some(()), |section| {
+        let mut code = Reader::of(wasm, section);
+        (0..code.number()?).try_for_each(|_| function(&mut code, &mut all))
+    });
+    match known {
+        Some(()) => all,
+        None => Code { ends_once: false, keeps_tables_and_segments: false },
+    }
 }
 
-fn keeps(code: &mut Reader<'_>) -> Option<bool> {
-    for _ in 0..code.number()? {
-        let size = code.number()?;
-        let mut body = code.part(usize::try_from(size).ok()?)?;
-        body.list(Reader::locals)?;
-        while !body.is_empty() {
-            if body.operator()? == Effect::Lasting {
-                return Some(false);
-            }
+fn function(code: &mut Reader<'_>, all: &mut Code) -> Option<()> {
+    let size = code.number()?;
+    let mut body = code.part(usize::try_from(size).ok()?)?;
+    body.list(Reader::locals)?;
+    // The blocks that are open: the function's own at first.
+    let mut blocks = 1_usize;
+    while !body.is_empty() {
+        all.ends_once &= blocks > 0;
+        match body.operator()? {
+            Effect::None => {}
+            Effect::Opens => blocks = blocks.saturating_add(1),
+            Effect::Closes => blocks = blocks.saturating_sub(1),
+            Effect::Lasting => all.keeps_tables_and_segments = false,
         }
     }
-    Some(true)
+    Some(())
 }
 
 impl Reader<'_> {
@@ -42,12 +70,18 @@ impl Reader<'_> {
     /// Reads an instruction and what belongs to it.
     fn operator(&mut self) -> Option<Effect> {
         match self.byte()? {
+            // A block, a loop or an `if`, with its type.
+            0x02..=0x04 => {
+                self.numbers(1)?;
+                return Some(Effect::Opens);
+            }
+            0x0b => return Some(Effect::Closes),
             // `table.set`.
             0x26 => return Some(Effect::Lasting),
             0xfc => return self.prefixed(),
             0xfd => self.vector()?,
-            // Blocks with their type; branches, calls, locals, globals, `table.get`, references.
-            0x02..=0x04 | 0x0c | 0x0d | 0x10 | 0x20..=0x25 | 0xd0 | 0xd2 => self.numbers(1)?,
+            // Branches, calls, locals, globals, `table.get`, references.
+            0x0c | 0x0d | 0x10 | 0x20..=0x25 | 0xd0 | 0xd2 => self.numbers(1)?,
             // `call_indirect`; loads and stores.
             0x11 | 0x28..=0x3e => self.numbers(2)?,
             // `br_table`: its targets, and the one beside them.
@@ -62,7 +96,7 @@ impl Reader<'_> {
             // Floats.
             0x43 => self.skip(4)?,
             0x44 => self.skip(8)?,
-            0x00 | 0x01 | 0x05 | 0x0b | 0x0f | 0x1a | 0x1b | 0x45..=0xc4 | 0xd1 => {}
+            0x00 | 0x01 | 0x05 | 0x0f | 0x1a | 0x1b | 0x45..=0xc4 | 0xd1 => {}
             _ => return None,
         }
         Some(Effect::None)

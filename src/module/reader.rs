@@ -1,6 +1,8 @@
 //! What the looks at a module's sections have in common: numbers, lists, and what is passed over.
 
 use super::scan::Section;
+#[cfg(feature = "std")]
+use super::scan::varint;
 
 /// What is left of a section. Each read is `None` where there is too little left.
 pub(super) struct Reader<'a> {
@@ -21,9 +23,17 @@ impl<'a> Reader<'a> {
     }
 
     /// A LEB128 number: its low 64 bits.
+    #[inline]
     pub(super) fn number(&mut self) -> Option<u64> {
-        let mut number = 0_u64;
-        for shift in (0..70).step_by(7) {
+        match self.byte()? {
+            byte @ ..0x80 => Some(byte.into()),
+            byte => self.rest_of_number(byte),
+        }
+    }
+
+    fn rest_of_number(&mut self, first: u8) -> Option<u64> {
+        let mut number = u64::from(first & 0x7f);
+        for shift in (7..70).step_by(7) {
             let byte = self.byte()?;
             number |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
             if byte & 0x80 == 0 {
@@ -50,19 +60,26 @@ impl<'a> Reader<'a> {
         self.rest = after;
         Some(Self { rest })
     }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
 }
 
 /// What only the look at a module's state takes.
 #[cfg(feature = "std")]
 impl<'a> Reader<'a> {
+    /// A LEB128 number of 32 bits, and nothing that a validator does not take for one.
+    pub(super) fn count(&mut self) -> Option<u64> {
+        let (count, len) = varint(self.rest, 0)?;
+        self.skip(len)?;
+        u64::try_from(count).ok()
+    }
+
     /// A name: its length, and the bytes.
     pub(super) fn name(&mut self) -> Option<&'a [u8]> {
         let len = self.number()?;
         Some(self.part(usize::try_from(len).ok()?)?.rest)
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest.is_empty()
     }
 
     /// All that is left.

@@ -93,7 +93,7 @@ fn truncated(len: usize, what: &str, at: usize) -> String {
 }
 
 /// Reads an unsigned LEB128 number of at most 32 bits, and where it ends.
-fn varint(wasm: &[u8], mut at: usize) -> Option<(usize, usize)> {
+pub(super) fn varint(wasm: &[u8], mut at: usize) -> Option<(usize, usize)> {
     let mut value = 0_u64;
     for shift in [0, 7, 14, 21, 28] {
         let byte = *wasm.get(at)?;

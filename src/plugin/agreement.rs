@@ -81,6 +81,7 @@ pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec
         ));
     }
     configuration(manifest, policy, &mut problems);
+    module.engine().services().redact(&mut problems);
     problems
 }
 

@@ -229,8 +229,8 @@ impl Plugin {
     pub(crate) fn begin(&self, hook: &str) -> Result<i32, Error> {
         let manifest = self.0.module.manifest();
         hook_position(&manifest.hooks, hook).ok_or_else(|| {
-            Error::new(ErrorKind::UnknownHook, unknown_hook(&manifest.hooks, hook))
-                .with_plugin(self.name())
+            let error = Error::new(ErrorKind::UnknownHook, unknown_hook(&manifest.hooks, hook));
+            self.0.module.engine().redacted(error).with_plugin(self.name())
         })
     }
 

@@ -1,11 +1,13 @@
 //! What of the system a plugin may touch, as its operator grants it.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::time::Duration;
+use cpex_wasmi_abi::{Manifest, Wish};
 
-use cpex_wasmi_abi::Wish;
+use super::grants::names;
+use super::{ClockGrant, CommandGrant, FileGrant, FilePermission, NetworkGrant, RandomGrant};
 
 /// What of the system a plugin may touch. Nothing of it has an effect unless the plugin's manifest asks
 /// for it too.
@@ -68,210 +70,91 @@ impl Access {
     }
 }
 
+impl Access {
+    /// All that a manifest asks for, and no more: what to grant a plugin that is trusted with it. Lines that are
+    /// no [`Wish`] are left out. A program may be given any arguments; files are granted as directories.
+    pub fn asked_for(manifest: &Manifest) -> Self {
+        let mut access = Self::default();
+        for wish in manifest.access.iter().filter_map(|line| Wish::parse(line)) {
+            access.grant(&wish);
+        }
+        access
+    }
+
+    fn grant(&mut self, wish: &Wish<'_>) {
+        match *wish {
+            Wish::Env(pattern) => self.env.push(pattern.into()),
+            Wish::Files { permission, path } => {
+                let known = FilePermission::ALL.iter().find(|known| known.name() == permission);
+                self.filesystem.extend(known.map(|permission| FileGrant::dir(path, *permission)));
+            }
+            Wish::Network { methods, scheme, host, port } => {
+                let mut grant = NetworkGrant::new(host);
+                grant.ports = port.into_iter().collect();
+                grant.schemes = vec![scheme.into()];
+                grant.methods =
+                    methods.split(',').filter(|name| !name.is_empty()).map(Into::into).collect();
+                self.network.push(grant);
+            }
+            Wish::Clock => self.clock = Some(ClockGrant::System),
+            Wish::Random => self.random = Some(RandomGrant::System),
+            Wish::Command(program) => self.commands.push(CommandGrant::new(program, ["**"])),
+            Wish::Function(name) => self.functions.push(name.into()),
+            _ => {}
+        }
+    }
+
+    /// Each grant as it stands in YAML, that no line of a manifest comes near: it is of no use.
+    pub(crate) fn unused(&self, manifest: &Manifest) -> Vec<String> {
+        let wishes: Vec<_> = manifest.access.iter().filter_map(|line| Wish::parse(line)).collect();
+        let mut unused = Vec::new();
+        let mut note = |what: String, is_used: &dyn Fn(&Wish<'_>) -> bool| {
+            if !wishes.iter().any(is_used) {
+                unused.push(what);
+            }
+        };
+        for pattern in &self.env {
+            note(
+                format!("allowed_env: {pattern}"),
+                &|wish| matches!(wish, Wish::Env(asked) if covers(pattern, asked) || covers(asked, pattern)),
+            );
+        }
+        for grant in &self.filesystem {
+            note(
+                format!("allowed_filesystem: {}", grant.seen_as()),
+                &|wish| matches!(wish, Wish::Files { permission, path } if grant.covers(permission, path)),
+            );
+        }
+        for grant in &self.network {
+            note(format!("allowed_network: {}", grant.host), &|wish| {
+                matches!(wish, Wish::Network { host, .. }
+                    if grant.names(host) || names(host, &grant.host))
+            });
+        }
+        for grant in &self.commands {
+            note(
+                format!("allowed_commands: {}", grant.program),
+                &|wish| matches!(wish, Wish::Command(program) if *program == grant.program),
+            );
+        }
+        for name in &self.functions {
+            note(format!("allowed_functions: {name}"), &|wish| *wish == Wish::Function(name));
+        }
+        if self.clock.is_some() {
+            note("clock".into(), &|wish| *wish == Wish::Clock);
+        }
+        if self.random.is_some() {
+            note("random".into(), &|wish| *wish == Wish::Random);
+        }
+        unused
+    }
+}
+
 /// Whether the names that one pattern stands for are all among those of another.
 pub(crate) fn covers(granted: &str, asked: &str) -> bool {
     match granted.strip_suffix('*') {
         Some(start) => asked.strip_suffix('*').unwrap_or(asked).starts_with(start),
         None => granted == asked,
-    }
-}
-
-/// A directory or file that a plugin may touch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FileGrant {
-    /// Whether it is a directory, with all that is in it, or a file.
-    pub kind: PathKind,
-    /// Its path on the host.
-    pub path: String,
-    /// The path by which the plugin knows it. `None`: the same.
-    pub guest_path: Option<String>,
-    /// What may be done with it.
-    pub permission: FilePermission,
-}
-
-impl FileGrant {
-    /// A directory, under the same path for the plugin.
-    pub fn dir(path: impl Into<String>, permission: FilePermission) -> Self {
-        Self { kind: PathKind::Dir, path: path.into(), guest_path: None, permission }
-    }
-
-    /// A file, under the same path for the plugin.
-    pub fn file(path: impl Into<String>, permission: FilePermission) -> Self {
-        Self { kind: PathKind::File, path: path.into(), guest_path: None, permission }
-    }
-
-    /// The path by which the plugin knows it.
-    pub fn seen_as(&self) -> &str {
-        self.guest_path.as_deref().unwrap_or(&self.path)
-    }
-
-    /// Whether the permission is the one of that name, or more, at that path of the plugin's.
-    pub(crate) fn covers(&self, permission: &str, path: &str) -> bool {
-        let own = self.seen_as();
-        let inside = |rest: &str| {
-            rest.is_empty()
-                || (self.kind == PathKind::Dir && (rest.starts_with('/') || own.ends_with('/')))
-        };
-        // A way out and back in is no way inside.
-        let plain = !path.split('/').any(|part| part == "..");
-        let same = self.permission.name() == permission
-            || (self.permission == FilePermission::FullAccess
-                && permission != FilePermission::PrivateScratch.name())
-            || (self.permission == FilePermission::FixedMutable
-                && ["read-only", "list-only"].contains(&permission))
-            || (self.permission == FilePermission::ReadOnly && permission == "list-only");
-        same && plain && path.strip_prefix(own).is_some_and(inside)
-    }
-}
-
-/// Whether a [`FileGrant`] is for a directory or a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum PathKind {
-    Dir,
-    File,
-}
-
-macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
-        /// What may be done with a directory or file.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum FilePermission {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl FilePermission {
-            /// All permissions.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The name in YAML.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-    };
-}
-
-permissions! {
-    /// Reading and listing.
-    ReadOnly = "read-only";
-    /// Everything.
-    FullAccess = "full-access";
-    /// Adding files, without reading or listing any.
-    DropBox = "drop-box";
-    /// Reading and changing the files that are there, without adding or removing any.
-    FixedMutable = "fixed-mutable";
-    /// Listing, without reading.
-    ListOnly = "list-only";
-    /// Everything, in a place of the plugin's own that is gone afterwards.
-    PrivateScratch = "private-scratch";
-}
-
-/// Requests that a plugin may send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NetworkGrant {
-    /// A host name; `*.` at its start stands for its subdomains, and not for itself.
-    pub host: String,
-    /// The ports; empty: any.
-    pub ports: Vec<u16>,
-    /// The URL schemes. Default: HTTPS only.
-    pub schemes: Vec<String>,
-    /// The request methods; empty: any.
-    pub methods: Vec<String>,
-    /// Whether the host may have an address that is private, local to the machine or the link, or where
-    /// clouds keep what they know of a machine. Default: no.
-    pub allow_private: bool,
-}
-
-impl NetworkGrant {
-    /// Any request to a host by HTTPS, if its address is public.
-    pub fn new(host: impl Into<String>) -> Self {
-        Self {
-            host: host.into(),
-            ports: Vec::new(),
-            schemes: vec!["https".into()],
-            methods: Vec::new(),
-            allow_private: false,
-        }
-    }
-
-    /// Whether all requests that a wish stands for are granted.
-    fn covers(&self, wish: &Wish<'_>) -> bool {
-        let Wish::Network { methods, scheme, host, port } = *wish else { return false };
-        let asked = |method: &str| self.methods.is_empty() || has(&self.methods, method);
-        self.names(host)
-            && has(&self.schemes, scheme)
-            && (self.ports.is_empty() || port.is_some_and(|port| self.ports.contains(&port)))
-            // Without methods it asks for any that is granted.
-            && methods.split(',').filter(|method| !method.is_empty()).all(asked)
-    }
-
-    /// Whether a host, or all that a `*.` stands for, is among its hosts.
-    pub(crate) fn names(&self, host: &str) -> bool {
-        names(&self.host, host)
-    }
-}
-
-/// Whether a host, or all that a `*.` stands for, is among those of a pattern.
-pub(crate) fn names(pattern: &str, host: &str) -> bool {
-    let (pattern, host) = (pattern.as_bytes(), host.as_bytes());
-    match pattern.strip_prefix(b"*") {
-        // With the dot: `*.a.b` covers `x.a.b` and `*.x.a.b`, and is covered by itself.
-        Some(end) => {
-            let start = host.len().checked_sub(end.len());
-            start.is_some_and(|start| {
-                start > 0 && host.get(start..).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
-            })
-        }
-        None => pattern.eq_ignore_ascii_case(host),
-    }
-}
-
-fn has(names: &[String], name: &str) -> bool {
-    names.iter().any(|known| known.eq_ignore_ascii_case(name))
-}
-
-/// The time that a plugin is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ClockGrant {
-    /// The machine's time of day.
-    System,
-    /// The same at each look: so long after the beginning of 1970, in UTC. A run can be repeated.
-    Fixed(Duration),
-}
-
-/// The random numbers that a plugin is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RandomGrant {
-    /// The machine's own, which cannot be foreseen.
-    System,
-    /// The same in each call, made from a seed. A run can be repeated; nothing is secret.
-    Seeded(u64),
-}
-
-/// A program that a plugin may run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CommandGrant {
-    /// The program's absolute path.
-    pub program: String,
-    /// Its arguments, one pattern for each: `*` stands for any text without a leading `-`, also within an
-    /// argument; a last `**` for any number of arguments.
-    pub args: Vec<String>,
-}
-
-impl CommandGrant {
-    /// A program, with patterns for its arguments.
-    pub fn new(
-        program: impl Into<String>,
-        args: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
-        Self { program: program.into(), args: args.into_iter().map(Into::into).collect() }
     }
 }
 
@@ -352,5 +235,31 @@ mod tests {
         ] {
             assert!(!granted(&access, line), "{line}");
         }
+    }
+
+    #[test]
+    fn all_that_is_asked_for_is_granted_and_of_use() {
+        let mut manifest = Manifest::new("guest", "1.0.0");
+        for line in [
+            "env:A",
+            "env:B_*",
+            "fs:read-only:data",
+            "fs:private-scratch:tmp",
+            "clock",
+            "random",
+            "network:GET,POST https://*.x.org",
+            "network:http://10.0.0.1:*",
+            "exec:/bin/echo",
+            "function:acme.f",
+        ] {
+            manifest.access.push(line.into());
+        }
+        let access = Access::asked_for(&manifest);
+        for line in &manifest.access {
+            assert!(granted(&access, line), "{line}");
+        }
+        assert_eq!(access.unused(&manifest), Vec::<String>::new());
+        let nothing = Manifest::new("guest", "1.0.0");
+        assert_eq!(access.unused(&nothing).len(), 10);
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod entry;
+mod grants;
 mod parse;
 mod read_access;
 mod values;
@@ -14,10 +15,10 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
 
 use crate::{Digest, LevelFilter, Limits};
 
+pub use access::Access;
 pub(crate) use access::covers;
-pub use access::{
-    Access, ClockGrant, CommandGrant, FileGrant, FilePermission, NetworkGrant, PathKind,
-    RandomGrant,
+pub use grants::{
+    ClockGrant, CommandGrant, FileGrant, FilePermission, NetworkGrant, PathKind, RandomGrant,
 };
 
 /// What an operator grants one plugin. The default grants nothing but time and memory.

@@ -4,7 +4,7 @@ mod permits;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use crossbeam_utils::CachePadded;
 use crossbeam_utils::atomic::AtomicCell;
@@ -26,9 +26,16 @@ pub(crate) struct Pool {
     /// The first lane, and how many there are in a circle.
     home: Lane,
     circle: usize,
-    /// Nothing is kept any more.
-    closed: AtomicBool,
+    /// Whether anything is kept: [`OPEN`], [`CLOSING`] or [`CLOSED`].
+    state: AtomicU8,
 }
+
+/// Instances are kept.
+const OPEN: u8 = 0;
+/// Those that are kept are being collected, and so are those that come back meanwhile.
+const CLOSING: u8 = 1;
+/// Nothing is kept any more.
+const CLOSED: u8 = 2;
 
 type Slot = CachePadded<AtomicCell<Option<Box<Instance>>>>;
 
@@ -50,7 +57,7 @@ impl Pool {
                 .collect(),
             home: module.home(),
             circle: module.engine().lanes(),
-            closed: AtomicBool::new(false),
+            state: AtomicU8::new(OPEN),
         }
     }
 
@@ -112,10 +119,10 @@ impl Pool {
     }
 
     /// What follows each instance that is put into a slot. The slot was exchanged before this is read,
-    /// and a pool is closed before its slots are emptied: either it is closed here, or what was put is
-    /// found there.
+    /// and a pool is closed before its slots are emptied for the last time: either it is closed here, or
+    /// what was put is found there. While it is closing, nothing is dropped: all of it is to be shut down.
     fn keep_nothing_if_closed(&self) {
-        if self.closed.load(Ordering::Acquire) {
+        if self.state.load(Ordering::Acquire) == CLOSED {
             drop(self.emptied());
         }
     }
@@ -124,8 +131,12 @@ impl Pool {
     /// too or dropped.
     #[allow(clippy::vec_box, reason = "they are moved, boxes and all")]
     pub(crate) fn close(&self) -> Vec<Box<Instance>> {
-        self.closed.store(true, Ordering::Release);
-        self.emptied()
+        // One that is closed already stays so.
+        let _ = self.state.compare_exchange(OPEN, CLOSING, Ordering::AcqRel, Ordering::Acquire);
+        let mut instances = self.emptied();
+        self.state.store(CLOSED, Ordering::Release);
+        instances.append(&mut self.emptied());
+        instances
     }
 
     #[allow(clippy::vec_box, reason = "they are moved, boxes and all")]

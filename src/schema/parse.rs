@@ -11,7 +11,7 @@ use super::place::Place;
 use super::reference::{Reference, SECTIONS};
 use super::words::{hint_or_list, must_be, shown};
 use super::{MAX_BYTES, MAX_NESTING, MAX_PROBLEMS, Node, Rule, Schema, Target};
-use crate::json::Strict;
+use cpex_wasmi_abi::model::Strict;
 
 pub(super) fn parse(text: &str) -> Result<Schema, Vec<String>> {
     if text.len() > MAX_BYTES {
@@ -20,7 +20,7 @@ pub(super) fn parse(text: &str) -> Result<Schema, Vec<String>> {
             text.len()
         )]);
     }
-    let Strict(value) = serde_json::from_str(text)
+    let Strict(value) = serde_json::from_slice(text.as_bytes())
         .map_err(|error| vec![format!("the schema is not JSON: {}", shown(&error.to_string()))])?;
     let mut parser = Parser::default();
     let schema = parser.schema(&value);

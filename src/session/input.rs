@@ -9,7 +9,7 @@ use cpex_wasmi_abi::{Status, Value};
 use serde::de::DeserializeOwned;
 
 use super::Format;
-use crate::json::Strict;
+use cpex_wasmi_abi::model::Strict;
 
 /// A value from a plugin, not yet decoded.
 #[derive(Clone, Copy)]
@@ -58,17 +58,12 @@ impl Input<'_> {
             Format::Text => Err(Status::NoTextForm),
             Format::Postcard => {
                 let decoded = codec::decode_counting(self.bytes, self.bounds());
-                let (value, elements) = decoded.map_err(|error| match error {
-                    DecodeError::TooLarge | DecodeError::TooManyElements | DecodeError::TooDeep => {
-                        Status::TooLarge
-                    }
-                    _ => Status::Malformed,
-                })?;
+                let (value, elements) = decoded.map_err(refused)?;
                 self.spend(elements);
                 Ok(value)
             }
             // Whole first: a type would not notice each key that comes twice.
-            Format::Json => T::deserialize(self.strict_json()?).map_err(|_| Status::Malformed),
+            Format::Json => from_json(self.strict_json()?),
         }
     }
 
@@ -102,6 +97,21 @@ impl Input<'_> {
         }
         core::str::from_utf8(self.bytes).map_err(|_| Status::Malformed)
     }
+}
+
+fn refused(error: DecodeError) -> Status {
+    match error {
+        DecodeError::TooLarge | DecodeError::TooManyElements | DecodeError::TooDeep => {
+            Status::TooLarge
+        }
+        _ => Status::Malformed,
+    }
+}
+
+/// Makes a structure of JSON. There is much code for each type, so that it stands in one place.
+#[inline(never)]
+pub(super) fn from_json<T: DeserializeOwned>(json: serde_json::Value) -> Result<T, Status> {
+    T::deserialize(json).map_err(|_| Status::Malformed)
 }
 
 /// How many elements the arrays and objects of a JSON text have together, at most: a parsed element

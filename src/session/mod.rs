@@ -42,7 +42,7 @@ use crate::{Changes, Error, Level, LevelFilter, Limits, LogSink, Policy};
 
 use budget::Usage;
 pub(crate) use input::Input;
-use secrets::Secrets;
+pub(crate) use secrets::Secrets;
 use service::{Handling, Service};
 use system::Calls;
 
@@ -175,6 +175,7 @@ impl Session {
     pub const MAX_MESSAGE_BYTES: usize = 4096;
 
     pub(crate) fn with_grants(grants: Arc<Grants>, sink: Arc<dyn LogSink>) -> Self {
+        let secrets = Secrets::new(grants.services.redactor.clone());
         Self {
             grants,
             sink,
@@ -184,7 +185,7 @@ impl Session {
             violation: None,
             panic: None,
             denied: None,
-            secrets: Secrets::default(),
+            secrets,
             usage: Usage::default(),
             scratch: Vec::new(),
             calls: Calls::default(),
@@ -219,7 +220,7 @@ impl Session {
         self.violation = None;
         self.panic = None;
         self.denied = None;
-        self.secrets = Secrets::default();
+        self.secrets.forget();
         self.usage = Usage::default();
         self.begun = None;
         self.calls.forget();

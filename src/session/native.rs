@@ -47,6 +47,7 @@ impl Session {
         wishes(manifest, requested, &policy, Some(&services), &mut problems);
         configuration(manifest, &policy, &mut problems);
         if !problems.is_empty() {
+            services.redact(&mut problems);
             return Err(Error::from_problems(problems).with_plugin(policy.name_of(manifest)));
         }
         let grants = Arc::new(Grants::new(manifest, policy, services)?);

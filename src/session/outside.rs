@@ -3,11 +3,9 @@
 use core::time::Duration;
 
 use super::Session;
-use crate::Error;
-use crate::system::{AccessKind, AuditOutcome, Used, tell};
+use crate::system::{AccessKind, AuditOutcome, SystemUsage, Used};
 use crate::wasi::{self, WasiFunction};
-#[cfg(feature = "fs")]
-use crate::{Limits, system::SystemUsage};
+use crate::{Error, Limits};
 
 impl Session {
     /// Serves a function of WASI: what it answers is an error number of WASI, 0 for none.
@@ -52,14 +50,13 @@ impl Session {
     }
 
     /// What the plugin has used of the system, and what it may.
-    #[cfg(feature = "fs")]
     pub(crate) fn system(&mut self) -> (&mut SystemUsage, &Limits) {
         (&mut self.calls.usage, &self.grants.limits)
     }
 
     /// Tells the embedder of a use of the system.
     pub(crate) fn note(
-        &self,
+        &mut self,
         access: AccessKind,
         operation: &str,
         target: &str,
@@ -68,7 +65,7 @@ impl Session {
         bytes_received: u64,
     ) {
         let used = Used { access, operation, target, outcome, bytes_sent, bytes_received };
-        tell(&self.grants, self.hook(), &used);
+        self.tell(&used);
     }
 
     /// A time that never goes back.

@@ -1,92 +1,117 @@
 //! The tokens that a plugin was given, and how they are kept out of what it says.
 
 use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use cpex_wasmi_abi::model::Secret;
 use cpex_wasmi_abi::{Value, Violation};
 
 use super::Session;
+use crate::redact::{MARK, Redactor, SHORTEST, find, masked};
 
-/// What stands where a token was.
-pub(super) const MARK: &str = "[redacted]";
-
-/// The shortest token that is looked for, in bytes. What is shorter can be guessed, and is in many a
-/// text by chance.
-const SHORTEST: usize = 4;
-
-/// The most bytes that are gone through for the tokens in one text. Beyond, nothing of it is shown.
+/// The most bytes that are gone through for what is masked in one text. Beyond, nothing of it is shown.
 const MOST_WORK: usize = 32 << 20;
 
-/// The tokens that a plugin was given in one call.
-#[derive(Default)]
-pub(crate) struct Secrets(Vec<Secret>);
+/// What is kept out of all that a plugin says: the tokens that it was given in one call, and what the
+/// embedder has masked. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets {
+    /// `None` in most calls, which allocate nothing for it.
+    given: Option<Arc<Vec<Secret>>>,
+    own: Option<Arc<Redactor>>,
+}
 
 impl Secrets {
+    /// What the embedder has masked, before there is any token.
+    pub(crate) fn new(own: Option<Arc<Redactor>>) -> Self {
+        Self { given: None, own }
+    }
+
+    /// The tokens that were given.
+    fn given(&self) -> &[Secret] {
+        self.given.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    /// Forgets the tokens that were given.
+    pub(super) fn forget(&mut self) {
+        self.given = None;
+    }
+
     pub(super) fn add(&mut self, token: Secret) {
-        if token.expose().len() >= SHORTEST && !self.0.contains(&token) {
-            self.0.push(token);
+        if token.expose().len() >= SHORTEST && !self.given().contains(&token) {
+            Arc::make_mut(self.given.get_or_insert_default()).push(token);
         }
     }
 
-    /// The text with a mark for each token in it, and for each piece of tokens that overlap. Of the
-    /// text, only the first `limit` bytes are shown.
-    pub(super) fn redact(&self, text: &str, limit: usize) -> String {
+    /// The text with a mark for each secret in it, and for each piece of secrets that overlap. Of the
+    /// text, only the first `limit` bytes are shown. Takes from `left` what looking for patterns again,
+    /// behind those that were found, may take; once there is none left, nothing of a text is shown.
+    fn redact(&self, text: &str, limit: usize, left: &mut usize) -> String {
         let mut found = Vec::new();
-        for secret in &self.0 {
+        for secret in self.given() {
             find(text.as_bytes(), secret.expose().as_bytes(), &mut found);
         }
-        found.sort_unstable_by_key(|range| range.start);
-        let mut out = String::new();
-        let mut shown = 0_usize;
-        for range in found {
-            if range.start >= limit {
-                break;
-            }
-            if range.start >= shown {
-                out.push_str(text.get(shown..range.start).unwrap_or_default());
-                out.push_str(MARK);
-            }
-            shown = shown.max(range.end);
+        if let Some(own) = &self.own
+            && !own.find(text, &mut found, left)
+        {
+            return MARK.into();
         }
-        let end = (shown..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-        out.push_str(end.and_then(|end| text.get(shown..end)).unwrap_or_default());
-        out
+        masked(text, limit, found)
     }
 
-    fn redact_all(&self, text: &str) -> String {
-        self.redact(text, text.len())
+    /// The start of a text for people, without secrets, and what it took, in bytes. What of the text is
+    /// beyond `limit` bytes is looked at as far as a secret may reach that begins before.
+    pub(crate) fn redact_start(&self, text: &str, limit: usize) -> (String, usize) {
+        let kept = text.len().min(limit.saturating_add(self.longest()));
+        let kept = text.floor_char_boundary(kept);
+        let text = text.get(..kept).unwrap_or_default();
+        let Some(work) = self.work(kept) else { return (MARK.into(), 0) };
+        let mut left = MOST_WORK;
+        let text = self.redact(text, limit, &mut left);
+        (text, work.saturating_add(MOST_WORK.saturating_sub(left)))
     }
 
-    pub(super) fn redact_violation(&self, violation: Violation) -> Violation {
-        if self.0.is_empty() {
-            return violation;
+    fn redact_all(&self, text: &str, left: &mut usize) -> String {
+        self.redact(text, text.len(), left)
+    }
+
+    /// Gives also what patterns took, in bytes, beside going through it [once](Self::work).
+    pub(super) fn redact_violation(&self, violation: Violation) -> (Violation, usize) {
+        if self.given().is_empty() && self.own.is_none() {
+            return (violation, 0);
         }
+        let mut left = MOST_WORK;
         let Violation { code, reason, description, details, proto_error_code } = violation;
-        Violation {
-            code: self.redact_all(&code),
-            reason: self.redact_all(&reason),
-            description: description.map(|text| self.redact_all(&text)),
-            details: self.redact_entries(details),
+        let violation = Violation {
+            code: self.redact_all(&code, &mut left),
+            reason: self.redact_all(&reason, &mut left),
+            description: description.map(|text| self.redact_all(&text, &mut left)),
+            details: self.redact_entries(details, &mut left),
             proto_error_code: proto_error_code.filter(|code| !self.is_in(&code.to_string())),
-        }
+        };
+        (violation, MOST_WORK.saturating_sub(left))
     }
 
-    fn redact_entries(&self, entries: Vec<(String, Value)>) -> Vec<(String, Value)> {
-        let redacted =
-            |(name, value): (String, _)| (self.redact_all(&name), self.redact_value(value));
+    fn redact_entries(
+        &self,
+        entries: Vec<(String, Value)>,
+        left: &mut usize,
+    ) -> Vec<(String, Value)> {
+        let redacted = |(name, value): (String, _)| {
+            (self.redact_all(&name, left), self.redact_value(value, left))
+        };
         entries.into_iter().map(redacted).collect()
     }
 
     /// Values are not nested deeper than the codec allows.
-    fn redact_value(&self, value: Value) -> Value {
+    fn redact_value(&self, value: Value, left: &mut usize) -> Value {
         match value {
-            Value::String(text) => Value::String(self.redact_all(&text)),
-            Value::Array(values) => {
-                Value::Array(values.into_iter().map(|value| self.redact_value(value)).collect())
-            }
-            Value::Object(entries) => Value::Object(self.redact_entries(entries)),
+            Value::String(text) => Value::String(self.redact_all(&text, left)),
+            Value::Array(values) => Value::Array(
+                values.into_iter().map(|value| self.redact_value(value, left)).collect(),
+            ),
+            Value::Object(entries) => Value::Object(self.redact_entries(entries, left)),
             // A token may be a number.
             Value::Unsigned(number) if self.is_in(&number.to_string()) => MARK.into(),
             Value::Negative(number) if self.is_in(&number.to_string()) => MARK.into(),
@@ -96,88 +121,44 @@ impl Secrets {
     }
 
     fn is_in(&self, text: &str) -> bool {
-        self.0.iter().any(|secret| text.contains(secret.expose()))
+        self.given().iter().any(|secret| text.contains(secret.expose()))
+            || self.own.as_ref().is_some_and(|own| own.is_in(text))
     }
 
-    /// How long the longest token is, in bytes.
+    /// How long a secret may be, in bytes.
     pub(super) fn longest(&self) -> usize {
-        self.0.iter().map(|secret| secret.expose().len()).max().unwrap_or(0)
+        let given = self.given().iter().map(|secret| secret.expose().len()).max().unwrap_or(0);
+        given.max(self.own.as_ref().map_or(0, |own| own.longest()))
     }
 
     /// How much work it is to look for all of them in a text, in bytes, unless that is more than one
     /// host call may take, which nothing interrupts.
     pub(super) fn work(&self, len: usize) -> Option<usize> {
-        Some(self.0.len().saturating_mul(len)).filter(|work| *work <= MOST_WORK)
+        let own = self.own.as_ref().map_or(0, |own| own.count());
+        let work = self.given().len().saturating_add(own).saturating_mul(len);
+        Some(work).filter(|work| *work <= MOST_WORK)
     }
-}
-
-/// Where a token is in a text: pieces that overlap are one. Takes a few steps for each byte, whatever
-/// the two are: who feeds requests chooses the token, and the plugin the text (Knuth, Morris, Pratt).
-fn find(text: &[u8], token: &[u8], found: &mut Vec<Range<usize>>) {
-    if text.len() < token.len() {
-        return;
-    }
-    let borders = borders(token);
-    let (mut matched, before) = (0_usize, found.len());
-    for (at, byte) in text.iter().enumerate() {
-        matched = extended(token, &borders, matched, byte);
-        if matched < token.len() {
-            continue;
-        }
-        let end = at.saturating_add(1);
-        let start = end.saturating_sub(token.len());
-        match found.get_mut(before..).and_then(<[_]>::last_mut) {
-            Some(last) if last.end > start => last.end = end,
-            _ => found.push(start..end),
-        }
-        matched = border(&borders, matched);
-    }
-}
-
-/// For each length of a start of the token, less one: how long the longest shorter start is that it ends
-/// with.
-fn borders(token: &[u8]) -> Vec<usize> {
-    let mut borders = Vec::with_capacity(token.len());
-    let mut matched = 0;
-    for byte in token {
-        if !borders.is_empty() {
-            matched = extended(token, &borders, matched, byte);
-        }
-        borders.push(matched);
-    }
-    borders
-}
-
-fn border(borders: &[usize], matched: usize) -> usize {
-    let last = matched.checked_sub(1).and_then(|last| borders.get(last));
-    last.copied().unwrap_or(0)
-}
-
-/// How much of the token's start a text ends with that ended with `matched` of it, one byte later.
-fn extended(token: &[u8], borders: &[usize], mut matched: usize, byte: &u8) -> usize {
-    while matched > 0 && token.get(matched) != Some(byte) {
-        matched = border(borders, matched);
-    }
-    if token.get(matched) == Some(byte) { matched.saturating_add(1) } else { matched }
 }
 
 impl Session {
     /// Whether the plugin was given a token in this call.
     pub(crate) fn gave_tokens(&self) -> bool {
-        !self.secrets.0.is_empty()
+        !self.secrets.given().is_empty()
     }
 
-    /// The start of a plugin's message, without tokens, and with what is no UTF-8 replaced.
+    /// The start of a plugin's message, without secrets, and with what is no UTF-8 replaced.
     pub(super) fn message_of(&mut self, message: &[u8]) -> String {
         let limit = Self::MAX_MESSAGE_BYTES;
-        // A token that begins before the limit is looked at as a whole.
+        // A secret that begins before the limit is looked at as a whole.
         let kept = message.len().min(limit.saturating_add(self.secrets.longest()));
         let message = message.get(..kept).unwrap_or(message);
         let Some(work) = self.secrets.work(kept) else { return MARK.into() };
-        self.usage.moved(work);
         // What may hold a token is overwritten when it is dropped.
         let text = Secret::from(String::from_utf8_lossy(message));
-        self.secrets.redact(text.expose(), limit)
+        let mut left = MOST_WORK;
+        let shown = self.secrets.redact(text.expose(), limit, &mut left);
+        self.usage.moved(work.saturating_add(MOST_WORK.saturating_sub(left)));
+        shown
     }
 }
 
@@ -185,6 +166,10 @@ impl Session {
 mod tests {
     use super::*;
     use alloc::vec;
+
+    fn all(secrets: &Secrets, text: &str) -> String {
+        secrets.redact_all(text, &mut 0)
+    }
 
     fn secrets(tokens: &[&str]) -> Secrets {
         let mut secrets = Secrets::default();
@@ -197,51 +182,28 @@ mod tests {
     #[test]
     fn tokens_that_overlap_are_one_mark() {
         let secrets = secrets(&["abcdefgh", "efghijkl", "mnop"]);
-        assert_eq!(secrets.redact_all("_abcdefghijkl_"), "_[redacted]_");
-        assert_eq!(secrets.redact_all("mnopmnop"), "[redacted][redacted]");
-        assert_eq!(secrets.redact_all("abcdefg efg"), "abcdefg efg");
-    }
-
-    #[test]
-    fn a_token_is_found_wherever_it_is_as_by_looking_at_each_place() {
-        let texts = |len: u32| {
-            (0..2_u32.pow(len)).map(move |bits| -> String {
-                (0..len).map(|bit| if bits >> bit & 1 == 0 { 'a' } else { 'b' }).collect()
-            })
-        };
-        for (token, text) in
-            texts(5).flat_map(|token| texts(9).map(move |text| (token.clone(), text)))
-        {
-            let mut hidden = [false; 9];
-            for at in 0..=4 {
-                if text[at..].starts_with(&token) {
-                    hidden[at..at + 5].fill(true);
-                }
-            }
-            let mut found = Vec::new();
-            find(text.as_bytes(), token.as_bytes(), &mut found);
-            let mut pieces = [false; 9];
-            found.into_iter().for_each(|range| pieces[range].fill(true));
-            assert_eq!(pieces, hidden, "{token} in {text}");
-        }
+        assert_eq!(all(&secrets, "_abcdefghijkl_"), "_[redacted]_");
+        assert_eq!(all(&secrets, "mnopmnop"), "[redacted][redacted]");
+        assert_eq!(all(&secrets, "abcdefg efg"), "abcdefg efg");
     }
 
     #[test]
     fn where_there_are_too_many_tokens_to_look_for_nothing_is_shown() {
-        let many = Secrets((0..9000).map(|n| alloc::format!("{n:04}").as_str().into()).collect());
+        let given = (0..9000).map(|n| alloc::format!("{n:04}").as_str().into()).collect();
+        let many = Secrets { given: Some(Arc::new(given)), own: None };
         assert_eq!((many.work(4096), many.work(64)), (None, Some(9000 * 64)));
     }
 
     #[test]
     fn a_mark_is_not_looked_at_again() {
         let secrets = secrets(&["edac", "redacted", "[red"]);
-        assert_eq!(secrets.redact_all("x redacted y"), "x [redacted] y");
-        assert_eq!(secrets.redact_all("[redacted]"), "[redacted]]");
+        assert_eq!(all(&secrets, "x redacted y"), "x [redacted] y");
+        assert_eq!(all(&secrets, "[redacted]"), "[redacted]]");
     }
 
     #[test]
     fn what_is_too_short_to_be_a_token_is_left() {
-        assert_eq!(secrets(&["", "a", "abc"]).redact_all("abc"), "abc");
+        assert_eq!(all(&secrets(&["", "a", "abc"]), "abc"), "abc");
     }
 
     #[test]
@@ -250,7 +212,7 @@ mod tests {
         let secrets = secrets(&[&token]);
         for limit in [10, 1199, 1200, 4096] {
             let text = ["x".repeat(497), token.repeat(4)].concat();
-            let shown = secrets.redact(&text, limit);
+            let shown = secrets.redact(&text, limit, &mut 0);
             assert!(!shown.contains("tt"), "{limit}: {shown}");
         }
     }
@@ -264,7 +226,7 @@ mod tests {
         violation.details =
             vec![("token".into(), nested), ("n".into(), Value::Unsigned(48_151_623))];
         violation.proto_error_code = Some(48_151_623);
-        let shown = alloc::format!("{:?}", secrets.redact_violation(violation));
+        let shown = alloc::format!("{:?}", secrets.redact_violation(violation).0);
         assert!(!shown.contains("token") && !shown.contains("48151623"), "{shown}");
     }
 }

@@ -1,6 +1,6 @@
 //! Functions that a plugin calls by name, and their results.
 
-use alloc::string::String;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::task::{Context, Poll};
@@ -13,7 +13,7 @@ use super::span::Span;
 use super::{Answer, Format, Session};
 use crate::logging::contained;
 use crate::system::{
-    AccessKind, AuditOutcome, Given, Invocation, Reply, SystemUsage, Used, Waiting, tell,
+    AccessKind, AuditOutcome, Given, Invocation, Pending, Reply, SystemUsage, Used, Waiting, tell,
 };
 use crate::wait::blocking;
 
@@ -25,10 +25,10 @@ pub(super) struct Calls {
     /// What the last call gave.
     result: Vec<u8>,
     pub(super) usage: SystemUsage,
-    /// Whether the plugin was given anything since its instance was made that another may not be given.
-    pub(super) varied: bool,
     /// The system access that the plugin was last refused.
     pub(super) refused: Option<AccessKind>,
+    /// Whether the plugin ever used what may be different another time. That is not forgotten.
+    pub(super) varied: bool,
 }
 
 /// A call whose result is not there yet.
@@ -37,7 +37,15 @@ struct Wait {
     kind: AccessKind,
     out: Span,
     /// What is reported once it is, of a function of the embedder's.
-    reported: Option<(String, u64)>,
+    reported: Option<Pending>,
+}
+
+/// What is waited for is the embedder's, and may panic when it is dropped.
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let result = core::mem::replace(&mut self.result, Box::pin(core::future::pending()));
+        let _ = contained(|| drop(result));
+    }
 }
 
 impl Calls {
@@ -82,18 +90,27 @@ impl Session {
             self.refuse(AccessKind::Function, "call", name, sent);
             return Ok(Status::AccessDenied.code());
         }
+        self.calls.varied |= function.varies(&grants.granted);
         let budget = Cell::new(self.usage.elements_left());
         let input = Input { format, bytes: argument, budget: &budget };
         let mut usage = self.calls.usage;
+        let secrets = self.secrets.clone();
         let mut invocation = Invocation {
             grants: &grants,
             hook: self.hook(),
             remaining: self.remaining(),
             usage: &mut usage,
-            work: 0,
+            secrets: &secrets,
+            work: Cell::new(0),
         };
         let reply = contained(|| function.call(&mut invocation, input));
-        let work = invocation.work;
+        let pending = match &reply {
+            Some(Reply::Later(_)) if own => {
+                Some(Pending::new(&invocation, AccessKind::Function, "call", name, sent))
+            }
+            _ => None,
+        };
+        let work = invocation.work.get();
         self.calls.usage = usage;
         self.usage.keep_elements(budget.get());
         self.usage.moved(work);
@@ -105,14 +122,13 @@ impl Session {
                 self.answer(kind, given, out, memory)
             }
             Reply::Later(result) => {
-                let reported = own.then(|| (name.into(), sent));
-                self.calls.waiting = Some(Wait { result, kind, out, reported });
+                self.calls.waiting = Some(Wait { result, kind, out, reported: pending });
                 Ok(0)
             }
         }
     }
 
-    /// Whether the plugin was given anything since its instance was made that another may not be given.
+    /// Whether the plugin ever used what of the system may be different another time, such as the time.
     #[cfg(feature = "std")]
     pub(crate) fn has_varied(&self) -> bool {
         self.calls.varied
@@ -135,13 +151,11 @@ impl Session {
             Poll::Ready(given) => given,
             Poll::Pending => return Poll::Pending,
         };
-        let Some(Wait { kind, out, reported, .. }) = self.calls.waiting.take() else {
-            return Poll::Ready(Ok(0));
-        };
-        if let Some((name, sent)) = reported {
-            self.report(&name, sent, &given);
+        let Some(mut wait) = self.calls.waiting.take() else { return Poll::Ready(Ok(0)) };
+        if let Some(reported) = wait.reported.take() {
+            reported.end(outcome(&given), given.as_ref().map_or(0, Vec::len));
         }
-        Poll::Ready(self.answer(kind, given, out, memory))
+        Poll::Ready(self.answer(wait.kind, given, wait.out, memory))
     }
 
     /// Waits here for what the plugin waits for.
@@ -175,15 +189,16 @@ impl Session {
     pub(super) fn call_result(&mut self, offset: u32, out: Span, memory: &mut [u8]) -> Answer {
         let out = out.of_mut(memory)?;
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        let Some(rest) = self.calls.result.get(offset..) else {
+        let Some(len) = self.calls.result.len().checked_sub(offset) else {
             return Ok(Status::InvalidArgument.code());
         };
-        let len = rest.len().min(out.len());
+        let len = len.min(out.len());
+        self.count_read(len)?;
+        let rest = self.calls.result.get(offset..).unwrap_or_default();
         let (Some(from), Some(to)) = (rest.get(..len), out.get_mut(..len)) else {
             return Ok(Status::InvalidArgument.code());
         };
         to.copy_from_slice(from);
-        self.count_read(len)?;
         self.usage.moved(len);
         Ok(i32::try_from(len).unwrap_or(i32::MAX))
     }
@@ -191,39 +206,24 @@ impl Session {
     /// Notes, and tells the embedder, that the plugin was refused access.
     pub(crate) fn refuse(&mut self, access: AccessKind, operation: &str, target: &str, sent: u64) {
         self.calls.refused = Some(access);
-        tell(
-            &self.grants,
-            self.hook(),
-            &Used {
-                access,
-                operation,
-                target,
-                outcome: AuditOutcome::Denied,
-                bytes_sent: sent,
-                bytes_received: 0,
-            },
-        );
+        let used = Used::new(access, operation, target, AuditOutcome::Denied);
+        self.tell(&Used { bytes_sent: sent, ..used });
+    }
+
+    /// Tells the embedder of a use of the system.
+    pub(crate) fn tell(&mut self, used: &Used<'_>) {
+        let work = tell(&self.grants, self.hook(), &self.secrets, used);
+        self.usage.moved(work);
     }
 
     /// Tells the embedder what came of a function of its own.
-    fn report(&self, name: &str, bytes_sent: u64, given: &Given) {
+    fn report(&mut self, name: &str, bytes_sent: u64, given: &Given) {
         let received = given.as_ref().map_or(0, Vec::len);
-        tell(
-            &self.grants,
-            self.hook(),
-            &Used {
-                access: AccessKind::Function,
-                operation: "call",
-                target: name,
-                outcome: match given {
-                    Ok(_) => AuditOutcome::Allowed,
-                    Err(Status::AccessDenied) => AuditOutcome::Denied,
-                    Err(_) => AuditOutcome::Failed,
-                },
-                bytes_sent,
-                bytes_received: u64::try_from(received).unwrap_or(u64::MAX),
-            },
-        );
+        self.tell(&Used {
+            bytes_sent,
+            bytes_received: u64::try_from(received).unwrap_or(u64::MAX),
+            ..Used::new(AccessKind::Function, "call", name, outcome(given))
+        });
     }
 
     /// When the deadline of the call began to run, once that is known.
@@ -238,5 +238,14 @@ impl Session {
             return Some(deadline);
         };
         Some(deadline.saturating_sub(clock.now().saturating_sub(begun)))
+    }
+}
+
+/// What is reported of a function that gave this.
+fn outcome(given: &Given) -> AuditOutcome {
+    match given {
+        Ok(_) => AuditOutcome::Allowed,
+        Err(Status::AccessDenied) => AuditOutcome::Denied,
+        Err(_) => AuditOutcome::Failed,
     }
 }

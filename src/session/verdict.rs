@@ -29,7 +29,12 @@ impl Session {
             return self.record_denial(Err(Status::TooLarge));
         };
         self.usage.moved(work);
-        self.record_denial(decoded.map(|violation| self.secrets.redact_violation(violation)))
+        let decoded = decoded.map(|violation| {
+            let (violation, work) = self.secrets.redact_violation(violation);
+            self.usage.moved(work);
+            violation
+        });
+        self.record_denial(decoded)
     }
 
     pub(super) fn deny_text(&mut self, code: Span, reason: Span, memory: &[u8]) -> Answer {

@@ -9,11 +9,11 @@ use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
 
-use cpex_wasmi_abi::{Status, is_function_name};
+use cpex_wasmi_abi::{CLOCK_NOW, COMMAND_RUN, ENV_GET, RANDOM_BYTES, Status, is_function_name};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{AccessKind, Invocation};
+use super::{AccessKind, Granted, Invocation};
 use crate::logging::visible;
 use crate::session::{Format, Input};
 use crate::{Error, ErrorKind};
@@ -39,12 +39,40 @@ pub(crate) trait Function: Send + Sync {
         AccessKind::Function
     }
 
+    /// Whether it may answer the same argument differently another time. An initialisation that calls it
+    /// leaves no snapshot then.
+    fn varies(&self, granted: &Granted) -> bool {
+        let _ = granted;
+        true
+    }
+
     fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply;
 }
 
 /// Functions by name.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Functions(Arc<BTreeMap<String, Arc<dyn Function>>>);
+
+/// Those of the host itself that need nothing of the embedder's.
+impl Default for Functions {
+    fn default() -> Self {
+        let own: &[(&str, Arc<dyn Function>)] = &[
+            #[cfg(feature = "env")]
+            (ENV_GET, Arc::new(super::env::EnvGet)),
+            #[cfg(feature = "clock")]
+            (CLOCK_NOW, Arc::new(super::time::ClockNow)),
+            #[cfg(all(feature = "exec", unix))]
+            (COMMAND_RUN, Arc::new(super::command::CommandRun)),
+            #[cfg(feature = "random")]
+            (RANDOM_BYTES, Arc::new(super::random::RandomBytes)),
+        ];
+        let own = own.iter().map(|(name, function)| (String::from(*name), function.clone()));
+        Self(Arc::new(own.collect()))
+    }
+}
+
+/// Functions that the host has, or would have with other features: their names are not the embedder's.
+const OWN: &[&str] = &[CLOCK_NOW, ENV_GET, RANDOM_BYTES, COMMAND_RUN, "http.send"];
 
 impl Functions {
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<dyn Function>> {
@@ -70,6 +98,9 @@ impl Functions {
                 "`{}` cannot be the name of a function: use 1 to 128 letters, digits, `-`, `_` and `.`",
                 visible(&name)
             ));
+        }
+        if OWN.contains(&name.as_str()) && function.kind() == AccessKind::Function {
+            return wrong(alloc::format!("`{name}` is the name of a function of the host's own"));
         }
         if self.0.contains_key(&name) {
             return wrong(alloc::format!("there is a function `{name}` already"));

@@ -112,7 +112,7 @@ pub(crate) fn check(
                      `{}` under `sandbox_policy:` if it may {}",
                     visible(line),
                     visible(&grant_for(&wish)),
-                    visible(&in_words(&wish))
+                    visible(&wish.description())
                 ),
             ));
         }
@@ -144,7 +144,10 @@ fn not_offered(wish: &Wish<'_>, services: Option<&Services>) -> Option<String> {
         Wish::Network { .. } => without("http", cfg!(feature = "http")),
         Wish::Clock => without("clock", cfg!(feature = "clock")),
         Wish::Random => without("random", cfg!(feature = "random")),
-        Wish::Command(_) => without("exec", cfg!(feature = "exec")),
+        Wish::Command(_) => {
+            let elsewhere = || "and this host can run programs on Unix only".into();
+            without("exec", cfg!(feature = "exec")).or_else(|| (!cfg!(unix)).then(elsewhere))
+        }
         Wish::Function(name) => {
             let functions = &services?.functions;
             (!functions.offers(name)).then(|| {
@@ -181,44 +184,5 @@ pub(crate) fn grant_for(wish: &Wish<'_>) -> String {
         }
         Wish::Function(name) => format!("allowed_functions: [{name}]"),
         _ => String::new(),
-    }
-}
-
-/// What a plugin would do with it, as people say it: "read the environment variable `X`".
-pub(crate) fn in_words(wish: &Wish<'_>) -> String {
-    match *wish {
-        Wish::Env(pattern) => match pattern.strip_suffix('*') {
-            Some("") => "read all environment variables".into(),
-            Some(start) => format!("read the environment variables that begin with `{start}`"),
-            None => format!("read the environment variable `{pattern}`"),
-        },
-        Wish::Files { permission, path } => {
-            let what = match permission {
-                "read-only" => "read and list",
-                "full-access" => "read, list, change, add and remove",
-                "drop-box" => "add files to",
-                "fixed-mutable" => "read and change, without adding or removing any,",
-                "list-only" => "list, without reading,",
-                "private-scratch" => {
-                    return format!("keep files of its own at `{path}` during a call");
-                }
-                other => return format!("use `{path}` with the permission `{other}`"),
-            };
-            format!("{what} `{path}`")
-        }
-        Wish::Network { methods, scheme, host, port } => {
-            let methods = if methods.is_empty() { String::new() } else { format!("{methods} ") };
-            let port = port.map_or_else(|| "any port".into(), |port| format!("port {port}"));
-            let host = match host.strip_prefix("*.") {
-                Some(parent) => format!("any subdomain of `{parent}`"),
-                None => format!("`{host}`"),
-            };
-            format!("send {methods}requests to {host} by {scheme}, {port}")
-        }
-        Wish::Clock => "see the time of day".into(),
-        Wish::Random => "have random numbers".into(),
-        Wish::Command(program) => format!("run the program `{program}`"),
-        Wish::Function(name) => format!("call the function `{name}`"),
-        _ => wish.to_string(),
     }
 }

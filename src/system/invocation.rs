@@ -1,10 +1,19 @@
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::cell::Cell;
 use core::time::Duration;
+
+use cpex_wasmi_abi::Status;
 
 use super::{AccessKind, AuditEvent, AuditOutcome, report};
 use crate::logging::visible;
-use crate::session::Grants;
+use crate::session::{Grants, Secrets, Session};
+
+/// How much of an operation is shown, in bytes: the names of methods are the plugin's.
+const MAX_OPERATION_BYTES: usize = 64;
+
+/// How much of a target is shown, in bytes.
+const MAX_TARGET_BYTES: usize = Session::MAX_MESSAGE_BYTES;
 
 /// One call of a function by a plugin: who calls, and what the call may take.
 ///
@@ -15,8 +24,10 @@ pub struct Invocation<'a> {
     pub(crate) hook: &'a str,
     pub(crate) remaining: Option<Duration>,
     pub(crate) usage: &'a mut SystemUsage,
+    /// What is kept out of what is reported.
+    pub(crate) secrets: &'a Secrets,
     /// Bytes of work to charge for, beside argument and result.
-    pub(crate) work: usize,
+    pub(crate) work: Cell<usize>,
 }
 
 /// What a plugin has used of the system in one call.
@@ -26,6 +37,8 @@ pub(crate) struct SystemUsage {
     pub(crate) commands: u64,
     pub(crate) file_bytes_read: u64,
     pub(crate) file_bytes_written: u64,
+    /// Random bytes given.
+    pub(crate) random_bytes: u64,
 }
 
 impl Invocation<'_> {
@@ -49,16 +62,39 @@ impl Invocation<'_> {
     /// of fuel. Argument and result are charged for anyway. If the plugin has not got the fuel, its call
     /// fails once the function has answered.
     pub fn charge(&mut self, bytes: usize) {
-        self.work = self.work.saturating_add(bytes);
+        self.add_work(bytes);
     }
 
     /// Who reports what comes of it, also after the call of the function.
     pub(crate) fn reporter(&self) -> Reporter {
-        Reporter { grants: self.grants.clone(), hook: self.hook.into() }
+        let secrets = self.secrets.clone();
+        Reporter { grants: self.grants.clone(), hook: self.hook.into(), secrets }
     }
 
     pub(crate) fn report(&self, used: &Used<'_>) {
-        tell(self.grants, self.hook, used);
+        self.add_work(tell(self.grants, self.hook, self.secrets, used));
+    }
+
+    fn add_work(&self, bytes: usize) {
+        self.work.set(self.work.get().saturating_add(bytes));
+    }
+
+    /// Reports a use that gave the plugin so many bytes.
+    pub(crate) fn allowed(&self, access: AccessKind, operation: &str, target: &str, given: usize) {
+        let bytes_received = u64::try_from(given).unwrap_or(u64::MAX);
+        let used = Used::new(access, operation, target, AuditOutcome::Allowed);
+        self.report(&Used { bytes_received, ..used });
+    }
+
+    /// Reports a use that failed.
+    pub(crate) fn failed(&self, access: AccessKind, operation: &str, target: &str) {
+        self.report(&Used::new(access, operation, target, AuditOutcome::Failed));
+    }
+
+    /// Reports a use that is refused.
+    pub(crate) fn denied(&self, access: AccessKind, operation: &str, target: &str) -> Status {
+        self.report(&Used::new(access, operation, target, AuditOutcome::Denied));
+        Status::AccessDenied
     }
 }
 
@@ -66,11 +102,64 @@ impl Invocation<'_> {
 pub(crate) struct Reporter {
     grants: Arc<Grants>,
     hook: String,
+    secrets: Secrets,
 }
 
 impl Reporter {
     pub(crate) fn report(&self, used: &Used<'_>) {
-        tell(&self.grants, &self.hook, used);
+        tell(&self.grants, &self.hook, &self.secrets, used);
+    }
+}
+
+/// A use that takes time. What comes of it is reported once; that it failed, if it is given up.
+pub(crate) struct Pending {
+    reporter: Reporter,
+    access: AccessKind,
+    operation: &'static str,
+    target: String,
+    sent: u64,
+    over: bool,
+}
+
+impl Pending {
+    /// The plugin pays for it now: nobody may ask for what comes of it.
+    pub(crate) fn new(
+        invocation: &Invocation<'_>,
+        access: AccessKind,
+        operation: &'static str,
+        target: &str,
+        sent: u64,
+    ) -> Self {
+        let reporter = invocation.reporter();
+        let mut shown = String::new();
+        if invocation.grants.services.audit.is_some() {
+            let (target, work) = invocation.secrets.redact_start(target, MAX_TARGET_BYTES);
+            invocation.add_work(work.saturating_add(operation.len()).saturating_add(target.len()));
+            shown = target;
+        }
+        Self { reporter, access, operation, target: shown, sent, over: false }
+    }
+
+    /// Reports what came of it, and how many bytes the plugin got.
+    pub(crate) fn end(mut self, outcome: AuditOutcome, received: usize) {
+        self.over = true;
+        self.report(outcome, u64::try_from(received).unwrap_or(u64::MAX));
+    }
+
+    fn report(&self, outcome: AuditOutcome, bytes_received: u64) {
+        self.reporter.report(&Used {
+            bytes_sent: self.sent,
+            bytes_received,
+            ..Used::new(self.access, self.operation, &self.target, outcome)
+        });
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.over {
+            self.report(AuditOutcome::Failed, 0);
+        }
     }
 }
 
@@ -85,23 +174,41 @@ pub(crate) struct Used<'a> {
     pub(crate) bytes_received: u64,
 }
 
-pub(crate) fn tell(grants: &Grants, hook: &str, used: &Used<'_>) {
+impl<'a> Used<'a> {
+    /// One that moved nothing.
+    pub(crate) const fn new(
+        access: AccessKind,
+        operation: &'a str,
+        target: &'a str,
+        outcome: AuditOutcome,
+    ) -> Self {
+        Self { access, operation, target, outcome, bytes_sent: 0, bytes_received: 0 }
+    }
+}
+
+/// Tells the embedder of a use, if it wants to know, without secrets. Gives what it took, in bytes that were
+/// gone through.
+pub(crate) fn tell(grants: &Grants, hook: &str, secrets: &Secrets, used: &Used<'_>) -> usize {
     let services = &grants.services;
     if services.audit.is_none() {
-        return;
+        return 0;
     }
     let &Used { access, operation, target, outcome, bytes_sent, bytes_received } = used;
+    let (operation, work) = secrets.redact_start(operation, MAX_OPERATION_BYTES);
+    let (target, more) = secrets.redact_start(target, MAX_TARGET_BYTES);
     report(
         services.audit.as_ref(),
         &AuditEvent {
             plugin: &grants.plugin,
             hook,
             access,
-            operation,
-            target: &visible(target),
+            operation: &visible(&operation),
+            target: &visible(&target),
             outcome,
             bytes_sent,
             bytes_received,
         },
     );
+    let shown = operation.len().saturating_add(target.len());
+    work.saturating_add(more).saturating_add(shown)
 }

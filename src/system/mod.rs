@@ -3,15 +3,29 @@
 //! Those of the host itself reach for the system; those of the embedder for whatever it likes. Each is there
 //! for a plugin only if its manifest asks for it and its policy grants it.
 
+#![cfg_attr(
+    not(all(feature = "system", feature = "exec")),
+    allow(dead_code, reason = "what its parts share, of which not all are there")
+)]
+
 mod audit;
+#[cfg(all(feature = "exec", unix))]
+mod command;
+#[cfg(feature = "env")]
+mod env;
 mod environment;
 mod function;
 mod granted;
 mod invocation;
+#[cfg(feature = "random")]
+pub(crate) mod random;
+#[cfg(feature = "clock")]
+pub(crate) mod time;
 
 use alloc::sync::Arc;
 
-use crate::Clock;
+use crate::redact::Redactor;
+use crate::{Clock, Problem};
 
 use audit::report;
 pub use audit::{AccessKind, AuditEvent, AuditOutcome, AuditSink};
@@ -19,14 +33,27 @@ pub(crate) use environment::Variables;
 pub(crate) use function::{Function, Functions, Given, Reply, Typed, TypedAsync, Waiting};
 pub(crate) use granted::{Granted, check};
 pub use invocation::Invocation;
-pub(crate) use invocation::{SystemUsage, Used, tell};
+pub(crate) use invocation::{Pending, SystemUsage, Used, tell};
 
 /// What all plugins of an engine share beyond the interpreter.
 #[derive(Clone, Default)]
 pub(crate) struct Services {
     pub(crate) functions: Functions,
     pub(crate) audit: Option<Arc<dyn AuditSink>>,
+    /// What is masked in all that plugins say.
+    pub(crate) redactor: Option<Arc<Redactor>>,
     /// Instead of the process's own.
     pub(crate) environment: Option<Variables>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
+}
+
+impl Services {
+    /// Masks what the embedder has masked in messages that may quote a plugin.
+    pub(crate) fn redact(&self, problems: &mut [Problem]) {
+        if let Some(redactor) = &self.redactor {
+            for problem in problems {
+                problem.message = redactor.redact(&problem.message);
+            }
+        }
+    }
 }

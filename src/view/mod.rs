@@ -18,7 +18,7 @@ use cpex_wasmi_abi::model::{
     RawInboundToken, Secret, SecurityExtension,
 };
 use cpex_wasmi_abi::{CapabilitySet, Field, Status, codec};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::Payload;
@@ -317,12 +317,8 @@ impl<'a> Item<'a> {
             Self::Float(number) => serde_json::to_vec(number).ok(),
             Self::Json(value) => serde_json::to_vec(&**value).ok(),
             Self::TextSet(set) => serde_json::to_vec(&set.sorted()).ok(),
-            Self::TextMap(map) => {
-                serde_json::to_vec(&map.sorted().into_iter().collect::<BTreeMap<_, _>>()).ok()
-            }
-            Self::JsonMap(map) => {
-                serde_json::to_vec(&map.sorted().into_iter().collect::<BTreeMap<_, _>>()).ok()
-            }
+            Self::TextMap(map) => serde_json::to_vec(&Entries(map.sorted())).ok(),
+            Self::JsonMap(map) => serde_json::to_vec(&Entries(map.sorted())).ok(),
             Self::Record(record) => record.json(),
         }?;
         out.extend_from_slice(&json);
@@ -331,6 +327,15 @@ impl<'a> Item<'a> {
             wipe(&mut json);
         }
         Some(())
+    }
+}
+
+/// Entries in the order of their keys, as a map.
+struct Entries<'a, V>(Vec<(&'a str, V)>);
+
+impl<V: Serialize> Serialize for Entries<'_, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }
 

@@ -25,7 +25,6 @@ pub(crate) use function::{Param, WasiFunction};
 use memory::Memory;
 pub(crate) use serve::serve;
 use streams::Stream;
-use values::Seeded;
 
 /// The name of the module that its functions are imported from.
 pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
@@ -34,7 +33,6 @@ pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
 pub(crate) struct State {
     stdout: Stream,
     stderr: Stream,
-    seeded: Option<Seeded>,
     #[cfg(feature = "fs")]
     files: files::Files,
 }
@@ -44,7 +42,6 @@ impl Default for State {
         Self {
             stdout: Stream::new(Level::Info),
             stderr: Stream::new(Level::Warn),
-            seeded: None,
             #[cfg(feature = "fs")]
             files: files::Files::default(),
         }
@@ -57,7 +54,6 @@ impl State {
     pub(crate) fn end(&mut self, session: &mut Session) {
         self.stdout.flush(session);
         self.stderr.flush(session);
-        self.seeded = None;
         #[cfg(feature = "fs")]
         self.files.end(session);
     }

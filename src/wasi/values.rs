@@ -8,6 +8,8 @@ use cpex_wasmi_abi::Wish;
 
 use super::serve::Call;
 use super::{Errno, Fault};
+#[cfg(feature = "random")]
+use crate::system::random::fill;
 use crate::system::{AccessKind, AuditOutcome};
 use crate::{ClockGrant, RandomGrant};
 
@@ -16,6 +18,8 @@ const CLOCK_MONOTONIC: u32 = 1;
 
 /// The most random bytes that one call gives.
 const MAX_RANDOM: usize = 1 << 16;
+/// How many bytes one random byte is charged like.
+const RANDOM_WORK: usize = 8;
 
 impl Call<'_> {
     /// The sizes of no arguments at all: what plugins are told comes as configuration.
@@ -87,85 +91,50 @@ impl Call<'_> {
             // What the plugin's process or thread has used: there is neither.
             _ => return Err(Errno::Inval.into()),
         };
-        self.session.varies();
         let granted = &self.session.grants().granted;
         let Some(grant) = granted.access.clock.filter(|_| granted.asks(&Wish::Clock)) else {
             self.session.refuse(AccessKind::Clock, "now", name, 0);
             return Err(Errno::Acces.into());
         };
+        if grant == ClockGrant::System {
+            self.session.varies();
+        }
         self.session.note(AccessKind::Clock, "now", name, AuditOutcome::Allowed, 0, 8);
         Ok(grant)
     }
 
     pub(super) fn random(&mut self, at: u32, len: u32) -> Result<(), Fault> {
         let wanted = self.memory.bytes(at, len)?.len();
-        self.session.varies();
         let granted = &self.session.grants().granted;
         let Some(grant) = granted.access.random.filter(|_| granted.asks(&Wish::Random)) else {
             self.session.refuse(AccessKind::Random, "bytes", "", 0);
             return Err(Errno::Acces.into());
         };
-        let fits = wanted <= MAX_RANDOM;
-        // As much work as ten bytes of anything else.
-        self.session.worked(wanted.min(MAX_RANDOM).saturating_mul(10));
-        let out = self.memory.bytes_mut(at, len)?;
-        let done = fits
-            && match grant {
-                RandomGrant::System => system_random(out),
-                RandomGrant::Seeded(seed) => {
-                    self.state.seeded.get_or_insert(Seeded(seed)).fill(out);
-                    true
-                }
-            };
-        let (outcome, received) =
-            if done { (AuditOutcome::Allowed, u64::from(len)) } else { (AuditOutcome::Failed, 0) };
-        self.session.note(AccessKind::Random, "bytes", "", outcome, 0, received);
-        if done { Ok(()) } else { Err(if fits { Errno::Io } else { Errno::Inval }.into()) }
+        let name = match grant {
+            RandomGrant::System => {
+                self.session.varies();
+                "system"
+            }
+            RandomGrant::Seeded(_) => "seed",
+        };
+        if wanted > MAX_RANDOM {
+            self.session.note(AccessKind::Random, "bytes", name, AuditOutcome::Failed, 0, 0);
+            return Err(Errno::Inval.into());
+        }
+        self.session.worked(wanted.saturating_mul(RANDOM_WORK));
+        let given = &mut self.session.system().0.random_bytes;
+        let filled = fill(grant, given, self.memory.bytes_mut(at, len)?);
+        let (outcome, received) = match filled {
+            Ok(()) => (AuditOutcome::Allowed, u64::from(len)),
+            Err(_) => (AuditOutcome::Failed, 0),
+        };
+        self.session.note(AccessKind::Random, "bytes", name, outcome, 0, received);
+        filled.map_err(|_| Errno::Io.into())
     }
-}
-
-#[cfg(feature = "random")]
-fn system_random(out: &mut [u8]) -> bool {
-    getrandom::fill(out).is_ok()
 }
 
 /// Without the feature `random`, none can be granted.
 #[cfg(not(feature = "random"))]
-fn system_random(_: &mut [u8]) -> bool {
-    false
-}
-
-/// Random numbers that a run repeats: Steele, Lea and Flood's SplitMix64.
-pub(crate) struct Seeded(u64);
-
-impl Seeded {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn fill(&mut self, out: &mut [u8]) {
-        for chunk in out.chunks_mut(8) {
-            for (byte, random) in chunk.iter_mut().zip(self.next().to_le_bytes()) {
-                *byte = random;
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seeded_numbers_are_those_of_the_reference() {
-        let mut seeded = Seeded(1_234_567);
-        let first: Vec<u64> = (0..3).map(|_| seeded.next()).collect();
-        assert_eq!(
-            first,
-            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
-        );
-    }
+fn fill(_: RandomGrant, _: &mut u64, _: &mut [u8]) -> Result<(), cpex_wasmi_abi::Status> {
+    Err(cpex_wasmi_abi::Status::Unavailable)
 }

@@ -12,7 +12,8 @@ fn pointers(name: &str) -> &'static [usize] {
         "read_key" => &[3],
         "deny" | "deny_json" | "panic" => &[0],
         "deny_text" => &[0, 2],
-        "log" => &[1],
+        "log" | "call_result" => &[1],
+        "call" | "call_json" => &[0, 2, 4],
         _ => &[2, 4],
     }
 }
@@ -23,6 +24,8 @@ fn arguments(name: &str) -> Vec<u32> {
         "log" => vec![3, 0, 0],
         "deny" | "deny_json" | "panic" => vec![0, 0],
         "deny_text" => vec![0, 0, 0, 0],
+        "call_result" => vec![0, 0, 0],
+        "call" | "call_json" => vec![65000, 4, 65000, 4, 0, 0],
         "read_key" => vec![0x0600, 0, 0, 0, 0],
         "count" => vec![0x0600, 0],
         "contains" | "remove" => vec![0x0600, 0, 65000, 4],
@@ -76,7 +79,7 @@ fn a_buffer_or_text_of_4_gib_is_not_the_sign_for_no_key() {
     for function in HostFunction::ALL {
         let name = function.info().name;
         for at in pointers(name) {
-            let is_key = *at == 2 && name != "deny_text";
+            let is_key = *at == 2 && !["deny_text", "call", "call_json"].contains(&name);
             let mut args = arguments(name);
             (args[*at], args[at + 1]) = (0, u32::MAX);
             let args: String = args.iter().map(|arg| format!("(i32.const {arg})")).collect();

@@ -20,6 +20,8 @@ mod harness;
 
 mod boundary;
 mod floods;
+#[cfg(all(feature = "env", feature = "clock", feature = "random"))]
+mod functions;
 mod isolation;
 mod loading;
 mod modules;

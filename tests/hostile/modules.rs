@@ -1,6 +1,6 @@
 //! Modules that are large where they may not be, and manifests that are none.
 
-use cpex_wasmi::{Limits, Manifest};
+use cpex_wasmi::{ErrorKind, Limits, Manifest, Module};
 
 use super::binary::with_functions;
 use super::common::*;
@@ -68,6 +68,28 @@ fn a_structure_has_a_bound_and_may_be_as_large_as_that() {
         with("a segment at -1", r#"(data (i32.const -1) "x")"#, "invalid_module"),
     ];
     cases.iter().for_each(check);
+}
+
+/// wasmi's translator panics over instructions outside of all blocks, some of which its validator takes
+/// at first.
+#[test]
+fn instructions_after_the_end_of_a_function_are_refused() {
+    let plugin = |init| guest(&format!("(type (func)) (table 1 funcref) {init} {ALLOWS} (func)"));
+    let with_init = r#"(func (export "cpex_init") (result i32) (i32.const 0))"#;
+    for plugin in [plugin(""), plugin(with_init)] {
+        for (before, after) in [(&[][..], &[0x0b][..]), (&[0x02, 0x40], &[0x0b, 0x0b, 0x0b])] {
+            for instruction in 0..=0xff {
+                for second in 0..=0x12 {
+                    // No locals, and immediates of zero, as far as they are taken for such.
+                    let instruction = [instruction, second, 0, 0, 0];
+                    let body = [&[0], before, after, &instruction, &[0x0b]].concat();
+                    let refused = Module::new(&engine(), &with_functions(&plugin, 1, &body));
+                    let error = refused.expect_err(&format!("{body:x?}"));
+                    assert_eq!(error.kind(), ErrorKind::InvalidModule, "{body:x?}");
+                }
+            }
+        }
+    }
 }
 
 /// That many function types, each another.

@@ -11,6 +11,7 @@ mod script;
 mod attacks;
 mod concurrency;
 mod docs;
+mod functions;
 mod kinds;
 mod lifecycle;
 mod loading;

@@ -83,7 +83,7 @@ fn a_rust_plugin_uses_files_variables_maps_and_output() {
     let events = events.lock().unwrap();
     for event in [
         "env get API_REGION allowed 0/4",
-        "random bytes  allowed 0/16",
+        "random bytes seed allowed 0/16",
         "fs open rules/deny.txt allowed 0/0",
         "fs close rules/deny.txt allowed 0/36",
         "fs create_directory work/drafts allowed 0/0",

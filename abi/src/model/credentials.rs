@@ -6,13 +6,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as _, IgnoredAny, MapAccess, Unexpected, Visitor};
+use serde::de::{Error as _, MapAccess, Unexpected, Visitor};
 use serde::ser::{SerializeMap as _, SerializeStruct as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::extensions::visible;
 use super::secret::quietly_refused;
-use super::{Secret, serialize_both};
+use super::{Secret, Strict, serialize_both};
 use crate::{Capability, CapabilitySet};
 
 /// The tokens of a request. What is known of them can be read like any other slot; the tokens
@@ -37,19 +37,12 @@ pub struct RawCredentialsExtension {
 fn by_role<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, RawInboundToken>, D::Error> {
-    let tokens: BTreeMap<Named, RawInboundToken> = BTreeMap::deserialize(deserializer)?;
-    Ok(tokens.into_iter().map(|(Named(role), token)| (role, token)).collect())
-}
-
-/// The name of a role that is in use now.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(from = "String")]
-struct Named(String);
-
-impl From<String> for Named {
-    fn from(role: String) -> Self {
-        Self(if role == "workload" { "caller_workload".into() } else { role })
+    let mut tokens: BTreeMap<String, RawInboundToken> = BTreeMap::deserialize(deserializer)?;
+    // The name that the role had of old.
+    if let Some(token) = tokens.remove("workload") {
+        tokens.insert("caller_workload".into(), token);
     }
+    Ok(tokens)
 }
 
 impl Serialize for RawCredentialsExtension {
@@ -176,20 +169,16 @@ impl Serialize for Pairs<'_> {
 }
 
 fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Minted>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum InJson {
-        Pairs(Vec<Minted>),
-        Map(BTreeMap<String, IgnoredAny>),
-    }
     if !deserializer.is_human_readable() {
         return Vec::deserialize(deserializer);
     }
-    match InJson::deserialize(deserializer)? {
-        InJson::Pairs(pairs) => Ok(pairs),
-        InJson::Map(map) if map.is_empty() => Ok(Vec::new()),
-        InJson::Map(_) => Err(D::Error::custom("delegated tokens are a list of pairs")),
-    }
+    let Strict(json) = Strict::deserialize(deserializer)?;
+    let pairs = match json {
+        serde_json::Value::Object(map) if map.is_empty() => Some(Vec::new()),
+        // The error may have a token in it.
+        pairs => Vec::deserialize(pairs).ok(),
+    };
+    pairs.ok_or_else(|| D::Error::custom("delegated tokens are a list of pairs"))
 }
 
 /// Implements `Deserialize` for a token and what is known of it. A text in its place may be the

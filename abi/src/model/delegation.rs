@@ -4,10 +4,11 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use serde::de::Error as _;
 use serde::ser::{SerializeMap as _, SerializeStruct as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{JsonMap, MapOnWire, SubjectType, json, serialize_both};
+use super::{JsonMap, MapOnWire, Strict, SubjectType, json, serialize_both};
 
 /// The chain of delegations that a request stands on.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -103,57 +104,18 @@ pub struct AuthorizationDetail {
     pub extra: JsonMap,
 }
 
-/// The two encodings of [`AuthorizationDetail`]: JSON has its extra members beside the others.
-mod detail {
-    use super::{BTreeMap, Deserialize, JsonMap, String, Vec, json};
-
-    type Texts = Option<Vec<String>>;
-
-    #[derive(Deserialize)]
-    pub(super) struct InJson {
-        #[serde(rename = "type")]
-        pub(super) detail_type: String,
-        #[serde(default)]
-        pub(super) locations: Texts,
-        #[serde(default)]
-        pub(super) actions: Texts,
-        #[serde(default)]
-        pub(super) datatypes: Texts,
-        #[serde(default)]
-        pub(super) identifier: Option<String>,
-        #[serde(default)]
-        pub(super) privileges: Texts,
-        #[serde(flatten)]
-        pub(super) extra: BTreeMap<String, serde_json::Value>,
-    }
-
-    #[derive(Deserialize)]
-    pub(super) struct OnWire {
-        pub(super) detail_type: String,
-        pub(super) locations: Texts,
-        pub(super) actions: Texts,
-        pub(super) datatypes: Texts,
-        pub(super) identifier: Option<String>,
-        pub(super) privileges: Texts,
-        #[serde(deserialize_with = "json::map")]
-        pub(super) extra: JsonMap,
-    }
-}
-
-/// Converts between structures of the same fields.
-macro_rules! same_fields {
-    ($from:expr => $to:path) => {{
-        let from = $from;
-        $to {
-            detail_type: from.detail_type,
-            locations: from.locations,
-            actions: from.actions,
-            datatypes: from.datatypes,
-            identifier: from.identifier,
-            privileges: from.privileges,
-            extra: from.extra,
-        }
-    }};
+/// [`AuthorizationDetail`] in postcard: JSON has its extra members beside the others.
+#[derive(Deserialize)]
+#[serde(remote = "AuthorizationDetail")]
+struct DetailOnWire {
+    detail_type: String,
+    locations: Option<Vec<String>>,
+    actions: Option<Vec<String>>,
+    datatypes: Option<Vec<String>>,
+    identifier: Option<String>,
+    privileges: Option<Vec<String>>,
+    #[serde(deserialize_with = "json::map")]
+    extra: JsonMap,
 }
 
 impl Serialize for AuthorizationDetail {
@@ -197,10 +159,25 @@ impl Serialize for AuthorizationDetail {
 impl<'de> Deserialize<'de> for AuthorizationDetail {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            Ok(same_fields!(detail::InJson::deserialize(deserializer)? => Self))
+            let Strict(json) = Strict::deserialize(deserializer)?;
+            Self::from_json(json).map_err(D::Error::custom)
         } else {
-            Ok(same_fields!(detail::OnWire::deserialize(deserializer)? => Self))
+            DetailOnWire::deserialize(deserializer)
         }
+    }
+}
+
+impl AuthorizationDetail {
+    fn from_json(json: serde_json::Value) -> Result<Self, serde_json::Error> {
+        let mut extra = JsonMap::deserialize(json)?;
+        let detail_type = extra.remove("type");
+        let detail_type = detail_type.ok_or_else(|| serde_json::Error::missing_field("type"))?;
+        let mut texts = |name| Option::deserialize(extra.remove(name).unwrap_or_default());
+        let [locations, actions, datatypes, privileges] =
+            [texts("locations")?, texts("actions")?, texts("datatypes")?, texts("privileges")?];
+        let identifier = Option::deserialize(extra.remove("identifier").unwrap_or_default())?;
+        let detail_type = String::deserialize(detail_type)?;
+        Ok(Self { detail_type, locations, actions, datatypes, identifier, privileges, extra })
     }
 }
 

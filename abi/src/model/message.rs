@@ -3,12 +3,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::media::{AudioSource, DocumentSource, ImageSource, VideoSource};
 use super::prompt::{PromptRequest, PromptResult};
 use super::resource::{Resource, ResourceReference};
-use super::{JsonMap, json, serialize_both};
+use super::{JsonMap, Strict, json, serialize_both};
 
 /// Who speaks in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -152,7 +153,6 @@ mod part {
     /// Defines a copy of [`ContentPart`] with other serde attributes.
     macro_rules! encoding {
         ($(#[$attribute:meta])* $name:ident) => {
-            #[derive(Serialize, Deserialize)]
             $(#[$attribute])*
             pub(super) enum $name {
                 Text { text: String },
@@ -171,10 +171,12 @@ mod part {
         };
     }
     encoding! {
+        #[derive(Serialize)]
         #[serde(remote = "ContentPart", tag = "content_type", rename_all = "snake_case")]
         InJson
     }
     encoding! {
+        #[derive(Serialize, Deserialize)]
         #[serde(remote = "ContentPart")]
         OnWire
     }
@@ -193,10 +195,58 @@ impl Serialize for ContentPart {
 impl<'de> Deserialize<'de> for ContentPart {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            part::InJson::deserialize(deserializer)
+            // As JSON first, to know which it is: what `serde` would buffer it in takes code of its own for
+            // each type. A type would not notice each key that comes twice.
+            let Strict(json) = Strict::deserialize(deserializer)?;
+            Self::from_json(json).map_err(D::Error::custom)
         } else {
             part::OnWire::deserialize(deserializer)
         }
+    }
+}
+
+impl ContentPart {
+    fn from_json(json: serde_json::Value) -> Result<Self, serde_json::Error> {
+        fn member<T: DeserializeOwned>(
+            members: &mut JsonMap,
+            name: &'static str,
+        ) -> Result<T, serde_json::Error> {
+            T::deserialize(
+                members.remove(name).ok_or_else(|| serde_json::Error::missing_field(name))?,
+            )
+        }
+
+        const KINDS: &[&str] = &[
+            "text",
+            "thinking",
+            "tool_call",
+            "tool_result",
+            "resource",
+            "resource_ref",
+            "prompt_request",
+            "prompt_result",
+            "image",
+            "video",
+            "audio",
+            "document",
+        ];
+        let mut members = JsonMap::deserialize(json)?;
+        let kind: String = member(&mut members, "content_type")?;
+        Ok(match &*kind {
+            "text" => Self::Text { text: member(&mut members, "text")? },
+            "thinking" => Self::Thinking { text: member(&mut members, "text")? },
+            "tool_call" => Self::ToolCall { content: member(&mut members, "content")? },
+            "tool_result" => Self::ToolResult { content: member(&mut members, "content")? },
+            "resource" => Self::Resource { content: member(&mut members, "content")? },
+            "resource_ref" => Self::ResourceRef { content: member(&mut members, "content")? },
+            "prompt_request" => Self::PromptRequest { content: member(&mut members, "content")? },
+            "prompt_result" => Self::PromptResult { content: member(&mut members, "content")? },
+            "image" => Self::Image { content: member(&mut members, "content")? },
+            "video" => Self::Video { content: member(&mut members, "content")? },
+            "audio" => Self::Audio { content: member(&mut members, "content")? },
+            "document" => Self::Document { content: member(&mut members, "content")? },
+            other => return Err(serde_json::Error::unknown_variant(other, KINDS)),
+        })
     }
 }
 

@@ -20,6 +20,7 @@ mod prompt;
 mod resource;
 mod secret;
 mod slots;
+mod strict;
 mod token;
 
 use alloc::collections::BTreeMap;
@@ -55,6 +56,7 @@ pub use slots::{
     MCPExtension, PromptMetadata, ProvenanceExtension, ResourceMetadata, StopReason, TokenUsage,
     ToolMetadata,
 };
+pub use strict::Strict;
 pub use token::{AttenuationConfig, AuthEnforcedBy, DelegationPayload, DelegationSubject};
 
 /// JSON values by name.

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstyle::Style;
-use cpex_wasmi::{Level, LogRecord, LogSink};
+use cpex_wasmi::{AuditEvent, AuditOutcome, AuditSink, Level, LogRecord, LogSink};
 
-use crate::style::{DIM, ERROR, HINT, WARNING, paint};
+use crate::style::{DIM, ERROR, GOOD, HINT, WARNING, paint};
 
 /// Keeps the lines of a call until it is over, so that showing them does not count as its time.
 ///
@@ -35,6 +35,24 @@ impl LogSink for Logs {
         let hook = paint(DIM, record.hook);
         // The host has made the message safe to show.
         let line = format!("{} {hook}: {}\n", paint(style, name), record.message);
+        self.lines().push_str(&line);
+    }
+}
+
+impl AuditSink for Logs {
+    fn audit(&self, event: &AuditEvent<'_>) {
+        let AuditEvent { access, operation, target, outcome, .. } = event;
+        let style = match outcome {
+            AuditOutcome::Allowed => GOOD,
+            AuditOutcome::Denied => ERROR,
+            _ => WARNING,
+        };
+        let outcome = paint(style, outcome.name());
+        let (sent, received) = (event.bytes_sent, event.bytes_received);
+        let line = format!(
+            "{} {access} {operation} {target}: {outcome} ({sent} B sent, {received} B received)\n",
+            paint(DIM, "audit")
+        );
         self.lines().push_str(&line);
     }
 }

@@ -67,8 +67,8 @@ use core::fmt;
 use std::path::Path;
 
 pub use cpex_wasmi::{
-    Capability, Changes, Decision, Level, LogRecord, Outcome, Payload, Policy, Receipt, Request,
-    model,
+    Access, Capability, Changes, ClockGrant, Decision, Engine, EngineBuilder, Invocation, Level,
+    LogRecord, Outcome, Payload, Policy, RandomGrant, Receipt, Request, model,
 };
 pub use failure::{Difference, Failure};
 pub use log::Line;
@@ -86,6 +86,7 @@ use crate::PluginDef;
 pub struct Harness {
     plugin: &'static PluginDef,
     policy: Policy,
+    engine: Option<EngineBuilder>,
     native: Native,
     built: Option<Built>,
     log: Lines,
@@ -97,6 +98,7 @@ impl Harness {
         Self {
             plugin,
             policy: Policy::default(),
+            engine: None,
             native: Native::default(),
             built: None,
             log: Lines::default(),
@@ -133,6 +135,45 @@ impl Harness {
     #[must_use]
     pub fn under(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self.start_over();
+        self
+    }
+
+    /// Sets up the host otherwise, and begins anew: with functions that the plugin calls, or variables that
+    /// it reads. The log stays the harness's. Beside a module, functions are called by both.
+    ///
+    /// ```
+    /// use cpex_wasmi_guest::prelude::*;
+    /// use cpex_wasmi_guest::system;
+    /// use cpex_wasmi_guest::testing::{Access, Engine, Harness, Invocation, Policy, Request};
+    ///
+    /// plugin! {
+    ///     name: "quota",
+    ///     access: ["function:acme.allow"],
+    ///     hooks: { "cmf.tool_pre_invoke" => |_| match system::call("acme.allow", "alice")? {
+    ///         true => allow(),
+    ///         false => deny("quota_exceeded", "no more today"),
+    ///     } },
+    /// }
+    ///
+    /// # fn main() -> core::result::Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::builder()
+    ///     .function("acme.allow", |_: &mut Invocation<'_>, user: String| Ok(user == "alice"));
+    /// let mut access = Access::default();
+    /// access.functions.push("acme.allow".into());
+    /// let mut harness = Harness::new(&PLUGIN).under(Policy::default().access(access)).on(engine);
+    /// let outcome = harness.call("cmf.tool_pre_invoke", Request::tool_call("search"))?;
+    /// assert!(outcome.decision.is_allow());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on(mut self, engine: EngineBuilder) -> Self {
+        if let Some(built) = &mut self.built {
+            built.on(engine.clone());
+        }
+        self.engine = Some(engine.clone());
+        self.native.on(engine);
         self.start_over();
         self
     }
@@ -218,6 +259,9 @@ impl Harness {
 
     fn beside(mut self, origin: Option<Origin>) -> Self {
         self.built = origin.map(Built::new);
+        if let (Some(built), Some(engine)) = (&mut self.built, &self.engine) {
+            built.on(engine.clone());
+        }
         self.start_over();
         self
     }

@@ -50,7 +50,7 @@ fn module(fields: &str) -> Vec<u8> {
 }
 
 fn keep(wasm: &[u8]) -> bool {
-    keep_tables_and_segments(wasm, &scan(wasm).unwrap())
+    read(wasm, &scan(wasm).unwrap()).keeps_tables_and_segments
 }
 
 /// Where the instructions of each function begin, in bytes from its end, by our reading.
@@ -114,6 +114,7 @@ fn instructions_are_read_as_the_interpreter_reads_them() {
         let (begins, keeps) = theirs(&wasm);
         assert_eq!(ours(&wasm).unwrap(), begins);
         assert_eq!((keep(&wasm), keeps), (true, true));
+        assert!(read(&wasm, &scan(&wasm).unwrap()).ends_once);
     }
 }
 

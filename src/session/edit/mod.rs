@@ -44,15 +44,10 @@ impl Edit<'_> {
             }
             (Field::CandidateConstraint, pointer) => {
                 let mut worked = 0;
-                let now = || self.candidate_constraint()?.ok_or(Status::Absent);
+                let now = || pointer::to_json(&self.candidate_constraint()?.ok_or(Status::Absent)?);
                 let changed = match pointer {
                     None => pointer::given(input),
-                    Some(pointer) => pointer::replaced::<CandidateConstraintExtension, _>(
-                        now,
-                        pointer,
-                        input,
-                        &mut worked,
-                    ),
+                    Some(pointer) => pointer::replaced(&now, pointer, input, &mut worked),
                 };
                 self.worked = worked;
                 self.changes.candidate_constraint = Some(Some(changed?));

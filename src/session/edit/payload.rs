@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::pointer::{given, replaced, replaced_json};
+use super::pointer::{given, replaced, replaced_json, to_json};
 use super::tokens::{keep_delegated, keep_inbound};
 use super::{Edit, Input};
 use crate::Payload;
@@ -66,8 +66,8 @@ impl Edit<'_> {
             Payload::Identity(now) => {
                 let mut changed: IdentityPayload = match pointer {
                     Some(pointer) => {
-                        let shown = || Ok(now.without_token_in_headers());
-                        replaced(shown, pointer, input, worked)?
+                        let shown = || to_json(&*now.without_token_in_headers());
+                        replaced(&shown, pointer, input, worked)?
                     }
                     None => given(input)?,
                 };
@@ -108,8 +108,7 @@ impl Edit<'_> {
             Payload::Custom(custom) => {
                 let value = match pointer {
                     Some(pointer) => {
-                        let now = || Ok(custom.value());
-                        replaced_json::<Value, _>(now, pointer, input, worked)?
+                        replaced_json(&|| Ok(custom.value().clone()), pointer, input, worked)?
                     }
                     None => input.json()?,
                 };
@@ -167,8 +166,7 @@ impl Edit<'_> {
             (Field::ToolResultContent, ContentPart::ToolResult { content }) => {
                 return match pointer {
                     Some(pointer) => {
-                        let now = || Ok(&content.content);
-                        replaced_json::<Value, _>(now, pointer, input, worked)
+                        replaced_json(&|| Ok(content.content.clone()), pointer, input, worked)
                     }
                     None => input.json(),
                 }
@@ -213,7 +211,7 @@ fn record<T: Serialize + DeserializeOwned>(
     worked: &mut usize,
 ) -> Result<T, Status> {
     match pointer {
-        Some(pointer) => replaced::<T, _>(|| Ok(now), pointer, input, worked),
+        Some(pointer) => replaced(&|| to_json(now), pointer, input, worked),
         None => given(input),
     }
 }

@@ -1,8 +1,6 @@
 //! Structures as a plugin gives them: whole, or with one value in them changed by JSON Pointer
 //! (RFC 6901).
 
-use core::borrow::Borrow;
-
 use cpex_wasmi_abi::Status;
 use cpex_wasmi_abi::codec::Bounds;
 use serde::Serialize;
@@ -11,7 +9,8 @@ use serde_json::Value;
 
 use super::Input;
 use crate::session::Format;
-use crate::view::{Want, list_position, select, size, step};
+use crate::session::input::from_json;
+use crate::view::{Record, Want, list_position, size, step};
 
 /// A structure given whole. A member that it does not have is refused: it would be lost, and may be
 /// a misspelt one that matters.
@@ -20,16 +19,16 @@ pub(super) fn given<T: Serialize + DeserializeOwned>(input: Input<'_>) -> Result
         return input.record();
     }
     let json: Value = input.record()?;
-    let value = T::deserialize(&json).map_err(|_| Status::Malformed)?;
+    let value = from_json(json.clone())?;
     if is_all_there(&json, &value) { Ok(value) } else { Err(Status::Malformed) }
 }
 
 /// Whether a structure has all members that the JSON has at its top.
-fn is_all_there<T: Serialize>(json: &Value, value: &T) -> bool {
+fn is_all_there(json: &Value, value: &dyn Record) -> bool {
     let Value::Object(members) = json else { return true };
     members.keys().all(|name| {
         let pointer = alloc::format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-        select(value, &pointer, Want::Place).0.is_some()
+        matches!(value.select(&pointer, Want::Place).0, Ok(Some(_)))
     })
 }
 
@@ -38,23 +37,22 @@ fn is_all_there<T: Serialize>(json: &Value, value: &T) -> bool {
 ///
 /// What is no longer a structure of its type, has no such place, or would be nested too deeply, is
 /// refused. `worked` grows by what had to be gone through, in bytes.
-pub(super) fn replaced<T: Serialize + DeserializeOwned, C: Borrow<T>>(
-    current: impl FnOnce() -> Result<C, Status>,
+pub(super) fn replaced<T: Serialize + DeserializeOwned>(
+    current: &dyn Fn() -> Result<Value, Status>,
     pointer: &str,
     input: Input<'_>,
     worked: &mut usize,
 ) -> Result<T, Status> {
-    let json = replaced_json(current, pointer, input, worked)?;
-    let changed = T::deserialize(json).map_err(|_| Status::Malformed)?;
-    let (there, cost) = select(&changed, pointer, Want::Place);
+    let changed: T = from_json(replaced_json(current, pointer, input, worked)?)?;
+    let (there, cost) = (&changed as &dyn Record).select(pointer, Want::Place);
     *worked = worked.saturating_add(cost);
-    if there.is_some() { Ok(changed) } else { Err(Status::Malformed) }
+    if matches!(there, Ok(Some(_))) { Ok(changed) } else { Err(Status::Malformed) }
 }
 
 /// As [`replaced`], but left as JSON. What is given is decoded before anything is made of the
 /// structure.
-pub(super) fn replaced_json<T: Serialize, C: Borrow<T>>(
-    current: impl FnOnce() -> Result<C, Status>,
+pub(super) fn replaced_json(
+    current: &dyn Fn() -> Result<Value, Status>,
     pointer: &str,
     input: Input<'_>,
     worked: &mut usize,
@@ -63,12 +61,16 @@ pub(super) fn replaced_json<T: Serialize, C: Borrow<T>>(
     if pointer.matches('/').count().saturating_add(depth(&value)) > Bounds::DEFAULT.depth {
         return Err(Status::TooLarge);
     }
-    let current = current()?;
-    let mut whole = serde_json::to_value(current.borrow()).map_err(|_| Status::Failed)?;
+    let mut whole = current()?;
     // It is decoded again, too.
     *worked = worked.saturating_add(size(&whole).saturating_mul(2));
     *place(&mut whole, pointer)? = value;
     Ok(whole)
+}
+
+/// A structure as JSON.
+pub(super) fn to_json(value: &dyn Record) -> Result<Value, Status> {
+    value.select("", Want::Value).0?.ok_or(Status::Failed)
 }
 
 fn place<'v>(whole: &'v mut Value, pointer: &str) -> Result<&'v mut Value, Status> {

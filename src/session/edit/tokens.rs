@@ -23,10 +23,12 @@ pub(super) fn keep_inbound(
     }
     let tokens = old.delegated_tokens.len().saturating_add(new.delegated_tokens.len());
     *worked = worked.saturating_add(tokens.saturating_mul(LOOK_UP));
-    let old: BTreeMap<_, _> =
-        old.delegated_tokens.iter().map(|(key, token)| (key, token)).collect();
+    let mut by_key = BTreeMap::new();
+    for (key, token) in &old.delegated_tokens {
+        by_key.insert(key, token);
+    }
     for (key, new) in &mut new.delegated_tokens {
-        if let Some(old) = old.get(key) {
+        if let Some(old) = by_key.get(key) {
             keep_delegated(new, old);
         }
     }

@@ -285,7 +285,7 @@ impl OpenDir {
 }
 
 /// Tells how much was moved through a file that is closed.
-fn closed(entry: &Entry, session: &Session) {
+fn closed(entry: &Entry, session: &mut Session) {
     let Entry::File(file) = entry else { return };
     if file.bytes_read == 0 && file.bytes_written == 0 && !file.cut {
         return;

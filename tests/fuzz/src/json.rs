@@ -6,7 +6,7 @@ use cpex_core::identity::IdentityPayload as TheirIdentity;
 use cpex_wasmi::abi::{Field, NO_KEY};
 use cpex_wasmi::model::{
     DelegationPayload, ElicitationOp, ElicitationPayload, Extensions, IdentityPayload, Message,
-    MessagePayload, Role,
+    MessagePayload, Role, Strict,
 };
 use cpex_wasmi::{
     Capability, HostFunction, LogRecord, Manifest, Payload, Policy, Request, Session,
@@ -56,6 +56,10 @@ where
         let given = serde_json::from_slice(text).unwrap_or_default();
         if is_by_position(&given, &read) {
             return ours;
+        }
+        // In parts and the like, no key may come twice here.
+        if ours.is_none() && serde_json::from_slice::<Strict>(text).is_err() {
+            return None;
         }
         let ours = ours.as_ref().unwrap_or_else(|| panic!("cpex-core reads it"));
         let json = to_json(ours);

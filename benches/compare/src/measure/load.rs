@@ -1,5 +1,6 @@
 //! How long it takes until a plugin can be called, and has been called once.
 
+use std::fs;
 use std::hint::black_box;
 
 use crate::Result;
@@ -14,8 +15,12 @@ pub struct Load {
     /// Bytes of the file that was loaded.
     pub file: usize,
     pub load: Summary,
-    pub with_first_call: Summary,
+    /// None if nothing was made that could be called.
+    pub with_first_call: Option<Summary>,
 }
+
+/// The interpreter that cpex-wasmi has, and nothing around it.
+const ALONE: &str = "wasmi alone, to translate";
 
 /// Measures how long each engine takes to load a policy, if it has it as a file.
 pub fn measure(
@@ -31,6 +36,10 @@ pub fn measure(
         }
     }
     let mut tasks: Vec<Task<'_>> = Vec::new();
+    // The least that a load can take which leaves nothing to be translated in a call.
+    let known = engines.iter().find(|engine| engine.name() == "cpex-wasmi known");
+    let path = known.and_then(|engine| engine.module(workload.policy));
+    let alone = path.filter(|path| path.exists()).map(fs::read).transpose()?;
     for (engine, _, plugin) in &stored {
         tasks.push(Box::new(|| {
             black_box(engine.load(plugin, Isolation::Pooled)?);
@@ -42,14 +51,37 @@ pub fn measure(
             Ok(())
         }));
     }
+    if let Some(wasm) = &alone {
+        tasks.push(Box::new(|| {
+            black_box(wasmi::Module::new(&wasmi::Engine::new(&config()), wasm)?);
+            Ok(())
+        }));
+    }
     let summaries = interleaved(effort, &mut tasks)?;
     drop(tasks);
-    let loads = stored.into_iter().zip(summaries.chunks(2)).map(|((engine, file, _), both)| Load {
+    let loads = stored.iter().zip(summaries.chunks(2)).map(|((engine, file, _), both)| Load {
         engine: engine.name(),
         policy: workload.policy,
-        file,
+        file: *file,
         load: both[0],
-        with_first_call: both[1],
+        with_first_call: Some(both[1]),
     });
-    Ok(loads.collect())
+    let alone = alone.iter().zip(summaries.last()).map(|(wasm, load)| Load {
+        engine: ALONE,
+        policy: workload.policy,
+        file: wasm.len(),
+        load: *load,
+        with_first_call: None,
+    });
+    Ok(loads.chain(alone).collect())
+}
+
+/// What cpex-wasmi sets, as far as it matters here.
+fn config() -> wasmi::Config {
+    let mut config = wasmi::Config::default();
+    config
+        .consume_fuel(true)
+        .compilation_mode(wasmi::CompilationMode::Eager)
+        .enforced_limits(wasmi::EnforcedLimits::strict());
+    config
 }

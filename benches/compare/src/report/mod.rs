@@ -115,8 +115,9 @@ fn svgs(results: &Results) -> Vec<(&'static str, String)> {
     svgs.push(("growth.svg", lines(title, &sizes, &tables::series(&results.growth), seconds)));
 
     let loads = results.loads.iter().filter(|load| load.policy == "compute");
-    let loads: Vec<_> =
-        loads.map(|load| bar(load.engine, load.with_first_call.median, seconds)).collect();
+    let loads: Vec<_> = loads
+        .filter_map(|load| Some(bar(load.engine, load.with_first_call?.median, seconds)))
+        .collect();
     svgs.push(("load.svg", bars("compute: load and first call", &loads, seconds)));
 
     let memory = results.memory.iter();

@@ -55,7 +55,7 @@ pub fn loads(loads: &[Load]) -> String {
                 bytes(load.file as u64),
                 time(load.load.median),
                 spread(load.load),
-                time(load.with_first_call.median),
+                load.with_first_call.map_or("–".into(), |first| time(first.median)),
             ]
         })
         .collect();

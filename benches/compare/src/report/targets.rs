@@ -15,7 +15,8 @@ struct Target {
 pub fn targets(results: &Results) -> String {
     let [noop, allowed, denied, compute] = &results.policies[..] else { return String::new() };
     let sizes = |name: &str| results.sizes.iter().find(|size| size.what == name);
-    let large = results.loads.iter().find(|load| load.policy == "large");
+    let mut large = results.loads.iter().filter(|load| load.policy == "large");
+    let large = large.find_map(|load| Some((load.file, load.with_first_call?.median)));
     let memory = results.memory.iter().find(|memory| memory.engine == "cpex-wasmi lean");
     let threads = results.throughput.iter().find(|case| case.name == LEAN);
     let growth = series(&results.growth).into_iter().find(|(name, _)| name == LEAN);
@@ -30,12 +31,9 @@ pub fn targets(results: &Results) -> String {
         Target {
             what: "load and first call of a module of 100 kB or more",
             target: "under 2 ms",
-            measured: large.map(|large| {
-                let took = large.with_first_call.median;
-                (
-                    format!("{} for {}", time(took), bytes(large.file as u64)),
-                    took < 2e-3 && large.file >= 100_000,
-                )
+            measured: large.map(|(file, took)| {
+                let shown = format!("{} for {}", time(took), bytes(file as u64));
+                (shown, took < 2e-3 && file >= 100_000)
             }),
         },
         Target {
@@ -52,9 +50,9 @@ pub fn targets(results: &Results) -> String {
             }),
         },
         Target {
-            what: "stripped program that runs plugins",
+            what: "stripped program that runs plugins, built to be small",
             target: "under 2 MB",
-            measured: sizes("cpex-wasmi, without cpex-core")
+            measured: sizes("cpex-wasmi, without cpex-core, built to be small")
                 .map(|size| (bytes(size.bytes), size.bytes < 2_000_000)),
         },
         Target {

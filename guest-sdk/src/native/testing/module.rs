@@ -5,7 +5,9 @@ use core::fmt;
 use std::fs;
 use std::path::PathBuf;
 
-use cpex_wasmi::{Engine, ErrorKind, Isolation, Module, Outcome, Plugin, Policy, Request};
+use cpex_wasmi::{
+    Engine, EngineBuilder, ErrorKind, Isolation, Module, Outcome, Plugin, Policy, Request,
+};
 
 use super::compare;
 use super::failure::{Difference, Failure};
@@ -21,6 +23,7 @@ pub(super) struct Built {
     /// The module under the policy.
     plugin: Option<Plugin>,
     pub(super) log: Lines,
+    engine: EngineBuilder,
 }
 
 /// Where a module comes from.
@@ -31,7 +34,14 @@ pub(super) enum Origin {
 
 impl Built {
     pub(super) fn new(origin: Origin) -> Self {
-        Self { origin, module: None, plugin: None, log: Lines::default() }
+        let engine = Engine::builder();
+        Self { origin, module: None, plugin: None, log: Lines::default(), engine }
+    }
+
+    /// Has the module read again, for an engine that is set up so.
+    pub(super) fn on(&mut self, engine: EngineBuilder) {
+        self.module = None;
+        self.engine = engine;
     }
 
     /// Drops what the policy was for, and the instances that are kept.
@@ -118,7 +128,7 @@ impl Built {
         if let Some(module) = &self.module {
             return Ok(module.clone());
         }
-        let engine = Engine::builder().log_sink(self.log.clone()).build()?;
+        let engine = self.engine.clone().log_sink(self.log.clone()).build()?;
         let module = match &self.origin {
             Origin::Bytes(wasm) => Module::new(&engine, wasm)?,
             Origin::File(path) => {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cpex_wasmi::{Manifest, Outcome, Policy, Request, Session};
+use cpex_wasmi::{EngineBuilder, Manifest, Outcome, Policy, Request, Session};
 
 use super::failure::Failure;
 use super::log::Lines;
@@ -19,10 +19,16 @@ use crate::plugin::{initialise, invoke, shut_down};
 pub(super) struct Native {
     /// The session of an instance that is initialised.
     session: Option<Session>,
+    engine: Option<EngineBuilder>,
     pub(super) log: Lines,
 }
 
 impl Native {
+    /// Has sessions of an engine that is set up so.
+    pub(super) fn on(&mut self, engine: EngineBuilder) {
+        self.engine = Some(engine);
+    }
+
     /// Has the plugin initialised before the next call.
     pub(super) fn start_over(&mut self) {
         self.session = None;
@@ -37,7 +43,7 @@ impl Native {
     ) -> Result<Outcome, Failure> {
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => initialised(plugin, policy, self.log.clone())?,
+            None => self.initialised(plugin, policy)?,
         };
         let position = match session.start(hook, request) {
             Ok(position) => position,
@@ -65,14 +71,18 @@ impl Native {
         let (mut session, code) = run(session, || shut_down(shutdown))?;
         Ok(session.end_shutdown(code)?)
     }
-}
 
-fn initialised(plugin: &PluginDef, policy: &Policy, log: Lines) -> Result<Session, Failure> {
-    let session = Session::new(&manifest(plugin), policy.clone(), log)?;
-    let Some(init) = plugin.init else { return Ok(session) };
-    let (mut session, code) = run(session, || initialise(init))?;
-    session.initialised(code)?;
-    Ok(session)
+    fn initialised(&self, plugin: &PluginDef, policy: &Policy) -> Result<Session, Failure> {
+        let (manifest, policy, log) = (manifest(plugin), policy.clone(), self.log.clone());
+        let session = match &self.engine {
+            Some(engine) => Session::on(&engine.clone().log_sink(log).build()?, &manifest, policy)?,
+            None => Session::new(&manifest, policy, log)?,
+        };
+        let Some(init) = plugin.init else { return Ok(session) };
+        let (mut session, code) = run(session, || initialise(init))?;
+        session.initialised(code)?;
+        Ok(session)
+    }
 }
 
 /// Runs a piece of the plugin to its end, or to where the host ends it.

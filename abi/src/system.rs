@@ -1,0 +1,16 @@
+//! The functions that the host itself offers by name: what they are called, take and give.
+
+/// The name of the function that reads an environment variable: its argument is the name (text), its
+/// result the value, or none if the variable is not set.
+pub const ENV_GET: &str = "env.get";
+
+/// The name of the function that tells the time: it takes nothing, and gives the nanoseconds since the
+/// beginning of 1970 in UTC, as `u64`.
+pub const CLOCK_NOW: &str = "clock.now";
+
+/// The name of the function that gives random bytes: its argument is how many, as `u32` and at most
+/// [`MAX_RANDOM_BYTES`], its result a list of them.
+pub const RANDOM_BYTES: &str = "random.bytes";
+
+/// How many random bytes are given at once, at most: 65,536, as many as browsers give a page.
+pub const MAX_RANDOM_BYTES: u32 = 65_536;

@@ -1,0 +1,80 @@
+//! What plugins reach of the system, natively.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cpex_wasmi_guest::prelude::*;
+use cpex_wasmi_guest::system;
+use cpex_wasmi_guest::testing::{
+    Access, Capability, ClockGrant, Engine, Harness, Invocation, Policy, RandomGrant, Request,
+};
+
+#[allow(unused_attributes, unreachable_pub)]
+#[path = "../../fixtures/plugins/quota/src/lib.rs"]
+mod quota;
+
+const HOOK: &str = "cmf.tool_pre_invoke";
+
+plugin! {
+    name: "curious",
+    access: ["env:API_*", "clock", "random"],
+    hooks: { "cmf.tool_pre_invoke" => look },
+}
+
+fn look(_: &Call) -> Result<Verdict> {
+    let mut random = [0; 3];
+    system::random(&mut random)?;
+    let mut much = vec![0; 70_000];
+    system::random(&mut much)?;
+    info!(
+        "{:?} {:?} {:?} {random:?} {}",
+        system::env("API_REGION")?,
+        system::env("API_NONE")?,
+        system::now()?,
+        much.iter().any(|byte| *byte != 0)
+    );
+    match system::env("HOME") {
+        Err(error) if error.status() == Status::AccessDenied => allow(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn wrappers_give_what_is_granted() {
+    let mut access = Access::default();
+    access.env.push("API_*".into());
+    access.clock = Some(ClockGrant::Fixed(Duration::from_millis(1500)));
+    access.random = Some(RandomGrant::Seeded(0));
+    let mut harness = Harness::new(&PLUGIN)
+        .under(Policy::default().access(access))
+        .on(Engine::builder().environment([("API_REGION", "eu-1"), ("HOME", "/")]));
+    for _call in 0..2 {
+        assert!(harness.call(HOOK, Request::tool_call("search")).unwrap().decision.is_allow());
+        let lines = harness.take_log();
+        assert_eq!(lines[0].message, r#"Some("eu-1") None 1.5s [118, 184, 224] true"#);
+    }
+}
+
+#[test]
+fn functions_are_called_natively_and_by_the_module() {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let seen = calls.clone();
+    let engine = Engine::builder()
+        .function("acme.get", |_: &mut Invocation<'_>, _: String| Ok(Some(2_u32)))
+        .function("acme.put", |_: &mut Invocation<'_>, _: (String, u32)| Ok(()))
+        .function("acme.take", move |_: &mut Invocation<'_>, (user, cost): (String, u32)| {
+            seen.lock().unwrap().push((user, cost));
+            Ok(Some(1_u32))
+        });
+    let mut access = Access::default();
+    access.functions = ["acme.get", "acme.put", "acme.take"].map(Into::into).into();
+    let policy = Policy::default().access(access).grant([Capability::ReadSubject]);
+    let module = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/quota.wasm");
+    let mut harness =
+        Harness::new(&quota::PLUGIN).under(policy).on(engine).module_file(Path::new(module));
+    let request = Request::tool_call("search").subject("alice");
+    assert!(harness.call(HOOK, request).unwrap().decision.is_allow());
+    assert_eq!(*calls.lock().unwrap(), [("alice".to_owned(), 2), ("alice".to_owned(), 2)]);
+}

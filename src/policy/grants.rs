@@ -1,0 +1,208 @@
+//! What a policy grants of each part of the system.
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use cpex_wasmi_abi::Wish;
+
+/// A directory or file that a plugin may touch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileGrant {
+    /// Whether it is a directory, with all that is in it, or a file.
+    pub kind: PathKind,
+    /// Its path on the host.
+    pub path: String,
+    /// The path by which the plugin knows it. `None`: the same.
+    pub guest_path: Option<String>,
+    /// What may be done with it.
+    pub permission: FilePermission,
+}
+
+impl FileGrant {
+    /// A directory, under the same path for the plugin.
+    pub fn dir(path: impl Into<String>, permission: FilePermission) -> Self {
+        Self { kind: PathKind::Dir, path: path.into(), guest_path: None, permission }
+    }
+
+    /// A file, under the same path for the plugin.
+    pub fn file(path: impl Into<String>, permission: FilePermission) -> Self {
+        Self { kind: PathKind::File, path: path.into(), guest_path: None, permission }
+    }
+
+    /// The path by which the plugin knows it.
+    pub fn seen_as(&self) -> &str {
+        self.guest_path.as_deref().unwrap_or(&self.path)
+    }
+
+    /// Whether the permission is the one of that name, or more, at that path of the plugin's.
+    pub(crate) fn covers(&self, permission: &str, path: &str) -> bool {
+        let own = self.seen_as();
+        let inside = |rest: &str| {
+            rest.is_empty()
+                || (self.kind == PathKind::Dir && (rest.starts_with('/') || own.ends_with('/')))
+        };
+        // A way out and back in is no way inside.
+        let plain = !path.split('/').any(|part| part == "..");
+        let same = self.permission.name() == permission
+            || (self.permission == FilePermission::FullAccess
+                && permission != FilePermission::PrivateScratch.name())
+            || (self.permission == FilePermission::FixedMutable
+                && ["read-only", "list-only"].contains(&permission))
+            || (self.permission == FilePermission::ReadOnly && permission == "list-only");
+        same && plain && path.strip_prefix(own).is_some_and(inside)
+    }
+}
+
+/// Whether a [`FileGrant`] is for a directory or a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum PathKind {
+    Dir,
+    File,
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// What may be done with a directory or file.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum FilePermission {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl FilePermission {
+            /// All permissions.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The name in YAML.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+permissions! {
+    /// Reading and listing.
+    ReadOnly = "read-only";
+    /// Everything.
+    FullAccess = "full-access";
+    /// Adding files, without reading or listing any.
+    DropBox = "drop-box";
+    /// Reading and changing the files that are there, without adding or removing any.
+    FixedMutable = "fixed-mutable";
+    /// Listing, without reading.
+    ListOnly = "list-only";
+    /// Everything, in a place of the plugin's own that is gone afterwards.
+    PrivateScratch = "private-scratch";
+}
+
+/// Requests that a plugin may send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NetworkGrant {
+    /// A host name; `*.` at its start stands for its subdomains, and not for itself.
+    pub host: String,
+    /// The ports; empty: any.
+    pub ports: Vec<u16>,
+    /// The URL schemes. Default: HTTPS only.
+    pub schemes: Vec<String>,
+    /// The request methods; empty: any.
+    pub methods: Vec<String>,
+    /// Whether the host may have an address that is private, local to the machine or the link, or where
+    /// clouds keep what they know of a machine. Default: no.
+    pub allow_private: bool,
+}
+
+impl NetworkGrant {
+    /// Any request to a host by HTTPS, if its address is public.
+    pub fn new(host: impl Into<String>) -> Self {
+        Self {
+            host: host.into(),
+            ports: Vec::new(),
+            schemes: vec!["https".into()],
+            methods: Vec::new(),
+            allow_private: false,
+        }
+    }
+
+    /// Whether all requests that a wish stands for are granted.
+    pub(super) fn covers(&self, wish: &Wish<'_>) -> bool {
+        let Wish::Network { methods, scheme, host, port } = *wish else { return false };
+        let asked = |method: &str| self.methods.is_empty() || has(&self.methods, method);
+        self.names(host)
+            && has(&self.schemes, scheme)
+            && (self.ports.is_empty() || port.is_some_and(|port| self.ports.contains(&port)))
+            // Without methods it asks for any that is granted.
+            && methods.split(',').filter(|method| !method.is_empty()).all(asked)
+    }
+
+    /// Whether a host, or all that a `*.` stands for, is among its hosts.
+    pub(crate) fn names(&self, host: &str) -> bool {
+        names(&self.host, host)
+    }
+}
+
+/// Whether a host, or all that a `*.` stands for, is among those of a pattern.
+pub(crate) fn names(pattern: &str, host: &str) -> bool {
+    let (pattern, host) = (pattern.as_bytes(), host.as_bytes());
+    match pattern.strip_prefix(b"*") {
+        // With the dot: `*.a.b` covers `x.a.b` and `*.x.a.b`, and is covered by itself.
+        Some(end) => {
+            let start = host.len().checked_sub(end.len());
+            start.is_some_and(|start| {
+                start > 0 && host.get(start..).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+            })
+        }
+        None => pattern.eq_ignore_ascii_case(host),
+    }
+}
+
+fn has(names: &[String], name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// The time that a plugin is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClockGrant {
+    /// The machine's time of day.
+    System,
+    /// The same at each look: so long after the beginning of 1970, in UTC. A run can be repeated.
+    Fixed(Duration),
+}
+
+/// The random numbers that a plugin is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RandomGrant {
+    /// The machine's own, which cannot be foreseen.
+    System,
+    /// The same in each call, made from a seed. A run can be repeated; nothing is secret.
+    Seeded(u64),
+}
+
+/// A program that a plugin may run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CommandGrant {
+    /// The program's absolute path.
+    pub program: String,
+    /// Its arguments, one pattern for each: a `*` in it stands for any text, and a last `**` for any number of
+    /// arguments. An argument that begins with `-` may be an option to the program, and has to have a pattern
+    /// that begins with `-` too: neither `*` nor `**` stands for one.
+    pub args: Vec<String>,
+}
+
+impl CommandGrant {
+    /// A program, with patterns for its arguments.
+    pub fn new(
+        program: impl Into<String>,
+        args: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self { program: program.into(), args: args.into_iter().map(Into::into).collect() }
+    }
+}

@@ -1,0 +1,224 @@
+//! What an embedder has masked in all that plugins say, and how what is masked is found.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use cpex_wasmi_abi::model::Secret;
+
+use crate::{ErrorKind, Problem};
+
+/// What stands where a secret was.
+pub(crate) const MARK: &str = "[redacted]";
+
+/// The shortest secret that is looked for, in bytes. What is shorter can be guessed, and is in many a
+/// text by chance.
+pub(crate) const SHORTEST: usize = 4;
+
+/// How long what a pattern matches is, at most, in bytes, if it is to be found where a text is cut.
+#[cfg(feature = "redact")]
+const LONGEST_MATCH: usize = 64 << 10;
+
+/// What an embedder has masked.
+#[derive(Clone, Default)]
+pub(crate) struct Redactor {
+    literals: Vec<Secret>,
+    #[cfg(feature = "redact")]
+    patterns: Vec<regex::Regex>,
+}
+
+impl Redactor {
+    pub(crate) fn add(&mut self, literal: &str) -> Result<(), Problem> {
+        if literal.len() < SHORTEST {
+            return Err(Problem::new(
+                ErrorKind::InvalidConfig,
+                format!(
+                    "a text to be redacted has {} bytes, and needs at least {SHORTEST}: what is shorter is \
+                     in many a text by chance",
+                    literal.len()
+                ),
+            ));
+        }
+        self.literals.push(literal.into());
+        Ok(())
+    }
+
+    #[cfg(feature = "redact")]
+    pub(crate) fn add_pattern(&mut self, pattern: &str) -> Result<(), Problem> {
+        let wrong = |message: String| Problem::new(ErrorKind::InvalidConfig, message);
+        let regex = regex::Regex::new(pattern)
+            .map_err(|error| wrong(format!("`{pattern}` cannot be redacted: {error}")))?;
+        // What matches between two letters hides none, and what it would match there otherwise.
+        let parsed = regex_syntax::parse(pattern).ok();
+        let least = parsed.and_then(|parsed| parsed.properties().minimum_len());
+        if least.is_none_or(|least| least == 0) {
+            return Err(wrong(format!(
+                "`{pattern}` cannot be redacted: it matches a text of no length, or none at all"
+            )));
+        }
+        self.patterns.push(regex);
+        Ok(())
+    }
+
+    /// How often a text is gone through.
+    pub(crate) fn count(&self) -> usize {
+        #[cfg(feature = "redact")]
+        let patterns = self.patterns.len();
+        #[cfg(not(feature = "redact"))]
+        let patterns = 0;
+        self.literals.len().saturating_add(patterns)
+    }
+
+    /// How long a secret may be that is found where a text is cut, in bytes.
+    pub(crate) fn longest(&self) -> usize {
+        #[cfg(feature = "redact")]
+        let pattern = if self.patterns.is_empty() { 0 } else { LONGEST_MATCH };
+        #[cfg(not(feature = "redact"))]
+        let pattern = 0;
+        self.literals.iter().map(|literal| literal.expose().len()).max().unwrap_or(0).max(pattern)
+    }
+
+    /// Whether there is anything to be masked in a short text.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        #[cfg(feature = "redact")]
+        if self.patterns.iter().any(|pattern| pattern.is_match(text)) {
+            return true;
+        }
+        self.literals.iter().any(|literal| text.contains(literal.expose()))
+    }
+
+    /// Notes where there is something to be masked. Going through a text once for each pattern takes a few
+    /// steps for each byte, but each match begins anew, and may look as far as to the end of the text: what
+    /// that may take comes out of `left`, and if there is not enough, it is given up.
+    #[must_use]
+    pub(crate) fn find(&self, text: &str, found: &mut Vec<Range<usize>>, left: &mut usize) -> bool {
+        for literal in &self.literals {
+            find(text.as_bytes(), literal.expose().as_bytes(), found);
+        }
+        #[cfg(feature = "redact")]
+        for pattern in &self.patterns {
+            let mut at = 0;
+            while let Some(range) = pattern.find_at(text, at).map(|found| found.range()) {
+                // It is not empty: see `add_pattern`.
+                at = range.end;
+                found.push(range);
+                let Some(enough) = left.checked_sub(text.len().saturating_sub(at)) else {
+                    return false;
+                };
+                *left = enough;
+            }
+        }
+        #[cfg(not(feature = "redact"))]
+        let _ = left;
+        true
+    }
+
+    /// A message of the host's own, masked.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let mut found = Vec::new();
+        if !self.find(text, &mut found, &mut text.len().saturating_mul(1024)) {
+            return MARK.into();
+        }
+        masked(text, text.len(), found)
+    }
+}
+
+/// The first `limit` bytes of a text, with a mark for each piece of what was found in it.
+pub(crate) fn masked(text: &str, limit: usize, mut found: Vec<Range<usize>>) -> String {
+    found.sort_unstable_by_key(|range| range.start);
+    let mut out = String::new();
+    let mut shown = 0_usize;
+    for range in found {
+        if range.start >= limit {
+            break;
+        }
+        if range.start >= shown {
+            out.push_str(text.get(shown..range.start).unwrap_or_default());
+            out.push_str(MARK);
+        }
+        shown = shown.max(range.end);
+    }
+    let end = (shown..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    out.push_str(end.and_then(|end| text.get(shown..end)).unwrap_or_default());
+    out
+}
+
+/// Where a secret is in a text: pieces that overlap are one. Takes a few steps for each byte, whatever
+/// the two are: who feeds requests chooses the token, and the plugin the text (Knuth, Morris, Pratt).
+pub(crate) fn find(text: &[u8], token: &[u8], found: &mut Vec<Range<usize>>) {
+    if text.len() < token.len() {
+        return;
+    }
+    let borders = borders(token);
+    let (mut matched, before) = (0_usize, found.len());
+    for (at, byte) in text.iter().enumerate() {
+        matched = extended(token, &borders, matched, byte);
+        if matched < token.len() {
+            continue;
+        }
+        let end = at.saturating_add(1);
+        let start = end.saturating_sub(token.len());
+        match found.get_mut(before..).and_then(<[_]>::last_mut) {
+            Some(last) if last.end > start => last.end = end,
+            _ => found.push(start..end),
+        }
+        matched = border(&borders, matched);
+    }
+}
+
+/// For each length of a start of the token, less one: how long the longest shorter start is that it ends
+/// with.
+fn borders(token: &[u8]) -> Vec<usize> {
+    let mut borders = Vec::with_capacity(token.len());
+    let mut matched = 0;
+    for byte in token {
+        if !borders.is_empty() {
+            matched = extended(token, &borders, matched, byte);
+        }
+        borders.push(matched);
+    }
+    borders
+}
+
+fn border(borders: &[usize], matched: usize) -> usize {
+    let last = matched.checked_sub(1).and_then(|last| borders.get(last));
+    last.copied().unwrap_or(0)
+}
+
+/// How much of the token's start a text ends with that ended with `matched` of it, one byte later.
+fn extended(token: &[u8], borders: &[usize], mut matched: usize, byte: &u8) -> usize {
+    while matched > 0 && token.get(matched) != Some(byte) {
+        matched = border(borders, matched);
+    }
+    if token.get(matched) == Some(byte) { matched.saturating_add(1) } else { matched }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_found_wherever_it_is_as_by_looking_at_each_place() {
+        let texts = |len: u32| {
+            (0..2_u32.pow(len)).map(move |bits| -> String {
+                (0..len).map(|bit| if bits >> bit & 1 == 0 { 'a' } else { 'b' }).collect()
+            })
+        };
+        for (token, text) in
+            texts(5).flat_map(|token| texts(9).map(move |text| (token.clone(), text)))
+        {
+            let mut hidden = [false; 9];
+            for at in 0..=4 {
+                if text[at..].starts_with(&token) {
+                    hidden[at..at + 5].fill(true);
+                }
+            }
+            let mut found = Vec::new();
+            find(text.as_bytes(), token.as_bytes(), &mut found);
+            let mut pieces = [false; 9];
+            found.into_iter().for_each(|range| pieces[range].fill(true));
+            assert_eq!(pieces, hidden, "{token} in {text}");
+        }
+    }
+}

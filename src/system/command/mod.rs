@@ -1,0 +1,169 @@
+//! `command.run`: programs.
+//!
+//! Each runs beside a thread of its own, which feeds and watches it: waiting for a program without one
+//! takes handlers of signals in the embedder's process, or an executor of a certain kind.
+
+mod pattern;
+mod run;
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::io::{PipeWriter, pipe};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use cpex_wasmi_abi::{Command, CommandOutput, Status, Wish};
+
+use super::invocation::Pending;
+use super::{AccessKind, AuditOutcome, Function, Invocation, Reply};
+use crate::logging::contained;
+use crate::session::Input;
+
+use run::Job;
+
+/// What the thread beside a program has for its stack, in bytes.
+const STACK: usize = 128 << 10;
+
+/// How long a program outlives the deadline of the call, at most: the call itself gives the program up
+/// then, unless its future is not polled.
+const GRACE: Duration = Duration::from_millis(50);
+
+pub(crate) struct CommandRun;
+
+impl Function for CommandRun {
+    fn kind(&self) -> AccessKind {
+        AccessKind::Command
+    }
+
+    fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply {
+        let format = argument.format;
+        match argument.record().and_then(|command| begin(invocation, command)) {
+            Ok(running) => Reply::Later(Box::pin(async move {
+                running.await.and_then(|output| format.encode(&output))
+            })),
+            Err(status) => Reply::Now(Err(status)),
+        }
+    }
+}
+
+fn begin(invocation: &mut Invocation<'_>, command: Command) -> Result<Running, Status> {
+    let target = shown(&command);
+    let (access, operation) = (AccessKind::Command, "run");
+    if !is_granted(invocation, &command) {
+        return Err(invocation.denied(access, operation, &target));
+    }
+    let limits = &invocation.grants.limits;
+    if invocation.usage.commands >= limits.commands {
+        invocation.failed(access, operation, &target);
+        return Err(Status::QuotaExceeded);
+    }
+    invocation.usage.commands = invocation.usage.commands.saturating_add(1);
+    let sent = u64::try_from(command.stdin.len()).unwrap_or(u64::MAX);
+    let pending = Pending::new(invocation, access, operation, &target, sent);
+    let job = Job {
+        command,
+        output_bytes: usize::try_from(limits.command_output_bytes).unwrap_or(usize::MAX),
+        time: invocation.remaining.map(|left| left.saturating_add(GRACE)),
+    };
+    let (given_up, held) = pipe().map_err(|_| Status::Unavailable)?;
+    let slot = Arc::new(Slot::default());
+    let theirs = slot.clone();
+    let thread = thread::Builder::new().name("cpex-command".into()).stack_size(STACK);
+    let spawned = thread.spawn(move || {
+        let output = contained(|| run::run(&job, &given_up));
+        theirs.fill(output.unwrap_or(Err(Status::Unavailable)));
+    });
+    spawned.map_err(|_| Status::Unavailable)?;
+    Ok(Running { slot, pending: Some(pending), _held: held })
+}
+
+/// Whether program and arguments are asked for and granted.
+fn is_granted(invocation: &Invocation<'_>, command: &Command) -> bool {
+    let granted = &invocation.grants.granted;
+    let Command { program, args, .. } = command;
+    // Nothing is looked up in a `PATH`, whatever an embedder granted.
+    program.starts_with('/')
+        && granted.asks(&Wish::Command(program))
+        && granted
+            .access
+            .commands
+            .iter()
+            .any(|grant| grant.program == *program && grant.allows(args))
+}
+
+/// Program and arguments, for audit events.
+fn shown(command: &Command) -> String {
+    let mut shown = command.program.clone();
+    for arg in &command.args {
+        shown.push(' ');
+        shown.push_str(arg);
+    }
+    shown
+}
+
+/// A program that runs. Once this is dropped, the program is killed.
+struct Running {
+    slot: Arc<Slot>,
+    pending: Option<Pending>,
+    /// The thread beside the program sees when this is closed.
+    _held: PipeWriter,
+}
+
+impl Future for Running {
+    type Output = Result<CommandOutput, Status>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Poll::Ready(output) = self.slot.poll(context) else { return Poll::Pending };
+        if let Some(pending) = self.pending.take() {
+            match &output {
+                Ok(CommandOutput { stdout, stderr, .. }) => {
+                    pending.end(AuditOutcome::Allowed, stdout.len().saturating_add(stderr.len()));
+                }
+                Err(_) => pending.end(AuditOutcome::Failed, 0),
+            }
+        }
+        Poll::Ready(output)
+    }
+}
+
+/// Where the thread leaves what the program came to.
+#[derive(Default)]
+struct Slot(Mutex<Left>);
+
+#[derive(Default)]
+struct Left {
+    output: Option<Result<CommandOutput, Status>>,
+    waker: Option<Waker>,
+}
+
+impl Slot {
+    fn locked(&self) -> MutexGuard<'_, Left> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fill(&self, output: Result<CommandOutput, Status>) {
+        let mut left = self.locked();
+        left.output = Some(output);
+        let waker = left.waker.take();
+        drop(left);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn poll(&self, context: &Context<'_>) -> Poll<Result<CommandOutput, Status>> {
+        let mut left = self.locked();
+        match left.output.take() {
+            Some(output) => Poll::Ready(output),
+            None => {
+                left.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}

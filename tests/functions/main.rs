@@ -1,0 +1,26 @@
+//! Functions that plugins call by name: the host's own, and the embedder's.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+#[cfg(all(feature = "exec", unix))]
+mod commands;
+mod embedder;
+#[cfg(feature = "env")]
+mod environment;
+mod given_up;
+#[cfg(all(feature = "clock", feature = "random"))]
+mod once;
+#[cfg(feature = "random")]
+mod random;
+mod redaction;
+mod script;
+#[cfg(feature = "clock")]
+mod time;

@@ -1,0 +1,57 @@
+//! An initialisation that uses what may be different the next time is not done once for all.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use cpex_wasmi::{ClockGrant, Invocation, Policy, RandomGrant};
+
+use super::script::*;
+
+fn access(clock: ClockGrant, random: RandomGrant) -> Policy {
+    granting(|access| {
+        access.clock = Some(clock);
+        access.random = Some(random);
+        access.functions = vec!["acme.next".into()];
+    })
+}
+
+/// What is logged at initialisation by three instances.
+fn initialised(name: &str, argument: &str, policy: &Policy) -> Vec<String> {
+    let script = Script::asking(&["clock", "random", "function:acme.next"]).at_init(name, argument);
+    let next = AtomicU32::new(0);
+    let running = Running::on(
+        |engine| {
+            engine.function("acme.next", move |_: &mut Invocation<'_>, ()| {
+                Ok(next.fetch_add(1, Ordering::Relaxed))
+            })
+        },
+        &script,
+        policy.clone(),
+    );
+    for _call in 0..3 {
+        running.call().unwrap();
+    }
+    running.logs.messages()
+}
+
+#[test]
+fn what_stands_still_is_looked_at_once() {
+    let policy = access(ClockGrant::Fixed(Duration::from_secs(1)), RandomGrant::Seeded(0));
+    assert_eq!(initialised("clock.now", "null", &policy), ["1000000000"]);
+    assert_eq!(initialised("random.bytes", "1", &policy), ["[118]"]);
+    // The numbers begin anew in each initialisation that there is.
+    let policy = policy.without_snapshot();
+    assert_eq!(initialised("random.bytes", "1", &policy), ["[118]"; 3]);
+}
+
+#[test]
+fn what_differs_is_looked_at_for_each_instance() {
+    let policy = access(ClockGrant::System, RandomGrant::System);
+    let mut times = initialised("clock.now", "null", &policy);
+    times.dedup();
+    assert_eq!(times.len(), 3);
+    let mut numbers = initialised("random.bytes", "16", &policy);
+    numbers.dedup();
+    assert_eq!(numbers.len(), 3);
+    assert_eq!(initialised("acme.next", "null", &policy), ["0", "1", "2"]);
+}

@@ -1,0 +1,50 @@
+//! `clock.now`.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cpex_wasmi::{ClockGrant, ErrorKind, Policy};
+
+use super::script::*;
+
+fn clock(grant: ClockGrant) -> Policy {
+    granting(|access| access.clock = Some(grant))
+}
+
+fn now() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos()
+}
+
+#[test]
+fn the_systems_clock_tells_the_time_of_day() {
+    let script = Script::asking(&["clock"]).calls("clock.now", "null");
+    let running = Running::on(|engine| engine, &script, clock(ClockGrant::System));
+    let before = now();
+    let told: u128 = running.logged()[0].parse().unwrap();
+    assert!((before..=now()).contains(&told));
+    assert_eq!(running.audit.taken(), ["clock now system allowed 0 8"]);
+}
+
+#[test]
+fn a_fixed_clock_stands_still() {
+    let script = Script::asking(&["clock"]).calls("clock.now", "null").calls("clock.now", "null");
+    let fixed = ClockGrant::Fixed(Duration::new(1_700_000_000, 5));
+    let running = Running::on(|engine| engine, &script, clock(fixed));
+    assert_eq!(running.logged(), ["1700000000000000005"; 2]);
+    assert_eq!(running.audit.taken(), ["clock now fixed allowed 0 8"; 2]);
+    let far = clock(ClockGrant::Fixed(Duration::MAX));
+    let last = u64::MAX.to_string();
+    assert_eq!(Running::on(|engine| engine, &script, far).logged(), [last.clone(), last]);
+}
+
+#[test]
+fn who_does_not_ask_is_not_told() {
+    let script = Script::asking(&[]).calls("clock.now", "null");
+    let running = Running::on(|engine| engine, &script, clock(ClockGrant::System));
+    let (kind, message) = running.failed();
+    assert_eq!(kind, ErrorKind::AccessDenied);
+    assert!(message.contains("(`clock`)"), "{message}");
+    assert_eq!(running.audit.taken(), ["clock now  denied 0 0"]);
+    let wasm = Script::asking(&["clock"]).wasm();
+    let error = super::common::load_error(&wasm, Policy::default());
+    assert!(error.to_string().contains("clock: system"), "{error}");
+}
