@@ -10,6 +10,7 @@
 )]
 
 mod bounds;
+mod chance;
 #[path = "../common/mod.rs"]
 mod common;
 mod files;
