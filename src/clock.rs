@@ -13,7 +13,8 @@ pub trait Clock: Send + Sync {
 
     /// A future that is ready after so long, if there is who wakes it. With it, a call that waits for a
     /// function of the embedder's fails at its deadline, whatever that function does. `None`, the default:
-    /// it then fails when the future of the call is polled next. (A blocking call needs none.)
+    /// it then fails when the future of the call is polled next. (A blocking call needs none.) The host's own
+    /// clock has a thread for it.
     fn sleep(&self, time: Duration) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
         let _ = time;
         None
@@ -38,5 +39,10 @@ impl SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    /// By a thread of the host's own, which the first call that waits starts.
+    fn sleep(&self, time: Duration) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        crate::timer::sleep(time)
     }
 }

@@ -7,12 +7,15 @@ use cpex_wasmi_abi::Status;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::dispatch::Dispatch;
 #[cfg(feature = "wasi")]
 use crate::instance::define_wasi;
 use crate::instance::{Host, Timed, Untimed, define_host_functions};
 use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
 use crate::redact::Redactor;
+#[cfg(feature = "http")]
+use crate::system::http::HttpSend;
 use crate::system::{Function, Services, Typed, TypedAsync};
 use crate::{AuditSink, Clock, Error, ErrorKind, Invocation, LogSink, Problem};
 
@@ -132,9 +135,15 @@ impl EngineBuilder {
     }
 
     fn add(mut self, name: String, function: Arc<dyn Function>) -> Self {
-        if let Err(error) = self.services.functions.add(name, function) {
-            self.wrong = self.wrong.or_else(|| error.problems().first().cloned());
+        match self.services.functions.add(name, function) {
+            Ok(()) => self,
+            Err(error) => self.or_wrong(&error),
         }
+    }
+
+    /// Notes what is wrong, if nothing is yet.
+    fn or_wrong(mut self, error: &Error) -> Self {
+        self.wrong = self.wrong.or_else(|| error.problems().first().cloned());
         self
     }
 
@@ -190,6 +199,26 @@ impl EngineBuilder {
     pub fn audit_sink(mut self, sink: impl AuditSink + 'static) -> Self {
         self.services.audit = Some(Arc::new(sink));
         self
+    }
+
+    /// What sends HTTP requests for plugins: for those whose manifest asks for `network:…` and whose policy
+    /// grants it under `allowed_network`. Default: nothing, and a plugin that asks for it is not loaded.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http_transport(mut self, transport: impl crate::HttpTransport + 'static) -> Self {
+        self.services.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// The same, with an [`HttpClient`](crate::HttpClient) of its own: HTTP/1.1 and TLS, with a thread that
+    /// is started for the first request.
+    #[cfg(feature = "http-client")]
+    #[must_use]
+    pub fn http_client(self) -> Self {
+        match crate::HttpClient::new() {
+            Ok(client) => self.http_transport(client),
+            Err(error) => self.or_wrong(&error),
+        }
     }
 
     /// The environment variables that plugins may be given, instead of those of the process. They are
@@ -263,8 +292,10 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`] for a function whose name is no name or is taken, a slice of no fuel, a stack of less than 1,000 bytes, no lane at
-    /// all or more than 1,024, or calls to be timed without a clock.
+    /// [`ErrorKind::InvalidConfig`] for a function whose name is no name or is taken, a slice of no fuel, a
+    /// stack of less than 1,000 bytes, no lane at all or more than 1,024, or calls to be timed without a
+    /// clock; and, without the feature `portable-dispatch`, if the interpreter is built so that plugins
+    /// could overflow the host's stack.
     pub fn build(self) -> Result<Engine, Error> {
         let Self {
             clock,
@@ -298,14 +329,22 @@ impl EngineBuilder {
         if times_calls && clock.is_none() {
             return Err(Error::new(ErrorKind::InvalidConfig, "to time calls takes a clock"));
         }
+        let dispatch = Dispatch::of_this_build(&config(1_000_000, 1000, Dispatch::LOOP))?;
         let settings = Settings {
-            config: config(stack_bytes, recursion_depth),
+            dispatch,
+            config: config(stack_bytes, recursion_depth, dispatch),
             timed: clock.clone().filter(|_| times_calls),
         };
         let first = settings.interpreter()?;
         let interpreters = Lanes::new(lanes, Lane::current(lanes), first);
         let sink = sink.unwrap_or_else(|| Arc::new(LogCrate));
         services.clock = clock;
+        services.sink = Some(sink.clone());
+        #[cfg(feature = "http")]
+        if let Some(transport) = services.transport.take() {
+            let send = Arc::new(HttpSend(transport));
+            services.functions.add(cpex_wasmi_abi::HTTP_SEND.into(), send)?;
+        }
         Ok(Engine(Arc::new(Inner { interpreters, settings, sink, services, slice })))
     }
 }
@@ -334,6 +373,7 @@ fn default_lanes() -> usize {
 
 /// What each interpreter is made of.
 struct Settings {
+    dispatch: Dispatch,
     config: wasmi::Config,
     /// The clock, if host functions are to be timed.
     timed: Option<Arc<dyn Clock>>,
@@ -366,8 +406,15 @@ impl Settings {
 ///
 /// Not several results, which no compiler emits unless it is told to: a branch that carries 32 values
 /// takes 4 bytes of a module, and a hundred times that when it is translated.
-fn config(stack_bytes: usize, recursion_depth: usize) -> wasmi::Config {
+pub(crate) fn config(
+    stack_bytes: usize,
+    recursion_depth: usize,
+    dispatch: Dispatch,
+) -> wasmi::Config {
     let mut config = wasmi::Config::default();
+    let mut costs = wasmi::OperatorCost::default();
+    costs.memory_grow = dispatch.fuel_of_growth();
+    config.operator_cost(costs);
     config
         .wasm_multi_value(false)
         .wasm_tail_call(false)
@@ -413,7 +460,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// None that the defaults can cause; see [`EngineBuilder::build`].
+    /// None that the default features and settings can cause; see [`EngineBuilder::build`].
     pub fn new() -> Result<Self, Error> {
         Self::builder().build()
     }
@@ -451,7 +498,12 @@ impl Engine {
         &self.0.sink
     }
 
-    pub(crate) fn slice(&self) -> u64 {
+    /// The fuel of a slice, at most: a module that can grow its memory may have less.
+    pub(crate) fn largest_slice(&self) -> u64 {
         self.0.slice
+    }
+
+    pub(crate) fn dispatch(&self) -> Dispatch {
+        self.0.settings.dispatch
     }
 }

@@ -40,8 +40,11 @@
 //! | feature | default | what it adds | without it |
 //! | --- | --- | --- | --- |
 //! | `std` | yes | deadlines on the system's clock, a pool of warm instances | an embedder supplies a [`Clock`]; each call gets an instance of its own |
+//! | `portable-dispatch` | yes | the interpreter goes from one instruction to the next in a loop, which works in any build | it does so by tail calls, which is faster; `wasmi`, `wasmi_core` and `wasmi_ir` have to be built with `opt-level = 3` and without debug assertions, or [`EngineBuilder::build`] fails |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
 //! | `digest` | no | a policy may pin a module by its SHA-256 digest ([`Policy::digest`]), and a module tells its own | a policy that does is refused |
+//! | `http` | no | plugins may send HTTP requests, by an `HttpTransport` of the embedder's | a plugin that asks for it is refused |
+//! | `http-client` | no | a transport: HTTP/1.1 on hyper, TLS by rustls (`EngineBuilder::http_client`) | an embedder brings its own |
 //! | `env`, `clock`, `random` | no | plugins may be given environment variables, the time, random numbers ([`Access`]) | a plugin that asks for them is refused |
 //! | `exec` | no | plugins may be allowed programs ([`CommandGrant`]), on Unix | a plugin that asks for one is refused |
 //! | `redact` | no | what regular expressions match is masked in all that plugins say (`EngineBuilder::redact_patterns`) | only texts can be masked ([`EngineBuilder::redact`]) |
@@ -73,6 +76,7 @@ mod clock;
 #[cfg(feature = "cpex-core")]
 pub mod cpex;
 mod digest;
+mod dispatch;
 mod engine;
 mod error;
 mod instance;
@@ -93,6 +97,8 @@ mod schema;
 mod session;
 mod suggest;
 mod system;
+#[cfg(feature = "std")]
+mod timer;
 mod view;
 mod wait;
 #[cfg(feature = "wasi")]
@@ -124,4 +130,11 @@ pub use policy::{
 pub use receipt::{Receipt, Timing};
 pub use request::Request;
 pub use session::Session;
+#[cfg(feature = "http-client")]
+pub use system::http::HttpClient;
+#[cfg(feature = "http")]
+pub use system::http::{
+    AddressGuard, HttpTransport, ResponseBody, Sending, TransportError, TransportRequest,
+    TransportResponse,
+};
 pub use system::{AccessKind, AuditEvent, AuditOutcome, AuditSink, Invocation};

@@ -181,6 +181,13 @@ fn wasm_features_that_are_not_allowed() {
     refused(&shared, "invalid_module", &["at byte"]);
     let tail = plugin(&format!("{MEMORY} {INVOKE} (func $f (return_call $f))"));
     refused(&tail, "invalid_module", &["tail calls", "at byte"]);
+    if cfg!(feature = "simd") {
+        let misread = plugin(&format!(
+            "{MEMORY} {INVOKE} (func (param i32) (local v128)
+               (v128.store8_lane offset=65536 0 (local.get 0) (local.get 1)))"
+        ));
+        refused(&misread, "invalid_module", &["`v128.store8_lane`"]);
+    }
     if !cfg!(feature = "simd") {
         let simd = plugin(&format!(
             "{MEMORY} {INVOKE} (func (drop (i32x4.add (v128.const i64x2 0 0) (v128.const i64x2 0 0))))"

@@ -10,8 +10,11 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use common::*;
-use cpex_wasmi::{Limits, Policy};
+use cpex_wasmi::{Engine, EngineBuilder, Limits, LogRecord, Plugin, Policy};
 
 /// A message in a message in a message …
 fn nested(levels: usize) -> Vec<u8> {
@@ -128,9 +131,70 @@ fn asking_for_memory_very_often_between_two_looks_at_the_fuel_does_not_overflow_
     assert!(outcome.is_ok(), "{outcome:?}");
 }
 
+/// How much further down the stack a plugin's log lines come from at one time than at another, in bytes.
+fn taken_by(engine: EngineBuilder, fields: &str) -> usize {
+    let least = Arc::new(AtomicUsize::new(usize::MAX));
+    let most = Arc::new(AtomicUsize::new(0));
+    let sink = {
+        let (least, most) = (least.clone(), most.clone());
+        move |_: &LogRecord<'_>| {
+            let here = 0_u8;
+            let here = std::ptr::from_ref(std::hint::black_box(&here)).addr();
+            least.fetch_min(here, Ordering::Relaxed);
+            most.fetch_max(here, Ordering::Relaxed);
+        }
+    };
+    let wasm = guest(&format!(r#"(memory (export "memory") 1 2) {fields}"#));
+    let mut limits = Limits::default();
+    limits.deadline = None;
+    limits.log_bytes = 1 << 20;
+    let engine = engine.log_sink(sink).build().unwrap();
+    let plugin = Plugin::load(&engine, &wasm, Policy::default().limits(limits)).unwrap();
+    let outcome = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(move || call(&plugin))
+        .unwrap()
+        .join()
+        .unwrap();
+    assert!(outcome.unwrap().receipt.log_bytes > 100);
+    most.load(Ordering::Relaxed) - least.load(Ordering::Relaxed)
+}
+
+#[test]
+fn asking_for_memory_takes_little_of_the_hosts_stack_and_gives_it_back() {
+    let grow = "(memory.grow)".repeat(30);
+    let grow = format!("(drop (local.get 0) {grow})");
+    let log = "(drop (call $log (i32.const 3) (i32.const 0) (i32.const 1)))";
+    let again_and_again = format!(
+        r#"(func $line (param i32) {grow} {log})
+           (func (export "cpex_invoke") (param i32) (result i32)
+             (local.set 0 (i32.const 2000))
+             (loop $again (call $line (i32.const 60000))
+               (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+             (i32.const 0))"#
+    );
+    // What comes after the call of itself, each has paid for before it.
+    let on_the_way_back = format!(
+        r#"(func $nested (param i32)
+             (if (i32.eqz (local.get 0)) (then (return)))
+             (call $nested (i32.sub (local.get 0) (i32.const 1)))
+             {grow} {log})
+           (func (export "cpex_invoke") (param i32) (result i32)
+             (call $nested (i32.const 900)) (i32.const 0))"#
+    );
+    for fields in [again_and_again, on_the_way_back] {
+        for slice in [1, Engine::DEFAULT_SLICE, u64::MAX] {
+            let taken = taken_by(Engine::builder().slice(slice), &fields);
+            // Calls that begin and calls that go on are not as deep in the host.
+            let most = if cfg!(feature = "portable-dispatch") { 8 << 10 } else { 72 << 10 };
+            assert!(taken <= most, "{taken} bytes, slices of {slice}");
+        }
+    }
+}
+
 #[test]
 fn no_instruction_takes_the_hosts_stack_however_often_it_runs() {
-    // (`memory.grow` and `table.grow` have tests of their own.)
+    // (Each form of each instruction is tested in `src/dispatch/tests.rs`. `memory.grow` and `table.grow` have tests of their own.)
     let ops = [
         "(drop (i32.div_u (local.get 0) (i32.const 3)))",
         "(local.set 1 (i64.rotl (local.get 1) (i64.const 3)))",

@@ -9,6 +9,7 @@
 //! - [`Status`]: what a host function answers when it does not answer with a length;
 //! - [`Manifest`]: what a plugin says about itself in the custom section [`Manifest::SECTION`];
 //! - [`codec`]: postcard with bounds, for bytes that come from the other side;
+//! - [`HttpRequest`] and [`HttpResponse`]: argument and result of the function [`HTTP_SEND`];
 //! - [`Value`]: a JSON value on the wire, and (feature `model`) [`model`]: the request itself.
 //!
 //! The crate is `no_std` with `alloc` and has no unsafe code. `docs/abi.md` in the repository is
@@ -41,6 +42,7 @@ mod command;
 mod field;
 mod function;
 mod hooks;
+mod http;
 mod manifest;
 #[cfg(feature = "model")]
 pub mod model;
@@ -55,6 +57,7 @@ pub use command::{COMMAND_RUN, Command, CommandOutput};
 pub use field::{Access, Field, FieldInfo, Shape, Slot, Write};
 pub use function::{FunctionInfo, HostFunction, Param};
 pub use hooks::KNOWN_HOOKS;
+pub use http::{HTTP_SEND, HttpRequest, HttpResponse};
 pub use manifest::{AbiVersion, Manifest, ManifestError, StaticManifest};
 pub use status::Status;
 pub use system::{CLOCK_NOW, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES};

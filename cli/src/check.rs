@@ -26,7 +26,7 @@ struct Verdict {
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     input::one_stdin([("--policy", args.grants.policy.as_ref())])?;
     let file = PolicyFile::read(&args.grants)?;
-    let engine = Engine::new()?;
+    let engine = Engine::builder().http_client().build()?;
     let verdict = match plugin_file::load(&engine, &args.plugin) {
         Ok(Loaded { module, wasm }) => {
             let name = &module.manifest().name;

@@ -3,6 +3,8 @@
 //! A plugin can call a function if its manifest asks for it (`access: ["function:acme.rate_limit"]` in
 //! [`plugin!`](crate::plugin!)) and its operator grants it.
 
+pub mod http;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;

@@ -250,7 +250,7 @@ impl<'e> Call<'e> {
 
     fn first_slice(&mut self) -> Result<(), Error> {
         self.slices = 1;
-        self.hand_out(self.fuel, self.engine.slice())
+        self.hand_out(self.fuel, self.instance.slice)
     }
 
     /// Gives wasmi `slice` of the fuel that is left in `total`, and reserves the rest.
@@ -334,7 +334,7 @@ impl<'e> Call<'e> {
         }
         self.check_deadline()?;
         self.slices = self.slices.saturating_add(1);
-        let slice = self.engine.slice().max(paused.required_fuel());
+        let slice = self.instance.slice.max(paused.required_fuel());
         self.hand_out(total, slice)?;
         Ok(Settled::Paused(Box::new(paused)))
     }

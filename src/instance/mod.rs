@@ -61,6 +61,8 @@ pub(crate) struct Instance {
     #[cfg(feature = "std")]
     handle: wasmi::Instance,
     memory: Memory,
+    /// The fuel of one slice.
+    slice: u64,
     invoke: TypedFunc<i32, i32>,
     reactor: Option<TypedFunc<(), ()>>,
     init: Option<TypedFunc<(), i32>>,
@@ -117,6 +119,7 @@ impl Instance {
             #[cfg(feature = "std")]
             handle: instance,
             memory,
+            slice: module.slice(),
             invoke,
             reactor,
             init,

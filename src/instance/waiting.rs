@@ -63,6 +63,6 @@ impl Call<'_> {
         charged.map_err(|error| self.stopped(error))?;
         self.check_deadline()?;
         self.slices = self.slices.saturating_add(1);
-        self.hand_out(self.fuel_left(), self.engine.slice())
+        self.hand_out(self.fuel_left(), self.instance.slice)
     }
 }

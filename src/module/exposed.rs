@@ -14,6 +14,7 @@ use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_REACTOR};
 use super::operators::Code;
 use super::reader::Reader;
 use super::scan::{Section, Sections};
+use super::written::{leb, with_sections};
 
 /// The beginning of the names that the globals are exported under.
 pub(super) const PREFIX: &str = "cpex-wasmi.global.";
@@ -118,33 +119,11 @@ fn with_exports(wasm: &[u8], sections: &Sections, globals: &[(Box<str>, u64)]) -
         content.push(GLOBAL);
         leb(&mut content, *index);
     }
-    let mut exposed = Vec::with_capacity(wasm.len().checked_add(content.len())?.checked_add(16)?);
-    exposed.extend_from_slice(wasm.get(..8)?);
-    for section in &sections.all {
-        let end = section.offset.checked_add(section.len)?;
-        let same = wasm.get(section.offset..end)?;
-        let content = if section.id == EXPORTS { content.as_slice() } else { same };
-        exposed.push(section.id);
-        leb(&mut exposed, u64::try_from(content.len()).ok()?);
-        exposed.extend_from_slice(content);
-    }
-    Some(exposed)
+    with_sections(wasm, sections, &[(EXPORTS, content)])
 }
 
 /// The kind of an export that is a global.
 const GLOBAL: u8 = 3;
-
-/// Appends a LEB128 number.
-fn leb(out: &mut Vec<u8>, mut number: u64) {
-    loop {
-        let [low, ..] = number.to_le_bytes();
-        number >>= 7;
-        if number == 0 {
-            return out.push(low & 0x7f);
-        }
-        out.push(low | 0x80);
-    }
-}
 
 #[cfg(test)]
 mod tests {

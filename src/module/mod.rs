@@ -5,9 +5,14 @@ mod code;
 mod constants;
 #[cfg(feature = "std")]
 mod exposed;
+mod growth;
 mod operators;
 mod reader;
 mod scan;
+mod written;
+
+#[cfg(test)]
+pub(crate) use written::leb;
 
 use alloc::borrow::{Cow, ToOwned as _};
 use alloc::boxed::Box;
@@ -20,6 +25,7 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manifest};
 
 use crate::Digest;
+use crate::dispatch::Dispatch;
 use crate::engine::Interpreter;
 use crate::lanes::{Lane, Lanes};
 #[cfg(feature = "cpex-core")]
@@ -36,6 +42,8 @@ pub struct Module(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    /// The fuel of one slice.
+    slice: u64,
     translated: Lanes<wasmi::Module>,
     /// The lane that it was loaded in, and the only one of a large module.
     home: Lane,
@@ -151,13 +159,31 @@ impl Module {
             // What is not valid either is refused for that.
             return Err(validate().err().unwrap_or_else(|| invalid(message)));
         }
+        if let Some(refused) = code.refused {
+            return Err(validate().err().unwrap_or_else(|| invalid(refused.into())));
+        }
+        let dispatch = engine.dispatch();
+        let tamed = if dispatch == Dispatch::LOOP || !code.grows {
+            growth::Tamed { wasm: Cow::from(wasm), grows: false }
+        } else {
+            validate()?;
+            growth::tame(wasm, &sections).map_err(invalid)?
+        };
+        let slice = if tamed.grows { dispatch.slice_of_growing() } else { u64::MAX };
         #[cfg(feature = "std")]
-        let (globals, exposed) = match exposed::expose(wasm, &sections, code) {
+        let expose = |sections| exposed::expose(&tamed.wasm, sections, code);
+        #[cfg(feature = "std")]
+        let exposed = match tamed.wasm {
+            Cow::Borrowed(_) => expose(&sections),
+            Cow::Owned(_) => expose(&scan::scan(&tamed.wasm).map_err(invalid)?),
+        };
+        #[cfg(feature = "std")]
+        let (globals, exposed) = match exposed {
             Some(exposed) => (Some(exposed.globals), exposed.wasm),
-            None => (None, Cow::from(wasm)),
+            None => (None, Cow::from(&*tamed.wasm)),
         };
         #[cfg(not(feature = "std"))]
-        let exposed = Cow::from(wasm);
+        let exposed = Cow::from(&*tamed.wasm);
         // What is not valid is not where it was, once it is written anew.
         let wasmi = wasmi::Module::new(interpreter, &exposed)
             .map_err(|error| validate().err().unwrap_or_else(|| check::untranslatable(error)))?;
@@ -197,6 +223,7 @@ impl Module {
             translated: Lanes::new(engine.lanes(), home, wasmi),
             home,
             bytes: copied.then(|| exposed.into_owned().into_boxed_slice()),
+            slice: engine.largest_slice().min(slice),
             engine,
             manifest,
             capabilities,
@@ -312,6 +339,11 @@ impl Module {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// The fuel of one slice: the engine's, or less.
+    pub(crate) fn slice(&self) -> u64 {
+        self.0.slice
     }
 
     /// The lane that it was loaded in.

@@ -1,4 +1,5 @@
-//! Which instructions a module has, for what can be told from that about its functions and instances.
+//! Which instructions a module has, for what can be told from that about its functions and instances, and
+//! what the interpreter cannot be trusted with.
 
 use super::reader::Reader;
 use super::scan::{CODE, Sections};
@@ -12,12 +13,23 @@ pub(super) struct Code {
     /// were when it was made.
     #[cfg_attr(not(feature = "std"), allow(dead_code, reason = "there are no snapshots"))]
     pub(super) keeps_tables_and_segments: bool,
+    /// A function grows a memory or a table.
+    pub(super) grows: bool,
+    /// Why a module is refused that is valid.
+    pub(super) refused: Option<&'static str>,
 }
 
+const UNKNOWN: &str = "the module has an instruction that is not known to this host";
+// Another crate of the program may have turned on more of the interpreter's features.
+const NO_VECTORS: &str = "the module has instructions on vectors, which this host is built without; build \
+                          it without `simd128`";
+const MISREAD: &str = "the module has a `v128.store8_lane` or `v128.store16_lane` at an offset of over \
+                       65,535, which the interpreter of this host cannot run; build it without `simd128`";
+
 /// What an instruction does to the blocks it stands in, or to an instance, beside its memory and its
-/// globals.
+/// globals; or what else is to be known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
+pub(super) enum Effect {
     None,
     /// It opens a block.
     Opens,
@@ -25,6 +37,16 @@ enum Effect {
     Closes,
     /// It may change a table, or drop a segment.
     Lasting,
+    /// `memory.grow`.
+    GrowsMemory,
+    /// `table.grow`.
+    GrowsTable,
+    /// It is one on vectors.
+    Vector,
+    /// The interpreter reads it as something else: wasmi 2.0.0 writes the offset of a `v128.store8_lane` or
+    /// `v128.store16_lane` as 32 bits if it does not fit into 16, and reads 64, so that it goes on
+    /// somewhere else.
+    Misread,
 }
 
 /// Reads all instructions. If there is one that is not known here, nothing is told.
@@ -32,14 +54,20 @@ enum Effect {
 /// A module need not be valid. Where it is until some instruction, all before that are read as a
 /// validator reads them.
 pub(super) fn read(wasm: &[u8], sections: &Sections) -> Code {
-    let mut all = Code { ends_once: true, keeps_tables_and_segments: true };
+    let mut all =
+        Code { ends_once: true, keeps_tables_and_segments: true, grows: false, refused: None };
     let known = sections.find(CODE).map_or(Some(()), |section| {
         let mut code = Reader::of(wasm, section);
         (0..code.number()?).try_for_each(|_| function(&mut code, &mut all))
     });
     match known {
         Some(()) => all,
-        None => Code { ends_once: false, keeps_tables_and_segments: false },
+        None => Code {
+            ends_once: false,
+            keeps_tables_and_segments: false,
+            grows: true,
+            refused: Some(UNKNOWN),
+        },
     }
 }
 
@@ -56,19 +84,27 @@ fn function(code: &mut Reader<'_>, all: &mut Code) -> Option<()> {
             Effect::Opens => blocks = blocks.saturating_add(1),
             Effect::Closes => blocks = blocks.saturating_sub(1),
             Effect::Lasting => all.keeps_tables_and_segments = false,
+            Effect::GrowsMemory => all.grows = true,
+            Effect::GrowsTable => {
+                all.grows = true;
+                all.keeps_tables_and_segments = false;
+            }
+            Effect::Vector if cfg!(feature = "simd") => {}
+            Effect::Vector => all.refused = Some(NO_VECTORS),
+            Effect::Misread => all.refused = Some(MISREAD),
         }
     }
     Some(())
 }
 
 impl Reader<'_> {
-    fn locals(&mut self) -> Option<()> {
+    pub(super) fn locals(&mut self) -> Option<()> {
         self.number()?;
         self.skip(1)
     }
 
     /// Reads an instruction and what belongs to it.
-    fn operator(&mut self) -> Option<Effect> {
+    pub(super) fn operator(&mut self) -> Option<Effect> {
         match self.byte()? {
             // A block, a loop or an `if`, with its type.
             0x02..=0x04 => {
@@ -79,7 +115,7 @@ impl Reader<'_> {
             // `table.set`.
             0x26 => return Some(Effect::Lasting),
             0xfc => return self.prefixed(),
-            0xfd => self.vector()?,
+            0xfd => return self.vector(),
             // Branches, calls, locals, globals, `table.get`, references.
             0x0c | 0x0d | 0x10 | 0x20..=0x25 | 0xd0 | 0xd2 => self.numbers(1)?,
             // `call_indirect`; loads and stores.
@@ -91,8 +127,12 @@ impl Reader<'_> {
             }
             // `select` with the type of its result.
             0x1c => self.list(|reader| reader.skip(1))?,
-            // `memory.size` and `memory.grow`; integers.
-            0x3f..=0x42 => self.numbers(1)?,
+            0x40 => {
+                self.numbers(1)?;
+                return Some(Effect::GrowsMemory);
+            }
+            // `memory.size`; integers.
+            0x3f | 0x41 | 0x42 => self.numbers(1)?,
             // Floats.
             0x43 => self.skip(4)?,
             0x44 => self.skip(8)?,
@@ -102,7 +142,7 @@ impl Reader<'_> {
         Some(Effect::None)
     }
 
-    /// An instruction of two numbers: conversions, bulk memory, tables.
+    /// An instruction that begins with two numbers: conversions, bulk memory, tables.
     fn prefixed(&mut self) -> Option<Effect> {
         match self.number()? {
             0..=7 => {}
@@ -110,30 +150,48 @@ impl Reader<'_> {
             8 | 10 => self.numbers(2)?,
             // `memory.fill` and `table.size`.
             11 | 16 => self.numbers(1)?,
-            // `data.drop`, `table.init`, `elem.drop`, `table.copy`, `table.grow`, `table.fill`.
-            9 | 12..=15 | 17 => return Some(Effect::Lasting),
+            // `data.drop`, `elem.drop`, `table.fill`.
+            9 | 13 | 17 => {
+                self.numbers(1)?;
+                return Some(Effect::Lasting);
+            }
+            // `table.init` and `table.copy`.
+            12 | 14 => {
+                self.numbers(2)?;
+                return Some(Effect::Lasting);
+            }
+            15 => {
+                self.numbers(1)?;
+                return Some(Effect::GrowsTable);
+            }
             _ => return None,
         }
         Some(Effect::None)
     }
 
     /// An instruction on vectors.
-    fn vector(&mut self) -> Option<()> {
+    fn vector(&mut self) -> Option<Effect> {
         match self.number()? {
             // Loads and stores.
-            0..=11 | 92 | 93 => self.numbers(2),
+            0..=11 | 92 | 93 => self.numbers(2)?,
             // A constant; the lanes of a shuffle.
-            12 | 13 => self.skip(16),
+            12 | 13 => self.skip(16)?,
             // One lane.
-            21..=34 => self.skip(1),
+            21..=34 => self.skip(1)?,
             // One lane of what is loaded or stored.
-            84..=91 => {
-                self.numbers(2)?;
-                self.skip(1)
+            instruction @ 84..=91 => {
+                self.number()?;
+                let offset = self.number()?;
+                self.skip(1)?;
+                // `v128.store8_lane` and `v128.store16_lane`.
+                if matches!(instruction, 88 | 89) && offset > u16::MAX.into() {
+                    return Some(Effect::Misread);
+                }
             }
-            14..=255 => Some(()),
-            _ => None,
+            14..=255 => {}
+            _ => return None,
         }
+        Some(Effect::Vector)
     }
 
     fn numbers(&mut self, count: usize) -> Option<()> {

@@ -66,8 +66,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What only the look at a module's state takes.
-#[cfg(feature = "std")]
+/// What only a look at all of a section takes.
 impl<'a> Reader<'a> {
     /// A LEB128 number of 32 bits, and nothing that a validator does not take for one.
     pub(super) fn count(&mut self) -> Option<u64> {

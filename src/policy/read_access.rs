@@ -182,8 +182,12 @@ impl Reader {
             };
             let host_path = format!("{path}.host");
             let Some(host) = self.text(host, &host_path) else { continue };
-            if host.strip_prefix("*.").unwrap_or(&host).contains('*') || host.is_empty() {
-                self.wrong(&host_path, "must be a host name, with `*.` at its start or no star");
+            if !is_host(&host) {
+                self.wrong(
+                    &host_path,
+                    "must be a host name, with `*.` at its start or no star, or an address; schemes and \
+                     ports have keys of their own",
+                );
                 continue;
             }
             let ports = self.ports(map.get("ports"), &format!("{path}.ports"));
@@ -220,8 +224,53 @@ impl Reader {
     }
 }
 
+/// Whether it has the form of a host, or of all below one.
+fn is_host(text: &str) -> bool {
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let wrong = |char: char| "*/\\?#@:[]%".contains(char) || char.is_control() || char == ' ';
+    bare.parse::<core::net::Ipv6Addr>().is_ok() || (!name.is_empty() && !name.contains(wrong))
+}
+
 /// What the machine has, or a number that stands for it.
 enum SystemOr {
     System,
     Number(u64),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_host;
+
+    #[test]
+    fn a_host_is_no_url() {
+        for host in
+            ["a", "a.example", "*.a.example", "bücher.example", "10.0.0.7", "::1", "[::1]", "a_b"]
+        {
+            assert!(is_host(host), "{host}");
+        }
+        for other in [
+            "",
+            "*",
+            "*.",
+            "*.*.a",
+            "a.*",
+            "https://a",
+            "a:443",
+            "a/",
+            "u@a",
+            "a b",
+            "a?",
+            "a#",
+            "a\n",
+            "[a]",
+            "[::1]:443",
+            "*.[::1]",
+            "*.::1",
+            "a\\b",
+            "%61",
+        ] {
+            assert!(!is_host(other), "{other}");
+        }
+    }
 }

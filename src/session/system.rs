@@ -93,7 +93,7 @@ impl Session {
         self.calls.varied |= function.varies(&grants.granted);
         let budget = Cell::new(self.usage.elements_left());
         let input = Input { format, bytes: argument, budget: &budget };
-        let mut usage = self.calls.usage;
+        let mut usage = core::mem::take(&mut self.calls.usage);
         let secrets = self.secrets.clone();
         let mut invocation = Invocation {
             grants: &grants,

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{Manifest, Wish};
 
-use super::Services;
 use super::environment::{Environment, may_read};
+use super::{AccessKind, Services};
 use crate::logging::visible;
 use crate::suggest::did_you_mean;
 use crate::{Access, ErrorKind, FilePermission, Policy, Problem};
@@ -141,7 +141,14 @@ fn not_offered(wish: &Wish<'_>, services: Option<&Services>) -> Option<String> {
     match wish {
         Wish::Env(_) => without("env", cfg!(feature = "env")),
         Wish::Files { .. } => without("fs", cfg!(feature = "fs")),
-        Wish::Network { .. } => without("http", cfg!(feature = "http")),
+        Wish::Network { .. } => without("http", cfg!(feature = "http")).or_else(|| {
+            let sends = services?.functions.get(cpex_wasmi_abi::HTTP_SEND);
+            let sends = sends.is_some_and(|function| function.kind() == AccessKind::Network);
+            (!sends).then(|| {
+                "and this host has nothing that sends requests (`EngineBuilder::http_client`)"
+                    .into()
+            })
+        }),
         Wish::Clock => without("clock", cfg!(feature = "clock")),
         Wish::Random => without("random", cfg!(feature = "random")),
         Wish::Command(_) => {

@@ -7,6 +7,8 @@ use cpex_wasmi_abi::Status;
 
 use super::{AccessKind, AuditEvent, AuditOutcome, report};
 use crate::logging::visible;
+#[cfg(feature = "http")]
+use crate::logging::{Level, LogRecord, contained};
 use crate::session::{Grants, Secrets, Session};
 
 /// How much of an operation is shown, in bytes: the names of methods are the plugin's.
@@ -31,9 +33,11 @@ pub struct Invocation<'a> {
 }
 
 /// What a plugin has used of the system in one call.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SystemUsage {
-    pub(crate) http_requests: u64,
+    /// Shared with the requests, which redirects make more of.
+    #[cfg(feature = "http")]
+    pub(crate) http: Option<Arc<super::http::Usage>>,
     pub(crate) commands: u64,
     pub(crate) file_bytes_read: u64,
     pub(crate) file_bytes_written: u64,
@@ -71,6 +75,7 @@ impl Invocation<'_> {
         Reporter { grants: self.grants.clone(), hook: self.hook.into(), secrets }
     }
 
+    /// Reports it, without the tokens that the plugin was given.
     pub(crate) fn report(&self, used: &Used<'_>) {
         self.add_work(tell(self.grants, self.hook, self.secrets, used));
     }
@@ -106,8 +111,27 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
+    /// Reports it, without the tokens that the plugin was given.
     pub(crate) fn report(&self, used: &Used<'_>) {
         tell(&self.grants, &self.hook, &self.secrets, used);
+    }
+
+    /// Puts a line of the host's into the plugin's log: why something failed, of which the plugin is told
+    /// less. Who calls it sees to it that there are not too many.
+    #[cfg(feature = "http")]
+    pub(crate) fn warn(&self, message: &str) {
+        let Some(sink) = &self.grants.services.sink else { return };
+        if Level::Warn > self.grants.log_level {
+            return;
+        }
+        let (message, _) = self.secrets.redact_start(message, Session::MAX_MESSAGE_BYTES);
+        let record = LogRecord {
+            plugin: &self.grants.plugin,
+            hook: &self.hook,
+            level: Level::Warn,
+            message: &visible(&message),
+        };
+        let _ = contained(|| sink.log(&record));
     }
 }
 

@@ -16,6 +16,8 @@ mod env;
 mod environment;
 mod function;
 mod granted;
+#[cfg(feature = "http")]
+pub(crate) mod http;
 mod invocation;
 #[cfg(feature = "random")]
 pub(crate) mod random;
@@ -25,7 +27,7 @@ pub(crate) mod time;
 use alloc::sync::Arc;
 
 use crate::redact::Redactor;
-use crate::{Clock, Problem};
+use crate::{Clock, LogSink, Problem};
 
 use audit::report;
 pub use audit::{AccessKind, AuditEvent, AuditOutcome, AuditSink};
@@ -45,6 +47,11 @@ pub(crate) struct Services {
     /// Instead of the process's own.
     pub(crate) environment: Option<Variables>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
+    /// Where plugins' log lines go, for what the host has to say about what they did.
+    pub(crate) sink: Option<Arc<dyn LogSink>>,
+    /// What sends their HTTP requests.
+    #[cfg(feature = "http")]
+    pub(crate) transport: Option<Arc<dyn http::HttpTransport>>,
 }
 
 impl Services {

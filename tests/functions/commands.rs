@@ -206,16 +206,15 @@ fn gone(pid: &str) -> bool {
 
 /// Waits for lines that a program writes to a file.
 fn written(path: &Path, lines: usize) -> Vec<String> {
+    let begun = Instant::now();
     loop {
         let text = std::fs::read_to_string(path).unwrap_or_default();
-        let found: Vec<String> = text
-            .split_inclusive('\n')
-            .filter(|line| line.ends_with('\n'))
-            .map(|line| line.trim().to_owned())
-            .collect();
+        let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        let found: Vec<String> = whole.map(|line| line.trim().to_owned()).collect();
         if found.len() >= lines {
             return found;
         }
+        assert!(begun.elapsed() < Duration::from_secs(60), "there are {found:?}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -225,7 +224,7 @@ fn at_the_deadline_a_program_is_killed_with_what_it_has_started() {
     let folder = tempfile::tempdir().unwrap();
     let pids = folder.path().join("pids");
     let line = format!("/bin/sleep 1000 & echo $! > {0}; echo $$ >> {0}; wait", pids.display());
-    let running = shell(&line, |limits| limits.deadline = Some(Duration::from_millis(400)));
+    let running = shell(&line, |limits| limits.deadline = Some(Duration::from_secs(2)));
     assert_eq!(running.failed().0, ErrorKind::Timeout);
     for pid in written(&pids, 2) {
         assert!(gone(&pid), "{pid}");

@@ -10,7 +10,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-#[cfg(all(feature = "exec", unix))]
+#[cfg(all(feature = "exec", target_os = "linux"))]
 mod commands;
 mod embedder;
 #[cfg(feature = "env")]
@@ -20,6 +20,7 @@ mod given_up;
 mod once;
 #[cfg(feature = "random")]
 mod random;
+#[cfg(feature = "env")]
 mod redaction;
 mod script;
 #[cfg(feature = "clock")]

@@ -7,11 +7,16 @@ mod common;
 mod native;
 mod pipeline;
 mod script;
+#[cfg(feature = "http-client")]
+#[path = "../http/server.rs"]
+mod server;
 
 mod attacks;
 mod concurrency;
 mod docs;
 mod functions;
+#[cfg(feature = "http-client")]
+mod http;
 mod kinds;
 mod lifecycle;
 mod loading;

@@ -37,6 +37,11 @@ fn run(arguments: Vec<String>) -> Result<()> {
     {
         return measure::memory::child(engine, folder.as_ref());
     }
+    if let [first, quick] = &arguments[..]
+        && first == measure::tail_calls::CHILD
+    {
+        return measure::tail_calls::child(run::effort_of_calls(quick == "quick"));
+    }
     match Options::parse(arguments.into_iter())? {
         Some(options) => report::write(&options, &run::measure(&options)?),
         None => {

@@ -8,11 +8,13 @@ pub const HELP: &str = "\
 Measures CPEX policies natively, in cpex-wasmi and in other sandboxes, and writes what it finds
 to docs/performance.md and docs/performance/.
 
-cargo compare [--quick] [--only NAME]... [--no-sizes] [--out DIR]
+cargo compare [--quick] [--only NAME]... [--no-sizes] [--no-tail-calls] [--out DIR]
 
 --quick      few samples: to see it work, not to rely on
 --only NAME  only engines whose name contains NAME, and native Rust; may be repeated
 --no-sizes   do not build the programs whose size is measured, which takes minutes the first time
+--no-tail-calls
+             do not build cpex-wasmi once more, without `portable-dispatch`, to measure its calls
 --out DIR    write performance.md and performance/ to DIR
 --help       show this";
 
@@ -20,6 +22,7 @@ pub struct Options {
     pub quick: bool,
     pub only: Vec<String>,
     pub sizes: bool,
+    pub tail_calls: bool,
     pub out: PathBuf,
     /// As it was given.
     pub command: String,
@@ -33,6 +36,7 @@ impl Options {
             quick: false,
             only: Vec::new(),
             sizes: true,
+            tail_calls: true,
             out: docs,
             command: "cargo compare".into(),
         };
@@ -49,6 +53,10 @@ impl Options {
                 }
                 "--no-sizes" => {
                     options.sizes = false;
+                    argument
+                }
+                "--no-tail-calls" => {
+                    options.tail_calls = false;
                     argument
                 }
                 "--only" => {

@@ -11,6 +11,7 @@ use crate::measure::calls::{self, Calls};
 use crate::measure::load::{self, Load};
 use crate::measure::memory::{self, Memory};
 use crate::measure::sizes::{self, EMBEDDERS, Size};
+use crate::measure::tail_calls::{self, TailCalls};
 use crate::measure::threads::{self, Throughput};
 use crate::options::Options;
 use crate::sample::Effort;
@@ -19,6 +20,8 @@ use crate::sample::Effort;
 pub struct Results {
     /// One for each policy and request.
     pub policies: Vec<Calls>,
+    /// The same, by the build of cpex-wasmi with tail calls. Empty if that was not to be built.
+    pub tail_calls: Vec<TailCalls>,
     /// One for each size of the message.
     pub growth: Vec<Calls>,
     pub heavy: Calls,
@@ -52,12 +55,13 @@ pub fn measure(options: &Options) -> Result<Results> {
     let embedders: Vec<_> = embedders.collect();
 
     let steps =
-        policies.len() + growth.len() + 1 + loaded.len() + 1 + engines.len() + embedders.len();
+        policies.len() + growth.len() + 1 + loaded.len() + 2 + engines.len() + embedders.len();
     let progress = Progress::new(steps);
     let efforts = Efforts::of(options.quick);
 
     let mut results = Results {
         policies: Vec::new(),
+        tail_calls: Vec::new(),
         growth: Vec::new(),
         heavy: {
             progress.step("calls: hash of 64 KiB");
@@ -74,6 +78,10 @@ pub fn measure(options: &Options) -> Result<Results> {
     for workload in &policies {
         progress.step(&format!("calls: {}", workload.name));
         results.policies.push(calls::measure(&engines, workload, &BOTH, efforts.calls)?);
+    }
+    progress.step("calls, with tail calls");
+    if options.tail_calls {
+        results.tail_calls = tail_calls::measure(options)?;
     }
     for workload in &growth {
         progress.step(&format!("calls: one field of a message with {}", workload.name));
@@ -99,6 +107,11 @@ pub fn measure(options: &Options) -> Result<Results> {
     progress.end();
     results.took = begun.elapsed();
     Ok(results)
+}
+
+/// How much calls are measured.
+pub fn effort_of_calls(quick: bool) -> Effort {
+    Efforts::of(quick).calls
 }
 
 /// How much is measured of each kind.

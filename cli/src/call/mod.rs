@@ -41,7 +41,8 @@ pub(crate) fn run(args: &CallArgs) -> Result<Exit, Failure> {
 
 fn call(args: &CallArgs) -> Result<Called, Failure> {
     let logs = Logs::default();
-    let engine = Engine::builder().log_sink(logs.clone()).audit_sink(logs.clone()).build()?;
+    let engine =
+        Engine::builder().log_sink(logs.clone()).audit_sink(logs.clone()).http_client().build()?;
     let Subject { module, hook, request: before, policy, .. } =
         Subject::read(&args.subject, &engine)?;
     let plugin = subject::load(&module, policy)?;

@@ -157,3 +157,32 @@ fn numbers_that_are_longer_than_need_be_hide_nothing() {
         assert_eq!((keep(&wasm), theirs(&wasm).1), (kept, kept), "{body:x?}");
     }
 }
+
+#[cfg(feature = "simd")]
+#[test]
+fn what_the_interpreter_would_misread_is_refused() {
+    let checked = |instruction: &str| {
+        let wasm = module(&format!("(memory 2) (func (local i32 v128) {instruction})"));
+        read(&wasm, &scan(&wasm).unwrap()).refused.map_or(Ok(()), Err)
+    };
+    for lanes in [8, 16] {
+        let store = |offset: u32| {
+            checked(&format!(
+                "(v128.store{lanes}_lane offset={offset} 1 (local.get 0) (local.get 1))"
+            ))
+        };
+        assert_eq!(store(65_535), Ok(()));
+        for offset in [65_536, 1 << 20, u32::MAX] {
+            let message = store(offset).unwrap_err();
+            assert!(message.contains("`v128.store8_lane`"), "{message}");
+        }
+    }
+    for other in ["v128.store32_lane offset=70000 1", "v128.store64_lane offset=70000 1"] {
+        assert_eq!(checked(&format!("({other} (local.get 0) (local.get 1))")), Ok(()));
+    }
+    for lanes in ["8", "16", "32", "64"] {
+        let load = format!("(v128.load{lanes}_lane offset=70000 1 (local.get 0) (local.get 1))");
+        assert_eq!(checked(&format!("(drop {load})")), Ok(()));
+    }
+    assert!(checked("(return_call 0)").is_err_and(|message| message.contains("not known")));
+}

@@ -31,7 +31,7 @@ const STACK: usize = 128 << 10;
 
 /// How long a program outlives the deadline of the call, at most: the call itself gives the program up
 /// then, unless its future is not polled.
-const GRACE: Duration = Duration::from_millis(50);
+const GRACE: Duration = Duration::from_secs(1);
 
 pub(crate) struct CommandRun;
 

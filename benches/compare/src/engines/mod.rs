@@ -1,12 +1,16 @@
 //! The sandboxes, each behind the trait by which `cpex-core` calls plugins.
 
+#[cfg(feature = "wasmtime")]
 mod component;
+#[cfg(feature = "wasmtime")]
 mod core_module;
 #[cfg(feature = "extism")]
 mod extism;
 mod native;
 mod ours;
+#[cfg(any(feature = "extism", feature = "wasmtime"))]
 mod sandbox;
+#[cfg(feature = "wasmtime")]
 mod wasmtime;
 pub mod wire;
 
@@ -121,19 +125,19 @@ pub fn all() -> Result<Vec<Box<dyn Engine>>> {
 }
 
 pub fn names() -> Vec<&'static str> {
-    let mut names = vec![
-        "native",
-        "cpex-wasmi lean",
-        "cpex-wasmi known",
-        "Cranelift core",
-        "Cranelift core, precompiled",
-        "Cranelift component",
-        "Cranelift component, precompiled",
-        "Pulley core",
-        "Pulley core, precompiled",
-        "Pulley component",
-        "Pulley component, precompiled",
-    ];
+    let mut names = vec!["native", "cpex-wasmi lean", "cpex-wasmi known"];
+    if cfg!(feature = "wasmtime") {
+        names.extend([
+            "Cranelift core",
+            "Cranelift core, precompiled",
+            "Cranelift component",
+            "Cranelift component, precompiled",
+            "Pulley core",
+            "Pulley core, precompiled",
+            "Pulley component",
+            "Pulley component, precompiled",
+        ]);
+    }
     if cfg!(feature = "extism") {
         names.push("Extism");
     }
@@ -142,10 +146,13 @@ pub fn names() -> Vec<&'static str> {
 
 pub fn by_name(name: &str) -> Result<Box<dyn Engine>> {
     use ours::{Ours, Style};
+    #[cfg(feature = "wasmtime")]
     use wasmtime::{Backend, Setup};
     let known = names().into_iter().find(|known| *known == name);
     let Some(name) = known else { return Err(format!("there is no engine `{name}`").into()) };
+    #[cfg(feature = "wasmtime")]
     let backend = if name.starts_with("Pulley") { Backend::Pulley } else { Backend::Cranelift };
+    #[cfg(feature = "wasmtime")]
     let setup = Setup { name, backend, precompiled: name.ends_with("precompiled") };
     Ok(match name {
         "native" => Box::new(native::Native),
@@ -153,8 +160,12 @@ pub fn by_name(name: &str) -> Result<Box<dyn Engine>> {
         "cpex-wasmi known" => Box::new(Ours::new(name, Style::Known)?),
         #[cfg(feature = "extism")]
         "Extism" => Box::new(extism::Extism),
+        #[cfg(feature = "wasmtime")]
         _ if name.contains("core") => Box::new(core_module::CoreModules::new(setup)?),
+        #[cfg(feature = "wasmtime")]
         _ => Box::new(component::Components::new(setup)?),
+        #[cfg(not(feature = "wasmtime"))]
+        _ => return Err(format!("`{name}` is not part of this build").into()),
     })
 }
 

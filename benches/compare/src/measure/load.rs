@@ -35,11 +35,11 @@ pub fn measure(
             stored.push((&**engine, plugin.len(), engine.store(plugin)?));
         }
     }
-    let mut tasks: Vec<Task<'_>> = Vec::new();
     // The least that a load can take which leaves nothing to be translated in a call.
     let known = engines.iter().find(|engine| engine.name() == "cpex-wasmi known");
     let path = known.and_then(|engine| engine.module(workload.policy));
     let alone = path.filter(|path| path.exists()).map(fs::read).transpose()?;
+    let mut tasks: Vec<Task<'_>> = Vec::new();
     for (engine, _, plugin) in &stored {
         tasks.push(Box::new(|| {
             black_box(engine.load(plugin, Isolation::Pooled)?);
@@ -52,7 +52,7 @@ pub fn measure(
         }));
     }
     if let Some(wasm) = &alone {
-        tasks.push(Box::new(|| {
+        tasks.push(Box::new(move || {
             black_box(wasmi::Module::new(&wasmi::Engine::new(&config()), wasm)?);
             Ok(())
         }));

@@ -4,4 +4,5 @@ pub mod calls;
 pub mod load;
 pub mod memory;
 pub mod sizes;
+pub mod tail_calls;
 pub mod threads;

@@ -47,6 +47,7 @@ fn document(options: &Options, results: &Results) -> Result<String> {
         ("targets", targets::targets(results)),
         ("request_bytes", request.to_string()),
         ("policies", results.policies.iter().map(tables::calls).collect::<Vec<_>>().join("\n")),
+        ("tail_calls", tables::tail_calls(&results.tail_calls)),
         ("growth", tables::growth(&results.growth)),
         ("heavy", tables::calls(&results.heavy)),
         ("losses", tables::losses(results)),

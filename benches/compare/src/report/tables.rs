@@ -6,8 +6,10 @@ use crate::measure::calls::Calls;
 use crate::measure::load::Load;
 use crate::measure::memory::Memory;
 use crate::measure::sizes::Size;
+use crate::measure::tail_calls::TailCalls;
 use crate::measure::threads::{THREADS, Throughput};
 use crate::run::Results;
+use crate::sample::Summary;
 
 pub const NATIVE: &str = "native";
 pub const LEAN: &str = "cpex-wasmi lean, pooled";
@@ -26,6 +28,23 @@ pub fn calls(calls: &Calls) -> String {
         })
         .collect();
     table(&[&calls.workload, "median", "p10 – p90", "of native"], &rows)
+}
+
+/// The same by the build with tail calls, beside native Rust in that program.
+pub fn tail_calls(all: &[TailCalls]) -> String {
+    if all.is_empty() {
+        return "Not built for this run (`--no-tail-calls`).\n".into();
+    }
+    let of = |calls: &TailCalls| {
+        let native = calls.of(NATIVE).map(|native| native.median);
+        let row = |(name, summary): &(String, Summary)| {
+            let beside = native.map_or("–".into(), |native| ratio(summary.median / native));
+            vec![name.clone(), time(summary.median), spread(*summary), beside]
+        };
+        let rows: Vec<_> = calls.cases.iter().map(row).collect();
+        table(&[&calls.workload, "median", "p10 – p90", "of native"], &rows)
+    };
+    all.iter().map(of).collect::<Vec<_>>().join("\n")
 }
 
 /// The same cases with messages of several sizes.

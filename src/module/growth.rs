@@ -1,0 +1,142 @@
+//! Has a module grow its memory where that can be bounded.
+//!
+//! Where the interpreter goes on by tail calls, each `memory.grow` leaves something on the host's stack
+//! until the slice of fuel is used up ([`Dispatch`](crate::dispatch::Dispatch)). Fuel is taken for many
+//! instructions at once, and for what a function does after a call before that call: a slice may come to
+//! many more of them than it has fuel for. So all that a module has are moved into one function, which
+//! takes the fuel for one as it begins: its callers cannot have paid for any, and there are as many in a
+//! slice as that pays for.
+//!
+//! Tables do not grow ([`Limiter`](crate::instance)), and that an instruction does not even begin to do.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::operators::Effect;
+use super::reader::Reader;
+use super::scan::{CODE, Section, Sections};
+use super::written::{leb, with_sections};
+
+const TYPES: u8 = 1;
+const IMPORTS: u8 = 2;
+const FUNCTIONS: u8 = 3;
+
+/// `(func (param i32) (result i32))`.
+const TYPE: [u8; 5] = [0x60, 1, 0x7f, 1, 0x7f];
+
+/// A function of that type without locals: `(memory.grow (local.get 0))`. Its fuel is
+/// [`Dispatch::fuel_of_growth`](crate::dispatch::Dispatch::fuel_of_growth), for all but the last of these:
+/// to call it, to begin it, `local.get`, `memory.grow`.
+const BODY: [u8; 7] = [6, 0, 0x20, 0, 0x40, 0, 0x0b];
+
+/// `(drop) (drop) (i32.const -1)`: what `table.grow` comes to, and takes as much fuel.
+const NO_GROWTH: [u8; 4] = [0x1a, 0x1a, 0x41, 0x7f];
+
+/// A module that grows its memory in one place, if at all, and no table.
+pub(super) struct Tamed<'a> {
+    pub(super) wasm: Cow<'a, [u8]>,
+    /// Whether it can grow its memory.
+    pub(super) grows: bool,
+}
+
+/// A valid module as it is to be translated. One that imports anything but functions, which is refused
+/// later, stays as it is.
+pub(super) fn tame<'a>(wasm: &'a [u8], sections: &Sections) -> Result<Tamed<'a>, String> {
+    let Some(code) = sections.find(CODE) else {
+        return Ok(Tamed { wasm: Cow::Borrowed(wasm), grows: false });
+    };
+    let unread = || "the module's code cannot be written anew".into();
+    tamed(wasm, sections, code).ok_or_else(unread)
+}
+
+fn tamed<'a>(wasm: &'a [u8], sections: &Sections, code: Section) -> Option<Tamed<'a>> {
+    let mut reader = Reader::of(wasm, code);
+    let defined = reader.number()?;
+    let Some(imported) = imported(wasm, sections)? else {
+        return Some(Tamed { wasm: Cow::Borrowed(wasm), grows: true });
+    };
+    let helper = imported.checked_add(defined)?;
+    let mut call = Vec::from([0x10]);
+    leb(&mut call, helper);
+    let (mut memory, mut tables) = (false, false);
+    let mut bodies = Vec::new();
+    for _ in 0..defined {
+        let size = reader.number()?;
+        let mut body = reader.part(usize::try_from(size).ok()?)?;
+        let mut content = Vec::with_capacity(body.rest().len());
+        let locals = taken(&mut body, |body| body.list(Reader::locals))?.1;
+        content.extend_from_slice(locals);
+        while !body.is_empty() {
+            let (effect, instruction) = taken(&mut body, Reader::operator)?;
+            memory |= effect == Effect::GrowsMemory;
+            tables |= effect == Effect::GrowsTable;
+            content.extend_from_slice(match effect {
+                Effect::GrowsMemory => &call,
+                Effect::GrowsTable => &NO_GROWTH,
+                _ => instruction,
+            });
+        }
+        leb(&mut bodies, u64::try_from(content.len()).ok()?);
+        bodies.extend_from_slice(&content);
+    }
+    if !memory && !tables {
+        return Some(Tamed { wasm: Cow::Borrowed(wasm), grows: false });
+    }
+    let more = u64::from(memory);
+    let mut content = Vec::with_capacity(bodies.len().checked_add(16)?);
+    leb(&mut content, defined.checked_add(more)?);
+    content.append(&mut bodies);
+    let mut written = Vec::from([(CODE, content)]);
+    if memory {
+        let (types, content) = with_one_more(wasm, sections.find(TYPES)?, &TYPE)?;
+        written.push((TYPES, content));
+        let mut index = Vec::new();
+        leb(&mut index, types);
+        written.push((FUNCTIONS, with_one_more(wasm, sections.find(FUNCTIONS)?, &index)?.1));
+        let (_, content) = written.first_mut()?;
+        content.extend_from_slice(&BODY);
+    }
+    Some(Tamed { wasm: Cow::Owned(with_sections(wasm, sections, &written)?), grows: memory })
+}
+
+/// What is read, and the bytes of it.
+fn taken<'a, T>(
+    reader: &mut Reader<'a>,
+    read: impl FnOnce(&mut Reader<'a>) -> Option<T>,
+) -> Option<(T, &'a [u8])> {
+    let before = reader.rest();
+    let value = read(reader)?;
+    let len = before.len().checked_sub(reader.rest().len())?;
+    Some((value, before.get(..len)?))
+}
+
+/// How many functions are imported, if nothing else is.
+fn imported(wasm: &[u8], sections: &Sections) -> Option<Option<u64>> {
+    let Some(section) = sections.find(IMPORTS) else { return Some(Some(0)) };
+    let mut reader = Reader::of(wasm, section);
+    let all = reader.number()?;
+    for _ in 0..all {
+        reader.name()?;
+        reader.name()?;
+        if reader.byte()? != 0 {
+            return Some(None);
+        }
+        reader.number()?;
+    }
+    Some(Some(all))
+}
+
+/// A list with an entry at its end, and how many it had before.
+fn with_one_more(wasm: &[u8], section: Section, entry: &[u8]) -> Option<(u64, Vec<u8>)> {
+    let mut reader = Reader::of(wasm, section);
+    let before = reader.number()?;
+    let mut content = Vec::with_capacity(section.len.checked_add(16)?);
+    leb(&mut content, before.checked_add(1)?);
+    content.extend_from_slice(reader.rest());
+    content.extend_from_slice(entry);
+    Some((before, content))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+use alloc::format;
+
+use super::super::scan::scan;
+use super::*;
+use crate::dispatch::Dispatch;
+
+fn module(fields: &str) -> Vec<u8> {
+    wat::parse_str(format!("(module {fields})")).unwrap()
+}
+
+fn tamed_of(wasm: &[u8]) -> Tamed<'_> {
+    tame(wasm, &scan(wasm).unwrap()).unwrap()
+}
+
+/// Where the instructions that grow something stand: the number of the function, and what it is.
+fn growing(wasm: &[u8]) -> Vec<(usize, Effect)> {
+    let mut code = Reader::of(wasm, scan(wasm).unwrap().find(CODE).unwrap());
+    let mut found = Vec::new();
+    for function in 0..usize::try_from(code.number().unwrap()).unwrap() {
+        let size = code.number().unwrap();
+        let mut body = code.part(usize::try_from(size).unwrap()).unwrap();
+        body.list(Reader::locals).unwrap();
+        while !body.is_empty() {
+            let effect = body.operator().unwrap();
+            if matches!(effect, Effect::GrowsMemory | Effect::GrowsTable) {
+                found.push((function, effect));
+            }
+        }
+    }
+    found
+}
+
+/// Calls `run`: what it returns, and the fuel it takes.
+fn run(wasm: &[u8], costs: u8) -> (i32, u64) {
+    let mut config = crate::engine::config(1_000_000, 1000, Dispatch::LOOP);
+    let mut operators = wasmi::OperatorCost::default();
+    operators.memory_grow = costs;
+    config.operator_cost(operators);
+    let engine = wasmi::Engine::new(&config);
+    let module = wasmi::Module::new(&engine, wasm).unwrap();
+    let mut store = wasmi::Store::new(&engine, ());
+    store.set_fuel(1_000_000).unwrap();
+    let linker = wasmi::Linker::new(&engine);
+    let instance = linker.instantiate_and_start(&mut store, &module).unwrap();
+    let run = instance.get_typed_func::<i32, i32>(&store, "run").unwrap();
+    let result = run.call(&mut store, 2).unwrap();
+    (result, 1_000_000 - store.get_fuel().unwrap())
+}
+
+const GROWING: &str = r#"
+    (memory (export "memory") 1 40)
+    (table $t 3 funcref) (elem (i32.const 0) $twice)
+    (func $twice (param i32) (result i32)
+      (i32.add (memory.grow (local.get 0)) (memory.grow (i32.const 1))))
+    (func (export "run") (param i32) (result i32) (local i64 i64)
+      (local.set 0 (i32.mul (i32.const 100)
+        (call_indirect $t (param i32) (result i32) (local.get 0) (i32.const 0))))
+      (i32.add (local.get 0)
+        (i32.add (i32.mul (i32.const 10) (memory.grow (i32.const 1000))) (memory.size))))"#;
+
+#[test]
+fn a_module_grows_in_one_function_and_does_the_same_for_as_much_fuel() {
+    let wasm = module(GROWING);
+    let tamed = tamed_of(&wasm);
+    assert!(tamed.grows);
+    assert_eq!(growing(&wasm).len(), 3);
+    assert_eq!(growing(&tamed.wasm), [(2, Effect::GrowsMemory)]);
+    // From 1 to 3 pages, to 4, and not to 1,004.
+    let whole = run(&wasm, Dispatch::LOOP.fuel_of_growth());
+    assert_eq!(whole.0, 100 * (1 + 3) - 10 + 4);
+    assert_eq!(run(&tamed.wasm, Dispatch::LOOP.fuel_of_growth() - 3), whole);
+}
+
+#[test]
+fn a_table_does_not_grow() {
+    let fields = |grow: &str| {
+        module(&format!(
+            r#"(table $t 3 funcref) (table $u 3 externref)
+               (func (export "run") (param i32) (result i32) {grow})"#
+        ))
+    };
+    let wasm = fields(
+        "(i32.add (table.grow $t (ref.null func) (local.get 0)) \
+         (table.grow $u (ref.null extern) (i32.const 70000)))",
+    );
+    let tamed = tamed_of(&wasm);
+    assert!(!tamed.grows);
+    assert_eq!(growing(&tamed.wasm), []);
+    // As if it had tried, with a host that refuses.
+    let tried = fields("(i32.add (i32.const -1) (i32.const -1)) (drop (local.get 0))");
+    assert_eq!(run(&tamed.wasm, 1).0, run(&tried, 1).0);
+}
+
+#[test]
+fn fixtures_stay_what_they_are_or_grow_in_one_place() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|found| found == "wasm"));
+    let mut grown = 0;
+    for file in files {
+        let wasm = std::fs::read(&file).unwrap();
+        let tamed = tamed_of(&wasm);
+        assert_eq!(tamed.grows, !growing(&wasm).is_empty(), "{file:?}");
+        if !tamed.grows {
+            assert_eq!(&*tamed.wasm, wasm, "{file:?}");
+            continue;
+        }
+        grown += 1;
+        assert_eq!(growing(&tamed.wasm).len(), 1, "{file:?}");
+        let engine = wasmi::Engine::default();
+        let exports = |wasm: &[u8]| {
+            let module = wasmi::Module::new(&engine, wasm).unwrap();
+            module.exports().map(|export| format!("{export:?}")).collect::<Vec<_>>()
+        };
+        assert_eq!(exports(&tamed.wasm), exports(&wasm), "{file:?}");
+    }
+    assert!(grown > 5, "only {grown} grow");
+}
+
+#[test]
+fn an_instruction_that_is_not_known_is_refused() {
+    // `return_call 0`, which plugins may not use.
+    let code = [1, 4, 0, 0x12, 0, 0x0b];
+    let mut wasm = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x06".to_vec();
+    wasm.extend(code);
+    assert!(tame(&wasm, &scan(&wasm).unwrap()).is_err());
+}

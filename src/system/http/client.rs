@@ -1,0 +1,376 @@
+//! The transport that comes with the host.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::error::Error as _;
+use core::future::Future;
+use core::net::IpAddr;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io;
+use std::sync::OnceLock;
+
+use http_body_util::Full;
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::{Request, Response, Uri};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
+
+use super::resolver::{Guarded, Lookup, Refused};
+use super::{
+    AddressGuard, HttpTransport, ResponseBody, Sending, TransportError, TransportRequest,
+    TransportResponse,
+};
+use crate::{Error, ErrorKind};
+
+/// The largest start of a response, its status and headers, in bytes.
+const MAX_HEAD_BYTES: usize = 64 << 10;
+
+/// How many headers a response may have.
+const MAX_HEADERS: usize = 128;
+
+/// How many connections to a host are kept for later requests, and how long.
+const MAX_IDLE: usize = 8;
+const IDLE_TIME: Duration = Duration::from_secs(30);
+
+/// How many names are resolved at once.
+const MAX_LOOKUPS: usize = 16;
+
+/// An HTTP client for plugins: HTTP/1.1, with TLS by rustls, on hyper. Cheap to clone.
+///
+/// It runs on a thread of its own, with a tokio runtime, which the first request starts; or on a runtime
+/// of the embedder's ([`on`](Self::on)). Either way a call waits for it without blocking the thread of an
+/// executor, whichever that is.
+///
+/// A name is resolved as the system does, unless another [`resolver`](Self::resolver) is set; addresses
+/// that the request's guard does not permit are left out, and a connection is made to one of the others, as it
+/// is. Connections are kept for later requests, those for plugins that may go to private addresses
+/// apart from the others. There are no proxies, also none from the environment; no cookies, no cache, no
+/// decompression. TLS trusts the certificates that the system does (`SSL_CERT_FILE` and `SSL_CERT_DIR`
+/// name others), as they are when the client is made, or those that it is [given](Self::trusting).
+#[derive(Clone)]
+pub struct HttpClient(Arc<Inner>);
+
+struct Inner {
+    runtime: Where,
+    public: Connections,
+    any: Connections,
+    lookup: Lookup,
+    tls: ClientConfig,
+    /// Whether there is a certificate to trust.
+    trusts: bool,
+}
+
+type Connections = Client<HttpsConnector<HttpConnector<Guarded>>, Full<Bytes>>;
+
+/// Where requests run.
+enum Where {
+    /// On a runtime of the client's, once there is one.
+    Own(OnceLock<Result<Own, String>>),
+    Given(Handle),
+}
+
+impl Where {
+    /// The same for another client.
+    fn again(&self) -> Self {
+        match self {
+            Self::Own(_) => Self::Own(OnceLock::new()),
+            Self::Given(handle) => Self::Given(handle.clone()),
+        }
+    }
+}
+
+/// A runtime that does not wait for what runs on it when it is dropped, which may be in a task.
+struct Own(Option<Runtime>);
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl HttpClient {
+    /// A client with a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if TLS cannot be set up.
+    pub fn new() -> Result<Self, Error> {
+        Self::begun(Where::Own(OnceLock::new()))
+    }
+
+    /// A client on a runtime of the embedder's, which must have both its timers and its I/O enabled, and
+    /// go on for as long as plugins are called.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn on(runtime: Handle) -> Result<Self, Error> {
+        Self::begun(Where::Given(runtime))
+    }
+
+    /// The same client with another way to resolve names: a function that is given a name and gives its
+    /// addresses. Those that a request's guard does not permit are left out.
+    ///
+    /// ```
+    /// use cpex_wasmi::HttpClient;
+    ///
+    /// # fn main() -> Result<(), cpex_wasmi::Error> {
+    /// let client = HttpClient::new()?.resolver(|name| async move {
+    ///     match name.as_str() {
+    ///         "pdp.internal" => Ok(vec![[10, 20, 0, 7].into()]),
+    ///         _ => Err(std::io::ErrorKind::NotFound.into()),
+    ///     }
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "it gives another client"]
+    pub fn resolver<F, T>(self, resolve: F) -> Self
+    where
+        F: Fn(String) -> T + Send + Sync + 'static,
+        T: Future<Output = io::Result<Vec<IpAddr>>> + Send + 'static,
+    {
+        let Inner { runtime, tls, trusts, .. } = &*self.0;
+        Self::with(runtime.again(), Lookup::by(resolve), tls.clone(), *trusts)
+    }
+
+    /// The same client, but TLS trusts these certificates of authorities, in PEM, and no others: such as those
+    /// of a company's own.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) if there is none in the text, or one
+    /// that cannot be read.
+    pub fn trusting(self, pem: &[u8]) -> Result<Self, Error> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(no_certificate)?;
+            roots.add(certificate).map_err(no_certificate)?;
+        }
+        if roots.is_empty() {
+            return Err(no_certificate("there is none"));
+        }
+        let Inner { runtime, lookup, .. } = &*self.0;
+        Ok(Self::with(runtime.again(), lookup.clone(), tls(roots)?, true))
+    }
+
+    fn begun(runtime: Where) -> Result<Self, Error> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let trusts = !roots.is_empty();
+        Ok(Self::with(runtime, Lookup::system(), tls(roots)?, trusts))
+    }
+
+    fn with(runtime: Where, lookup: Lookup, tls: ClientConfig, trusts: bool) -> Self {
+        let connections =
+            |guard| connections(Guarded { lookup: lookup.clone(), guard }, tls.clone());
+        let public = connections(AddressGuard::public());
+        let any = connections(AddressGuard::any());
+        Self(Arc::new(Inner { runtime, public, any, lookup, tls, trusts }))
+    }
+}
+
+impl core::fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("HttpClient").finish_non_exhaustive()
+    }
+}
+
+fn tls(roots: RootCertStore) -> Result<ClientConfig, Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider);
+    let config = config.with_safe_default_protocol_versions().map_err(Error::internal)?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn no_certificate(error: impl core::fmt::Display) -> Error {
+    let message = alloc::format!("the certificates cannot be read: {error}");
+    Error::new(ErrorKind::InvalidConfig, message)
+}
+
+fn connections(resolver: Guarded, tls: ClientConfig) -> Connections {
+    let mut http = HttpConnector::new_with_resolver(resolver);
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    let https = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(http);
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIME)
+        .pool_max_idle_per_host(MAX_IDLE)
+        .http1_max_buf_size(MAX_HEAD_BYTES)
+        .http1_max_headers(MAX_HEADERS)
+        .build(https)
+}
+
+impl Inner {
+    fn handle(&self) -> Result<Handle, String> {
+        let runtime = match &self.runtime {
+            Where::Given(handle) => return Ok(handle.clone()),
+            Where::Own(runtime) => runtime,
+        };
+        let started = runtime.get_or_init(|| {
+            let runtime = Builder::new_multi_thread()
+                .worker_threads(1)
+                .max_blocking_threads(MAX_LOOKUPS)
+                .thread_name("cpex-wasmi-http")
+                .enable_all()
+                .build();
+            runtime.map(|runtime| Own(Some(runtime))).map_err(|error| error.to_string())
+        });
+        match started {
+            Ok(Own(Some(runtime))) => Ok(runtime.handle().clone()),
+            Ok(Own(None)) => Err("the client is gone".into()),
+            Err(error) => Err(error.clone()),
+        }
+    }
+}
+
+impl HttpTransport for HttpClient {
+    fn send(&self, request: TransportRequest) -> Sending {
+        let inner = self.0.clone();
+        Box::pin(async move {
+            let failed = TransportError::Failed;
+            let handle = inner.handle().map_err(failed)?;
+            let timeout = request.timeout;
+            let sending = inner.send(request)?;
+            let sent = async move {
+                match timeout {
+                    None => sending.await,
+                    Some(timeout) => match tokio::time::timeout(timeout, sending).await {
+                        Ok(sent) => sent,
+                        Err(_) => {
+                            Err(TransportError::Failed("no answer within the deadline".into()))
+                        }
+                    },
+                }
+            };
+            let response = match Task(handle.spawn(sent)).await {
+                Ok(sent) => sent?,
+                Err(error) => return Err(failed(error.to_string())),
+            };
+            let (head, body) = response.into_parts();
+            let headers = head.headers.iter();
+            let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().into()));
+            Ok(TransportResponse {
+                status: head.status.as_u16(),
+                headers: headers.collect(),
+                body: Box::new(Body(body)),
+            })
+        })
+    }
+}
+
+impl Inner {
+    fn send(
+        &self,
+        request: TransportRequest,
+    ) -> Result<
+        impl Future<Output = Result<Response<Incoming>, TransportError>> + use<>,
+        TransportError,
+    > {
+        let TransportRequest { method, url, host, port, headers, body, guard, .. } = request;
+        let wrong = |what: String| TransportError::Failed(what);
+        let uri: Uri = url.parse().map_err(|_| wrong("the URL is not one for HTTP".into()))?;
+        let secure = uri.scheme_str() == Some("https");
+        // What was decided about is what is connected to, should the two readers of URLs ever differ.
+        let own_port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        if uri.host() != Some(host.as_str()) || own_port != port {
+            return Err(wrong("the URL can be read in two ways".into()));
+        }
+        if secure && !self.trusts {
+            return Err(wrong("there is no certificate on this machine to trust".into()));
+        }
+        // Addresses in URLs are not resolved.
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        if bare.parse().is_ok_and(|address: IpAddr| !guard.permits(address)) {
+            return Err(TransportError::AddressDenied);
+        }
+        let mut built = Request::builder().method(method.as_str()).uri(uri);
+        for (name, value) in &headers {
+            built = built.header(name, value);
+        }
+        let request = built.body(Full::from(body)).map_err(|error| wrong(error.to_string()))?;
+        let connections = if guard == AddressGuard::any() { &self.any } else { &self.public };
+        let response = connections.request(request);
+        Ok(async move { response.await.map_err(|error| of_client(&error)) })
+    }
+}
+
+/// What went wrong, with each cause of it.
+fn of_client(error: &hyper_util::client::legacy::Error) -> TransportError {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if cause.is::<Refused>() {
+            return TransportError::AddressDenied;
+        }
+        // hyper tells servers only by a method of its own.
+        let head = cause.downcast_ref().is_some_and(hyper::Error::is_parse);
+        if head && cause.to_string().contains("too large") {
+            return TransportError::TooLarge;
+        }
+        words.push_str(": ");
+        words.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    TransportError::Failed(words)
+}
+
+/// A task that ends with who waits for it.
+struct Task<T>(JoinHandle<T>);
+
+impl<T> Future for Task<T> {
+    type Output = Result<T, tokio::task::JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+struct Body(Incoming);
+
+impl ResponseBody for Body {
+    fn poll_part(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Vec<u8>, TransportError>>> {
+        loop {
+            return match Pin::new(&mut self.0).poll_frame(context) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(None) => Poll::Ready(None),
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(part) => Poll::Ready(Some(Ok(part.into()))),
+                    // Trailers.
+                    Err(_) => continue,
+                },
+                Poll::Ready(Some(Err(error))) => {
+                    let words = alloc::format!("the response broke off: {error}");
+                    Poll::Ready(Some(Err(TransportError::Failed(words))))
+                }
+            };
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What a plugin may put into a request.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use cpex_wasmi_abi::HttpRequest;
+
+/// How many headers a request may have.
+pub(super) const MAX_REQUEST_HEADERS: usize = 64;
+
+/// The longest name or value of a request's header, in bytes.
+const MAX_HEADER_BYTES: usize = 8192;
+
+/// A request that is well formed: what it says is what is sent.
+pub(super) struct Outgoing {
+    /// In upper case.
+    pub(super) method: String,
+    /// Names in lower case.
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Outgoing {
+    /// What is wrong with a request, if something is.
+    pub(super) fn new(request: HttpRequest) -> Result<Self, &'static str> {
+        let HttpRequest { mut method, url: _, headers, body } = request;
+        if !is_token(&method) || method.len() > 32 {
+            return Err("its method is none");
+        }
+        // Servers tell `get` from `GET`, and grants should not have to.
+        method.make_ascii_uppercase();
+        if ["CONNECT", "TRACE", "TRACK"].contains(&method.as_str()) {
+            return Err("its method is not for plugins");
+        }
+        if headers.len() > MAX_REQUEST_HEADERS {
+            return Err("it has too many headers");
+        }
+        let mut checked = Vec::with_capacity(headers.len());
+        for (mut name, value) in headers {
+            if !is_token(&name) || name.len().max(value.len()) > MAX_HEADER_BYTES {
+                return Err("the name of a header is none, or it is too long");
+            }
+            name.make_ascii_lowercase();
+            if is_of_the_transport(&name) {
+                return Err("it has a header that the host sets itself");
+            }
+            // Visible characters of ASCII with spaces between: nothing that servers read differently.
+            let plain = value.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+            if !plain || value.trim() != value {
+                return Err("the value of a header has characters that it may not have");
+            }
+            checked.push((name, value));
+        }
+        Ok(Self { method, headers: checked, body })
+    }
+
+    /// How large it is, with its URL, in bytes.
+    pub(super) fn bytes(&self, url: &str) -> u64 {
+        let headers =
+            self.headers.iter().map(|(name, value)| name.len().saturating_add(value.len()));
+        let bytes = headers.fold(url.len(), usize::saturating_add).saturating_add(self.body.len());
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+
+    /// What of it follows a redirect, as the Fetch standard has it: no body where the method becomes GET,
+    /// and no credentials to another origin.
+    pub(super) fn redirected(&mut self, status: u16, same_origin: bool) {
+        let becomes_get = match status {
+            301 | 302 => self.method == "POST",
+            303 => self.method != "GET" && self.method != "HEAD",
+            _ => false,
+        };
+        if becomes_get {
+            self.method = "GET".into();
+            self.body = Vec::new();
+            self.headers.retain(|(name, _)| !name.starts_with("content-"));
+        }
+        if !same_origin {
+            self.headers.retain(|(name, _)| name != "authorization" && name != "cookie");
+        }
+    }
+}
+
+/// Whether a header is about the connection, the length of the body or the host, or speaks to proxies.
+fn is_of_the_transport(name: &str) -> bool {
+    const OWN: &[&str] = &[
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "http2-settings",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+    ];
+    OWN.contains(&name) || name.starts_with("proxy-")
+}
+
+/// Whether it is a token of HTTP.
+fn is_token(text: &str) -> bool {
+    let of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(of_token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn request(method: &str, headers: &[(&str, &str)]) -> HttpRequest {
+        HttpRequest {
+            method: method.into(),
+            url: String::new(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect(),
+            body: vec![1],
+        }
+    }
+
+    #[test]
+    fn what_could_be_read_as_something_else_is_refused() {
+        for method in ["", "GET /", "GET\r\n", "G\0", "Ä", "CONNECT", "connect", "TRACE", "(GET)"]
+        {
+            assert!(Outgoing::new(request(method, &[])).is_err(), "{method:?}");
+        }
+        for (name, value) in [
+            ("", "x"),
+            ("a b", "x"),
+            ("a:", "x"),
+            ("a\r\nb", "x"),
+            ("a", "x\r\nb: c"),
+            ("a", "x\nb"),
+            ("a", "x\0"),
+            ("a", "x\u{7f}"),
+            ("a", "ü"),
+            ("a", " x"),
+            ("a", "x\t"),
+            ("Host", "x"),
+            ("content-LENGTH", "0"),
+            ("Transfer-Encoding", "chunked"),
+            ("Connection", "x"),
+            ("Upgrade", "x"),
+            ("TE", "x"),
+            ("Trailer", "x"),
+            ("Expect", "100-continue"),
+            ("Proxy-Authorization", "x"),
+            ("Keep-Alive", "x"),
+        ] {
+            assert!(Outgoing::new(request("GET", &[(name, value)])).is_err(), "{name:?} {value:?}");
+        }
+        let long = "x".repeat(MAX_HEADER_BYTES + 1);
+        assert!(Outgoing::new(request("GET", &[("a", &long)])).is_err());
+        assert!(Outgoing::new(request("GET", &[(&long, "a")])).is_err());
+        assert!(Outgoing::new(request("GET", &[("a", "b"); MAX_REQUEST_HEADERS + 1])).is_err());
+
+        let fine = Outgoing::new(request("pAtch", &[("X-Key", "a b\tc"), ("a", "")])).unwrap();
+        assert_eq!(fine.method, "PATCH");
+        assert_eq!(fine.headers, [("x-key".into(), "a b\tc".into()), ("a".into(), "".into())]);
+    }
+
+    #[test]
+    fn a_redirect_is_followed_as_the_standard_says() {
+        let headers =
+            &[("authorization", "a"), ("cookie", "b"), ("content-type", "c"), ("accept", "d")];
+        for (method, status, same_origin, expected, left) in [
+            ("GET", 301, true, "GET", 4),
+            ("GET", 302, false, "GET", 2),
+            ("POST", 301, true, "GET", 3),
+            ("POST", 302, false, "GET", 1),
+            ("PUT", 302, true, "PUT", 4),
+            ("PUT", 303, true, "GET", 3),
+            ("HEAD", 303, true, "HEAD", 4),
+            ("POST", 307, true, "POST", 4),
+            ("POST", 308, false, "POST", 2),
+        ] {
+            let mut request = Outgoing::new(request(method, headers)).unwrap();
+            request.redirected(status, same_origin);
+            let shown = alloc::format!("{method} {status} {same_origin}");
+            assert_eq!(
+                (request.method.as_str(), request.headers.len()),
+                (expected, left),
+                "{shown}"
+            );
+            assert_eq!(request.body.is_empty(), method != expected, "{shown}");
+        }
+    }
+}

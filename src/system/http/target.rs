@@ -1,0 +1,333 @@
+//! Where a request goes, and whether it may.
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use core::fmt;
+use core::net::IpAddr;
+
+use cpex_wasmi_abi::Wish;
+use url::{Host, Url};
+
+use super::AddressGuard;
+use crate::NetworkGrant;
+use crate::system::Granted;
+
+/// The longest URL, in bytes.
+pub(super) const MAX_URL_BYTES: usize = 8192;
+
+/// A URL that a request can go to: of HTTP or HTTPS, with a host and without user name, password and
+/// fragment.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    url: Url,
+    host: HostName,
+    port: u16,
+}
+
+/// A host, in the one form that it is compared in: a name in lower case as DNS has it, or an address,
+/// which is one of IPv4 if it stands for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum HostName {
+    Name(String),
+    Address(IpAddr),
+}
+
+impl HostName {
+    fn of(host: Host<&str>) -> Option<Self> {
+        Some(match host {
+            // As it stands in certificates and grants: with a dot at its end it would be resolved otherwise.
+            Host::Domain(name) if name.split('.').all(|label| !label.is_empty()) => {
+                Self::Name(name.to_owned())
+            }
+            Host::Domain(_) => return None,
+            Host::Ipv4(address) => Self::Address(address.into()),
+            Host::Ipv6(address) => Self::Address(IpAddr::from(address).to_canonical()),
+        })
+    }
+}
+
+/// Why there is no [`Target`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NoTarget(pub(super) &'static str);
+
+impl Target {
+    pub(super) fn parse(text: &str) -> Result<Self, NoTarget> {
+        // It would be dropped, so that people read something else.
+        if text.chars().any(|char| char.is_control() || char == ' ' || char == '\\') {
+            return Err(NoTarget("it has spaces, backslashes or control characters"));
+        }
+        Self::new(Url::parse(text).ok())
+    }
+
+    /// Where a `Location` leads from here.
+    pub(super) fn join(&self, location: &str) -> Result<Self, NoTarget> {
+        Self::new(self.url.join(location).ok())
+    }
+
+    fn new(url: Option<Url>) -> Result<Self, NoTarget> {
+        let Some(mut url) = url else { return Err(NoTarget("it is no URL")) };
+        if !["http", "https"].contains(&url.scheme()) {
+            return Err(NoTarget("it is neither of HTTPS nor of HTTP"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(NoTarget("it has a user name or password"));
+        }
+        let host = url.host().and_then(HostName::of).ok_or(NoTarget("its host is none"))?;
+        let port = url.port_or_known_default().filter(|port| *port > 0);
+        let port = port.ok_or(NoTarget("its port is none"))?;
+        url.set_fragment(None);
+        if url.as_str().len() > MAX_URL_BYTES {
+            return Err(NoTarget("it is too long"));
+        }
+        Ok(Self { url, host, port })
+    }
+
+    pub(super) fn url(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// The host as it stands in the URL.
+    pub(super) fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn same_origin(&self, other: &Self) -> bool {
+        self.url.scheme() == other.url.scheme()
+            && self.url.host() == other.url.host()
+            && self.port == other.port
+    }
+
+    /// Whether a plugin may send a request with this method there: both a line of its manifest and a grant
+    /// cover it, and the address, where the URL has one, is permitted. Gives what addresses are.
+    pub(super) fn allowed(&self, method: &str, granted: &Granted) -> Option<AddressGuard> {
+        if !granted.asked().any(|wish| self.is_asked(method, &wish)) {
+            return None;
+        }
+        let mut grants =
+            granted.access.network.iter().filter(|grant| self.is_granted(method, grant));
+        let first = grants.next()?;
+        let private = first.allow_private || grants.any(|grant| grant.allow_private);
+        let guard = if private { AddressGuard::any() } else { AddressGuard::public() };
+        match self.host {
+            HostName::Address(address) => guard.permits(address).then_some(guard),
+            HostName::Name(_) => Some(guard),
+        }
+    }
+
+    fn is_asked(&self, method: &str, wish: &Wish<'_>) -> bool {
+        let Wish::Network { methods, scheme, host, port } = *wish else { return false };
+        self.url.scheme() == scheme
+            && port.is_none_or(|port| port == self.port)
+            && (methods.is_empty() || methods.split(',').any(|asked| is_same(asked.trim(), method)))
+            && self.is_of(host)
+    }
+
+    fn is_granted(&self, method: &str, grant: &NetworkGrant) -> bool {
+        let NetworkGrant { host, ports, schemes, methods, allow_private: _ } = grant;
+        schemes.iter().any(|scheme| is_same(scheme, self.url.scheme()))
+            && (ports.is_empty() || ports.contains(&self.port))
+            && (methods.is_empty() || methods.iter().any(|granted| is_same(granted, method)))
+            && self.is_of(host)
+    }
+
+    /// Whether the host is the one of a pattern, or below it.
+    fn is_of(&self, pattern: &str) -> bool {
+        let parsed = |host: &str| Host::parse(host.strip_suffix('.').unwrap_or(host)).ok();
+        let borrowed = |host: &Host| match host {
+            Host::Domain(name) => HostName::of(Host::Domain(name)),
+            Host::Ipv4(address) => HostName::of(Host::Ipv4(*address)),
+            Host::Ipv6(address) => HostName::of(Host::Ipv6(*address)),
+        };
+        if let Some(parent) = pattern.strip_prefix("*.") {
+            // Addresses have no subdomains.
+            let (HostName::Name(name), Some(Host::Domain(parent))) = (&self.host, parsed(parent))
+            else {
+                return false;
+            };
+            let below = name.strip_suffix(parent.as_str()).and_then(|rest| rest.strip_suffix('.'));
+            return below.is_some_and(|below| !below.is_empty()) && !parent.is_empty();
+        }
+        let host = parsed(pattern).or_else(|| {
+            // An IPv6 address without the brackets that it has in a URL.
+            pattern.parse().ok().map(Host::Ipv6)
+        });
+        host.as_ref().and_then(borrowed).is_some_and(|host| host == self.host)
+    }
+}
+
+fn is_same(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b)
+}
+
+/// As it is told of: without the query, which may hold secrets.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url.as_str();
+        match url.split_once('?') {
+            Some((rest, _)) => write!(f, "{rest}?…"),
+            None => f.write_str(url),
+        }
+    }
+}
+
+/// As much of a text that is no URL as can be told: what stands before a query, and no user name.
+pub(super) fn untold(text: &str) -> String {
+    let start = text.split(['?', '#']).next().unwrap_or_default();
+    let start = match start.split_once('@') {
+        Some((before, after)) => {
+            let scheme = before.find("://").and_then(|end| before.get(..end));
+            scheme.map_or_else(|| after.to_owned(), |scheme| alloc::format!("{scheme}://…@{after}"))
+        }
+        None => start.to_owned(),
+    };
+    start.chars().take(256).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::string::ToString as _;
+    use alloc::vec;
+    use alloc::vec::Vec;
+    use cpex_wasmi_abi::Manifest;
+    use proptest::prelude::*;
+
+    use crate::Access;
+    use crate::system::Services;
+
+    fn granted(line: &str, host: &str) -> Granted {
+        let mut manifest = Manifest::new("guest", "1.0.0");
+        manifest.access.push(line.into());
+        let mut access = Access::default();
+        let mut grant = NetworkGrant::new(host);
+        grant.schemes.push("http".into());
+        access.network.push(grant);
+        Granted::new(&manifest, access, &Services::default()).unwrap()
+    }
+
+    fn allows(line: &str, host: &str, url: &str) -> bool {
+        let target = Target::parse(url);
+        target.is_ok_and(|target| target.allowed("GET", &granted(line, host)).is_some())
+    }
+
+    #[test]
+    fn hosts_are_compared_in_one_form() {
+        for (pattern, url, expected) in [
+            ("a.example", "https://a.example/", true),
+            ("A.Example", "https://a.eXample/", true),
+            ("a.example.", "https://a.example/", true),
+            ("bücher.example", "https://BÜCHER.example/", true),
+            ("bücher.example", "https://xn--bcher-kva.example/", true),
+            ("xn--bcher-kva.example", "https://bücher.example/", true),
+            ("a.example", "https://a.example./", false),
+            ("a.example", "https://b.a.example/", false),
+            ("a.example", "https://a.example.evil/", false),
+            ("a.example", "https://evil/a.example", false),
+            ("a.example", "https://evil?a.example", false),
+            ("a.example", "https://evil#a.example", false),
+            ("a.example", "https://а.example/", false),
+            ("*.example", "https://a.example/", true),
+            ("*.example", "https://a.b.example/", true),
+            ("*.example", "https://example/", false),
+            ("*.example", "https://aexample/", false),
+            ("*.example", "https://.example/", false),
+            ("*.bücher.example", "https://a.xn--bcher-kva.example/", true),
+            ("9.9.9.9", "https://9.9.9.9/", true),
+            ("9.9.9.9", "https://0x9.0x9.9.011/", true),
+            ("9.9.9.9", "https://151587081/", true),
+            ("9.9.9.9", "https://[::ffff:9.9.9.9]/", true),
+            ("151587081", "https://9.9.9.9/", true),
+            ("*.9.9.9", "https://9.9.9.9/", false),
+            ("*.9", "https://9.9.9.9/", false),
+            ("[2606:4700::1111]", "https://[2606:4700:0::1111]/", true),
+            ("2606:4700::1111", "https://[2606:4700::1111]/", true),
+            ("[2606:4700::1111]", "https://[2606:4700::1112]/", false),
+            ("*.com", "https://[2606:4700::1111]/", false),
+        ] {
+            let line = format!("network:https://{pattern}");
+            // A wish has brackets.
+            let line = line.replace("//2606:4700::1111", "//[2606:4700::1111]");
+            assert_eq!(allows(&line, pattern, url), expected, "{pattern} {url}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_told_of_without_its_secrets() {
+        let told = |url| Target::parse(url).unwrap().to_string();
+        assert_eq!(told("https://a.example:443/b?c=d#e"), "https://a.example/b?…");
+        assert_eq!(told("http://a.example:443"), "http://a.example:443/");
+        assert_eq!(untold("http://user:pass@a?b"), "http://…@a");
+        assert_eq!(untold("user:pass@a"), "a");
+        assert_eq!(untold("x y"), "x y");
+    }
+
+    /// What a cautious reader takes for the host: what stands between `://` and the next of `/?#:`.
+    fn plain_host(url: &str) -> &str {
+        let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split(['/', '?', '#', ':']).next().unwrap_or_default()
+    }
+
+    fn urls() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            Just("https://"),
+            Just("http://"),
+            Just("a.example"),
+            Just("evil"),
+            Just("."),
+            Just("@"),
+            Just(":"),
+            Just("/"),
+            Just("\\"),
+            Just("?"),
+            Just("#"),
+            Just("%2e"),
+            Just("%00"),
+            Just("%40"),
+            Just(".."),
+            Just("443"),
+            Just("127.1"),
+            Just("[::1]"),
+            Just("。"),
+            Just("\t"),
+            Just("ａ"),
+            Just("*"),
+            Just("A"),
+        ];
+        let parts = prop::collection::vec(part, 0..8).prop_map(|parts: Vec<_>| parts.concat());
+        prop_oneof![
+            parts.prop_map(|rest| format!("https://{rest}")),
+            "https://\\PC{0,20}a\\.example\\PC{0,20}",
+            "\\PC{0,40}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// Whatever the URL: what is sent goes to a host that is granted.
+        #[test]
+        fn what_is_allowed_goes_to_a_host_that_is_granted(url in urls()) {
+            for (pattern, below) in [("a.example", false), ("*.a.example", true)] {
+                let line = format!("network:https://{pattern}:*");
+                if !allows(&line, pattern, &url) {
+                    continue;
+                }
+                let target = Target::parse(&url).unwrap();
+                // By another reading of what is sent.
+                let host = plain_host(target.url());
+                prop_assert_eq!(host, target.host());
+                let granted = if below { host.ends_with(".a.example") } else { host == "a.example" };
+                prop_assert!(granted, "{}", target.url());
+                // And it is read as it was written.
+                let again = Target::parse(target.url()).unwrap();
+                prop_assert_eq!(again.host(), host);
+                prop_assert_eq!(again.port(), target.port());
+            }
+        }
+    }
+}
