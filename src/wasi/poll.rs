@@ -25,6 +25,8 @@ impl Call<'_> {
         if count == 0 || count > MAX_SUBSCRIPTIONS {
             return Err(Errno::Inval.into());
         }
+        let bytes = count.saturating_mul(SUBSCRIPTION.saturating_add(EVENT));
+        self.session.worked(usize::try_from(bytes).unwrap_or(usize::MAX));
         self.memory.bytes(subscriptions, count.saturating_mul(SUBSCRIPTION))?;
         self.memory.bytes(events, count.saturating_mul(EVENT))?;
         self.memory.bytes(out, 4)?;
@@ -52,8 +54,6 @@ impl Call<'_> {
             self.memory.set(event, &answer)?;
             (at, event) = (at.saturating_add(SUBSCRIPTION), event.saturating_add(EVENT));
         }
-        let bytes = count.saturating_mul(SUBSCRIPTION.saturating_add(EVENT));
-        self.session.worked(usize::try_from(bytes).unwrap_or(usize::MAX));
         Ok(self.memory.set_u32(out, count)?)
     }
 }

@@ -48,12 +48,11 @@ impl Call<'_> {
             list = list.saturating_add(4);
             self.session.note(AccessKind::Env, "get", name, AuditOutcome::Allowed, 0, *len);
         }
-        self.session.worked(bytes.len());
         Ok(())
     }
 
     /// The variables: name, where it begins, size of the value; and all of them, each with its end.
-    fn environ(&self) -> (Vec<(alloc::string::String, usize, u64)>, Vec<u8>) {
+    fn environ(&mut self) -> (Vec<(alloc::string::String, usize, u64)>, Vec<u8>) {
         let (mut variables, mut bytes) = (Vec::new(), Vec::new());
         for (name, value) in self.session.grants().granted.environment.iter() {
             let len = u64::try_from(value.len()).unwrap_or(u64::MAX);
@@ -63,6 +62,7 @@ impl Call<'_> {
             bytes.extend_from_slice(value.as_bytes());
             bytes.push(0);
         }
+        self.session.worked(bytes.len());
         (variables, bytes)
     }
 

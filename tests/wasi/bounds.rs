@@ -102,6 +102,28 @@ fn directories_do_not_get_too_deep_to_be_removed() {
     assert_eq!(fs::read_dir(folder.path().join("data")).unwrap().count(), 2);
 }
 
+#[test]
+fn listing_is_paid_for_by_what_there_is_even_if_that_is_too_much() {
+    let folder = folder();
+    let fuel = |files: std::ops::Range<usize>| {
+        for number in files {
+            fs::write(folder.path().join(format!("data/{number}")), "").unwrap();
+        }
+        let mut script = Script::new();
+        script.call("fd_readdir", "iiili", &[3, 2048, 24, 0, 16]);
+        let plugin = script.load(&engine(), &[&wish(FULL)], policy(folder.path(), FULL));
+        let outcome = call(&plugin).unwrap();
+        let result = outcome.decision.violation().unwrap().reason.as_bytes()[0];
+        (result, outcome.receipt.fuel)
+    };
+    let ((_, few), (all, many)) = (fuel(0..1), fuel(1..1001));
+    assert_eq!(all, 0);
+    assert!(many >= few + 1000 * 100, "{few} {many}");
+    let (too_many, most) = fuel(1001..10_001);
+    assert_eq!(too_many, 61);
+    assert!(most >= 10_000 * 100, "{most}");
+}
+
 /// Calls three times with one instance.
 fn thrice(script: &Script, wish: &str, mut policy: Policy) -> Vec<Vec<u8>> {
     policy.isolation = Isolation::Pooled;

@@ -41,7 +41,6 @@ impl Call<'_> {
             let allowed = dir.may.has(rights::FD_READDIR);
             let items = if allowed { self.items(&place) } else { Err(Why::Denied) };
             let items = self.told("list", &place.shown, items)?;
-            self.session.worked(items.len().saturating_mul(ITEM_WORK));
             self.state.files.dir(fd)?.items = Some(items);
         }
         let items = self.state.files.dir(fd)?.items.as_deref().unwrap_or_default();
@@ -85,6 +84,8 @@ impl Call<'_> {
             let dir = dir.open_dir_nofollow(&place.path)?;
             own = dir.dir_metadata()?.ino();
             for entry in dir.entries()? {
+                // Whether it comes to something or not.
+                self.session.worked(ITEM_WORK);
                 let entry = entry?;
                 if items.len() == MAX_ITEMS {
                     return Err(Errno::Overflow.into());
