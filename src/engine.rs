@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::dispatch::Dispatch;
+#[cfg(feature = "wasi")]
+use crate::instance::define_wasi;
 use crate::instance::{Host, Timed, Untimed, define_host_functions};
 use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
@@ -386,6 +388,12 @@ impl Settings {
             None => define_host_functions(&mut linker, &Untimed),
         }
         .map_err(Error::internal)?;
+        #[cfg(feature = "wasi")]
+        match &self.timed {
+            Some(clock) => define_wasi(&mut linker, &Timed(clock.clone())),
+            None => define_wasi(&mut linker, &Untimed),
+        }
+        .map_err(Error::internal)?;
         Ok(Interpreter { wasmi, linker })
     }
 }
@@ -404,9 +412,8 @@ pub(crate) fn config(
     dispatch: Dispatch,
 ) -> wasmi::Config {
     let mut config = wasmi::Config::default();
-    let mut costs = wasmi::OperatorCost::default();
-    costs.memory_grow = dispatch.fuel_of_growth();
-    config.operator_cost(costs);
+    let memory_grow = dispatch.fuel_of_growth();
+    config.operator_cost(wasmi::OperatorCost { memory_grow, ..Default::default() });
     config
         .wasm_multi_value(false)
         .wasm_tail_call(false)

@@ -48,6 +48,8 @@
 //! | `env`, `clock`, `random` | no | plugins may be given environment variables, the time, random numbers ([`Access`]) | a plugin that asks for them is refused |
 //! | `exec` | no | plugins may be allowed programs ([`CommandGrant`]), on Unix | a plugin that asks for one is refused |
 //! | `redact` | no | what regular expressions match is masked in all that plugins say (`EngineBuilder::redact_patterns`) | only texts can be masked ([`EngineBuilder::redact`]) |
+//! | `wasi` | no | modules may import WASI preview 1: output goes to the log; variables, time and random numbers as far as they are granted | a module that does is refused |
+//! | `fs` | no | the same with directories and files, through cap-std; implies `wasi` | a plugin that asks for files is refused |
 //! | `cpex-core` | no | `cpex-core` 0.2.3 loads plugins from its own configuration: the module `cpex`, described in `docs/cpex.md` | |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -99,6 +101,8 @@ mod system;
 mod timer;
 mod view;
 mod wait;
+#[cfg(feature = "wasi")]
+mod wasi;
 
 #[doc(no_inline)]
 pub use cpex_wasmi_abi as abi;

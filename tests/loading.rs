@@ -100,7 +100,16 @@ fn imports_that_are_not_offered() {
     refused(
         &with(r#"(import "wasi_snapshot_preview1" "fd_write" (func))"#),
         "invalid_module",
-        &["`wasi_snapshot_preview1::fd_write`", "wasm32-unknown-unknown"],
+        if cfg!(feature = "wasi") {
+            &["`wasi_snapshot_preview1::fd_write` as a function () -> ()"]
+        } else {
+            &["`wasi_snapshot_preview1::fd_write`", "feature `wasi`", "wasm32-unknown-unknown"]
+        },
+    );
+    refused(
+        &with(r#"(import "wasi:cli/stdout@0.2.0" "get-stdout" (func (result i32)))"#),
+        "invalid_module",
+        &["`wasi:cli/stdout@0.2.0::get-stdout`", "wasm32-unknown-unknown"],
     );
     refused(&with(r#"(import "env" "m" (global i32))"#), "invalid_module", &["`env::m`"]);
     let memory = plugin(&format!(

@@ -50,6 +50,8 @@ fn entry<'a>(module: &'a Module, file: &'a str) -> Entry<'a> {
 struct Inspection<'a> {
     manifest: JsonManifest<'a>,
     imports: Vec<Import>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    wasi_imports: &'a [&'static str],
     exports: Vec<Export<'a>>,
     memory: Memory,
     sizes: Sizes,
@@ -145,6 +147,7 @@ impl<'a> Inspection<'a> {
                 config_schema: manifest.config_schema.as_deref().map(schema),
             },
             imports: info.imports.iter().map(|function| Import::new(*function)).collect(),
+            wasi_imports: &info.wasi_imports,
             exports: info.exports.iter().map(|(name, r#type)| Export { name, r#type }).collect(),
             memory: Memory {
                 initial_pages: pages(info.initial_memory_bytes),
@@ -256,7 +259,10 @@ fn render(module: &Module, path: &Path, entry: &str) -> String {
     for import in info.imports.iter().map(|function| Import::new(*function)) {
         page.row(import.name, import.description);
     }
-    if info.imports.is_empty() {
+    for name in &info.wasi_imports {
+        page.row(name, "of WASI preview 1");
+    }
+    if info.imports.is_empty() && info.wasi_imports.is_empty() {
         page.line("  none");
     }
 

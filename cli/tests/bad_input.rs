@@ -196,7 +196,7 @@ fn values_of_the_wrong_type_are_named_by_their_path() {
     payload(&message("3"), "`message.content`: invalid type: integer `3`, expected a sequence");
     payload(
         &message(r#"[{"content_type": "picture", "content": {}}]"#),
-        "`message.content[0].content_type`: unknown variant `picture`, expected one of `text`, `thinking`",
+        "`message.content[0]`: unknown variant `picture`, expected one of `text`, `thinking`",
     );
     payload(
         &message(

@@ -81,9 +81,9 @@
 //! | `cpex` | no | the module `cpex`: CPEX's own plugin traits and types; implies `std` |
 //!
 //! A plugin that uses `std` depends on this crate with
-//! `default-features = false, features = ["std"]`. It is built for `wasm32-unknown-unknown`; without
-//! `std`, a plugin may be built for `wasm32-wasip1` too. (There, `std` imports functions of WASI, which
-//! this version of the host does not offer.)
+//! `default-features = false, features = ["std"]`. It is built for `wasm32-unknown-unknown`, where `std` has
+//! no files, variables, clock or output, or for `wasm32-wasip1`, where it has, as far as they are asked for
+//! and granted: the host needs its feature `wasi` for that, and `fs` for files.
 //!
 //! A plugin that was written for CPEX itself compiles against the module `cpex` as it is, but for
 //! its `use` lines; see there how it is registered.

@@ -153,6 +153,9 @@ impl<'e> Call<'e> {
 
     /// Ends the call with what it returned.
     pub(crate) fn end(mut self, returned: Result<i32, Error>) -> Over {
+        // Lines without an end are logged, and are in the receipt.
+        #[cfg(feature = "wasi")]
+        self.instance.store.data_mut().session.end_wasi();
         let receipt = self.receipt();
         match returned {
             Ok(verdict) => {
@@ -409,6 +412,14 @@ impl<'e> Call<'e> {
         let message = match host.session.panic_message() {
             Some(panic) => format!("the plugin panicked in `{export}`: {panic}"),
             None => format!("the plugin trapped in `{export}`: {}", trap.description()),
+        };
+        // Many a library takes it for granted that there are a clock and random numbers.
+        let message = match host.session.refused() {
+            Some(access) => format!(
+                "{message}; before that it was denied something of the system (`{access}`) that its \
+                 manifest does not ask for or its policy does not grant"
+            ),
+            None => message,
         };
         Error::new(ErrorKind::Trap(trap), message)
     }

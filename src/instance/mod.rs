@@ -8,6 +8,8 @@ mod paused;
 mod snapshot;
 mod timing;
 mod waiting;
+#[cfg(feature = "wasi")]
+mod wasi;
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -33,6 +35,8 @@ use paused::{Ask, Asked, Pause, Wait};
 pub(crate) use snapshot::Snapshot;
 use timing::Stopwatch;
 pub(crate) use timing::{Server, Timed, Untimed};
+#[cfg(feature = "wasi")]
+pub(crate) use wasi::{define as define_wasi, type_of};
 
 /// What the memory of a plugin that may read tokens has beyond what it declares: a mebibyte.
 const PAGES_FOR_TOKENS: u64 = 16;
@@ -169,9 +173,11 @@ impl Instance {
     }
 }
 
-/// Overwrites the memory of an instance that may hold tokens, however its last call ended.
+/// Closes what a call that was abandoned has open, and overwrites the memory of an instance that may hold tokens, however its last call ended.
 impl Drop for Instance {
     fn drop(&mut self) {
+        #[cfg(feature = "wasi")]
+        self.store.data_mut().session.end_wasi();
         if self.store.data().session.grants().opens_tokens() {
             wipe(self.memory.data_mut(&mut self.store));
         }

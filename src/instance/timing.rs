@@ -6,7 +6,11 @@ use core::time::Duration;
 use cpex_wasmi_abi::HostFunction;
 use wasmi::Caller;
 
+#[cfg(feature = "wasi")]
+use super::wasi;
 use super::{Host, serve};
+#[cfg(feature = "wasi")]
+use crate::wasi::WasiFunction;
 use crate::{Clock, Timing};
 
 /// How an engine serves its host functions: as they are, or timed.
@@ -16,6 +20,15 @@ pub(crate) trait Server: Clone + Send + Sync + 'static {
         caller: Caller<'_, Host>,
         function: HostFunction,
         args: &[u32],
+    ) -> Result<i32, wasmi::Error>;
+
+    /// The same, for a function of WASI.
+    #[cfg(feature = "wasi")]
+    fn serve_wasi(
+        &self,
+        caller: Caller<'_, Host>,
+        function: WasiFunction,
+        args: &[u64],
     ) -> Result<i32, wasmi::Error>;
 }
 
@@ -33,6 +46,16 @@ impl Server for Untimed {
     ) -> Result<i32, wasmi::Error> {
         serve(&mut caller, function, args)
     }
+
+    #[cfg(feature = "wasi")]
+    fn serve_wasi(
+        &self,
+        mut caller: Caller<'_, Host>,
+        function: WasiFunction,
+        args: &[u64],
+    ) -> Result<i32, wasmi::Error> {
+        wasi::serve(&mut caller, function, args)
+    }
 }
 
 /// Notes how long serving takes.
@@ -48,6 +71,19 @@ impl Server for Timed {
     ) -> Result<i32, wasmi::Error> {
         let begun = self.0.now();
         let answer = serve(&mut caller, function, args);
+        caller.data_mut().stopwatch.served(since(begun, &*self.0));
+        answer
+    }
+
+    #[cfg(feature = "wasi")]
+    fn serve_wasi(
+        &self,
+        mut caller: Caller<'_, Host>,
+        function: WasiFunction,
+        args: &[u64],
+    ) -> Result<i32, wasmi::Error> {
+        let begun = self.0.now();
+        let answer = wasi::serve(&mut caller, function, args);
         caller.data_mut().stopwatch.served(since(begun, &*self.0));
         answer
     }

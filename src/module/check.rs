@@ -13,8 +13,12 @@ use wasmi::errors::ErrorKind as Wasmi;
 use wasmi::{ExternType, FuncType, MemoryType, ValType};
 
 use super::invalid;
+#[cfg(feature = "wasi")]
+use crate::instance::type_of;
 use crate::logging::visible;
 use crate::suggest::did_you_mean;
+#[cfg(feature = "wasi")]
+use crate::wasi::{self, WasiFunction};
 use crate::{Error, ErrorKind, Problem};
 
 /// Why the interpreter does not take a module.
@@ -112,14 +116,31 @@ pub(crate) fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
+/// What a module imports.
+#[derive(Default)]
+pub(super) struct Imports {
+    pub(super) own: Vec<HostFunction>,
+    pub(super) wasi: Vec<&'static str>,
+}
+
 /// Checks that everything imported is offered, with the right type.
-pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Vec<HostFunction> {
-    let mut functions = Vec::new();
+pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Imports {
+    let mut functions = Imports::default();
     for import in module.imports() {
         let (from, name) = (visible(import.module()), visible(import.name()));
+        #[cfg(feature = "wasi")]
+        if import.module() == wasi::MODULE {
+            match wasi_import(&import) {
+                Ok(name) => functions.wasi.push(name),
+                Err(wrong) => {
+                    problems.push(invalid(format!("the module imports `{from}::{name}`{wrong}")));
+                }
+            }
+            continue;
+        }
         if import.module() != IMPORT_MODULE {
             let advice = if from.starts_with("wasi") {
-                "this host offers no WASI; build the plugin for `wasm32-unknown-unknown`"
+                NO_WASI
             } else if from.starts_with("__wbindgen") {
                 "build the plugin without wasm-bindgen"
             } else {
@@ -140,7 +161,7 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Ve
         let params = (0..function.arity()).map(|_| ValType::I32);
         let expected = FuncType::new(params, [ValType::I32]);
         if import.ty().func() == Some(&expected) {
-            functions.push(function);
+            functions.own.push(function);
         } else {
             problems.push(invalid(format!(
                 "the module imports `{from}::{name}` as {}, and it is {}",
@@ -150,6 +171,31 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Ve
         }
     }
     functions
+}
+
+/// What to do about an import of WASI that there is not.
+const NO_WASI: &str = if cfg!(feature = "wasi") {
+    "of WASI this host offers preview 1 only; build the plugin for `wasm32-wasip1`, or for \
+     `wasm32-unknown-unknown`"
+} else {
+    "this host is built without its feature `wasi`; build the plugin for \
+     `wasm32-unknown-unknown`, or the host with that feature"
+};
+
+/// The name of a function of WASI, or what is wrong with it.
+#[cfg(feature = "wasi")]
+fn wasi_import(import: &wasmi::ImportType<'_>) -> Result<&'static str, String> {
+    let Some(function) = WasiFunction::from_name(import.name()) else {
+        let known = WasiFunction::ALL.iter().map(|function| function.name());
+        let hint = did_you_mean(import.name(), known);
+        return Err(format!(", which WASI preview 1 does not have{hint}"));
+    };
+    let expected = type_of(function);
+    if import.ty().func() == Some(&expected) {
+        return Ok(function.name());
+    }
+    let (found, expected) = (type_name(import.ty()), type_name(&ExternType::Func(expected)));
+    Err(format!(" as {found}, and it is {expected}"))
 }
 
 /// Checks what the host needs to find in a module, and returns the memory's type.

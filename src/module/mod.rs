@@ -76,6 +76,8 @@ pub struct ModuleInfo {
     pub maximum_memory_bytes: Option<u64>,
     /// The host functions it imports.
     pub imports: Vec<HostFunction>,
+    /// The functions of WASI preview 1 it imports, by name.
+    pub wasi_imports: Vec<&'static str>,
     /// The names and types of its exports.
     pub exports: Vec<(String, String)>,
     /// Whether it has something to run when an instance is made.
@@ -206,7 +208,8 @@ impl Module {
             data_bytes: size(scan::DATA),
             initial_memory_bytes: memory.minimum().saturating_mul(PAGE),
             maximum_memory_bytes: memory.maximum().map(|pages| pages.saturating_mul(PAGE)),
-            imports,
+            imports: imports.own,
+            wasi_imports: imports.wasi,
             exports: exports(&wasmi, is_own),
             has_init: wasmi.get_export(cpex_wasmi_abi::EXPORT_INIT).is_some()
                 || wasmi.get_export(cpex_wasmi_abi::EXPORT_REACTOR).is_some(),

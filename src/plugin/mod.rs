@@ -28,6 +28,8 @@ use crate::outcome::Ended;
 use crate::pool::{Permits, Pool};
 use crate::session::{Grants, Source};
 use crate::view::Lent;
+#[cfg(feature = "fs")]
+use crate::wasi::Roots;
 use crate::{Engine, Error, ErrorKind, Module, Outcome, Policy, Request};
 #[cfg(feature = "std")]
 use crate::{Isolation, WhenExhausted};
@@ -106,7 +108,14 @@ impl Plugin {
         #[cfg(feature = "std")]
         let snapshot = (policy.snapshot && module.globals().is_some()).then(OnceLock::new);
         let services = module.engine().services().clone();
-        let grants = Arc::new(Grants::new(module.manifest(), policy, services)?);
+        #[allow(unused_mut, reason = "without the feature `fs`, nothing more is taken")]
+        let mut grants = Grants::new(module.manifest(), policy, services)?;
+        #[cfg(feature = "fs")]
+        if !module.info().wasi_imports.is_empty() {
+            let roots = Roots::open(&grants.granted);
+            grants.granted.roots = roots.map_err(|error| error.with_plugin(&grants.plugin))?;
+        }
+        let grants = Arc::new(grants);
         let plugin = Self(Arc::new(Inner {
             module: module.clone(),
             grants,

@@ -38,7 +38,7 @@ impl FileGrant {
     }
 
     /// Whether the permission is the one of that name, or more, at that path of the plugin's.
-    pub(super) fn covers(&self, permission: &str, path: &str) -> bool {
+    pub(crate) fn covers(&self, permission: &str, path: &str) -> bool {
         let own = self.seen_as();
         let inside = |rest: &str| {
             rest.is_empty()

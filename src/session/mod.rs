@@ -9,6 +9,8 @@ mod edit;
 mod input;
 mod name;
 mod native;
+#[cfg(feature = "wasi")]
+mod outside;
 mod read;
 mod secrets;
 mod service;
@@ -42,11 +44,11 @@ use budget::Usage;
 pub(crate) use input::Input;
 pub(crate) use secrets::Secrets;
 use service::{Handling, Service};
-use span::Span;
 use system::Calls;
 
 pub(crate) use service::takes_field;
 pub(crate) use source::Source;
+pub(crate) use span::Span;
 
 /// What a host function answers: a number for the plugin, or the end of the call.
 type Answer = Result<i32, Error>;
@@ -161,6 +163,9 @@ pub struct Session {
     usage: Usage,
     scratch: Vec<u8>,
     calls: Calls,
+    /// Made for the first function of WASI that is called.
+    #[cfg(feature = "wasi")]
+    wasi: Option<Box<crate::wasi::State>>,
     /// The moment that the deadline is counted from, once there is one.
     begun: Option<Duration>,
 }
@@ -184,6 +189,8 @@ impl Session {
             usage: Usage::default(),
             scratch: Vec::new(),
             calls: Calls::default(),
+            #[cfg(feature = "wasi")]
+            wasi: None,
             begun: None,
         }
     }
@@ -281,6 +288,11 @@ impl Session {
         self.panic.as_deref()
     }
 
+    /// The system access that the plugin was last refused.
+    pub(crate) fn refused(&self) -> Option<crate::AccessKind> {
+        self.calls.refused
+    }
+
     pub(crate) fn grants(&self) -> &Arc<Grants> {
         &self.grants
     }
@@ -301,18 +313,28 @@ impl Session {
             cpex_wasmi_abi::level::TRACE => Level::Trace,
             _ => return Ok(Status::InvalidArgument.code()),
         };
-        if level > self.grants.log_level {
-            return Ok(0);
+        Ok(if self.log_line(level, message) { 0 } else { Status::LogFull.code() })
+    }
+
+    /// Whether the operator wants lines of that level.
+    pub(crate) fn logs(&self, level: Level) -> bool {
+        level <= self.grants.log_level
+    }
+
+    /// Logs a line, if the operator wants lines of that level; says whether there was room for it.
+    pub(crate) fn log_line(&mut self, level: Level, message: &[u8]) -> bool {
+        if !self.logs(level) {
+            return true;
         }
         self.usage.moved(message.len());
         if !self.usage.log(message.len().max(1), &self.grants.limits) {
-            return Ok(Status::LogFull.code());
+            return false;
         }
         let message = visible(&self.message_of(message));
         let record =
             LogRecord { plugin: &self.grants.plugin, hook: self.hook(), level, message: &message };
         let _ = contained(|| self.sink.log(&record));
-        Ok(0)
+        true
     }
 
     fn record_panic(&mut self, message: Span, memory: &[u8]) -> Answer {

@@ -131,7 +131,7 @@ impl Secrets {
     }
 
     /// How long a secret may be, in bytes.
-    fn longest(&self) -> usize {
+    pub(super) fn longest(&self) -> usize {
         let given = self.given().iter().map(|secret| secret.expose().len()).max().unwrap_or(0);
         given.max(self.own.as_ref().map_or(0, |own| own.longest()))
     }

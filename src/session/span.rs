@@ -9,31 +9,31 @@ const MAX_KEY_BYTES: usize = 4 << 10;
 
 /// A pointer and a length from a plugin, not yet checked.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
+pub(crate) struct Span {
     start: u32,
     len: u32,
 }
 
 impl Span {
-    pub(super) const fn new(start: u32, len: u32) -> Self {
+    pub(crate) const fn new(start: u32, len: u32) -> Self {
         Self { start, len }
     }
 
     /// The bytes of `memory` it points to.
-    pub(super) fn of(self, memory: &[u8]) -> Result<&[u8], Error> {
+    pub(crate) fn of(self, memory: &[u8]) -> Result<&[u8], Error> {
         let range = self.range().filter(|range| range.end <= memory.len());
         range.and_then(|range| memory.get(range)).ok_or_else(|| self.out_of_bounds(memory.len()))
     }
 
     /// The bytes of `memory` it points to, to write to.
-    pub(super) fn of_mut(self, memory: &mut [u8]) -> Result<&mut [u8], Error> {
+    pub(crate) fn of_mut(self, memory: &mut [u8]) -> Result<&mut [u8], Error> {
         let size = memory.len();
         self.range().and_then(|range| memory.get_mut(range)).ok_or_else(|| self.out_of_bounds(size))
     }
 
     /// The key it points to; `Ok(None)` stands for no key, `Ok(Some(Err(())))` for one that is not
     /// UTF-8.
-    pub(super) fn key(self, memory: &[u8]) -> Result<Key<'_>, Error> {
+    pub(crate) fn key(self, memory: &[u8]) -> Result<Key<'_>, Error> {
         if self.len == NO_KEY {
             return Ok(Key::None);
         }
@@ -65,7 +65,7 @@ impl Span {
 
 /// A key from a plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key<'a> {
+pub(crate) enum Key<'a> {
     /// There is none.
     None,
     /// It is not UTF-8, or too long, so that nothing can be found under it.
@@ -76,7 +76,7 @@ pub(super) enum Key<'a> {
 
 impl Key<'_> {
     /// How many bytes crossed the boundary for it.
-    pub(super) fn len(self) -> usize {
+    pub(crate) fn len(self) -> usize {
         match self {
             Self::Some(key) => key.len(),
             Self::None | Self::Invalid => 0,

@@ -24,7 +24,7 @@ pub(super) struct Calls {
     waiting: Option<Wait>,
     /// What the last call gave.
     result: Vec<u8>,
-    usage: SystemUsage,
+    pub(super) usage: SystemUsage,
     /// The system access that the plugin was last refused.
     pub(super) refused: Option<AccessKind>,
     /// Whether the plugin ever used what may be different another time. That is not forgotten.
@@ -204,7 +204,7 @@ impl Session {
     }
 
     /// Notes, and tells the embedder, that the plugin was refused access.
-    pub(super) fn refuse(&mut self, access: AccessKind, operation: &str, target: &str, sent: u64) {
+    pub(crate) fn refuse(&mut self, access: AccessKind, operation: &str, target: &str, sent: u64) {
         self.calls.refused = Some(access);
         let used = Used::new(access, operation, target, AuditOutcome::Denied);
         self.tell(&Used { bytes_sent: sent, ..used });

@@ -21,6 +21,9 @@ pub(crate) struct Granted {
     pub(crate) access: Access,
     /// The variables that may be read, as they were when the plugin was loaded.
     pub(crate) environment: Environment,
+    /// Directories and files, for modules that import WASI.
+    #[cfg(feature = "fs")]
+    pub(crate) roots: crate::wasi::Roots,
 }
 
 impl Granted {
@@ -33,7 +36,13 @@ impl Granted {
         let asked = manifest.access.clone();
         let own = services.environment.as_ref();
         let environment = Environment::take(own, wishes(&asked), &access.env)?;
-        Ok(Self { asked, access, environment })
+        Ok(Self {
+            asked,
+            access,
+            environment,
+            #[cfg(feature = "fs")]
+            roots: crate::wasi::Roots::default(),
+        })
     }
 
     /// What the manifest asks for.

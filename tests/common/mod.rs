@@ -132,6 +132,12 @@ pub(crate) fn guest_wanting(access: &[&str], fields: &str) -> Vec<u8> {
     with_section(importing(fields), Manifest::SECTION, &full_manifest(&[HOOK], &[], access, None))
 }
 
+/// The same, which imports from other modules too.
+pub(crate) fn guest_importing(access: &[&str], imports: &str, fields: &str) -> Vec<u8> {
+    let manifest = full_manifest(&[HOOK], &[], access, None);
+    with_section(importing_more(imports, fields), Manifest::SECTION, &manifest)
+}
+
 /// A [`guest`] that handles other hooks.
 pub(crate) fn guest_for(hooks: &[&str], fields: &str) -> Vec<u8> {
     with_section(importing(fields), Manifest::SECTION, &manifest_of(hooks, &[], None))
@@ -146,7 +152,11 @@ pub(crate) fn guest_with_schema(schema: &str) -> Vec<u8> {
 
 /// A [`guest`] without a manifest.
 fn importing(fields: &str) -> Vec<u8> {
-    let mut imports = String::new();
+    importing_more("", fields)
+}
+
+fn importing_more(more: &str, fields: &str) -> Vec<u8> {
+    let mut imports = String::from(more);
     for function in HostFunction::ALL {
         let name = function.info().name;
         let params = " i32".repeat(function.arity());

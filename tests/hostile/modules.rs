@@ -308,7 +308,7 @@ fn modules_that_differ_only_in_a_custom_section_are_two() {
     #[cfg(feature = "digest")]
     {
         let pinned = |wasm: &[u8], other: &[u8]| {
-            let digest = cpex_wasmi::Module::new(&engine(), wasm).unwrap().digest();
+            let digest = Module::new(&engine(), wasm).unwrap().digest();
             cpex_wasmi::Plugin::load(&engine(), other, cpex_wasmi::Policy::default().digest(digest))
                 .is_ok()
         };

@@ -1,6 +1,9 @@
 //! The plugin's side of the boundary on wasm32.
 
 mod panic;
+#[cfg(target_os = "wasi")]
+#[allow(unsafe_code)]
+mod reactor;
 #[allow(unsafe_code)]
 mod sys;
 

@@ -1,0 +1,75 @@
+//! What serves the functions of other modules than `cpex`, by the same rules.
+
+use core::time::Duration;
+
+use super::Session;
+use crate::system::{AccessKind, AuditOutcome, SystemUsage, Used};
+use crate::wasi::{self, WasiFunction};
+use crate::{Error, Limits};
+
+impl Session {
+    /// Serves a function of WASI: what it answers is an error number of WASI, 0 for none.
+    ///
+    /// # Errors
+    ///
+    /// As [`dispatch`](Self::dispatch).
+    pub(crate) fn wasi(
+        &mut self,
+        function: WasiFunction,
+        args: &[u64],
+        memory: &mut [u8],
+    ) -> Result<i32, Error> {
+        self.count_call()?;
+        let mut state = self.wasi.take().unwrap_or_default();
+        let answer = wasi::serve(self, &mut state, function, args, memory);
+        self.wasi = Some(state);
+        answer
+    }
+
+    /// Ends what the plugin has begun with functions of WASI: see [`wasi::State::end`].
+    pub(crate) fn end_wasi(&mut self) {
+        if let Some(mut state) = self.wasi.take() {
+            state.end(self);
+            self.wasi = Some(state);
+        }
+    }
+
+    /// Notes work to be charged for, as for so many bytes.
+    pub(crate) fn worked(&mut self, bytes: usize) {
+        self.usage.moved(bytes);
+    }
+
+    /// Notes that what the plugin goes on with may differ from run to run.
+    pub(crate) fn varies(&mut self) {
+        self.calls.varied = true;
+    }
+
+    /// How much of a line is looked at to log it: beyond that, it is cut.
+    pub(crate) fn line_bytes(&self) -> usize {
+        Self::MAX_MESSAGE_BYTES.saturating_add(self.secrets.longest()).saturating_add(1)
+    }
+
+    /// What the plugin has used of the system, and what it may.
+    pub(crate) fn system(&mut self) -> (&mut SystemUsage, &Limits) {
+        (&mut self.calls.usage, &self.grants.limits)
+    }
+
+    /// Tells the embedder of a use of the system.
+    pub(crate) fn note(
+        &mut self,
+        access: AccessKind,
+        operation: &str,
+        target: &str,
+        outcome: AuditOutcome,
+        bytes_sent: u64,
+        bytes_received: u64,
+    ) {
+        let used = Used { access, operation, target, outcome, bytes_sent, bytes_received };
+        self.tell(&used);
+    }
+
+    /// A time that never goes back.
+    pub(crate) fn monotonic(&self) -> Duration {
+        self.grants.services.clock.as_ref().map_or(Duration::ZERO, |clock| clock.now())
+    }
+}

@@ -1,0 +1,193 @@
+//! Reading and writing files.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+
+use super::super::memory::shortened;
+use super::super::serve::{Call, MAX_TRANSFER};
+use super::super::{Errno, Fault};
+use super::fault::Why;
+use super::rights;
+use super::table::OpenFile;
+use super::{FILE_WORK, SYNC_WORK};
+
+impl Call<'_> {
+    /// Reads, at the position of the file or at another: to a list of buffers, by pointer and count, and
+    /// how much that was to a third place.
+    pub(super) fn read(
+        &mut self,
+        fd: u32,
+        at: Option<u64>,
+        (list, count, done): (u32, u32, u32),
+    ) -> Result<(), Fault> {
+        let mut buffers = self.memory.buffers(list, count)?;
+        self.memory.bytes(done, 4)?;
+        let file = self.state.files.file(fd)?;
+        if !file.may.has(rights::FD_READ) {
+            return Err(Errno::Badf.into());
+        }
+        let (usage, limits) = self.session.system();
+        let left = limits.file_bytes_read.saturating_sub(usage.file_bytes_read);
+        let wanted = shortened(&mut buffers, MAX_TRANSFER.min(left));
+        if wanted == 0 && left == 0 && count > 0 {
+            file.cut = true;
+            return Err(Errno::Dquot.into());
+        }
+        let memory = &mut self.memory;
+        let mut total = 0_u64;
+        let read = positioned(&file.file, at, |mut file| {
+            for buffer in &buffers {
+                let Ok(into) = memory.bytes_mut(buffer.at, buffer.len) else { break };
+                let len = count_of(file.read(into)?);
+                total = total.saturating_add(len);
+                if len < u64::from(buffer.len) {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        file.bytes_read = file.bytes_read.saturating_add(total);
+        usage_add(&mut self.session.system().0.file_bytes_read, total);
+        self.session.worked(usize::try_from(total).unwrap_or(usize::MAX));
+        if total == 0 {
+            read.map_err(Why::from)?;
+        }
+        Ok(self.memory.set_u32(done, u32::try_from(total).unwrap_or(u32::MAX))?)
+    }
+
+    /// Writes, as [`read`](Self::read) reads. What lies between the end of the file and what is written
+    /// counts as written.
+    pub(super) fn write(
+        &mut self,
+        fd: u32,
+        at: Option<u64>,
+        (list, count, done): (u32, u32, u32),
+    ) -> Result<(), Fault> {
+        let mut buffers = self.memory.buffers(list, count)?;
+        self.memory.bytes(done, 4)?;
+        let file = self.state.files.file(fd)?;
+        if !file.may.has(rights::FD_WRITE) {
+            return Err(Errno::Badf.into());
+        }
+        let (usage, limits) = self.session.system();
+        let left = limits.file_bytes_written.saturating_sub(usage.file_bytes_written);
+        let gap = file.gap(at).map_err(Why::from)?;
+        let room = left.saturating_sub(gap);
+        let wanted = shortened(&mut buffers, MAX_TRANSFER.min(room));
+        if wanted == 0 {
+            if count == 0 || room > 0 {
+                return Ok(self.memory.set_u32(done, 0)?);
+            }
+            file.cut = true;
+            return Err(Errno::Dquot.into());
+        }
+        let memory = &self.memory;
+        let mut total = 0_u64;
+        let written = positioned(&file.file, at, |mut file| {
+            for buffer in &buffers {
+                let Ok(from) = memory.bytes(buffer.at, buffer.len) else { break };
+                let len = count_of(file.write(from)?);
+                total = total.saturating_add(len);
+                if len < u64::from(buffer.len) {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        file.bytes_written = file.bytes_written.saturating_add(total);
+        let counted = if total > 0 { total.saturating_add(gap) } else { 0 };
+        usage_add(&mut self.session.system().0.file_bytes_written, counted);
+        self.session.worked(usize::try_from(total).unwrap_or(usize::MAX));
+        if total == 0 {
+            written.map_err(Why::from)?;
+        }
+        Ok(self.memory.set_u32(done, u32::try_from(total).unwrap_or(u32::MAX))?)
+    }
+
+    pub(super) fn seek(
+        &mut self,
+        fd: u32,
+        offset: i64,
+        whence: u32,
+        out: u32,
+    ) -> Result<(), Fault> {
+        self.memory.bytes(out, 8)?;
+        let file = self.state.files.file(fd)?;
+        let to = match whence {
+            0 => SeekFrom::Start(u64::try_from(offset).map_err(|_| Errno::Inval)?),
+            1 => SeekFrom::Current(offset),
+            2 => SeekFrom::End(offset),
+            _ => return Err(Errno::Inval.into()),
+        };
+        let position = file.file.seek(to).map_err(Why::from)?;
+        Ok(self.memory.set_u64(out, position)?)
+    }
+
+    /// Waits until what was written is on the disk, as long as that takes.
+    pub(super) fn sync(&mut self, fd: u32, all: bool) -> Result<(), Fault> {
+        let file = self.state.files.file(fd)?;
+        if !file.may.has(if all { rights::FD_SYNC } else { rights::FD_DATASYNC }) {
+            return Err(Errno::Badf.into());
+        }
+        let synced = if all { file.file.sync_all() } else { file.file.sync_data() };
+        self.session.worked(SYNC_WORK);
+        Ok(synced.map_err(Why::from)?)
+    }
+
+    /// Makes a file longer, which counts as writing, or shorter.
+    pub(super) fn set_size(&mut self, fd: u32, size: u64) -> Result<(), Fault> {
+        let file = self.state.files.file(fd)?;
+        if !file.may.has(rights::FD_FILESTAT_SET_SIZE) {
+            return Err(Errno::Badf.into());
+        }
+        let before = file.file.metadata().map_err(Why::from)?.len();
+        let grown = size.saturating_sub(before);
+        let (usage, limits) = self.session.system();
+        if grown > limits.file_bytes_written.saturating_sub(usage.file_bytes_written) {
+            file.cut = true;
+            return Err(Errno::Dquot.into());
+        }
+        file.file.set_len(size).map_err(Why::from)?;
+        usage_add(&mut usage.file_bytes_written, grown);
+        file.bytes_written = file.bytes_written.saturating_add(grown);
+        self.session.worked(FILE_WORK);
+        Ok(())
+    }
+}
+
+impl OpenFile {
+    /// How much would be between the end of the file and what is written.
+    fn gap(&mut self, at: Option<u64>) -> io::Result<u64> {
+        if self.appends {
+            return Ok(0);
+        }
+        let begin = match at {
+            Some(at) => at,
+            None => self.file.stream_position()?,
+        };
+        Ok(begin.saturating_sub(self.file.metadata()?.len()))
+    }
+}
+
+/// Does something at another position of a file, and comes back.
+fn positioned(
+    file: &File,
+    at: Option<u64>,
+    act: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut seeker = file;
+    let Some(at) = at else { return act(file) };
+    let before = seeker.stream_position()?;
+    seeker.seek(SeekFrom::Start(at))?;
+    let done = act(file);
+    seeker.seek(SeekFrom::Start(before))?;
+    done
+}
+
+fn count_of(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+fn usage_add(usage: &mut u64, bytes: u64) {
+    *usage = usage.saturating_add(bytes);
+}

@@ -1,0 +1,302 @@
+//! What a plugin has open, by descriptor.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use std::fs::File;
+use std::path::{Component, Path, PathBuf};
+
+use cap_std::fs::Dir;
+
+use super::super::{Errno, Fault};
+use super::list::Item;
+use super::rights::{self, May};
+use super::roots::Root;
+use super::scratch::Scratch;
+use crate::session::Session;
+use crate::system::{AccessKind, AuditOutcome};
+
+/// The first descriptor after the standard ones.
+const FIRST: u32 = 3;
+/// How deep directories may be below one that was found open: who removes all of them goes as deep.
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// The descriptors of one instance.
+#[derive(Default)]
+pub(crate) struct Files {
+    /// Whether the directories that a call finds open are among them yet.
+    begun: bool,
+    open: Vec<Option<Entry>>,
+    scratch: Vec<Option<Scratch>>,
+}
+
+pub(super) enum Entry {
+    Dir(OpenDir),
+    File(OpenFile),
+}
+
+/// A directory.
+pub(super) struct OpenDir {
+    folder: Folder,
+    /// Its path, as the plugin knows it.
+    pub(super) shown: String,
+    pub(super) may: May,
+    /// How deep it is at most.
+    depth: usize,
+    /// Whether the call found it open.
+    found: bool,
+    /// What is in it, once that was asked for.
+    pub(super) items: Option<Vec<Item>>,
+}
+
+#[derive(Clone)]
+enum Folder {
+    /// One that the call found open, by its position.
+    Root(usize),
+    Other(Arc<Dir>),
+}
+
+/// A file.
+pub(super) struct OpenFile {
+    pub(super) file: File,
+    pub(super) shown: String,
+    pub(super) may: May,
+    pub(super) appends: bool,
+    pub(super) bytes_read: u64,
+    pub(super) bytes_written: u64,
+    /// Whether it came to a limit.
+    pub(super) cut: bool,
+}
+
+/// Where a path leads.
+pub(super) struct Place {
+    /// The directory from which it is looked up, if there is one.
+    pub(super) dir: Option<Arc<Dir>>,
+    pub(super) path: PathBuf,
+    pub(super) may: May,
+    /// The path, as the plugin knows it.
+    pub(super) shown: String,
+    /// How deep it is at most.
+    pub(super) depth: usize,
+    /// Whether it is a file that is granted without its directory.
+    pub(super) single: bool,
+    /// The directory that the call found open, if the path leads no further.
+    pub(super) root: Option<usize>,
+}
+
+impl Files {
+    /// Makes what a call finds open.
+    pub(super) fn begin(&mut self, session: &Session) {
+        if self.begun {
+            return;
+        }
+        self.begun = true;
+        let roots = &session.grants().granted.roots.0;
+        self.open = roots.iter().enumerate().map(|(at, root)| Some(found(at, root))).collect();
+        self.scratch = roots.iter().map(|_| None).collect();
+    }
+
+    /// Closes everything, tells how much was moved, and removes what was the plugin's own.
+    pub(crate) fn end(&mut self, session: &mut Session) {
+        for entry in self.open.drain(..).flatten() {
+            closed(&entry, session);
+        }
+        for scratch in self.scratch.drain(..).flatten() {
+            scratch.remove();
+        }
+        self.begun = false;
+    }
+
+    fn slot(&mut self, fd: u32) -> Option<&mut Option<Entry>> {
+        let position = usize::try_from(fd.checked_sub(FIRST)?).ok()?;
+        self.open.get_mut(position)
+    }
+
+    pub(super) fn entry(&mut self, fd: u32) -> Result<&mut Entry, Errno> {
+        self.slot(fd).and_then(Option::as_mut).ok_or(Errno::Badf)
+    }
+
+    pub(super) fn dir(&mut self, fd: u32) -> Result<&mut OpenDir, Errno> {
+        match self.entry(fd)? {
+            Entry::Dir(dir) => Ok(dir),
+            Entry::File(_) => Err(Errno::Notdir),
+        }
+    }
+
+    pub(super) fn file(&mut self, fd: u32) -> Result<&mut OpenFile, Errno> {
+        match self.entry(fd)? {
+            Entry::File(file) => Ok(file),
+            Entry::Dir(_) => Err(Errno::Isdir),
+        }
+    }
+
+    /// The directory that a call finds open at a descriptor.
+    pub(super) fn root(&mut self, fd: u32) -> Option<usize> {
+        match self.slot(fd)? {
+            Some(Entry::Dir(OpenDir { folder: Folder::Root(at), found: true, .. })) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// How many are open that the call did not find so.
+    fn opened(&self) -> u64 {
+        let found = |entry: &&Entry| !matches!(entry, Entry::Dir(OpenDir { found: true, .. }));
+        u64::try_from(self.open.iter().flatten().filter(found).count()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether one more may be open.
+    pub(super) fn has_room(&self, session: &Session) -> bool {
+        self.opened() < session.grants().limits.open_files
+    }
+
+    /// Gives something that was opened the lowest descriptor that is free.
+    pub(super) fn add(&mut self, entry: Entry) -> Result<u32, Errno> {
+        let free = self.open.iter().position(Option::is_none).unwrap_or(self.open.len());
+        let fd = u32::try_from(free).ok().and_then(|free| free.checked_add(FIRST));
+        let fd = fd.ok_or(Errno::Mfile)?;
+        match self.open.get_mut(free) {
+            Some(slot) => *slot = Some(entry),
+            None => self.open.push(Some(entry)),
+        }
+        Ok(fd)
+    }
+
+    pub(super) fn close(&mut self, session: &mut Session, fd: u32) -> Result<(), Errno> {
+        let entry = self.slot(fd).and_then(Option::take).ok_or(Errno::Badf)?;
+        closed(&entry, session);
+        Ok(())
+    }
+
+    /// Gives something the descriptor of something else, which is closed.
+    pub(super) fn renumber(
+        &mut self,
+        session: &mut Session,
+        from: u32,
+        to: u32,
+    ) -> Result<(), Errno> {
+        self.entry(to)?;
+        let entry = self.slot(from).and_then(Option::take).ok_or(Errno::Badf)?;
+        let replaced = self.slot(to).and_then(|slot| slot.replace(entry));
+        if let Some(replaced) = replaced.filter(|_| from != to) {
+            closed(&replaced, session);
+        }
+        Ok(())
+    }
+
+    /// Where a path from a directory leads.
+    pub(super) fn place(
+        &mut self,
+        session: &Session,
+        fd: u32,
+        path: String,
+    ) -> Result<Place, Fault> {
+        let dir = self.dir(fd)?;
+        let names =
+            Path::new(&path).components().filter(|part| matches!(part, Component::Normal(_)));
+        let depth = dir.depth.saturating_add(names.count());
+        let shown = if dir.shown == "." { path.clone() } else { format!("{}/{path}", dir.shown) };
+        let (folder, may) = (dir.folder.clone(), dir.may);
+        let place =
+            |dir, path, may, root| Place { dir, path, may, shown, depth, single: false, root };
+        let at = match folder {
+            Folder::Other(dir) => return Ok(place(Some(dir), path.into(), may, None)),
+            Folder::Root(at) => at,
+        };
+        let Some(root) = session.grants().granted.roots.0.get(at) else {
+            return Err(Errno::Badf.into());
+        };
+        let mut plain = path.as_str();
+        while let Some(rest) = plain.strip_prefix("./") {
+            plain = rest.trim_start_matches('/');
+        }
+        if let Some(file) = root.files.iter().find(|file| file.name == plain) {
+            let place = place(
+                Some(file.parent.clone()),
+                file.host_name.clone(),
+                file.may.only(may.rights),
+                None,
+            );
+            return Ok(Place { single: true, ..place });
+        }
+        let root_at = (plain.is_empty() || plain == ".").then_some(at);
+        if let Some((dir, of_dir)) = &root.dir {
+            return Ok(place(Some(dir.clone()), path.into(), of_dir.only(may.rights), root_at));
+        }
+        match (&root.scratch, self.scratch.get_mut(at)) {
+            (Some(parent), Some(scratch)) => {
+                let scratch = match scratch {
+                    Some(scratch) => scratch,
+                    None => scratch.insert(Scratch::new(parent).map_err(|_| Errno::Io)?),
+                };
+                Ok(place(Some(scratch.dir()), path.into(), may, root_at))
+            }
+            _ => Ok(place(None, path.into(), May::default(), root_at)),
+        }
+    }
+
+    /// The directory itself that is open, if it is one of the machine's.
+    pub(super) fn itself(&mut self, session: &Session, fd: u32) -> Result<Place, Fault> {
+        self.place(session, fd, ".".into())
+    }
+}
+
+/// What a call finds open.
+fn found(at: usize, root: &Root) -> Entry {
+    let files = root.files.iter().fold(May::default(), |may, file| may.or(file.may));
+    let may = match (&root.dir, &root.scratch) {
+        (Some((_, dir)), _) => files.or(*dir),
+        (None, Some(_)) => May::of(crate::FilePermission::PrivateScratch),
+        (None, None) => files.only(!rights::PATH_CREATE_DIRECTORY),
+    };
+    Entry::Dir(OpenDir {
+        folder: Folder::Root(at),
+        shown: root.path.clone(),
+        may,
+        depth: 0,
+        found: true,
+        items: None,
+    })
+}
+
+impl OpenDir {
+    pub(super) fn new(dir: Dir, place: &Place, may: May) -> Self {
+        Self {
+            folder: Folder::Other(Arc::new(dir)),
+            shown: place.shown.clone(),
+            may,
+            depth: place.depth,
+            found: false,
+            items: None,
+        }
+    }
+
+    /// The same as one that the call found open.
+    pub(super) fn root(at: usize, place: &Place, may: May) -> Self {
+        Self {
+            folder: Folder::Root(at),
+            shown: place.shown.clone(),
+            may,
+            depth: place.depth,
+            found: false,
+            items: None,
+        }
+    }
+}
+
+/// Tells how much was moved through a file that is closed.
+fn closed(entry: &Entry, session: &mut Session) {
+    let Entry::File(file) = entry else { return };
+    if file.bytes_read == 0 && file.bytes_written == 0 && !file.cut {
+        return;
+    }
+    let outcome = if file.cut { AuditOutcome::Failed } else { AuditOutcome::Allowed };
+    session.note(
+        AccessKind::Files,
+        "close",
+        &file.shown,
+        outcome,
+        file.bytes_written,
+        file.bytes_read,
+    );
+}

@@ -1,0 +1,60 @@
+//! WASI preview 1, for plugins whose compiler or library wants it: what its functions do, by the rules that
+//! hold for the functions of `cpex`, and without knowing the interpreter.
+//!
+//! Nothing of it reaches for what the operator has not granted, and nothing waits.
+
+mod errno;
+#[cfg(feature = "fs")]
+mod files;
+mod function;
+mod memory;
+#[cfg(not(feature = "fs"))]
+mod no_files;
+mod poll;
+mod serve;
+mod streams;
+mod values;
+
+use crate::Level;
+use crate::session::Session;
+
+pub(crate) use errno::{Errno, Fault};
+#[cfg(feature = "fs")]
+pub(crate) use files::Roots;
+pub(crate) use function::{Param, WasiFunction};
+use memory::Memory;
+pub(crate) use serve::serve;
+use streams::Stream;
+
+/// The name of the module that its functions are imported from.
+pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
+
+/// What one plugin's instance has of WASI.
+pub(crate) struct State {
+    stdout: Stream,
+    stderr: Stream,
+    #[cfg(feature = "fs")]
+    files: files::Files,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            stdout: Stream::new(Level::Info),
+            stderr: Stream::new(Level::Warn),
+            #[cfg(feature = "fs")]
+            files: files::Files::default(),
+        }
+    }
+}
+
+impl State {
+    /// Ends what is begun: logs lines that have no end yet, and closes all that is open. The next call
+    /// begins anew.
+    pub(crate) fn end(&mut self, session: &mut Session) {
+        self.stdout.flush(session);
+        self.stderr.flush(session);
+        #[cfg(feature = "fs")]
+        self.files.end(session);
+    }
+}

@@ -1,0 +1,302 @@
+//! Directories and files: what each permission allows, and that there is no way out.
+
+use std::fs;
+use std::path::Path;
+
+use cpex_wasmi::{Access, FileGrant, FilePermission, Policy};
+
+use crate::common::*;
+use crate::script::{Script, results};
+
+const ACCES: u8 = 2;
+const EXIST: u8 = 20;
+const ILSEQ: u8 = 25;
+const INVAL: u8 = 28;
+const NAMETOOLONG: u8 = 37;
+const NOENT: u8 = 44;
+
+const CREATE: i64 = 1;
+const DIRECTORY: i64 = 2;
+const TRUNCATE: i64 = 8;
+const READ: i64 = 2;
+const WRITE: i64 = 64;
+
+/// A directory with a file, a link and a pipe in it, and a file beside it.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir_all(data.join("sub")).unwrap();
+    fs::write(data.join("there"), "content").unwrap();
+    fs::write(data.join("sub/deep"), "deeper").unwrap();
+    fs::write(folder.path().join("secret"), "secret").unwrap();
+    folder
+}
+
+/// One directory, known as `data`.
+pub(crate) fn policy(folder: &Path, permission: FilePermission) -> Policy {
+    let mut access = Access::default();
+    let mut grant = FileGrant::dir(folder.join("data").to_str().unwrap(), permission);
+    grant.guest_path = Some("data".into());
+    access.filesystem = vec![grant];
+    Policy::default().access(access)
+}
+
+pub(crate) fn wish(permission: FilePermission) -> String {
+    format!("fs:{}:data", permission.name())
+}
+
+/// The result of each thing that may be done or not.
+fn tried(permission: FilePermission) -> Vec<u8> {
+    let folder = folder();
+    let mut script = Script::new();
+    script.open(3, "there", 0, READ);
+    script.open(3, "there", 0, WRITE);
+    script.open(3, "new", CREATE, WRITE);
+    script.open(3, "there", CREATE | TRUNCATE, WRITE);
+    script.call("fd_readdir", "iiili", &[3, 2048, 512, 0, 16]);
+    let (at, len) = script.text("there");
+    script.call("path_filestat_get", "iiiii", &[3, 1, at, len, 2048]);
+    script.path("path_create_directory", 3, "made");
+    let (to, to_len) = script.text("moved");
+    script.call("path_rename", "iiiiii", &[3, at, len, 3, to, to_len]);
+    script.path("path_unlink_file", 3, "moved");
+    script.run(&[&wish(permission)], policy(folder.path(), permission)).0
+}
+
+#[test]
+fn each_permission_does_what_its_name_says() {
+    use FilePermission as P;
+    let no = ACCES;
+    // Open to read, to write, a new one, to truncate; list, stat; create directory, rename, unlink.
+    for (permission, expected) in [
+        (P::ReadOnly, [0, no, no, no, 0, 0, no, no, no]),
+        (P::FullAccess, [0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        (P::DropBox, [no, no, 0, EXIST, no, no, no, no, no]),
+        (P::FixedMutable, [0, 0, no, 0, 0, 0, no, no, no]),
+        (P::ListOnly, [no, no, no, no, 0, 0, no, no, no]),
+        (P::PrivateScratch, [NOENT, NOENT, 0, 0, 0, 0, 0, 0, 0]),
+    ] {
+        assert_eq!(tried(permission), expected, "{permission:?}");
+    }
+}
+
+#[test]
+fn what_is_written_is_read_and_what_is_dropped_is_not() {
+    let folder = folder();
+    let mut script = Script::new();
+    script.open(3, "new", CREATE, READ | WRITE);
+    script.write(4, "written");
+    script.call("fd_seek", "ilii", &[4, 0, 0, 16]);
+    script.read(4, 7);
+    let full = FilePermission::FullAccess;
+    let (codes, text) = script.run(&[&wish(full)], policy(folder.path(), full));
+    assert_eq!((codes, text.as_str()), (vec![0; 4], "written"));
+
+    fs::remove_file(folder.path().join("data/new")).unwrap();
+    let (codes, text) = script
+        .run(&[&wish(FilePermission::DropBox)], policy(folder.path(), FilePermission::DropBox));
+    assert_eq!((codes, text.as_str()), (vec![0, 0, 0, 8], ""));
+    assert_eq!(fs::read(folder.path().join("data/new")).unwrap(), b"written");
+}
+
+#[test]
+fn no_path_leads_out_of_a_directory() {
+    use std::os::unix::fs::symlink;
+    let folder = folder();
+    let data = folder.path().join("data");
+    symlink("../secret", data.join("relative")).unwrap();
+    symlink(folder.path().join("secret"), data.join("absolute")).unwrap();
+    symlink("..", data.join("up")).unwrap();
+    symlink("sub/deep", data.join("inside")).unwrap();
+    symlink("loop", data.join("loop")).unwrap();
+    let absolute = folder.path().join("secret").to_str().unwrap().to_owned();
+    let mut script = Script::new();
+    let mut expected = Vec::new();
+    for (path, errno) in [
+        ("../secret", ACCES),
+        ("sub/../../secret", ACCES),
+        ("./.././secret", ACCES),
+        (absolute.as_str(), ACCES),
+        ("/etc/passwd", ACCES),
+        ("relative", ACCES),
+        ("absolute", ACCES),
+        ("up/secret", ACCES),
+        ("up/data/there", ACCES),
+        ("loop", 32),
+        ("there\0", INVAL),
+        ("../secret\0", INVAL),
+        (&"x".repeat(300), NAMETOOLONG),
+        (&"x/".repeat(2100), NAMETOOLONG),
+        ("", NOENT),
+    ] {
+        for (flags, rights) in [(0, READ), (0, WRITE), (CREATE, WRITE), (DIRECTORY, READ)] {
+            if path == "loop" && flags == CREATE || flags == DIRECTORY && errno == ACCES {
+                continue;
+            }
+            script.open(3, path, flags, rights);
+            expected.push(errno);
+        }
+    }
+    script.open(3, b"\xff\xfe", 0, READ);
+    expected.push(ILSEQ);
+    for path in ["..", "up", "sub/../.."] {
+        script.open(3, path, DIRECTORY, READ);
+        expected.push(ACCES);
+    }
+    script.open(3, "inside", 0, READ);
+    script.read(4, 6);
+    expected.extend([0, 0]);
+    let full = FilePermission::FullAccess;
+    let (codes, text) = script.run(&[&wish(full)], policy(folder.path(), full));
+    assert_eq!(codes, expected);
+    assert_eq!(text, "deeper");
+    assert_eq!(fs::read(folder.path().join("secret")).unwrap(), b"secret");
+}
+
+#[test]
+fn nothing_can_be_made_that_leads_out() {
+    let folder = folder();
+    fs::create_dir(folder.path().join("readable")).unwrap();
+    fs::write(folder.path().join("readable/file"), "as it is").unwrap();
+    let full = FilePermission::FullAccess;
+    let mut policy = policy(folder.path(), full);
+    let mut grant =
+        FileGrant::dir(folder.path().join("readable").to_str().unwrap(), FilePermission::ReadOnly);
+    grant.guest_path = Some("readable".into());
+    policy.access.filesystem.push(grant);
+    let mut script = Script::new();
+    let mut expected = Vec::new();
+    for (target, errno) in
+        [("../secret", ACCES), ("/etc/passwd", ACCES), ("sub/../../secret", ACCES), ("there", 0)]
+    {
+        let (at, len) = script.text(target);
+        let (link, link_len) = script.text(format!("link{}", expected.len()));
+        script.call("path_symlink", "iiiii", &[at, len, 3, link, link_len]);
+        expected.push(errno);
+    }
+    // A second name, or another place, by which what may only be read could be changed.
+    let ((file, len), (to, to_len)) = (script.text("file"), script.text("mine"));
+    script.call("path_link", "iiiiiii", &[4, 0, file, len, 3, to, to_len]);
+    script.call("path_rename", "iiiiii", &[4, file, len, 3, to, to_len]);
+    let (out, out_len) = script.text("../out");
+    let (there, there_len) = script.text("there");
+    script.call("path_link", "iiiiiii", &[3, 0, there, there_len, 3, out, out_len]);
+    script.call("path_rename", "iiiiii", &[3, there, there_len, 3, out, out_len]);
+    script.path("path_create_directory", 3, "../out");
+    script.path("path_unlink_file", 3, "../secret");
+    script.path("path_remove_directory", 3, "../data");
+    expected.extend([ACCES; 7]);
+    let wishes = [&wish(full)[..], "fs:read-only:readable"];
+    assert_eq!(script.run(&wishes, policy).0, expected);
+}
+
+#[test]
+fn what_is_no_file_is_not_opened_and_nothing_waits_for_it() {
+    let folder = folder();
+    let pipe = folder.path().join("data/pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let _socket =
+        std::os::unix::net::UnixListener::bind(folder.path().join("data/socket")).unwrap();
+    let mut script = Script::new();
+    for path in ["pipe", "socket"] {
+        for rights in [READ, WRITE, READ | WRITE] {
+            script.open(3, path, 0, rights);
+        }
+    }
+    let full = FilePermission::FullAccess;
+    let (codes, _) = script.run(&[&wish(full)], policy(folder.path(), full));
+    assert_eq!(codes, [ACCES; 6]);
+
+    let mut script = Script::new();
+    script.open(3, "null", 0, READ);
+    script.open(3, "zero", 0, READ);
+    let mut access = Access::default();
+    access.filesystem = vec![FileGrant::dir("/dev", FilePermission::ReadOnly)];
+    let (codes, _) = script.run(&["fs:read-only:/dev"], Policy::default().access(access));
+    assert_eq!(codes, [ACCES; 2]);
+}
+
+#[test]
+fn a_directory_that_becomes_a_link_meanwhile_leads_nowhere_else() {
+    use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let folder = folder();
+    let data = folder.path().join("data");
+    fs::create_dir(folder.path().join("outside")).unwrap();
+    fs::write(folder.path().join("outside/deep"), "secret").unwrap();
+    symlink("../outside", data.join("link")).unwrap();
+    let mut script = Script::new();
+    for _ in 0..50 {
+        script.open(3, "sub/deep", 0, READ);
+        script.read(4, 6);
+        script.call("fd_close", "i", &[4]);
+    }
+    let read = FilePermission::ReadOnly;
+    let plugin = script.load(&engine(), &[&wish(read)], policy(folder.path(), read));
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                fs::rename(data.join("sub"), data.join("aside")).unwrap();
+                fs::rename(data.join("link"), data.join("sub")).unwrap();
+                fs::rename(data.join("sub"), data.join("link")).unwrap();
+                fs::rename(data.join("aside"), data.join("sub")).unwrap();
+            }
+        });
+        for _ in 0..100 {
+            let (_, text) = results(&plugin).unwrap();
+            assert!(!text.contains("secret"), "{text}");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_file_that_is_granted_alone_is_all_that_there_is() {
+    let folder = folder();
+    let mut access = Access::default();
+    let path = folder.path().join("data/there");
+    let mut grant = FileGrant::file(path.to_str().unwrap(), FilePermission::ReadOnly);
+    grant.guest_path = Some("rules/list".into());
+    access.filesystem = vec![grant];
+    let mut script = Script::new();
+    script.open(3, "list", 0, READ);
+    script.open(3, "there", 0, READ);
+    script.open(3, "sub/deep", 0, READ);
+    script.open(3, "../secret", 0, READ);
+    script.open(3, "list", 0, WRITE);
+    script.open(3, "new", CREATE, WRITE);
+    script.read(4, 7);
+    let policy = Policy::default().access(access);
+    let (codes, text) = script.run(&["fs:read-only:rules/list"], policy.clone());
+    assert_eq!(codes, [0, ACCES, ACCES, ACCES, ACCES, ACCES, 0]);
+    assert_eq!(text, "content");
+
+    let mut script = Script::new();
+    script.call("fd_readdir", "iiili", &[3, 32_768, 200, 0, 16]);
+    script.show(32_768, 200);
+    let (codes, text) = script.run(&["fs:read-only:rules/list"], policy);
+    assert_eq!(codes, [0]);
+    assert!(text.contains("list") && !text.contains("there") && !text.contains("sub"), "{text:?}");
+}
+
+#[test]
+fn only_what_is_asked_for_is_there_and_no_more_than_that() {
+    let folder = folder();
+    let full = policy(folder.path(), FilePermission::FullAccess);
+    let mut script = Script::new();
+    script.open(3, "deep", 0, READ);
+    script.open(3, "deep", 0, WRITE);
+    script.open(3, "../there", 0, READ);
+    script.call("fd_prestat_get", "ii", &[3, 16]);
+    script.call("fd_prestat_get", "ii", &[4, 16]);
+    script.call("fd_prestat_dir_name", "iii", &[3, 32_768, 8]);
+    script.show(32_768, 8);
+    let (codes, text) = script.run(&["fs:read-only:data/sub"], full.clone());
+    assert_eq!(codes, [0, ACCES, ACCES, 0, 8, 0]);
+    assert_eq!(text, "data/sub");
+
+    // Nothing asked for, nothing there.
+    let (codes, _) = script.run(&[], full);
+    assert_eq!(codes, [8; 6]);
+}
