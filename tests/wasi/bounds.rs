@@ -103,6 +103,29 @@ fn directories_do_not_get_too_deep_to_be_removed() {
 }
 
 #[test]
+fn directories_do_not_get_too_deep_by_links_either() {
+    let folder = folder();
+    let mut script = Script::new();
+    let mut path = String::from("a");
+    for _ in 0..64 {
+        script.path("path_create_directory", 3, &path);
+        path += "/a";
+    }
+    let ((target, len), (link, link_len)) = (script.text(&path[..127]), script.text("link"));
+    script.call("path_symlink", "iiiii", &[target, len, 3, link, link_len]);
+    script.path("path_create_directory", 3, "link/b");
+    script.open(3, "link", 2, READ);
+    script.path("path_create_directory", 4, "b");
+    script.path("path_create_directory", 3, "b");
+    script.open(3, "b", 2, READ);
+    script.path("path_create_directory", 5, "b");
+    let own = FilePermission::PrivateScratch;
+    let (codes, _) = script.run(&[&wish(own)], policy(folder.path(), own));
+    assert_eq!(codes[64..], [0, MLINK, 0, MLINK, 0, 0, 0]);
+    assert_eq!(fs::read_dir(folder.path().join("data")).unwrap().count(), 2);
+}
+
+#[test]
 fn listing_is_paid_for_by_what_there_is_even_if_that_is_too_much() {
     let folder = folder();
     let fuel = |files: std::ops::Range<usize>| {

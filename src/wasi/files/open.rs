@@ -163,7 +163,8 @@ fn open_dir(dir: &Dir, place: &Place, wanted: &Wanted, own: May) -> Done<Entry> 
         true => dir.open_dir(&place.path)?,
         false => dir.open_dir_nofollow(&place.path)?,
     };
-    Ok(Entry::Dir(OpenDir::new(opened, place, wanted.may)))
+    let depth = place.depth_of(dir, &place.path)?;
+    Ok(Entry::Dir(OpenDir::new(opened, place, depth, wanted.may)))
 }
 
 /// Rights that a file which may not be changed does not have.

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use std::fs::File;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use cap_std::fs::Dir;
@@ -77,7 +78,7 @@ pub(super) struct Place {
     pub(super) may: May,
     /// The path, as the plugin knows it.
     pub(super) shown: String,
-    /// How deep it is at most.
+    /// How deep the directory is at most from which it is looked up.
     pub(super) depth: usize,
     /// Whether it is a file that is granted without its directory.
     pub(super) single: bool,
@@ -192,9 +193,7 @@ impl Files {
         path: String,
     ) -> Result<Place, Fault> {
         let dir = self.dir(fd)?;
-        let names =
-            Path::new(&path).components().filter(|part| matches!(part, Component::Normal(_)));
-        let depth = dir.depth.saturating_add(names.count());
+        let depth = dir.depth;
         let shown = if dir.shown == "." { path.clone() } else { format!("{}/{path}", dir.shown) };
         let (folder, may) = (dir.folder.clone(), dir.may);
         let place =
@@ -259,13 +258,25 @@ fn found(at: usize, root: &Root) -> Entry {
     })
 }
 
+impl Place {
+    /// How deep a directory is that is there, by where links lead: a link that is not deep itself may lead to
+    /// one that is.
+    pub(super) fn depth_of(&self, dir: &Dir, path: &Path) -> io::Result<usize> {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let path = dir.canonicalize(path)?;
+        let names = path.components().filter(|part| matches!(part, Component::Normal(_)));
+        Ok(self.depth.saturating_add(names.count()))
+    }
+}
+
 impl OpenDir {
-    pub(super) fn new(dir: Dir, place: &Place, may: May) -> Self {
+    /// One at a place that is so deep.
+    pub(super) fn new(dir: Dir, place: &Place, depth: usize, may: May) -> Self {
         Self {
             folder: Folder::Other(Arc::new(dir)),
             shown: place.shown.clone(),
             may,
-            depth: place.depth,
+            depth,
             found: false,
             items: None,
         }
