@@ -28,7 +28,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
-use super::resolver::{Guarded, Lookup, Refused};
+use super::resolver::{Guarded, Lookup, MAX_LOOKUPS, Refused};
 use super::{
     AddressGuard, HttpTransport, ResponseBody, Sending, TransportError, TransportRequest,
     TransportResponse,
@@ -47,9 +47,6 @@ const IDLE_TIME: Duration = Duration::from_secs(30);
 /// To how many hosts, or ports of them, connections are kept: there may be any number below one that is
 /// granted.
 const MAX_KEPT_HOSTS: usize = 64;
-
-/// How many names are resolved at once.
-const MAX_LOOKUPS: usize = 16;
 
 /// An HTTP client for plugins: HTTP/1.1, with TLS by rustls, on hyper. Cheap to clone.
 ///
