@@ -61,7 +61,10 @@ impl Call<'_> {
             true => self.open(&place, &wanted, own),
             false => Err(Errno::Mfile.into()),
         };
-        let entry = self.told(operation, &place.shown, opened)?;
+        let mut entry = self.told(operation, &place.shown, opened)?;
+        if let Entry::File(file) = &mut entry {
+            file.lacks = args.wide(5) & !file.may.rights;
+        }
         let fd = self.state.files.add(entry)?;
         Ok(self.memory.set_u32(out, fd)?)
     }
@@ -176,6 +179,7 @@ fn entry(file: std::fs::File, place: &Place, may: May, wanted: &Wanted) -> Entry
         file,
         shown: place.shown.clone(),
         may: may.only(rights::OF_FILES),
+        lacks: 0,
         appends: wanted.appends,
         bytes_read: 0,
         bytes_written: 0,

@@ -63,6 +63,8 @@ pub(super) struct OpenFile {
     pub(super) file: File,
     pub(super) shown: String,
     pub(super) may: May,
+    /// Rights that the plugin asked for and was not given.
+    pub(super) lacks: u64,
     pub(super) appends: bool,
     pub(super) bytes_read: u64,
     pub(super) bytes_written: u64,
