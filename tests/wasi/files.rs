@@ -122,6 +122,24 @@ fn what_a_descriptor_is_denied_or_changes_is_told() {
     assert_eq!(events, expected);
 }
 
+/// Who opens a directory from itself over and over could have the host keep any length, and what is behind
+/// that would not be told.
+#[test]
+fn a_path_is_told_by_its_start_and_its_end_however_long_it_is_made() {
+    let around = "sub/../".repeat(500);
+    let mut script = Script::new();
+    script.open(3, format!("{around}sub"), DIRECTORY, READ);
+    for fd in 4..8 {
+        script.open(fd, "./".repeat(2000), DIRECTORY, READ);
+    }
+    script.open(8, "deep", 0, READ);
+    let (codes, events) = told(&script, FilePermission::ReadOnly);
+    assert_eq!(codes, [0; 6]);
+    let last = events.last().unwrap();
+    assert!(last.starts_with("open data/sub/../sub/") && last.ends_with("/deep allowed"), "{last}");
+    assert!(last.len() < 2000, "{}", last.len());
+}
+
 #[test]
 fn what_is_written_is_read_and_what_is_dropped_is_not() {
     let folder = folder();
