@@ -126,6 +126,22 @@ fn directories_do_not_get_too_deep_by_links_either() {
 }
 
 #[test]
+fn buffers_are_paid_for_even_if_there_is_nothing_in_them() {
+    let folder = folder();
+    for (fd, function) in [(1, "fd_write"), (0, "fd_read"), (4, "fd_read"), (4, "fd_write")] {
+        let fuel = |count: i64| {
+            let mut script = Script::new();
+            script.open(3, "there", 0, READ | WRITE);
+            script.call(function, "iiii", &[fd, 32_768, count, 16]);
+            let plugin = script.load(&engine(), &[&wish(FULL)], policy(folder.path(), FULL));
+            call(&plugin).unwrap().receipt.fuel
+        };
+        let (few, many) = (fuel(1), fuel(1000));
+        assert!(many >= few + 999 * 4, "{function} {fd}: {few} {many}");
+    }
+}
+
+#[test]
 fn listing_is_paid_for_by_what_there_is_even_if_that_is_too_much() {
     let folder = folder();
     let fuel = |files: std::ops::Range<usize>| {

@@ -34,7 +34,7 @@ impl Call<'_> {
         at: Option<u64>,
         (list, count, done): (u32, u32, u32),
     ) -> Result<(), Fault> {
-        let mut buffers = self.memory.buffers(list, count)?;
+        let mut buffers = self.buffers(list, count)?;
         self.memory.bytes(done, 4)?;
         self.need("read", fd, rights::FD_READ)?;
         let file = self.state.files.file(fd)?;
@@ -75,7 +75,7 @@ impl Call<'_> {
         at: Option<u64>,
         (list, count, done): (u32, u32, u32),
     ) -> Result<(), Fault> {
-        let mut buffers = self.memory.buffers(list, count)?;
+        let mut buffers = self.buffers(list, count)?;
         self.memory.bytes(done, 4)?;
         self.need("write", fd, rights::FD_WRITE)?;
         let file = self.state.files.file(fd)?;
