@@ -142,6 +142,24 @@ fn buffers_are_paid_for_even_if_there_is_nothing_in_them() {
 }
 
 #[test]
+fn what_is_read_and_written_in_small_pieces_is_paid_for_by_the_piece() {
+    let folder = folder();
+    fs::write(folder.path().join("data/there"), vec![0; 1 << 16]).unwrap();
+    for function in ["fd_read", "fd_write"] {
+        let fuel = |buffers: &[(i64, i64)]| {
+            let mut script = Script::new();
+            script.open(3, "there", 0, READ | WRITE);
+            let (list, count) = script.buffers(buffers);
+            script.call(function, "iiii", &[4, list, count, 16]);
+            let plugin = script.load(&engine(), &[&wish(FULL)], policy(folder.path(), FULL));
+            call(&plugin).unwrap().receipt.fuel
+        };
+        let (whole, pieces) = (fuel(&[(32_768, 1000)]), fuel(&vec![(32_768, 1); 1000]));
+        assert!(pieces >= whole + 999 * 400, "{function}: {whole} {pieces}");
+    }
+}
+
+#[test]
 fn listing_is_paid_for_by_what_there_is_even_if_that_is_too_much() {
     let folder = folder();
     let fuel = |files: std::ops::Range<usize>| {

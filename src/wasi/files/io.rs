@@ -45,6 +45,8 @@ impl Call<'_> {
             file.cut = true;
             return Err(Errno::Dquot.into());
         }
+        // Each is one more call of the system.
+        self.session.worked(buffers.len().saturating_mul(FILE_WORK));
         let memory = &mut self.memory;
         let mut total = 0_u64;
         let read = positioned(&file.file, at, |mut file| {
@@ -91,6 +93,7 @@ impl Call<'_> {
             file.cut = true;
             return Err(Errno::Dquot.into());
         }
+        self.session.worked(buffers.len().saturating_mul(FILE_WORK));
         let memory = &self.memory;
         let mut total = 0_u64;
         let written = positioned(&file.file, at, |mut file| {
