@@ -181,6 +181,29 @@ fn listing_is_paid_for_by_what_there_is_even_if_that_is_too_much() {
     assert!(most >= 10_000 * 100, "{most}");
 }
 
+#[test]
+fn not_all_directories_that_are_listed_are_kept() {
+    let folder = folder();
+    for number in 0..9_000 {
+        fs::write(folder.path().join(format!("data/{number}")), "").unwrap();
+    }
+    let fuel = |listed: &[i64]| {
+        let mut script = Script::new();
+        for _ in 0..3 {
+            script.open(3, ".", 2, READ);
+        }
+        for fd in listed {
+            // On from the second entry, which looks through it if it is not kept.
+            script.call("fd_readdir", "iiili", &[*fd, 2048, 24, 1, 16]);
+        }
+        let plugin = script.load(&engine(), &[&wish(FULL)], policy(folder.path(), FULL));
+        call(&plugin).unwrap().receipt.fuel
+    };
+    let once = fuel(&[4]) - fuel(&[]);
+    assert!(fuel(&[4, 5, 4, 5]) < 3 * once);
+    assert!(fuel(&[4, 5, 6, 4]) > 4 * once - once / 2);
+}
+
 /// Calls three times with one instance.
 fn thrice(script: &Script, wish: &str, mut policy: Policy) -> Vec<Vec<u8>> {
     policy.isolation = Isolation::Pooled;

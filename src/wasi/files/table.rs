@@ -23,6 +23,9 @@ const FIRST: u32 = 3;
 /// How deep directories may be below one that was found open: who removes all of them goes as deep.
 pub(super) const MAX_DEPTH: usize = 64;
 
+/// How many entries of directories are kept in all. They take memory that is none of the plugin's.
+const MAX_KEPT_ITEMS: usize = 20_000;
+
 /// The descriptors of one instance.
 #[derive(Default)]
 pub(crate) struct Files {
@@ -35,6 +38,16 @@ pub(crate) struct Files {
 pub(super) enum Entry {
     Dir(OpenDir),
     File(OpenFile),
+}
+
+impl Entry {
+    /// What is in a directory, if that was asked for.
+    fn items(&self) -> Option<&Vec<Item>> {
+        match self {
+            Self::Dir(dir) => dir.items.as_ref(),
+            Self::File(_) => None,
+        }
+    }
 }
 
 /// A directory.
@@ -185,6 +198,20 @@ impl Files {
             closed(&replaced, session);
         }
         Ok(())
+    }
+
+    /// Forgets what is in directories, if there would be too much of it with so many entries more. Those that
+    /// are listed on are looked through again.
+    pub(super) fn make_room(&mut self, more: usize) {
+        let dirs = || self.open.iter().flatten().filter_map(Entry::items);
+        let kept = dirs().map(Vec::len).fold(more, usize::saturating_add);
+        if kept > MAX_KEPT_ITEMS {
+            for entry in self.open.iter_mut().flatten() {
+                if let Entry::Dir(dir) = entry {
+                    dir.items = None;
+                }
+            }
+        }
     }
 
     /// Where a path from a directory leads.
