@@ -67,7 +67,11 @@ fn a_long_list_of_wishes_is_paid_for_each_time_that_it_is_gone_through() {
             let script = Script::asking(&lines).calls(function, argument);
             let wasm = script.wasm();
             let plugin = super::common::load(&wasm, policy);
-            plugin.call(super::common::HOOK, cpex_wasmi::Request::tool_call("x")).unwrap().receipt.fuel
+            plugin
+                .call(super::common::HOOK, cpex_wasmi::Request::tool_call("x"))
+                .unwrap()
+                .receipt
+                .fuel
         };
         let (few, many) = (fuel(1), fuel(900));
         assert!(many > few + 899 * 20, "{function}: {few} and {many}");
