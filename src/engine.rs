@@ -412,9 +412,8 @@ pub(crate) fn config(
     dispatch: Dispatch,
 ) -> wasmi::Config {
     let mut config = wasmi::Config::default();
-    let mut costs = wasmi::OperatorCost::default();
-    costs.memory_grow = dispatch.fuel_of_growth();
-    config.operator_cost(costs);
+    let memory_grow = dispatch.fuel_of_growth();
+    config.operator_cost(wasmi::OperatorCost { memory_grow, ..Default::default() });
     config
         .wasm_multi_value(false)
         .wasm_tail_call(false)

@@ -1,5 +1,7 @@
 //! All instructions that the interpreter's parser knows and a plugin may have, with operands of all kinds.
 
+#![allow(clippy::arithmetic_side_effects, reason = "texts are put together")]
+
 use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::String;

@@ -69,6 +69,7 @@ impl<'a> Reader<'a> {
 /// What only a look at all of a section takes.
 impl<'a> Reader<'a> {
     /// A LEB128 number of 32 bits, and nothing that a validator does not take for one.
+    #[cfg(feature = "std")]
     pub(super) fn count(&mut self) -> Option<u64> {
         let (count, len) = varint(self.rest, 0)?;
         self.skip(len)?;

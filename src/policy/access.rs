@@ -188,16 +188,18 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_granted_if_all_of_it_is() {
-        let mut access = Access::default();
-        access.env = vec!["A".into(), "B_*".into()];
-        access.filesystem = vec![
-            FileGrant::dir("data", FilePermission::FixedMutable),
-            FileGrant::file("rules.json", FilePermission::ReadOnly),
-        ];
         let mut network = NetworkGrant::new("*.x.org");
         network.ports = vec![443];
         network.methods = vec!["GET".into()];
-        access.network = vec![network];
+        let access = Access {
+            env: vec!["A".into(), "B_*".into()],
+            filesystem: vec![
+                FileGrant::dir("data", FilePermission::FixedMutable),
+                FileGrant::file("rules.json", FilePermission::ReadOnly),
+            ],
+            network: vec![network],
+            ..Access::default()
+        };
         for line in [
             "env:A",
             "env:B_X",

@@ -33,9 +33,7 @@ fn growing(wasm: &[u8]) -> Vec<(usize, Effect)> {
 /// Calls `run`: what it returns, and the fuel it takes.
 fn run(wasm: &[u8], costs: u8) -> (i32, u64) {
     let mut config = crate::engine::config(1_000_000, 1000, Dispatch::LOOP);
-    let mut operators = wasmi::OperatorCost::default();
-    operators.memory_grow = costs;
-    config.operator_cost(operators);
+    config.operator_cost(wasmi::OperatorCost { memory_grow: costs, ..Default::default() });
     let engine = wasmi::Engine::new(&config);
     let module = wasmi::Module::new(&engine, wasm).unwrap();
     let mut store = wasmi::Store::new(&engine, ());
@@ -44,7 +42,7 @@ fn run(wasm: &[u8], costs: u8) -> (i32, u64) {
     let instance = linker.instantiate_and_start(&mut store, &module).unwrap();
     let run = instance.get_typed_func::<i32, i32>(&store, "run").unwrap();
     let result = run.call(&mut store, 2).unwrap();
-    (result, 1_000_000 - store.get_fuel().unwrap())
+    (result, 1_000_000_u64.saturating_sub(store.get_fuel().unwrap()))
 }
 
 const GROWING: &str = r#"
