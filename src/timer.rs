@@ -7,7 +7,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -44,11 +44,13 @@ impl Timers {
             sleeping: Mutex::new(Sleeping { wakers: BTreeMap::new(), last: 0 }),
             changed: Condvar::new(),
         };
-        static STARTED: OnceLock<bool> = OnceLock::new();
-        let started = *STARTED.get_or_init(|| {
+        static STARTED: Mutex<bool> = Mutex::new(false);
+        let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+        // If there is no thread to be had now, there may be one the next time.
+        if !*started {
             let named = thread::Builder::new().name("cpex-wasmi-timer".into());
-            named.spawn(|| TIMERS.run()).is_ok()
-        });
+            *started = named.spawn(|| TIMERS.run()).is_ok();
+        }
         started.then_some(&TIMERS)
     }
 

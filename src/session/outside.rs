@@ -39,6 +39,12 @@ impl Session {
         self.usage.moved(bytes);
     }
 
+    /// A text with a mark for each secret in it, and what that took, in bytes.
+    #[cfg(feature = "fs")]
+    pub(crate) fn without_secrets(&self, text: &str) -> (alloc::string::String, usize) {
+        self.secrets.redact_start(text, text.len())
+    }
+
     /// Notes that what the plugin goes on with may differ from run to run.
     pub(crate) fn varies(&mut self) {
         self.calls.varied = true;

@@ -83,6 +83,7 @@ impl Session {
         let Some(function) = grants.services.functions.get(name) else {
             return Ok(Status::UnknownFunction.code());
         };
+        self.usage.moved(grants.granted.work());
         let kind = function.kind();
         let own = kind == AccessKind::Function;
         let sent = u64::try_from(argument.len()).unwrap_or(u64::MAX);

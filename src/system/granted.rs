@@ -13,6 +13,9 @@ use crate::logging::visible;
 use crate::suggest::did_you_mean;
 use crate::{Access, ErrorKind, FilePermission, Policy, Problem};
 
+/// What it takes to look at one line or grant, in bytes of work.
+const RULE_WORK: usize = 48;
+
 /// What a plugin has asked for and was granted: both have to name what it uses.
 #[derive(Default)]
 pub(crate) struct Granted {
@@ -48,6 +51,15 @@ impl Granted {
     /// What the manifest asks for.
     pub(crate) fn asked(&self) -> impl Iterator<Item = Wish<'_>> + Clone {
         wishes(&self.asked)
+    }
+
+    /// What it takes to look at all lines and grants once, in bytes of work: a manifest may have a thousand.
+    pub(crate) fn work(&self) -> usize {
+        let Access { env, commands, functions, .. } = &self.access;
+        [env.len(), commands.len(), functions.len()]
+            .into_iter()
+            .fold(self.asked.len(), usize::saturating_add)
+            .saturating_mul(RULE_WORK)
     }
 
     /// Whether an environment variable may be read, set or not.

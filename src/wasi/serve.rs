@@ -1,14 +1,18 @@
 //! One function of WASI, from its arguments to its answer.
 
 use alloc::format;
+use alloc::vec::Vec;
 
-use super::memory::shortened;
+use super::memory::{Buffer, shortened};
 use super::{Errno, Fault, Memory, State, WasiFunction};
 use crate::session::Session;
 use crate::{Error, ErrorKind};
 
 /// The most bytes that one call reads or writes. It is told so, and goes on with the rest.
 pub(super) const MAX_TRANSFER: u64 = 64 << 10;
+
+/// What it takes to read a buffer's pointer and length, in bytes of work.
+const BUFFER_WORK: usize = 8;
 
 /// The descriptors of the standard streams, which cannot be closed.
 const STDIN: u32 = 0;
@@ -92,7 +96,7 @@ impl Call<'_> {
         use WasiFunction as F;
         match function {
             F::FdRead if fd == STDIN => {
-                self.memory.buffers(args.at(1), args.at(2))?;
+                self.buffers(args.at(1), args.at(2))?;
                 Ok(self.memory.set_u32(args.at(3), 0)?)
             }
             F::FdWrite if fd == STDOUT || fd == STDERR => {
@@ -123,9 +127,16 @@ impl Call<'_> {
         }
     }
 
+    /// A list of buffers, of which it takes something to read each.
+    pub(super) fn buffers(&mut self, at: u32, count: u32) -> Result<Vec<Buffer>, Fault> {
+        let buffers = self.memory.buffers(at, count)?;
+        self.session.worked(buffers.len().saturating_mul(BUFFER_WORK));
+        Ok(buffers)
+    }
+
     /// Writes to standard output or standard error.
     fn print(&mut self, fd: u32, at: u32, count: u32, written: u32) -> Result<(), Fault> {
-        let mut buffers = self.memory.buffers(at, count)?;
+        let mut buffers = self.buffers(at, count)?;
         self.memory.bytes(written, 4)?;
         let len = shortened(&mut buffers, MAX_TRANSFER);
         for buffer in buffers {

@@ -91,6 +91,7 @@ impl Call<'_> {
             // What the plugin's process or thread has used: there is neither.
             _ => return Err(Errno::Inval.into()),
         };
+        self.session.worked(self.session.grants().granted.work());
         let granted = &self.session.grants().granted;
         let Some(grant) = granted.access.clock.filter(|_| granted.asks(&Wish::Clock)) else {
             self.session.refuse(AccessKind::Clock, "now", name, 0);
@@ -105,6 +106,7 @@ impl Call<'_> {
 
     pub(super) fn random(&mut self, at: u32, len: u32) -> Result<(), Fault> {
         let wanted = self.memory.bytes(at, len)?.len();
+        self.session.worked(self.session.grants().granted.work());
         let granted = &self.session.grants().granted;
         let Some(grant) = granted.access.random.filter(|_| granted.asks(&Wish::Random)) else {
             self.session.refuse(AccessKind::Random, "bytes", "", 0);

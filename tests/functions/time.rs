@@ -48,3 +48,32 @@ fn who_does_not_ask_is_not_told() {
     let error = super::common::load_error(&wasm, Policy::default());
     assert!(error.to_string().contains("clock: system"), "{error}");
 }
+
+/// Each use of the system is held against all that the manifest asks for.
+#[test]
+fn a_long_list_of_wishes_is_paid_for_each_time_that_it_is_gone_through() {
+    let names: Vec<_> = (0..900).map(|number| format!("env:LONG_LIST_{number}")).collect();
+    for (function, argument) in
+        [("clock.now", "null"), ("random.bytes", "1"), ("env.get", "\"LONG_LIST_0\"")]
+    {
+        let fuel = |count: usize| {
+            let mut lines: Vec<_> = names.iter().take(count).map(String::as_str).collect();
+            lines.extend(["random", "clock"]);
+            let policy = granting(|access| {
+                access.env.push("LONG_LIST_*".into());
+                access.clock = Some(ClockGrant::System);
+                access.random = Some(cpex_wasmi::RandomGrant::System);
+            });
+            let script = Script::asking(&lines).calls(function, argument);
+            let wasm = script.wasm();
+            let plugin = super::common::load(&wasm, policy);
+            plugin
+                .call(super::common::HOOK, cpex_wasmi::Request::tool_call("x"))
+                .unwrap()
+                .receipt
+                .fuel
+        };
+        let (few, many) = (fuel(1), fuel(900));
+        assert!(many > few + 899 * 20, "{function}: {few} and {many}");
+    }
+}

@@ -39,6 +39,22 @@ fn a_plugin_sends_no_more_requests_than_it_may() {
     assert!(world.audit.take()[5].ends_with(" failed 0 0"));
 }
 
+/// A plugin that may go to any host below one could have as many as it likes kept otherwise.
+#[test]
+fn connections_to_many_hosts_are_not_all_kept() {
+    let server = Server::text("hi");
+    let requests: Vec<_> =
+        (0..100).map(|number| get(&server.url(&format!("h{number}.test"), "/"))).collect();
+    let policy = granting_with(&[private("*.test")], |limits| limits.http_requests = 100);
+    let plugin = World::new().plugin(ALL, &requests, policy);
+    reply(plugin.call(HOOK, about())).unwrap();
+    assert_eq!(server.connections(), 100);
+    for _ in 0..36 {
+        server.wait_closed();
+    }
+    drop(plugin);
+}
+
 #[test]
 fn a_request_that_is_too_large_is_not_sent() {
     let server = Server::text("hi");

@@ -103,6 +103,63 @@ fn directories_do_not_get_too_deep_to_be_removed() {
 }
 
 #[test]
+fn directories_do_not_get_too_deep_by_links_either() {
+    let folder = folder();
+    let mut script = Script::new();
+    let mut path = String::from("a");
+    for _ in 0..64 {
+        script.path("path_create_directory", 3, &path);
+        path += "/a";
+    }
+    let ((target, len), (link, link_len)) = (script.text(&path[..127]), script.text("link"));
+    script.call("path_symlink", "iiiii", &[target, len, 3, link, link_len]);
+    script.path("path_create_directory", 3, "link/b");
+    script.open(3, "link", 2, READ);
+    script.path("path_create_directory", 4, "b");
+    script.path("path_create_directory", 3, "b");
+    script.open(3, "b", 2, READ);
+    script.path("path_create_directory", 5, "b");
+    let own = FilePermission::PrivateScratch;
+    let (codes, _) = script.run(&[&wish(own)], policy(folder.path(), own));
+    assert_eq!(codes[64..], [0, MLINK, 0, MLINK, 0, 0, 0]);
+    assert_eq!(fs::read_dir(folder.path().join("data")).unwrap().count(), 2);
+}
+
+#[test]
+fn buffers_are_paid_for_even_if_there_is_nothing_in_them() {
+    let folder = folder();
+    for (fd, function) in [(1, "fd_write"), (0, "fd_read"), (4, "fd_read"), (4, "fd_write")] {
+        let fuel = |count: i64| {
+            let mut script = Script::new();
+            script.open(3, "there", 0, READ | WRITE);
+            script.call(function, "iiii", &[fd, 32_768, count, 16]);
+            let plugin = script.load(&engine(), &[&wish(FULL)], policy(folder.path(), FULL));
+            call(&plugin).unwrap().receipt.fuel
+        };
+        let (few, many) = (fuel(1), fuel(1000));
+        assert!(many >= few + 999 * 4, "{function} {fd}: {few} {many}");
+    }
+}
+
+#[test]
+fn what_is_read_and_written_in_small_pieces_is_paid_for_by_the_piece() {
+    let folder = folder();
+    fs::write(folder.path().join("data/there"), vec![0; 1 << 16]).unwrap();
+    for function in ["fd_read", "fd_write"] {
+        let fuel = |buffers: &[(i64, i64)]| {
+            let mut script = Script::new();
+            script.open(3, "there", 0, READ | WRITE);
+            let (list, count) = script.buffers(buffers);
+            script.call(function, "iiii", &[4, list, count, 16]);
+            let plugin = script.load(&engine(), &[&wish(FULL)], policy(folder.path(), FULL));
+            call(&plugin).unwrap().receipt.fuel
+        };
+        let (whole, pieces) = (fuel(&[(32_768, 1000)]), fuel(&vec![(32_768, 1); 1000]));
+        assert!(pieces >= whole + 999 * 400, "{function}: {whole} {pieces}");
+    }
+}
+
+#[test]
 fn listing_is_paid_for_by_what_there_is_even_if_that_is_too_much() {
     let folder = folder();
     let fuel = |files: std::ops::Range<usize>| {
@@ -122,6 +179,29 @@ fn listing_is_paid_for_by_what_there_is_even_if_that_is_too_much() {
     let (too_many, most) = fuel(1001..10_001);
     assert_eq!(too_many, 61);
     assert!(most >= 10_000 * 100, "{most}");
+}
+
+#[test]
+fn not_all_directories_that_are_listed_are_kept() {
+    let folder = folder();
+    for number in 0..9_000 {
+        fs::write(folder.path().join(format!("data/{number}")), "").unwrap();
+    }
+    let fuel = |listed: &[i64]| {
+        let mut script = Script::new();
+        for _ in 0..3 {
+            script.open(3, ".", 2, READ);
+        }
+        for fd in listed {
+            // On from the second entry, which looks through it if it is not kept.
+            script.call("fd_readdir", "iiili", &[*fd, 2048, 24, 1, 16]);
+        }
+        let plugin = script.load(&engine(), &[&wish(FULL)], policy(folder.path(), FULL));
+        call(&plugin).unwrap().receipt.fuel
+    };
+    let once = fuel(&[4]) - fuel(&[]);
+    assert!(fuel(&[4, 5, 4, 5]) < 3 * once);
+    assert!(fuel(&[4, 5, 6, 4]) > 4 * once - once / 2);
 }
 
 /// Calls three times with one instance.

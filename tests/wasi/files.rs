@@ -80,6 +80,66 @@ fn each_permission_does_what_its_name_says() {
     }
 }
 
+/// What is told of a script, but for the bytes.
+fn told(script: &Script, permission: FilePermission) -> (Vec<u8>, Vec<String>) {
+    let folder = folder();
+    let events = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let sink = events.clone();
+    let audit = move |event: &cpex_wasmi::AuditEvent<'_>| {
+        let line = format!("{} {} {}", event.operation, event.target, event.outcome);
+        sink.lock().unwrap().push(line);
+    };
+    let engine = cpex_wasmi::Engine::builder().audit_sink(audit).build().unwrap();
+    let policy = policy(folder.path(), permission);
+    let plugin = script.load(&engine, &[&wish(permission)], policy);
+    let (codes, _) = results(&plugin).unwrap();
+    let events = events.lock().unwrap().clone();
+    (codes, events)
+}
+
+#[test]
+fn what_a_descriptor_is_denied_or_changes_is_told() {
+    let mut script = Script::new();
+    script.open(3, "there", 0, READ | WRITE);
+    script.call("fd_filestat_set_size", "il", &[4, 0]);
+    script.write(4, "x");
+    let (codes, events) = told(&script, FilePermission::ReadOnly);
+    assert_eq!(codes, [0, 8, 8]);
+    let expected =
+        ["open data/there allowed", "set_size data/there denied", "write data/there denied"];
+    assert_eq!(events, expected);
+
+    script = Script::new();
+    script.open(3, "there", 0, WRITE);
+    script.call("fd_filestat_set_size", "il", &[4, 0]);
+    script.call("fd_filestat_set_times", "illi", &[4, 0, 0, 1]);
+    // What it did not ask for is its own fault.
+    script.read(4, 1);
+    let (codes, events) = told(&script, FilePermission::FullAccess);
+    assert_eq!(codes, [0, 0, 0, 8]);
+    let expected =
+        ["open data/there allowed", "set_size data/there allowed", "set_times data/there allowed"];
+    assert_eq!(events, expected);
+}
+
+/// Who opens a directory from itself over and over could have the host keep any length, and what is behind
+/// that would not be told.
+#[test]
+fn a_path_is_told_by_its_start_and_its_end_however_long_it_is_made() {
+    let around = "sub/../".repeat(500);
+    let mut script = Script::new();
+    script.open(3, format!("{around}sub"), DIRECTORY, READ);
+    for fd in 4..8 {
+        script.open(fd, "./".repeat(2000), DIRECTORY, READ);
+    }
+    script.open(8, "deep", 0, READ);
+    let (codes, events) = told(&script, FilePermission::ReadOnly);
+    assert_eq!(codes, [0; 6]);
+    let last = events.last().unwrap();
+    assert!(last.starts_with("open data/sub/../sub/") && last.ends_with("/deep allowed"), "{last}");
+    assert!(last.len() < 2000, "{}", last.len());
+}
+
 #[test]
 fn what_is_written_is_read_and_what_is_dropped_is_not() {
     let folder = folder();

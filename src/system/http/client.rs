@@ -1,6 +1,7 @@
 //! The transport that comes with the host.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -11,7 +12,8 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use http_body_util::Full;
 use hyper::body::{Body as _, Bytes, Incoming};
@@ -26,7 +28,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
-use super::resolver::{Guarded, Lookup, Refused};
+use super::resolver::{Guarded, Lookup, MAX_LOOKUPS, Refused};
 use super::{
     AddressGuard, HttpTransport, ResponseBody, Sending, TransportError, TransportRequest,
     TransportResponse,
@@ -42,9 +44,9 @@ const MAX_HEADERS: usize = 128;
 /// How many connections to a host are kept for later requests, and how long.
 const MAX_IDLE: usize = 8;
 const IDLE_TIME: Duration = Duration::from_secs(30);
-
-/// How many names are resolved at once.
-const MAX_LOOKUPS: usize = 16;
+/// To how many hosts, or ports of them, connections are kept: there may be any number below one that is
+/// granted.
+const MAX_KEPT_HOSTS: usize = 64;
 
 /// An HTTP client for plugins: HTTP/1.1, with TLS by rustls, on hyper. Cheap to clone.
 ///
@@ -54,8 +56,8 @@ const MAX_LOOKUPS: usize = 16;
 ///
 /// A name is resolved as the system does, unless another [`resolver`](Self::resolver) is set; addresses
 /// that the request's guard does not permit are left out, and a connection is made to one of the others, as it
-/// is. Connections are kept for later requests, those for plugins that may go to private addresses
-/// apart from the others. There are no proxies, also none from the environment; no cookies, no cache, no
+/// is. Connections are kept for later requests, eight to each of 64 hosts and ports at most, those for plugins
+/// that may go to private addresses apart from the others. There are no proxies, also none from the environment; no cookies, no cache, no
 /// decompression. TLS trusts the certificates that the system does (`SSL_CERT_FILE` and `SSL_CERT_DIR`
 /// name others), as they are when the client is made, or those that it is [given](Self::trusting).
 #[derive(Clone)]
@@ -65,13 +67,21 @@ struct Inner {
     runtime: Where,
     public: Connections,
     any: Connections,
+    /// To which hosts connections may be kept, and when these were last asked for.
+    kept: Mutex<BTreeMap<String, Instant>>,
     lookup: Lookup,
     tls: ClientConfig,
     /// Whether there is a certificate to trust.
     trusts: bool,
 }
 
-type Connections = Client<HttpsConnector<HttpConnector<Guarded>>, Full<Bytes>>;
+struct Connections {
+    kept: Pool,
+    /// Those that are closed after one request.
+    once: Pool,
+}
+
+type Pool = Client<HttpsConnector<HttpConnector<Guarded>>, Full<Bytes>>;
 
 /// Where requests run.
 enum Where {
@@ -179,7 +189,8 @@ impl HttpClient {
             |guard| connections(Guarded { lookup: lookup.clone(), guard }, tls.clone());
         let public = connections(AddressGuard::public());
         let any = connections(AddressGuard::any());
-        Self(Arc::new(Inner { runtime, public, any, lookup, tls, trusts }))
+        let kept = Mutex::default();
+        Self(Arc::new(Inner { runtime, public, any, kept, lookup, tls, trusts }))
     }
 }
 
@@ -210,16 +221,33 @@ fn connections(resolver: Guarded, tls: ClientConfig) -> Connections {
         .https_or_http()
         .enable_http1()
         .wrap_connector(http);
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE_TIME)
-        .pool_max_idle_per_host(MAX_IDLE)
-        .http1_max_buf_size(MAX_HEAD_BYTES)
-        .http1_max_headers(MAX_HEADERS)
-        .build(https)
+    let pool = |idle| {
+        Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIME)
+            .pool_max_idle_per_host(idle)
+            .http1_max_buf_size(MAX_HEAD_BYTES)
+            .http1_max_headers(MAX_HEADERS)
+            .build(https.clone())
+    };
+    Connections { kept: pool(MAX_IDLE), once: pool(0) }
 }
 
 impl Inner {
+    /// Whether connections to a host and port may be kept.
+    fn keeps(&self, host: &str, port: u16) -> bool {
+        let now = Instant::now();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was kept is looked through once in that time, and closed the next time at the latest.
+        kept.retain(|_, asked| now.saturating_duration_since(*asked) < IDLE_TIME.saturating_mul(2));
+        let origin = alloc::format!("{host}:{port}");
+        let keeps = kept.len() < MAX_KEPT_HOSTS || kept.contains_key(&origin);
+        if keeps {
+            kept.insert(origin, now);
+        }
+        keeps
+    }
+
     fn handle(&self) -> Result<Handle, String> {
         let runtime = match &self.runtime {
             Where::Given(handle) => return Ok(handle.clone()),
@@ -308,6 +336,8 @@ impl Inner {
         }
         let request = built.body(Full::from(body)).map_err(|error| wrong(error.to_string()))?;
         let connections = if guard == AddressGuard::any() { &self.any } else { &self.public };
+        let keeps = self.keeps(&host, port);
+        let connections = if keeps { &connections.kept } else { &connections.once };
         let response = connections.request(request);
         Ok(async move { response.await.map_err(|error| of_client(&error)) })
     }

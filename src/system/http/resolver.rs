@@ -9,10 +9,15 @@ use core::net::{IpAddr, SocketAddr};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::io;
+use std::net::ToSocketAddrs as _;
 
 use hyper_util::client::legacy::connect::dns::Name;
+use tokio::sync::Semaphore;
 
 use super::AddressGuard;
+
+/// How many names are resolved at once.
+pub(super) const MAX_LOOKUPS: usize = 16;
 
 /// A way to resolve names.
 #[derive(Clone)]
@@ -23,9 +28,26 @@ type Found = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 impl Lookup {
     /// As the system does.
     pub(super) fn system() -> Self {
-        Self::by(|name| async move {
-            let found = tokio::net::lookup_host((name, 0)).await?;
+        Self::blocking(|name| {
+            let found = (name, 0).to_socket_addrs()?;
             Ok(found.map(|address| address.ip()).collect())
+        })
+    }
+
+    /// By a function that blocks its thread. It cannot be stopped, and may take far longer than the request
+    /// that it is for: so many run at once, and those that nobody waits for any more are not begun.
+    fn blocking(resolve: fn(&str) -> io::Result<Vec<IpAddr>>) -> Self {
+        let free = Arc::new(Semaphore::new(MAX_LOOKUPS));
+        Self::by(move |name| {
+            let free = free.clone();
+            async move {
+                let permit = free.acquire_owned().await.map_err(io::Error::other)?;
+                let resolved = tokio::task::spawn_blocking(move || {
+                    let _permit = permit;
+                    resolve(&name)
+                });
+                resolved.await.map_err(io::Error::other)?
+            }
         })
     }
 
@@ -74,3 +96,46 @@ impl tower_service::Service<Name> for Guarded {
 #[derive(Debug, thiserror::Error)]
 #[error("none of the name's addresses is permitted")]
 pub(super) struct Refused;
+
+#[cfg(test)]
+mod tests {
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Condvar, Mutex};
+
+    use super::*;
+
+    static BEGUN: AtomicUsize = AtomicUsize::new(0);
+    static OPEN: Mutex<bool> = Mutex::new(false);
+    static OPENED: Condvar = Condvar::new();
+
+    /// Takes until the gate is open.
+    fn slow(_: &str) -> io::Result<Vec<IpAddr>> {
+        BEGUN.fetch_add(1, Ordering::Relaxed);
+        let open = OPEN.lock().unwrap();
+        drop(OPENED.wait_while(open, |open| !*open).unwrap());
+        Ok(Vec::new())
+    }
+
+    #[test]
+    fn lookups_that_nobody_waits_for_any_more_are_not_begun() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let lookup = Lookup::blocking(slow);
+        let guarded = Guarded { lookup, guard: AddressGuard::any() };
+        let lookup = |guarded: &Guarded| (guarded.lookup.0)("slow.test".into());
+        runtime.block_on(async {
+            for _ in 0..100 {
+                let mut waiting = lookup(&guarded);
+                let polled = core::future::poll_fn(|context| {
+                    Poll::Ready(waiting.as_mut().poll(context).is_pending())
+                });
+                assert!(polled.await);
+            }
+            *OPEN.lock().unwrap() = true;
+            OPENED.notify_all();
+            // As many as there may be are free again.
+            lookup(&guarded).await.unwrap();
+        });
+        drop(runtime);
+        assert!(BEGUN.load(Ordering::Relaxed) <= MAX_LOOKUPS + 1);
+    }
+}

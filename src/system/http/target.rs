@@ -176,12 +176,12 @@ impl fmt::Display for Target {
 
 /// As much of a text that is no URL as can be told: what stands before a query, and no user name.
 pub(super) fn untold(text: &str) -> String {
-    let start = text.split(['?', '#']).next().unwrap_or_default();
-    let start = match start.split_once('@') {
-        Some((before, after)) => {
-            let scheme = before.find("://").and_then(|end| before.get(..end));
-            scheme.map_or_else(|| after.to_owned(), |scheme| alloc::format!("{scheme}://…@{after}"))
-        }
+    // A password may have any of these in it, where it is not written as it should be.
+    let (before, after) = text.rsplit_once('@').unwrap_or(("", text));
+    let scheme = before.find("://").and_then(|end| before.get(..end));
+    let start = after.split(['?', '#']).next().unwrap_or_default();
+    let start = match scheme {
+        Some(scheme) => alloc::format!("{scheme}://…@{start}"),
         None => start.to_owned(),
     };
     start.chars().take(256).collect()
@@ -263,6 +263,9 @@ mod tests {
         assert_eq!(told("http://a.example:443"), "http://a.example:443/");
         assert_eq!(untold("http://user:pass@a?b"), "http://…@a");
         assert_eq!(untold("user:pass@a"), "a");
+        for password in ["p@ss", "p?ss", "p#ss", "p/ss", "p?s@s"] {
+            assert_eq!(untold(&format!("http://user:{password}@a?b")), "http://…@a", "{password}");
+        }
         assert_eq!(untold("x y"), "x y");
     }
 

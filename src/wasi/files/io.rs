@@ -6,12 +6,26 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use super::super::memory::shortened;
 use super::super::serve::{Call, MAX_TRANSFER};
 use super::super::{Errno, Fault};
-use super::fault::Why;
+use super::fault::{Done, Why};
 use super::rights;
 use super::table::OpenFile;
 use super::{FILE_WORK, SYNC_WORK};
+use crate::system::AccessKind;
 
 impl Call<'_> {
+    /// Refuses what a file is not open for. It is told of if the plugin wanted to have it open for that.
+    pub(super) fn need(&mut self, operation: &str, fd: u32, right: u64) -> Result<(), Fault> {
+        let file = self.state.files.file(fd)?;
+        if file.may.has(right) {
+            return Ok(());
+        }
+        if file.lacks & right != 0 {
+            let shown = file.shown.clone();
+            self.session.refuse(AccessKind::Files, operation, &shown, 0);
+        }
+        Err(Errno::Badf.into())
+    }
+
     /// Reads, at the position of the file or at another: to a list of buffers, by pointer and count, and
     /// how much that was to a third place.
     pub(super) fn read(
@@ -20,12 +34,10 @@ impl Call<'_> {
         at: Option<u64>,
         (list, count, done): (u32, u32, u32),
     ) -> Result<(), Fault> {
-        let mut buffers = self.memory.buffers(list, count)?;
+        let mut buffers = self.buffers(list, count)?;
         self.memory.bytes(done, 4)?;
+        self.need("read", fd, rights::FD_READ)?;
         let file = self.state.files.file(fd)?;
-        if !file.may.has(rights::FD_READ) {
-            return Err(Errno::Badf.into());
-        }
         let (usage, limits) = self.session.system();
         let left = limits.file_bytes_read.saturating_sub(usage.file_bytes_read);
         let wanted = shortened(&mut buffers, MAX_TRANSFER.min(left));
@@ -33,6 +45,8 @@ impl Call<'_> {
             file.cut = true;
             return Err(Errno::Dquot.into());
         }
+        // Each is one more call of the system.
+        self.session.worked(buffers.len().saturating_mul(FILE_WORK));
         let memory = &mut self.memory;
         let mut total = 0_u64;
         let read = positioned(&file.file, at, |mut file| {
@@ -63,12 +77,10 @@ impl Call<'_> {
         at: Option<u64>,
         (list, count, done): (u32, u32, u32),
     ) -> Result<(), Fault> {
-        let mut buffers = self.memory.buffers(list, count)?;
+        let mut buffers = self.buffers(list, count)?;
         self.memory.bytes(done, 4)?;
+        self.need("write", fd, rights::FD_WRITE)?;
         let file = self.state.files.file(fd)?;
-        if !file.may.has(rights::FD_WRITE) {
-            return Err(Errno::Badf.into());
-        }
         let (usage, limits) = self.session.system();
         let left = limits.file_bytes_written.saturating_sub(usage.file_bytes_written);
         let gap = file.gap(at).map_err(Why::from)?;
@@ -81,6 +93,7 @@ impl Call<'_> {
             file.cut = true;
             return Err(Errno::Dquot.into());
         }
+        self.session.worked(buffers.len().saturating_mul(FILE_WORK));
         let memory = &self.memory;
         let mut total = 0_u64;
         let written = positioned(&file.file, at, |mut file| {
@@ -125,10 +138,8 @@ impl Call<'_> {
 
     /// Waits until what was written is on the disk, as long as that takes.
     pub(super) fn sync(&mut self, fd: u32, all: bool) -> Result<(), Fault> {
+        self.need("sync", fd, if all { rights::FD_SYNC } else { rights::FD_DATASYNC })?;
         let file = self.state.files.file(fd)?;
-        if !file.may.has(if all { rights::FD_SYNC } else { rights::FD_DATASYNC }) {
-            return Err(Errno::Badf.into());
-        }
         let synced = if all { file.file.sync_all() } else { file.file.sync_data() };
         self.session.worked(SYNC_WORK);
         Ok(synced.map_err(Why::from)?)
@@ -136,18 +147,22 @@ impl Call<'_> {
 
     /// Makes a file longer, which counts as writing, or shorter.
     pub(super) fn set_size(&mut self, fd: u32, size: u64) -> Result<(), Fault> {
+        self.need("set_size", fd, rights::FD_FILESTAT_SET_SIZE)?;
+        let shown = self.state.files.file(fd)?.shown.clone();
+        let done = self.resize(fd, size);
+        self.told("set_size", &shown, done)
+    }
+
+    fn resize(&mut self, fd: u32, size: u64) -> Done<()> {
         let file = self.state.files.file(fd)?;
-        if !file.may.has(rights::FD_FILESTAT_SET_SIZE) {
-            return Err(Errno::Badf.into());
-        }
-        let before = file.file.metadata().map_err(Why::from)?.len();
+        let before = file.file.metadata()?.len();
         let grown = size.saturating_sub(before);
         let (usage, limits) = self.session.system();
         if grown > limits.file_bytes_written.saturating_sub(usage.file_bytes_written) {
             file.cut = true;
             return Err(Errno::Dquot.into());
         }
-        file.file.set_len(size).map_err(Why::from)?;
+        file.file.set_len(size)?;
         usage_add(&mut usage.file_bytes_written, grown);
         file.bytes_written = file.bytes_written.saturating_add(grown);
         self.session.worked(FILE_WORK);

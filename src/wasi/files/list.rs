@@ -41,6 +41,7 @@ impl Call<'_> {
             let allowed = dir.may.has(rights::FD_READDIR);
             let items = if allowed { self.items(&place) } else { Err(Why::Denied) };
             let items = self.told("list", &place.shown, items)?;
+            self.state.files.make_room(items.len());
             self.state.files.dir(fd)?.items = Some(items);
         }
         let items = self.state.files.dir(fd)?.items.as_deref().unwrap_or_default();

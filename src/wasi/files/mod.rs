@@ -33,6 +33,20 @@ const FILE_WORK: usize = 1000;
 /// The same, for one that waits for the disk: a default slice of fuel, so that the deadline is looked at.
 const SYNC_WORK: usize = 400_000;
 
+/// The longest path that is told of as it is, in bytes, and what is left of the start and of the end of a
+/// longer one: what is opened is at its end.
+const MAX_SHOWN: usize = 1024;
+const START_SHOWN: usize = 256;
+const END_SHOWN: usize = 512;
+
+/// The start and the end of a path.
+fn ends_of(shown: &str) -> String {
+    let start = shown.floor_char_boundary(START_SHOWN);
+    let end = shown.ceil_char_boundary(shown.len().saturating_sub(END_SHOWN)).max(start);
+    let (start, end) = (shown.get(..start), shown.get(end..));
+    alloc::format!("{}…{}", start.unwrap_or_default(), end.unwrap_or_default())
+}
+
 impl Call<'_> {
     /// Serves a function for a descriptor other than the three standard ones.
     pub(super) fn file(&mut self, function: WasiFunction, args: &Args) -> Result<(), Fault> {
@@ -93,7 +107,13 @@ impl Call<'_> {
         self.session.worked(PATH_WORK);
         let path = String::from(self.memory.path(path.0, path.1)?);
         self.session.worked(path.len());
-        self.state.files.place(self.session, fd, path)
+        let mut place = self.state.files.place(self.session, fd, path)?;
+        if place.shown.len() > MAX_SHOWN {
+            let (shown, work) = self.session.without_secrets(&place.shown);
+            self.session.worked(work.saturating_add(place.shown.len()));
+            place.shown = ends_of(&shown);
+        }
+        Ok(place)
     }
 
     /// Does something with what is at a path, if there is the right to, and tells of it.

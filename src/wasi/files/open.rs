@@ -61,7 +61,10 @@ impl Call<'_> {
             true => self.open(&place, &wanted, own),
             false => Err(Errno::Mfile.into()),
         };
-        let entry = self.told(operation, &place.shown, opened)?;
+        let mut entry = self.told(operation, &place.shown, opened)?;
+        if let Entry::File(file) = &mut entry {
+            file.lacks = args.wide(5) & !file.may.rights;
+        }
         let fd = self.state.files.add(entry)?;
         Ok(self.memory.set_u32(out, fd)?)
     }
@@ -163,7 +166,8 @@ fn open_dir(dir: &Dir, place: &Place, wanted: &Wanted, own: May) -> Done<Entry> 
         true => dir.open_dir(&place.path)?,
         false => dir.open_dir_nofollow(&place.path)?,
     };
-    Ok(Entry::Dir(OpenDir::new(opened, place, wanted.may)))
+    let depth = place.depth_of(dir, &place.path)?;
+    Ok(Entry::Dir(OpenDir::new(opened, place, depth, wanted.may)))
 }
 
 /// Rights that a file which may not be changed does not have.
@@ -175,6 +179,7 @@ fn entry(file: std::fs::File, place: &Place, may: May, wanted: &Wanted) -> Entry
         file,
         shown: place.shown.clone(),
         may: may.only(rights::OF_FILES),
+        lacks: 0,
         appends: wanted.appends,
         bytes_read: 0,
         bytes_written: 0,

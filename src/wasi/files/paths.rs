@@ -18,10 +18,11 @@ impl Call<'_> {
     pub(super) fn create_dir(&mut self, fd: u32, path: Text) -> Result<(), Fault> {
         let place = self.place(fd, path)?;
         self.at_path("create_directory", &place, rights::PATH_CREATE_DIRECTORY, |call, place| {
-            if place.depth > MAX_DEPTH {
+            let dir = directory(place)?;
+            let parent = place.path.parent().unwrap_or(Path::new("."));
+            if place.depth_of(dir, parent)? >= MAX_DEPTH {
                 return Err(Errno::Mlink.into());
             }
-            let dir = directory(place)?;
             call.count_entry()?;
             Ok(dir.create_dir(&place.path)?)
         })

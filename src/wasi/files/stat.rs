@@ -174,10 +174,7 @@ impl Call<'_> {
         modified: u64,
         flags: u32,
     ) -> Result<(), Fault> {
-        let file = self.state.files.file(fd)?;
-        if !file.may.has(rights::FD_FILESTAT_SET_TIMES) {
-            return Err(Errno::Badf.into());
-        }
+        self.need("set_times", fd, rights::FD_FILESTAT_SET_TIMES)?;
         let mut times = FileTimes::new();
         if let Some(time) = wanted(accessed, flags, SET_ACCESSED, ACCESSED_NOW)? {
             times = times.set_accessed(time);
@@ -185,7 +182,9 @@ impl Call<'_> {
         if let Some(time) = wanted(modified, flags, SET_MODIFIED, MODIFIED_NOW)? {
             times = times.set_modified(time);
         }
-        Ok(file.file.set_times(times).map_err(Why::from)?)
+        let file = self.state.files.file(fd)?;
+        let (shown, done) = (file.shown.clone(), file.file.set_times(times).map_err(Why::from));
+        self.told("set_times", &shown, done)
     }
 
     pub(super) fn path_set_times(&mut self, args: &Args) -> Result<(), Fault> {

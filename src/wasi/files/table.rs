@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use std::fs::File;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use cap_std::fs::Dir;
@@ -22,6 +23,9 @@ const FIRST: u32 = 3;
 /// How deep directories may be below one that was found open: who removes all of them goes as deep.
 pub(super) const MAX_DEPTH: usize = 64;
 
+/// How many entries of directories are kept in all. They take memory that is none of the plugin's.
+const MAX_KEPT_ITEMS: usize = 20_000;
+
 /// The descriptors of one instance.
 #[derive(Default)]
 pub(crate) struct Files {
@@ -34,6 +38,16 @@ pub(crate) struct Files {
 pub(super) enum Entry {
     Dir(OpenDir),
     File(OpenFile),
+}
+
+impl Entry {
+    /// What is in a directory, if that was asked for.
+    fn items(&self) -> Option<&Vec<Item>> {
+        match self {
+            Self::Dir(dir) => dir.items.as_ref(),
+            Self::File(_) => None,
+        }
+    }
 }
 
 /// A directory.
@@ -62,6 +76,8 @@ pub(super) struct OpenFile {
     pub(super) file: File,
     pub(super) shown: String,
     pub(super) may: May,
+    /// Rights that the plugin asked for and was not given.
+    pub(super) lacks: u64,
     pub(super) appends: bool,
     pub(super) bytes_read: u64,
     pub(super) bytes_written: u64,
@@ -77,7 +93,7 @@ pub(super) struct Place {
     pub(super) may: May,
     /// The path, as the plugin knows it.
     pub(super) shown: String,
-    /// How deep it is at most.
+    /// How deep the directory is at most from which it is looked up.
     pub(super) depth: usize,
     /// Whether it is a file that is granted without its directory.
     pub(super) single: bool,
@@ -184,6 +200,20 @@ impl Files {
         Ok(())
     }
 
+    /// Forgets what is in directories, if there would be too much of it with so many entries more. Those that
+    /// are listed on are looked through again.
+    pub(super) fn make_room(&mut self, more: usize) {
+        let dirs = || self.open.iter().flatten().filter_map(Entry::items);
+        let kept = dirs().map(Vec::len).fold(more, usize::saturating_add);
+        if kept > MAX_KEPT_ITEMS {
+            for entry in self.open.iter_mut().flatten() {
+                if let Entry::Dir(dir) = entry {
+                    dir.items = None;
+                }
+            }
+        }
+    }
+
     /// Where a path from a directory leads.
     pub(super) fn place(
         &mut self,
@@ -192,9 +222,7 @@ impl Files {
         path: String,
     ) -> Result<Place, Fault> {
         let dir = self.dir(fd)?;
-        let names =
-            Path::new(&path).components().filter(|part| matches!(part, Component::Normal(_)));
-        let depth = dir.depth.saturating_add(names.count());
+        let depth = dir.depth;
         let shown = if dir.shown == "." { path.clone() } else { format!("{}/{path}", dir.shown) };
         let (folder, may) = (dir.folder.clone(), dir.may);
         let place =
@@ -259,13 +287,25 @@ fn found(at: usize, root: &Root) -> Entry {
     })
 }
 
+impl Place {
+    /// How deep a directory is that is there, by where links lead: a link that is not deep itself may lead to
+    /// one that is.
+    pub(super) fn depth_of(&self, dir: &Dir, path: &Path) -> io::Result<usize> {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let path = dir.canonicalize(path)?;
+        let names = path.components().filter(|part| matches!(part, Component::Normal(_)));
+        Ok(self.depth.saturating_add(names.count()))
+    }
+}
+
 impl OpenDir {
-    pub(super) fn new(dir: Dir, place: &Place, may: May) -> Self {
+    /// One at a place that is so deep.
+    pub(super) fn new(dir: Dir, place: &Place, depth: usize, may: May) -> Self {
         Self {
             folder: Folder::Other(Arc::new(dir)),
             shown: place.shown.clone(),
             may,
-            depth: place.depth,
+            depth,
             found: false,
             items: None,
         }
