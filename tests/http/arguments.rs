@@ -155,6 +155,7 @@ fn headers_and_methods_that_would_be_read_otherwise_are_refused() {
         ("GET", "Content-Length", "5"),
         ("GET", "Transfer-Encoding", "chunked"),
         ("GET", "Connection", "upgrade"),
+        ("GET", "X-HTTP-Method-Override", "DELETE"),
         ("GET", "Proxy-Authorization", "x"),
     ] {
         let answer = try_with(method, name, value);

@@ -81,7 +81,8 @@ impl Outgoing {
     }
 }
 
-/// Whether a header is about the connection, the length of the body or the host, or speaks to proxies.
+/// Whether a header is about the connection, the length of the body or the host, or speaks to proxies; or
+/// names another method than the one that was looked at, which some servers go by.
 fn is_of_the_transport(name: &str) -> bool {
     const OWN: &[&str] = &[
         "connection",
@@ -95,6 +96,9 @@ fn is_of_the_transport(name: &str) -> bool {
         "transfer-encoding",
         "upgrade",
         "via",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
     ];
     OWN.contains(&name) || name.starts_with("proxy-")
 }
