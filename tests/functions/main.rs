@@ -16,7 +16,6 @@ mod embedder;
 #[cfg(feature = "env")]
 mod environment;
 mod given_up;
-#[cfg(all(feature = "clock", feature = "random"))]
 mod once;
 #[cfg(feature = "random")]
 mod random;
