@@ -1,5 +1,6 @@
 //! Bytes as they cross: bytes in postcard, and text in JSON if they are text.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -37,8 +38,16 @@ impl<'de> Visitor<'de> for Bytes {
         Ok(bytes.into())
     }
 
+    fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+        Ok(bytes)
+    }
+
     fn visit_str<E>(self, text: &str) -> Result<Vec<u8>, E> {
         Ok(text.into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Vec<u8>, E> {
+        Ok(text.into_bytes())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<u8>, A::Error> {

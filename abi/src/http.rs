@@ -2,10 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
-use serde::de::{Deserializer, SeqAccess, Visitor};
-use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 /// The name of the function that sends an HTTP request: its argument is an [`HttpRequest`], its result an
@@ -35,7 +32,7 @@ pub struct HttpRequest {
     #[serde(default)]
     pub headers: Vec<(String, String)>,
     /// The body; empty: none. In JSON: a string, or an array of the bytes' numbers.
-    #[serde(default, with = "body")]
+    #[serde(default, with = "crate::bytes")]
     pub body: Vec<u8>,
 }
 
@@ -48,67 +45,8 @@ pub struct HttpResponse {
     pub headers: Vec<(String, String)>,
     /// The body, as it came: it is not decompressed. In JSON: a string if it is UTF-8, else an array of the
     /// bytes' numbers.
-    #[serde(with = "body")]
+    #[serde(with = "crate::bytes")]
     pub body: Vec<u8>,
-}
-
-/// A body: bytes in postcard, and text in JSON if it is text.
-mod body {
-    use super::*;
-
-    pub(super) fn serialize<S: Serializer>(body: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        if !serializer.is_human_readable() {
-            return serializer.serialize_bytes(body);
-        }
-        match core::str::from_utf8(body) {
-            Ok(text) => serializer.serialize_str(text),
-            Err(_) => serializer.collect_seq(body),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<u8>, D::Error> {
-        if deserializer.is_human_readable() {
-            deserializer.deserialize_any(Body)
-        } else {
-            deserializer.deserialize_byte_buf(Body)
-        }
-    }
-
-    struct Body;
-
-    impl<'de> Visitor<'de> for Body {
-        type Value = Vec<u8>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a body")
-        }
-
-        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-            Ok(bytes.into())
-        }
-
-        fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
-            Ok(bytes)
-        }
-
-        fn visit_str<E>(self, text: &str) -> Result<Vec<u8>, E> {
-            Ok(text.into())
-        }
-
-        fn visit_string<E>(self, text: String) -> Result<Vec<u8>, E> {
-            Ok(text.into_bytes())
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut bytes: A) -> Result<Vec<u8>, A::Error> {
-            let mut body = Vec::new();
-            while let Some(byte) = bytes.next_element()? {
-                body.push(byte);
-            }
-            Ok(body)
-        }
-    }
 }
 
 #[cfg(test)]

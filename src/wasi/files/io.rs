@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
-use super::super::memory::shortened;
+use super::super::memory::{Buffer, shortened};
 use super::super::serve::{Call, MAX_TRANSFER};
 use super::super::{Errno, Fault};
 use super::fault::{Done, Why};
@@ -48,25 +48,12 @@ impl Call<'_> {
         // Each is one more call of the system.
         self.session.worked(buffers.len().saturating_mul(FILE_WORK));
         let memory = &mut self.memory;
-        let mut total = 0_u64;
-        let read = positioned(&file.file, at, |mut file| {
-            for buffer in &buffers {
-                let Ok(into) = memory.bytes_mut(buffer.at, buffer.len) else { break };
-                let len = count_of(file.read(into)?);
-                total = total.saturating_add(len);
-                if len < u64::from(buffer.len) {
-                    break;
-                }
-            }
-            Ok(())
+        let (total, ended) = transfer(&file.file, at, &buffers, |mut file, buffer| {
+            memory.bytes_mut(buffer.at, buffer.len).map_or(Ok(0), |into| file.read(into))
         });
         file.bytes_read = file.bytes_read.saturating_add(total);
         usage_add(&mut self.session.system().0.file_bytes_read, total);
-        self.session.worked(usize::try_from(total).unwrap_or(usize::MAX));
-        if total == 0 {
-            read.map_err(Why::from)?;
-        }
-        Ok(self.memory.set_u32(done, u32::try_from(total).unwrap_or(u32::MAX))?)
+        self.transferred(total, ended, done)
     }
 
     /// Writes, as [`read`](Self::read) reads. What lies between the end of the file and what is written
@@ -95,24 +82,20 @@ impl Call<'_> {
         }
         self.session.worked(buffers.len().saturating_mul(FILE_WORK));
         let memory = &self.memory;
-        let mut total = 0_u64;
-        let written = positioned(&file.file, at, |mut file| {
-            for buffer in &buffers {
-                let Ok(from) = memory.bytes(buffer.at, buffer.len) else { break };
-                let len = count_of(file.write(from)?);
-                total = total.saturating_add(len);
-                if len < u64::from(buffer.len) {
-                    break;
-                }
-            }
-            Ok(())
+        let (total, ended) = transfer(&file.file, at, &buffers, |mut file, buffer| {
+            memory.bytes(buffer.at, buffer.len).map_or(Ok(0), |from| file.write(from))
         });
         file.bytes_written = file.bytes_written.saturating_add(total);
         let counted = if total > 0 { total.saturating_add(gap) } else { 0 };
         usage_add(&mut self.session.system().0.file_bytes_written, counted);
+        self.transferred(total, ended, done)
+    }
+
+    /// What follows a transfer: one that failed after some bytes has succeeded with these.
+    fn transferred(&mut self, total: u64, ended: io::Result<()>, done: u32) -> Result<(), Fault> {
         self.session.worked(usize::try_from(total).unwrap_or(usize::MAX));
         if total == 0 {
-            written.map_err(Why::from)?;
+            ended.map_err(Why::from)?;
         }
         Ok(self.memory.set_u32(done, u32::try_from(total).unwrap_or(u32::MAX))?)
     }
@@ -184,6 +167,28 @@ impl OpenFile {
     }
 }
 
+/// Reads or writes one buffer after the other, until one is not filled or emptied: how many bytes that
+/// were, and what it ended with.
+fn transfer(
+    file: &File,
+    at: Option<u64>,
+    buffers: &[Buffer],
+    mut one: impl FnMut(&File, &Buffer) -> io::Result<usize>,
+) -> (u64, io::Result<()>) {
+    let mut total = 0_u64;
+    let ended = positioned(file, at, |file| {
+        for buffer in buffers {
+            let len = u64::try_from(one(file, buffer)?).unwrap_or(u64::MAX);
+            total = total.saturating_add(len);
+            if len < u64::from(buffer.len) {
+                break;
+            }
+        }
+        Ok(())
+    });
+    (total, ended)
+}
+
 /// Does something at another position of a file, and comes back.
 fn positioned(
     file: &File,
@@ -197,10 +202,6 @@ fn positioned(
     let done = act(file);
     seeker.seek(SeekFrom::Start(before))?;
     done
-}
-
-fn count_of(len: usize) -> u64 {
-    u64::try_from(len).unwrap_or(u64::MAX)
 }
 
 fn usage_add(usage: &mut u64, bytes: u64) {

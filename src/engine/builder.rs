@@ -1,3 +1,5 @@
+//! What an embedder sets.
+
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -7,10 +9,9 @@ use cpex_wasmi_abi::Status;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::interpreter::{Settings, config};
+use super::{Engine, Inner};
 use crate::dispatch::Dispatch;
-#[cfg(feature = "wasi")]
-use crate::instance::define_wasi;
-use crate::instance::{Host, Timed, Untimed, define_host_functions};
 use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
 use crate::redact::Redactor;
@@ -18,32 +19,6 @@ use crate::redact::Redactor;
 use crate::system::http::HttpSend;
 use crate::system::{Function, Services, Typed, TypedAsync};
 use crate::{AuditSink, Clock, Error, ErrorKind, Invocation, LogSink, Problem};
-
-/// The interpreter and what all plugins share: its settings, a clock and a log. Cheap to clone.
-///
-/// ```
-/// # fn main() -> Result<(), cpex_wasmi::Error> {
-/// let engine = cpex_wasmi::Engine::new()?;
-/// let same = engine.clone();
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct Engine(Arc<Inner>);
-
-struct Inner {
-    interpreters: Lanes<Interpreter>,
-    settings: Settings,
-    sink: Arc<dyn LogSink>,
-    services: Services,
-    slice: u64,
-}
-
-/// An engine of wasmi's, with all that a module may import resolved.
-pub(crate) struct Interpreter {
-    pub(crate) wasmi: wasmi::Engine,
-    pub(crate) linker: wasmi::Linker<Host>,
-}
 
 /// Sets up an [`Engine`].
 #[derive(Clone)]
@@ -61,6 +36,23 @@ pub struct EngineBuilder {
 }
 
 impl EngineBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            #[cfg(feature = "std")]
+            clock: Some(Arc::new(crate::clock::SystemClock::new())),
+            #[cfg(not(feature = "std"))]
+            clock: None,
+            sink: None,
+            services: Services::default(),
+            wrong: None,
+            slice: Engine::DEFAULT_SLICE,
+            stack_bytes: 1_000_000,
+            recursion_depth: 1000,
+            lanes: default_lanes(),
+            times_calls: false,
+        }
+    }
+
     /// The clock for deadlines. Default: that of the operating system, with the feature `std`.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
@@ -369,140 +361,4 @@ fn default_lanes() -> usize {
     #[cfg(not(feature = "std"))]
     let lanes = 1;
     lanes
-}
-
-/// What each interpreter is made of.
-struct Settings {
-    dispatch: Dispatch,
-    config: wasmi::Config,
-    /// The clock, if host functions are to be timed.
-    timed: Option<Arc<dyn Clock>>,
-}
-
-impl Settings {
-    fn interpreter(&self) -> Result<Interpreter, Error> {
-        let wasmi = wasmi::Engine::new(&self.config);
-        let mut linker = wasmi::Linker::new(&wasmi);
-        match &self.timed {
-            Some(clock) => define_host_functions(&mut linker, &Timed(clock.clone())),
-            None => define_host_functions(&mut linker, &Untimed),
-        }
-        .map_err(Error::internal)?;
-        #[cfg(feature = "wasi")]
-        match &self.timed {
-            Some(clock) => define_wasi(&mut linker, &Timed(clock.clone())),
-            None => define_wasi(&mut linker, &Untimed),
-        }
-        .map_err(Error::internal)?;
-        Ok(Interpreter { wasmi, linker })
-    }
-}
-
-/// The wasm features that current LLVM emits for `wasm32`; fuel for everything; and limits that keep a
-/// hostile module from making its translation expensive.
-///
-/// Not tail calls: wasmi 2.0.0 resumes in the wrong place, or not at all, when a host function that was
-/// called so has suspended the guest.
-///
-/// Not several results, which no compiler emits unless it is told to: a branch that carries 32 values
-/// takes 4 bytes of a module, and a hundred times that when it is translated.
-pub(crate) fn config(
-    stack_bytes: usize,
-    recursion_depth: usize,
-    dispatch: Dispatch,
-) -> wasmi::Config {
-    let mut config = wasmi::Config::default();
-    let memory_grow = dispatch.fuel_of_growth();
-    config.operator_cost(wasmi::OperatorCost { memory_grow, ..Default::default() });
-    config
-        .wasm_multi_value(false)
-        .wasm_tail_call(false)
-        .wasm_multi_memory(false)
-        .wasm_custom_page_sizes(false)
-        .wasm_wide_arithmetic(false)
-        .consume_fuel(true)
-        // Fuel must be the same on every call, so nothing may be translated during one.
-        .compilation_mode(wasmi::CompilationMode::Eager)
-        .enforced_limits(wasmi::EnforcedLimits::strict())
-        .allow_start_fn(false)
-        .set_max_recursion_depth(recursion_depth)
-        .set_max_stack_height(stack_bytes)
-        .set_max_cached_stacks(16);
-    #[cfg(feature = "simd")]
-    config.wasm_simd(true).wasm_relaxed_simd(false);
-    config
-}
-
-impl Engine {
-    /// The fuel of one slice, by default: 200,000, well under a millisecond on a desktop machine.
-    pub const DEFAULT_SLICE: u64 = 200_000;
-
-    /// Sets up an engine.
-    pub fn builder() -> EngineBuilder {
-        EngineBuilder {
-            #[cfg(feature = "std")]
-            clock: Some(Arc::new(crate::clock::SystemClock::new())),
-            #[cfg(not(feature = "std"))]
-            clock: None,
-            sink: None,
-            services: Services::default(),
-            wrong: None,
-            slice: Self::DEFAULT_SLICE,
-            stack_bytes: 1_000_000,
-            recursion_depth: 1000,
-            lanes: default_lanes(),
-            times_calls: false,
-        }
-    }
-
-    /// An engine with the default settings.
-    ///
-    /// # Errors
-    ///
-    /// None that the default features and settings can cause; see [`EngineBuilder::build`].
-    pub fn new() -> Result<Self, Error> {
-        Self::builder().build()
-    }
-
-    /// The interpreter of a lane.
-    pub(crate) fn interpreter(&self, lane: Lane) -> Result<&Interpreter, Error> {
-        let interpreter = self.0.interpreters.get(lane, || self.0.settings.interpreter())?;
-        interpreter.ok_or_else(|| Error::internal("there is no such lane"))
-    }
-
-    pub(crate) fn lanes(&self) -> usize {
-        self.0.interpreters.len()
-    }
-
-    pub(crate) fn clock(&self) -> Option<&dyn Clock> {
-        self.0.services.clock.as_deref()
-    }
-
-    pub(crate) fn services(&self) -> &Services {
-        &self.0.services
-    }
-
-    /// An error without what the embedder has masked.
-    pub(crate) fn redacted(&self, mut error: Error) -> Error {
-        self.0.services.redact(error.problems_mut());
-        error
-    }
-
-    /// The clock, if calls are timed by it.
-    pub(crate) fn stopwatch(&self) -> Option<&dyn Clock> {
-        self.0.settings.timed.as_deref()
-    }
-
-    pub(crate) fn sink(&self) -> &Arc<dyn LogSink> {
-        &self.0.sink
-    }
-
-    /// The fuel of a slice, at most: a module that can grow its memory may have less.
-    pub(crate) fn largest_slice(&self) -> u64 {
-        self.0.slice
-    }
-
-    pub(crate) fn dispatch(&self) -> Dispatch {
-        self.0.settings.dispatch
-    }
 }

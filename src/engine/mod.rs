@@ -1,0 +1,97 @@
+//! What all plugins of an embedder share.
+
+mod builder;
+mod interpreter;
+
+use alloc::sync::Arc;
+
+pub use self::builder::EngineBuilder;
+pub(crate) use self::interpreter::Interpreter;
+use self::interpreter::Settings;
+#[cfg(test)]
+pub(crate) use self::interpreter::config;
+use crate::dispatch::Dispatch;
+use crate::lanes::{Lane, Lanes};
+use crate::system::Services;
+use crate::{Clock, Error, LogSink};
+
+/// The interpreter and what all plugins share: its settings, a clock and a log. Cheap to clone.
+///
+/// ```
+/// # fn main() -> Result<(), cpex_wasmi::Error> {
+/// let engine = cpex_wasmi::Engine::new()?;
+/// let same = engine.clone();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    interpreters: Lanes<Interpreter>,
+    settings: Settings,
+    sink: Arc<dyn LogSink>,
+    services: Services,
+    slice: u64,
+}
+
+impl Engine {
+    /// The fuel of one slice, by default: 200,000, well under a millisecond on a desktop machine.
+    pub const DEFAULT_SLICE: u64 = 200_000;
+
+    /// Sets up an engine.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::new()
+    }
+
+    /// An engine with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// None that the default features and settings can cause; see [`EngineBuilder::build`].
+    pub fn new() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// The interpreter of a lane.
+    pub(crate) fn interpreter(&self, lane: Lane) -> Result<&Interpreter, Error> {
+        let interpreter = self.0.interpreters.get(lane, || self.0.settings.interpreter())?;
+        interpreter.ok_or_else(|| Error::internal("there is no such lane"))
+    }
+
+    pub(crate) fn lanes(&self) -> usize {
+        self.0.interpreters.len()
+    }
+
+    pub(crate) fn clock(&self) -> Option<&dyn Clock> {
+        self.0.services.clock.as_deref()
+    }
+
+    pub(crate) fn services(&self) -> &Services {
+        &self.0.services
+    }
+
+    /// An error without what the embedder has masked.
+    pub(crate) fn redacted(&self, mut error: Error) -> Error {
+        self.0.services.redact(error.problems_mut());
+        error
+    }
+
+    /// The clock, if calls are timed by it.
+    pub(crate) fn stopwatch(&self) -> Option<&dyn Clock> {
+        self.0.settings.timed.as_deref()
+    }
+
+    pub(crate) fn sink(&self) -> &Arc<dyn LogSink> {
+        &self.0.sink
+    }
+
+    /// The fuel of a slice, at most: a module that can grow its memory may have less.
+    pub(crate) fn largest_slice(&self) -> u64 {
+        self.0.slice
+    }
+
+    pub(crate) fn dispatch(&self) -> Dispatch {
+        self.0.settings.dispatch
+    }
+}
