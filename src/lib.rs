@@ -103,6 +103,7 @@ mod view;
 mod wait;
 #[cfg(feature = "wasi")]
 mod wasi;
+mod wildcard;
 
 #[doc(no_inline)]
 pub use cpex_wasmi_abi as abi;

@@ -7,7 +7,7 @@ use core::fmt;
 /// | line | what it asks for |
 /// | --- | --- |
 /// | `env:API_REGION` | an environment variable; `env:API_*` all that begin so |
-/// | `fs:read-only:data/rules` | a directory or file and what is in it, with the permission that a policy has for it |
+/// | `fs:read-only:data/rules` | a directory or file and what is in it, with the permission that a policy has for it; `data/rules/*.json` the files there that are named so |
 /// | `network:https://api.example.com` | requests to a host; `*.` at its start stands for its subdomains. A port follows as in a URL (without one: the scheme's own, `:*`: any), methods stand before: `network:GET,POST https://…` |
 /// | `clock` | the time of day |
 /// | `random` | random numbers |
@@ -31,7 +31,7 @@ pub enum Wish<'a> {
     Files {
         /// The name of the permission, such as `read-only`.
         permission: &'a str,
-        /// The path, as the plugin sees it.
+        /// The path, as the plugin sees it; a `*` in its last part stands for any text.
         path: &'a str,
     },
     /// Requests to a host.
@@ -65,8 +65,13 @@ impl<'a> Wish<'a> {
             "env" => is_variable(rest).then_some(Self::Env(rest)),
             "fs" => {
                 let (permission, path) = rest.split_once(':')?;
-                (!permission.is_empty() && !path.is_empty() && !path.contains('\0'))
-                    .then_some(Self::Files { permission, path })
+                // Only the name of a file can be a pattern.
+                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let wrong = permission.is_empty()
+                    || path.is_empty()
+                    || path.contains('\0')
+                    || folder.contains('*');
+                (!wrong).then_some(Self::Files { permission, path })
             }
             "network" => network(rest),
             "exec" => (!rest.is_empty() && !rest.contains('\0')).then_some(Self::Command(rest)),
@@ -84,13 +89,21 @@ impl<'a> Wish<'a> {
                 None => format!("read the environment variable `{pattern}`"),
             },
             Self::Files { permission, path } => {
+                let pattern = path.contains('*');
                 let (before, after) = match permission {
+                    "read-only" if pattern => ("read and list files", ""),
                     "read-only" => ("read and list", ""),
+                    "full-access" if pattern => ("read, change, add and remove files", ""),
                     "full-access" => ("read, change, add and remove files in", ""),
+                    "drop-box" if pattern => ("add files", ", without reading or listing any"),
                     "drop-box" => ("add files to", ", without reading or listing any"),
+                    "fixed-mutable" if pattern => {
+                        ("read and change files", ", without adding or removing any")
+                    }
                     "fixed-mutable" => {
                         ("read and change files in", ", without adding or removing any")
                     }
+                    "list-only" if pattern => ("list files", ", without reading"),
                     "list-only" => ("list", ", without reading"),
                     "private-scratch" => ("keep files of its own in", " during a call"),
                     _ => ("use", " in a way that this host does not know"),
@@ -189,6 +202,8 @@ mod tests {
             "env:*",
             "fs:read-only:data/rules",
             "fs:full-access:/a:b",
+            "fs:read-only:data/*.json",
+            "fs:read-only:*",
             "network:https://api.example.com",
             "network:https://*.internal.svc:8443",
             "network:GET,POST http://10.0.0.1:*",
@@ -229,6 +244,8 @@ mod tests {
             "fs:read-only",
             "fs:read-only:",
             "fs::x",
+            "fs:read-only:*/x",
+            "fs:read-only:a/b*/*.json",
             "network:",
             "network:example.com",
             "network:ftp://a",

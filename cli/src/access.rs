@@ -117,6 +117,7 @@ mod tests {
             "env:B_*",
             "fs:read-only:data/rules",
             "fs:drop-box:/out put",
+            "fs:read-only:data/*.json",
             "clock",
             "random",
             "network:GET,POST https://*.x.org",

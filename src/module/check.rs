@@ -44,7 +44,8 @@ pub(super) fn manifest(module: &wasmi::Module, problems: &mut Vec<Problem>) -> O
     let Some(section) = found.next() else {
         problems.push(invalid(format!(
             "the module has no manifest: its custom section `{}` is missing; register the plugin \
-             with the SDK's `plugin!`, and keep custom sections when post-processing the module",
+             with the SDK's `plugin!`, and keep custom sections when post-processing the module, \
+             or add one with `cpex-wasmi embed`",
             Manifest::SECTION
         )));
         return None;

@@ -8,6 +8,7 @@ use cpex_wasmi_abi::{Manifest, Wish};
 
 use super::grants::names;
 use super::{ClockGrant, CommandGrant, FileGrant, FilePermission, NetworkGrant, RandomGrant};
+use crate::wildcard::is_pattern;
 
 /// What of the system a plugin may touch. Nothing of it has an effect unless the plugin's manifest asks
 /// for it too.
@@ -72,7 +73,8 @@ impl Access {
 
 impl Access {
     /// All that a manifest asks for, and no more: what to grant a plugin that is trusted with it. Lines that are
-    /// no [`Wish`] are left out. A program may be given any arguments; files are granted as directories.
+    /// no [`Wish`] are left out. A program may be given any arguments; files are granted as directories, unless they are asked for by a
+    /// pattern.
     pub fn asked_for(manifest: &Manifest) -> Self {
         let mut access = Self::default();
         for wish in manifest.access.iter().filter_map(|line| Wish::parse(line)) {
@@ -86,7 +88,11 @@ impl Access {
             Wish::Env(pattern) => self.env.push(pattern.into()),
             Wish::Files { permission, path } => {
                 let known = FilePermission::ALL.iter().find(|known| known.name() == permission);
-                self.filesystem.extend(known.map(|permission| FileGrant::dir(path, *permission)));
+                let grant = |permission| match is_pattern(path) {
+                    true => FileGrant::file(path, permission),
+                    false => FileGrant::dir(path, permission),
+                };
+                self.filesystem.extend(known.copied().map(grant));
             }
             Wish::Network { methods, scheme, host, port } => {
                 let mut grant = NetworkGrant::new(host);
@@ -196,6 +202,8 @@ mod tests {
             filesystem: vec![
                 FileGrant::dir("data", FilePermission::FixedMutable),
                 FileGrant::file("rules.json", FilePermission::ReadOnly),
+                FileGrant::file("/etc/acme/r*.json", FilePermission::ReadOnly),
+                FileGrant::file("in/*", FilePermission::DropBox),
             ],
             network: vec![network],
             ..Access::default()
@@ -209,6 +217,12 @@ mod tests {
             "fs:read-only:data/sub/x",
             "fs:read-only:rules.json",
             "fs:list-only:rules.json",
+            "fs:fixed-mutable:data/*.json",
+            "fs:read-only:/etc/acme/r*.json",
+            "fs:read-only:/etc/acme/rx*.json",
+            "fs:read-only:/etc/acme/r.json",
+            "fs:drop-box:in/*",
+            "fs:drop-box:in/a",
             "network:https://a.x.org",
             "network:GET https://*.x.org",
         ] {
@@ -224,6 +238,15 @@ mod tests {
             "fs:read-only:database",
             "fs:read-only:data/../etc",
             "fs:read-only:rules.json/x",
+            "fs:read-only:rules.jso*",
+            "fs:read-only:/etc/acme/*.json",
+            "fs:read-only:/etc/acme/x/r.json",
+            "fs:read-only:/etc/r.json",
+            "fs:full-access:/etc/acme/r.json",
+            "fs:drop-box:in/.a",
+            "fs:drop-box:in/..",
+            "fs:drop-box:a",
+            "fs:drop-box:in/a/b",
             "fs:private-scratch:data",
             "network:https://x.org",
             "network:http://a.x.org",
@@ -247,6 +270,7 @@ mod tests {
             "env:B_*",
             "fs:read-only:data",
             "fs:private-scratch:tmp",
+            "fs:read-only:rules/*.json",
             "clock",
             "random",
             "network:GET,POST https://*.x.org",
@@ -262,6 +286,6 @@ mod tests {
         }
         assert_eq!(access.unused(&manifest), Vec::<String>::new());
         let nothing = Manifest::new("guest", "1.0.0");
-        assert_eq!(access.unused(&nothing).len(), 10);
+        assert_eq!(access.unused(&nothing).len(), 11);
     }
 }

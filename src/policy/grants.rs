@@ -7,6 +7,8 @@ use core::time::Duration;
 
 use cpex_wasmi_abi::Wish;
 
+use crate::wildcard::{is_pattern, names as names_file, split};
+
 /// A directory or file that a plugin may touch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,7 +29,9 @@ impl FileGrant {
         Self { kind: PathKind::Dir, path: path.into(), guest_path: None, permission }
     }
 
-    /// A file, under the same path for the plugin.
+    /// A file, under the same path for the plugin; a `*` in its name stands for any text, and so for all files
+    /// of the directory that are named so, which must be no links. What begins with a dot is among them only if
+    /// the pattern begins with one.
     pub fn file(path: impl Into<String>, permission: FilePermission) -> Self {
         Self { kind: PathKind::File, path: path.into(), guest_path: None, permission }
     }
@@ -39,11 +43,6 @@ impl FileGrant {
 
     /// Whether the permission is the one of that name, or more, at that path of the plugin's.
     pub(crate) fn covers(&self, permission: &str, path: &str) -> bool {
-        let own = self.seen_as();
-        let inside = |rest: &str| {
-            rest.is_empty()
-                || (self.kind == PathKind::Dir && (rest.starts_with('/') || own.ends_with('/')))
-        };
         // A way out and back in is no way inside.
         let plain = !path.split('/').any(|part| part == "..");
         let same = self.permission.name() == permission
@@ -52,7 +51,44 @@ impl FileGrant {
             || (self.permission == FilePermission::FixedMutable
                 && ["read-only", "list-only"].contains(&permission))
             || (self.permission == FilePermission::ReadOnly && permission == "list-only");
-        same && plain && path.strip_prefix(own).is_some_and(inside)
+        same && plain && self.mistake().is_none() && self.is_at(path)
+    }
+
+    /// Whether all that is at a path of the plugin's is among what is granted.
+    fn is_at(&self, path: &str) -> bool {
+        let own = self.seen_as();
+        match self.kind {
+            PathKind::File if is_pattern(own) => {
+                let ((folder, pattern), (asked_folder, asked)) = (split(own), split(path));
+                folder == asked_folder && names_file(pattern, asked)
+            }
+            PathKind::File => path == own,
+            PathKind::Dir => path
+                .strip_prefix(own)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || own.ends_with('/')),
+        }
+    }
+
+    /// What is wrong with its paths.
+    pub(crate) fn mistake(&self) -> Option<&'static str> {
+        let paths = || core::iter::once(&self.path).chain(&self.guest_path);
+        if self.kind == PathKind::Dir {
+            let stars = paths().any(|path| path.contains('*'));
+            return stars.then_some("has a `*`, which only the last part of a `file` can have");
+        }
+        if paths().any(|path| split(path).0.contains('*')) {
+            return Some("has a `*` in another part than the last");
+        }
+        let pattern = paths().any(|path| is_pattern(path));
+        if pattern && split(&self.path).1 != split(self.seen_as()).1 {
+            return Some(
+                "has a `*`, and `as` ends with something else: the files keep their names",
+            );
+        }
+        if pattern && self.permission == FilePermission::PrivateScratch {
+            return Some("has a `*`, and `private-scratch` is for a directory");
+        }
+        None
     }
 }
 

@@ -158,7 +158,11 @@ impl Reader {
                 None => None,
             };
             if let (Some(place), Some(permission)) = (place, permission) {
-                grants.push(FileGrant { kind, path: place, guest_path, permission });
+                let grant = FileGrant { kind, path: place, guest_path, permission };
+                match grant.mistake() {
+                    Some(mistake) => self.wrong(&path, mistake),
+                    None => grants.push(grant),
+                }
             }
         }
         grants

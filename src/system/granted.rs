@@ -11,6 +11,7 @@ use super::environment::{Environment, may_read};
 use super::{AccessKind, Services};
 use crate::logging::visible;
 use crate::suggest::did_you_mean;
+use crate::wildcard::is_pattern;
 use crate::{Access, ErrorKind, FilePermission, Policy, Problem};
 
 /// What it takes to look at one line or grant, in bytes of work.
@@ -185,7 +186,8 @@ pub(crate) fn grant_for(wish: &Wish<'_>) -> String {
     match *wish {
         Wish::Env(pattern) => format!("allowed_env: [{}]", quoted(pattern)),
         Wish::Files { permission, path } => {
-            format!("allowed_filesystem: [{{dir: {}, permission: {permission}}}]", quoted(path))
+            let kind = if is_pattern(path) { "file" } else { "dir" };
+            format!("allowed_filesystem: [{{{kind}: {}, permission: {permission}}}]", quoted(path))
         }
         Wish::Network { methods, scheme, host, port } => {
             let ports = port.map(|port| port.to_string()).unwrap_or_default();

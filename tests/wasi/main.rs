@@ -14,6 +14,7 @@ mod chance;
 #[path = "../common/mod.rs"]
 mod common;
 mod files;
+mod patterns;
 mod plugins;
 mod pointers;
 mod script;

@@ -4,11 +4,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use cap_fs_ext::{DirExt as _, MetadataExt as _};
+use cap_std::fs::Metadata;
 
 use super::super::serve::Call;
 use super::super::{Errno, Fault};
 use super::fault::{Done, Why};
 use super::rights;
+use super::roots::SingleFile;
 use super::stat::kind_of;
 
 /// The most entries of a directory that is listed.
@@ -22,6 +24,12 @@ pub(super) struct Item {
     name: String,
     inode: u64,
     kind: u8,
+}
+
+impl Item {
+    fn new(name: String, metadata: &Metadata) -> Self {
+        Self { name, inode: metadata.ino(), kind: kind_of(metadata) }
+    }
 }
 
 impl Call<'_> {
@@ -95,26 +103,51 @@ impl Call<'_> {
                 let Ok(name) = entry.file_name().into_string() else { continue };
                 // It may be gone already.
                 let Ok(metadata) = entry.metadata() else { continue };
-                items.push(Item { name, inode: metadata.ino(), kind: kind_of(&metadata) });
+                items.push(Item::new(name, &metadata));
             }
         }
         let grants = self.session.grants().clone();
         let root = place.root.and_then(|at| grants.granted.roots.0.get(at));
-        for file in root.iter().flat_map(|root| &root.files) {
-            let known = items.iter().any(|item| item.name == file.name);
-            if !known
-                && file.may.has(rights::FD_READDIR)
-                && let Ok(metadata) = file.parent.metadata(&file.host_name)
-            {
-                let kind = kind_of(&metadata);
-                items.push(Item { name: file.name.clone(), inode: metadata.ino(), kind });
+        let single = root.iter().flat_map(|root| &root.files);
+        let mut seen = 0;
+        for file in single.filter(|file| file.may.has(rights::FD_READDIR)) {
+            if file.is_pattern() {
+                self.matching(file, &mut items, &mut seen)?;
+            } else if let Ok(metadata) = file.parent.metadata(file.host_name(&file.name)) {
+                items.push(Item::new(file.name.clone(), &metadata));
             }
         }
-        items.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        // Stable: what is opened by a name is the first of them.
+        items.sort_by(|a, b| a.name.cmp(&b.name));
+        items.dedup_by(|a, b| a.name == b.name);
+        if items.len() > MAX_ITEMS {
+            return Err(Errno::Overflow.into());
+        }
         let itself =
             |name: &str| Item { name: name.into(), inode: own, kind: super::stat::DIRECTORY };
         items.insert(0, itself("."));
         items.insert(1, itself(".."));
         Ok(items)
+    }
+
+    /// Adds the files of a pattern; `seen` is how many entries were looked at for patterns.
+    fn matching(&mut self, file: &SingleFile, items: &mut Vec<Item>, seen: &mut usize) -> Done<()> {
+        for entry in file.parent.entries()? {
+            self.session.worked(ITEM_WORK);
+            if *seen == MAX_ITEMS {
+                return Err(Errno::Overflow.into());
+            }
+            *seen = seen.saturating_add(1);
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            if !file.is_named(&name) {
+                continue;
+            }
+            let Ok(metadata) = entry.metadata() else { continue };
+            if metadata.is_file() {
+                items.push(Item::new(name, &metadata));
+            }
+        }
+        Ok(())
     }
 }

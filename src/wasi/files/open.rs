@@ -49,7 +49,7 @@ impl Call<'_> {
         let rights = (args.wide(5) & (rights::OF_DIRECTORIES | rights::OF_FILES))
             | (args.wide(6) & rights::OF_FILES);
         let wanted = Wanted {
-            follow: args.at(1) & FOLLOW != 0,
+            follow: place.follows(args.at(1) & FOLLOW != 0),
             flags: args.at(4),
             appends: args.at(7) & APPEND != 0,
             // For a file, what counts is what is asked of itself; for a directory, of what is in it too.
@@ -84,7 +84,7 @@ impl Call<'_> {
             };
         }
         let dir = place.dir.as_deref().ok_or(Why::Denied)?;
-        let there = if wanted.follow || place.single {
+        let there = if wanted.follow {
             dir.metadata(&place.path)
         } else {
             dir.symlink_metadata(&place.path)
@@ -92,6 +92,7 @@ impl Call<'_> {
         match there {
             Ok(there) if there.is_dir() => open_dir(dir, place, wanted, own),
             Ok(_) if wanted.is(DIRECTORY) => Err(Errno::Notdir.into()),
+            Ok(there) if there.is_symlink() && place.single.is_some() => Err(Why::Denied),
             Ok(there) if there.is_symlink() => Err(Errno::Loop.into()),
             // Not even opened: with a device, that may do something.
             Ok(there) if !there.is_file() => Err(Why::Denied),
@@ -156,7 +157,7 @@ impl Call<'_> {
 }
 
 fn open_dir(dir: &Dir, place: &Place, wanted: &Wanted, own: May) -> Done<Entry> {
-    if place.single {
+    if place.single.is_some() {
         return Err(Why::Denied);
     }
     if wanted.is(CREATE | TRUNCATE) || (!wanted.is(DIRECTORY) && own.has(rights::FD_WRITE)) {

@@ -129,6 +129,6 @@ impl Call<'_> {
 
 /// The directory in which something is to be changed. A file that is granted alone has none.
 fn directory(place: &Place) -> Result<&cap_std::fs::Dir, Why> {
-    let dir = place.dir.as_deref().filter(|_| !place.single);
+    let dir = place.dir.as_deref().filter(|_| place.single.is_none());
     dir.ok_or(Why::Denied)
 }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cap_fs_ext::MetadataExt as _;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use cpex_wasmi_abi::Wish;
@@ -14,6 +15,7 @@ use cpex_wasmi_abi::Wish;
 use super::rights::May;
 use crate::logging::visible;
 use crate::system::Granted;
+use crate::wildcard::{is_pattern, names, split};
 use crate::{Error, ErrorKind, FileGrant, FilePermission, PathKind};
 
 /// The directories of a plugin, in the order of their descriptors.
@@ -31,13 +33,73 @@ pub(super) struct Root {
     pub(super) scratch: Option<Arc<Dir>>,
 }
 
-/// A file that is granted without its directory.
+/// A file that is granted without its directory, or all that have names of a pattern.
 pub(super) struct SingleFile {
     /// The name by which the plugin knows it.
     pub(super) name: String,
     pub(super) parent: Arc<Dir>,
-    pub(super) host_name: PathBuf,
+    /// Its name in that directory; `None`: the same.
+    host_name: Option<PathBuf>,
     pub(super) may: May,
+    /// Whether it may be a link to another file of its directory.
+    pub(super) follows: bool,
+    /// Which directory it is in.
+    folder: FolderId,
+}
+
+/// What tells a directory from all others: device and inode.
+#[derive(PartialEq, Eq)]
+struct FolderId(u64, u64);
+
+impl FolderId {
+    fn of(dir: &Dir) -> io::Result<Self> {
+        let metadata = dir.dir_metadata()?;
+        Ok(Self(metadata.dev(), metadata.ino()))
+    }
+}
+
+impl SingleFile {
+    pub(super) fn is_pattern(&self) -> bool {
+        self.name.contains('*')
+    }
+
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        if self.is_pattern() { names(&self.name, name) } else { self.name == name }
+    }
+
+    /// The name in its directory of one by which the plugin knows it.
+    pub(super) fn host_name<'n>(&'n self, name: &'n str) -> &'n Path {
+        self.host_name.as_deref().unwrap_or(Path::new(name))
+    }
+
+    /// Whether it is the same file, or if not the same, has the same name somewhere else.
+    fn is_same(&self, other: &Self, name: &str) -> bool {
+        self.folder == other.folder && self.host_name(name) == other.host_name(name)
+    }
+}
+
+impl Root {
+    /// A file with a name that is granted without its directory, and all that may be done with it.
+    pub(super) fn file(&self, name: &str) -> Option<(&SingleFile, May)> {
+        let mut files = self.files.iter().filter(|file| file.is_named(name));
+        let file = files.next()?;
+        let more = files.filter(|other| other.is_same(file, name));
+        Some((file, more.fold(file.may, |may, other| may.or(other.may))))
+    }
+
+    /// Has what is granted of a directory add up with what is granted of single files in it.
+    fn add_up(&mut self) -> io::Result<()> {
+        // Who has a name of its own comes before those of a pattern.
+        self.files.sort_by_key(SingleFile::is_pattern);
+        let Some((dir, may)) = &self.dir else { return Ok(()) };
+        let folder = FolderId::of(dir)?;
+        let same = |file: &SingleFile| file.folder == folder && file.host_name.is_none();
+        self.files.retain(|file| !(same(file) && may.or(file.may) == *may));
+        for file in self.files.iter_mut().filter(|file| same(file)) {
+            file.may = file.may.or(*may);
+        }
+        Ok(())
+    }
 }
 
 impl Roots {
@@ -64,6 +126,9 @@ impl Roots {
                 )
             })?;
         }
+        for root in &mut roots {
+            root.add_up().map_err(Error::internal)?;
+        }
         Ok(Self(roots.into_iter().map(Arc::new).collect()))
     }
 }
@@ -77,21 +142,26 @@ fn add(
 ) -> io::Result<()> {
     let may = May::of(permission);
     if grant.kind == PathKind::File {
-        let host = Path::new(&grant.path);
-        let name = host.file_name().ok_or_else(|| wrong("it is no path of a file"))?;
-        let parent = match host.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let (parent, host_name) = split(&grant.path);
+        if host_name.is_empty() || matches!(host_name, "." | "..") {
+            return Err(wrong("it is no path of a file"));
+        }
+        let parent = if parent.is_empty() { "." } else { parent };
         let parent = Dir::open_ambient_dir(parent, ambient_authority())?;
-        if permission == FilePermission::PrivateScratch || parent.is_dir(name) {
+        if is_pattern(&grant.path) {
+            return add_file(roots, path, parent, None, may);
+        }
+        if permission == FilePermission::PrivateScratch || parent.is_dir(host_name) {
             return Err(wrong("it is a directory, or to be one, and granted as a file"));
         }
-        return add_file(roots, path, Arc::new(parent), PathBuf::from(name), may);
+        return add_file(roots, path, parent, Some(host_name), may);
     }
     let dir = Dir::open_ambient_dir(&grant.path, ambient_authority())?;
     let rest = path.strip_prefix(grant.seen_as()).unwrap_or_default().trim_matches('/');
     if permission == FilePermission::PrivateScratch {
+        if is_pattern(rest) {
+            return Err(wrong("a directory of the plugin's own is to be named by a pattern"));
+        }
         let parent = if rest.is_empty() { dir } else { dir.open_dir(rest)? };
         let root = root_at(roots, path);
         if root.dir.is_some() || !root.files.is_empty() {
@@ -100,7 +170,7 @@ fn add(
         root.scratch = Some(Arc::new(parent));
         return Ok(());
     }
-    if rest.is_empty() || dir.metadata(rest)?.is_dir() {
+    if rest.is_empty() || (!is_pattern(rest) && dir.metadata(rest)?.is_dir()) {
         let dir = if rest.is_empty() { dir } else { dir.open_dir(rest)? };
         let root = root_at(roots, path);
         if root.scratch.is_some() {
@@ -110,26 +180,22 @@ fn add(
         root.dir = Some((Arc::new(dir), may.or(before)));
         return Ok(());
     }
-    let (parent, name) = match rest.rsplit_once('/') {
-        Some((parent, name)) => (dir.open_dir(parent)?, name),
-        None => (dir, rest),
-    };
-    add_file(roots, path, Arc::new(parent), name.into(), may)
+    let (parent, name) = split(rest);
+    let parent = if parent.is_empty() { dir } else { dir.open_dir(parent)? };
+    add_file(roots, path, parent, (!is_pattern(name)).then_some(name), may)
 }
 
-/// Adds a file under its path to the directory that shows it.
+/// Adds a file, or files by a pattern if it has no name of the machine's, under its path to the directory that
+/// shows it.
 fn add_file(
     roots: &mut Vec<Root>,
     path: &str,
-    parent: Arc<Dir>,
-    host_name: PathBuf,
+    parent: Dir,
+    host_name: Option<&str>,
     may: May,
 ) -> io::Result<()> {
-    let (folder, name) = match path.rsplit_once('/') {
-        Some(("", name)) => ("/", name),
-        Some((folder, name)) => (folder, name),
-        None => (".", path),
-    };
+    let (folder, name) = split(path);
+    let folder = if folder.is_empty() { "." } else { folder };
     if name.is_empty() || name == "." || name == ".." {
         return Err(wrong("it has no name for the plugin"));
     }
@@ -137,9 +203,22 @@ fn add_file(
     if root.scratch.is_some() {
         return Err(wrong("a directory of the plugin's own has no other files"));
     }
-    match root.files.iter_mut().find(|file| file.name == name) {
-        Some(file) => file.may = file.may.or(may),
-        None => root.files.push(SingleFile { name: name.into(), parent, host_name, may }),
+    let file = SingleFile {
+        name: name.into(),
+        folder: FolderId::of(&parent)?,
+        parent: Arc::new(parent),
+        follows: host_name.is_some(),
+        host_name: host_name.filter(|host_name| *host_name != name).map(PathBuf::from),
+        may,
+    };
+    match root.files.iter_mut().find(|known| known.name == name) {
+        Some(known) if known.is_same(&file, name) => {
+            known.may = known.may.or(may);
+            known.follows &= file.follows;
+        }
+        // A name can lead to one place only: to that of the first grant.
+        Some(known) if !known.is_pattern() => {}
+        _ => root.files.push(file),
     }
     Ok(())
 }

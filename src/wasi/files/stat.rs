@@ -127,7 +127,7 @@ impl Call<'_> {
         let mut found = None;
         self.at_path("stat", &place, rights::PATH_FILESTAT_GET, |_, place| {
             let dir = place.dir.as_deref().ok_or(Why::Denied)?;
-            let follow = lookup & 1 != 0 || place.single;
+            let follow = place.follows(lookup & 1 != 0);
             found = Some(if follow {
                 dir.metadata(&place.path)?
             } else {
@@ -192,7 +192,7 @@ impl Call<'_> {
         let accessed = wanted(args.wide(4), flags, SET_ACCESSED, ACCESSED_NOW)?;
         let modified = wanted(args.wide(5), flags, SET_MODIFIED, MODIFIED_NOW)?;
         let place = self.place(args.at(0), (args.at(2), args.at(3)))?;
-        let follow = args.at(1) & 1 != 0 || place.single;
+        let follow = place.follows(args.at(1) & 1 != 0);
         let spec = |time: Option<SystemTime>| {
             time.map(|time| SystemTimeSpec::Absolute(CapTime::from_std(time)))
         };

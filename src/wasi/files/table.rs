@@ -95,10 +95,19 @@ pub(super) struct Place {
     pub(super) shown: String,
     /// How deep the directory is at most from which it is looked up.
     pub(super) depth: usize,
-    /// Whether it is a file that is granted without its directory.
-    pub(super) single: bool,
+    /// How a file is granted without its directory, if it is one.
+    pub(super) single: Option<Single>,
     /// The directory that the call found open, if the path leads no further.
     pub(super) root: Option<usize>,
+}
+
+/// How a file is granted without its directory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Single {
+    /// By its name: where a link leads in its directory is what is granted.
+    Followed,
+    /// By a pattern, which says nothing of where links lead.
+    NoLink,
 }
 
 impl Files {
@@ -226,7 +235,7 @@ impl Files {
         let shown = if dir.shown == "." { path.clone() } else { format!("{}/{path}", dir.shown) };
         let (folder, may) = (dir.folder.clone(), dir.may);
         let place =
-            |dir, path, may, root| Place { dir, path, may, shown, depth, single: false, root };
+            |dir, path, may, root| Place { dir, path, may, shown, depth, single: None, root };
         let at = match folder {
             Folder::Other(dir) => return Ok(place(Some(dir), path.into(), may, None)),
             Folder::Root(at) => at,
@@ -238,14 +247,11 @@ impl Files {
         while let Some(rest) = plain.strip_prefix("./") {
             plain = rest.trim_start_matches('/');
         }
-        if let Some(file) = root.files.iter().find(|file| file.name == plain) {
-            let place = place(
-                Some(file.parent.clone()),
-                file.host_name.clone(),
-                file.may.only(may.rights),
-                None,
-            );
-            return Ok(Place { single: true, ..place });
+        if let Some((file, of_file)) = root.file(plain) {
+            let host_name = file.host_name(plain).to_path_buf();
+            let (dir, may) = (Some(file.parent.clone()), of_file.only(may.rights));
+            let single = if file.follows { Single::Followed } else { Single::NoLink };
+            return Ok(Place { single: Some(single), ..place(dir, host_name, may, None) });
         }
         let root_at = (plain.is_empty() || plain == ".").then_some(at);
         if let Some((dir, of_dir)) = &root.dir {
@@ -288,6 +294,14 @@ fn found(at: usize, root: &Root) -> Entry {
 }
 
 impl Place {
+    /// Whether a link is followed, where a function asks for that or not.
+    pub(super) fn follows(&self, asked: bool) -> bool {
+        match self.single {
+            Some(single) => single == Single::Followed,
+            None => asked,
+        }
+    }
+
     /// How deep a directory is that is there, by where links lead: a link that is not deep itself may lead to
     /// one that is.
     pub(super) fn depth_of(&self, dir: &Dir, path: &Path) -> io::Result<usize> {
