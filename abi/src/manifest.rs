@@ -151,6 +151,31 @@ impl Manifest {
             config_schema,
         })
     }
+
+    /// The content of the custom section.
+    ///
+    /// # Errors
+    ///
+    /// None that a manifest can cause.
+    pub fn encode(&self) -> Result<Vec<u8>, postcard::Error> {
+        let Self {
+            abi,
+            name,
+            version,
+            description,
+            hooks,
+            capabilities,
+            access,
+            stateful,
+            config_schema,
+        } = self;
+        // As `Body` is, after the version.
+        let body =
+            (name, version, description, hooks, capabilities, access, stateful, config_schema);
+        let mut section = Vec::new();
+        codec::encode(&(abi, body), &mut section)?;
+        Ok(section)
+    }
 }
 
 /// A [`Manifest`] that is known at compile time, and can be encoded at compile time.

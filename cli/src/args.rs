@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Make a plugin project that builds and whose tests pass
     New(NewArgs),
+    /// Put a manifest into a module that was built in a language which cannot
+    Embed(EmbedArgs),
 }
 
 impl Command {
@@ -243,6 +245,37 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+/// Arguments of `embed`.
+#[derive(Debug, Args)]
+#[command(after_help = EMBED_EXAMPLES)]
+pub(crate) struct EmbedArgs {
+    /// The module, without a manifest
+    pub(crate) module: PathBuf,
+    /// The manifest, YAML or JSON
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    pub(crate) manifest: Source,
+    /// Where to write the plugin
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+const EMBED_EXAMPLES: &str = "\
+Examples:
+  cpex-wasmi embed guard.wasm --manifest guard.yaml --output plugin.wasm
+
+The manifest, of which name, version and hooks must be there:
+  name: guard
+  version: 1.0.0
+  description: Denies what it must
+  hooks: [cmf.tool_pre_invoke]
+  capabilities: [read_labels]
+  access: [\"fs:read-only:rules\"]
+  stateful: false
+  config_schema: {type: object}
+
+Nothing of the plugin is run, and nothing is written that the host would not take.
+Exit status: 0, or 2 if an input is wrong, or 3 if it would be no plugin.";
 
 /// Arguments of `new`.
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod args;
 mod bench;
 mod call;
 mod check;
+mod embed;
 mod entry;
 mod failure;
 mod input;
@@ -44,6 +45,7 @@ fn run(command: &Command) -> Exit {
         Command::Inspect(args) => inspect::run(args),
         Command::Check(args) => check::run(args),
         Command::New(args) => new::run(args),
+        Command::Embed(args) => embed::run(args),
     };
     result.unwrap_or_else(|failure| failure.report(command.form()))
 }

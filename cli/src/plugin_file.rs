@@ -21,7 +21,7 @@ pub(crate) fn load(engine: &Engine, path: &Path) -> Result<Loaded, Failure> {
 }
 
 /// Reads a module, from wasm or from its text format.
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let bytes = input::file(path, "the plugin")?;
     match std::str::from_utf8(&bytes) {
         Ok(text) if is_text_format(text) => assemble(text, path),

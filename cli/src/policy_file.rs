@@ -28,7 +28,7 @@ impl PolicyFile {
     pub(crate) fn read(args: &GrantArgs) -> Result<Option<Self>, Failure> {
         let Some(source) = &args.policy else { return Ok(None) };
         let text = source.text("the policy")?;
-        let document = yaml(&text, source)?;
+        let document = yaml(&text, source, "the policy")?;
         Ok(Some(Self { name: source.name(), document }))
     }
 
@@ -93,8 +93,9 @@ fn hooks(entry: &Value) -> Vec<String> {
     hooks.into_iter().flatten().filter_map(|hook| hook.as_str().map(str::to_owned)).collect()
 }
 
-/// Parses YAML, of which JSON is a part, with the meaning that cpex-core's parser gives it.
-fn yaml(text: &str, source: &Source) -> Result<Value, Failure> {
+/// Parses YAML, of which JSON is a part, with the meaning that cpex-core's parser gives it. `what` says what it
+/// is for.
+pub(crate) fn yaml(text: &str, source: &Source, what: &str) -> Result<Value, Failure> {
     let options = serde_saphyr::options! {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
@@ -110,7 +111,7 @@ fn yaml(text: &str, source: &Source) -> Result<Value, Failure> {
             .location()
             .map_or_else(String::new, |place| format!(":{}:{}", place.line(), place.column()));
         let message = serde_saphyr::UserMessageFormatter.format_message(error.without_snippet());
-        Failure::input(format!("{}{place}: the policy is no valid YAML: {message}", source.name()))
+        Failure::input(format!("{}{place}: {what} is no valid YAML: {message}", source.name()))
     })
 }
 
@@ -119,7 +120,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Value, Failure> {
-        yaml(text, &Source::Stdin)
+        yaml(text, &Source::Stdin, "the policy")
     }
 
     #[test]

@@ -1,0 +1,121 @@
+//! `embed`: puts a manifest into a module, for languages that cannot write custom sections themselves.
+
+mod segments;
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use cpex_wasmi::{Engine, Manifest, Module};
+use serde::Deserialize;
+use serde_json::Value;
+
+use self::segments::Rewritten;
+use crate::args::EmbedArgs;
+use crate::failure::{Exit, Failure};
+use crate::style::{BOLD, DIM, GOOD, paint};
+use crate::{plugin_file, policy_file, style, terminal};
+
+/// A manifest as authors write it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    version: String,
+    #[serde(default)]
+    description: String,
+    hooks: Vec<String>,
+    #[serde(default)]
+    capabilities: Vec<String>,
+    #[serde(default)]
+    access: Vec<String>,
+    #[serde(default)]
+    stateful: bool,
+    /// A JSON Schema, or the text of one.
+    #[serde(default)]
+    config_schema: Option<Value>,
+}
+
+impl From<Written> for Manifest {
+    fn from(written: Written) -> Self {
+        let mut manifest = Self::new(written.name, written.version);
+        manifest.description = written.description;
+        manifest.hooks = written.hooks;
+        manifest.capabilities = written.capabilities;
+        manifest.access = written.access;
+        manifest.stateful = written.stateful;
+        manifest.config_schema = written.config_schema.map(|schema| match schema {
+            Value::String(text) => text,
+            schema => schema.to_string(),
+        });
+        manifest
+    }
+}
+
+/// Writes the module with the manifest, if the host would take it.
+pub(crate) fn run(args: &EmbedArgs) -> Result<Exit, Failure> {
+    let wasm = plugin_file::read(&args.module)?;
+    let manifest = manifest(args)?;
+    let section = manifest.encode().map_err(|error| Failure::input(error.to_string()))?;
+    let rewritten = segments::with_section(&wasm, Manifest::SECTION, &section);
+    let Rewritten { wasm, merged } = rewritten.map_err(|error| {
+        let path = args.module.display();
+        Failure::failed("invalid_module", format!("{path}: it is no wasm module: {error}"))
+    })?;
+    let module = Module::new(&Engine::new()?, &wasm)?;
+    write(&args.output, &wasm).map_err(|error| {
+        let path = args.output.display();
+        Failure::failed("output", format!("{path}: the module cannot be written: {error}"))
+    })?;
+    if let Some((was, is)) = merged {
+        terminal::err(&format!(
+            "merged {} into {}\n",
+            style::counted(was as u64, "data segment"),
+            style::grouped(is as u64)
+        ));
+    }
+    let manifest = module.manifest();
+    terminal::out(&format!(
+        "{} {} {}  {}\n",
+        paint(GOOD, "embedded"),
+        paint(BOLD, &manifest.name),
+        cpex_wasmi::visible(&manifest.version),
+        paint(
+            DIM,
+            format!(
+                "{}, {} B",
+                cpex_wasmi::visible(&args.output.display().to_string()),
+                style::grouped(u64::try_from(wasm.len()).unwrap_or(u64::MAX))
+            )
+        )
+    ))?;
+    Ok(Exit::Allow)
+}
+
+fn manifest(args: &EmbedArgs) -> Result<Manifest, Failure> {
+    let source = &args.manifest;
+    let text = source.text("the manifest")?;
+    let value = policy_file::yaml(&text, source, "the manifest")?;
+    let written: Written = serde_path_to_error::deserialize(value).map_err(|error| {
+        let at = match error.path().to_string().as_str() {
+            "." => String::new(),
+            path => format!("`{path}`: "),
+        };
+        Failure::input(format!("{}: in the manifest: {at}{}", source.name(), error.inner()))
+    })?;
+    Ok(written.into())
+}
+
+/// Writes all of a file or nothing: what was there is replaced at once.
+fn write(path: &Path, wasm: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut part = std::ffi::OsString::from(".");
+    part.push(name);
+    part.push(".part");
+    let part = path.with_file_name(part);
+    let written = fs::write(&part, wasm).and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    written
+}

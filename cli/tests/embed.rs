@@ -1,0 +1,138 @@
+//! `embed`: a manifest for a module that has none.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{HOOK, Place};
+
+const MODULE: &str = r#"(module
+    (import "cpex" "deny_text" (func $deny (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "nope")
+    (func (export "cpex_invoke") (param i32) (result i32)
+        (drop (call $deny (i32.const 0) (i32.const 4) (i32.const 0) (i32.const 4)))
+        (i32.const 1)))"#;
+
+const MANIFEST: &str = "\
+name: no-guard
+version: 0.3.0
+description: Denies all
+hooks: [cmf.tool_pre_invoke, cmf.tool_post_invoke]
+capabilities: [read_labels]
+access: [\"fs:read-only:rules/*.json\"]
+config_schema: {type: object}
+";
+
+fn place() -> Place {
+    let place = Place::new();
+    place.file("module.wat", MODULE);
+    place.file("manifest.yaml", MANIFEST);
+    place
+}
+
+const EMBED: [&str; 6] =
+    ["embed", "module.wat", "--manifest", "manifest.yaml", "--output", "plugin.wasm"];
+
+#[test]
+fn a_module_becomes_a_plugin() {
+    let place = place();
+    place.run(["check", "module.wat"]).gives(3).says("`cpex-wasmi embed`");
+    place.run(EMBED).gives(0).says("embedded no-guard 0.3.0  plugin.wasm, ");
+    place
+        .run(["inspect", "plugin.wasm"])
+        .gives(0)
+        .says("no-guard 0.3.0")
+        .says("Denies all")
+        .says("read and list files `rules/*.json`")
+        .says("cmf.tool_post_invoke")
+        .says("read_labels")
+        .says("\"type\": \"object\"")
+        .says("- file: \"rules/*.json\"\n");
+    let payload = ["--hook", HOOK, "--payload", "payload.json", "--allow-requested"];
+    std::fs::create_dir(place.path().join("rules")).unwrap();
+    let args = ["call", "plugin.wasm", "--allow-access"].into_iter().chain(payload);
+    place.run(args).gives(1).says("DENY  no-guard 0.3.0").says("nope: nope");
+}
+
+#[test]
+fn a_manifest_may_be_json_from_the_standard_input_and_replace_the_module() {
+    let place = place();
+    let wasm = place.file("plugin.wasm", wat::parse_str(MODULE).unwrap());
+    let json = r#"{"name": "a", "version": "1", "hooks": ["cmf.tool_pre_invoke"], "stateful": true,
+        "config_schema": "{\"type\": \"object\"}"}"#;
+    let args = ["embed", "plugin.wasm", "--manifest", "-", "-o", "plugin.wasm"];
+    place.run_with(args, json).gives(0);
+    let manifest = &place.run(["inspect", "plugin.wasm", "--json"]).gives(0).json()["manifest"];
+    assert_eq!(manifest["stateful"], true);
+    assert_eq!(manifest["config_schema"], serde_json::json!({"type": "object"}));
+    assert!(wasm.exists());
+    // One is enough.
+    place.run_with(args, json).gives(3).complains("more than one custom section");
+}
+
+#[test]
+fn what_is_wrong_is_told_and_nothing_is_written() {
+    for (manifest, status, complaint) in [
+        ("name: a\nversion: '1'\n", 2, "missing field `hooks`"),
+        (
+            "name: a\nversion: '1'\nhooks: [x]\ncapabilites: []\n",
+            2,
+            "unknown field `capabilites`, expected",
+        ),
+        (
+            "name: a\nversion: '1'\nhooks: x\n",
+            2,
+            "manifest.yaml: in the manifest: `hooks`: invalid",
+        ),
+        ("name: [\n", 2, "the manifest is no valid YAML"),
+        ("name: a b\nversion: '1'\nhooks: [x]\n", 3, "name `a b` is not valid"),
+        (
+            "name: a\nversion: '1'\nhooks: [x]\ncapabilities: [read_lables]\n",
+            3,
+            "did you mean `read_labels`?",
+        ),
+    ] {
+        let place = place();
+        place.file("manifest.yaml", manifest);
+        place.run(EMBED).gives(status).complains(complaint);
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 3, "{manifest}");
+    }
+    let place = place();
+    place.run(["embed", "none.wasm", "--manifest", "manifest.yaml", "-o", "x"]).gives(2);
+    place
+        .run(["embed", "module.wat", "--manifest", "manifest.yaml", "-o", "none/plugin.wasm"])
+        .gives(3)
+        .complains("none/plugin.wasm: the module cannot be written");
+}
+
+#[test]
+fn data_in_too_many_pieces_is_put_together() {
+    let place = place();
+    let pieces = |offset: usize, from: usize| -> String {
+        let piece = |at: usize| {
+            format!(
+                "(data (i32.const {}) \"{}\")",
+                offset + 8 * at,
+                (b'a' + (at % 26) as u8) as char
+            )
+        };
+        (from..3000).rev().map(piece).collect()
+    };
+    // Code and reason are in the first and the last of them.
+    let module = MODULE.replace("(data (i32.const 0) \"nope\")", &pieces(512, 0)).replace(
+        "0) (i32.const 4) (i32.const 0) (i32.const 4)",
+        "512) (i32.const 1) (i32.const 24504) (i32.const 1)",
+    );
+    place.file("module.wat", module);
+    place.run(EMBED).gives(0).complains("merged 3,000 data segments into 1\n");
+    std::fs::create_dir(place.path().join("rules")).unwrap();
+    let args = ["call", "plugin.wasm", "--payload", "payload.json", "--hook", HOOK];
+    let args = args.into_iter().chain(["--allow-access", "--allow-requested"]);
+    place.run(args).gives(1).says("  a: j\n");
+
+    // Where one overwrites another, they stay as they are.
+    let module =
+        MODULE.replace("(data (i32.const 0) \"nope\")", &(pieces(512, 0) + &pieces(512, 2999)));
+    place.file("module.wat", module);
+    place.run(EMBED).gives(3).complains("limit of 1000 active data segments");
+}
