@@ -113,7 +113,7 @@ fn data_in_too_many_pieces_is_put_together() {
             format!(
                 "(data (i32.const {}) \"{}\")",
                 offset + 8 * at,
-                (b'a' + (at % 26) as u8) as char
+                char::from(b'a' + u8::try_from(at % 26).unwrap())
             )
         };
         (from..3000).rev().map(piece).collect()
