@@ -12,7 +12,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use http_body_util::Full;
@@ -28,7 +28,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
-use super::resolver::{Guarded, Lookup, MAX_LOOKUPS, Refused};
+use super::resolver::{Guarded, Lookup, MAX_LOOKUPS, Refused, sending_for};
 use super::{
     AddressGuard, HttpTransport, ResponseBody, Sending, TransportError, TransportRequest,
     TransportResponse,
@@ -54,7 +54,8 @@ const MAX_KEPT_HOSTS: usize = 64;
 /// of the embedder's ([`on`](Self::on)). Either way a call waits for it without blocking the thread of an
 /// executor, whichever that is.
 ///
-/// A name is resolved as the system does, unless another [`resolver`](Self::resolver) is set; addresses
+/// A name is resolved as the system does, for 32 requests at once and 4 of one plugin, unless another
+/// [`resolver`](Self::resolver) is set; addresses
 /// that the request's guard does not permit are left out, and a connection is made to one of the others, as it
 /// is. Connections are kept for later requests, eight to each of 64 hosts and ports at most, those for plugins
 /// that may go to private addresses apart from the others. There are no proxies, also none from the environment; no cookies, no cache, no
@@ -86,7 +87,7 @@ type Pool = Client<HttpsConnector<HttpConnector<Guarded>>, Full<Bytes>>;
 /// Where requests run.
 enum Where {
     /// On a runtime of the client's, once there is one.
-    Own(OnceLock<Result<Own, String>>),
+    Own(Mutex<Option<Own>>),
     Given(Handle),
 }
 
@@ -94,18 +95,18 @@ impl Where {
     /// The same for another client.
     fn again(&self) -> Self {
         match self {
-            Self::Own(_) => Self::Own(OnceLock::new()),
+            Self::Own(_) => Self::Own(Mutex::default()),
             Self::Given(handle) => Self::Given(handle.clone()),
         }
     }
 }
 
 /// A runtime that does not wait for what runs on it when it is dropped, which may be in a task.
-struct Own(Option<Runtime>);
+struct Own(Handle, Option<Runtime>);
 
 impl Drop for Own {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.1.take() {
             runtime.shutdown_background();
         }
     }
@@ -118,7 +119,7 @@ impl HttpClient {
     ///
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if TLS cannot be set up.
     pub fn new() -> Result<Self, Error> {
-        Self::begun(Where::Own(OnceLock::new()))
+        Self::begun(Where::Own(Mutex::default()))
     }
 
     /// A client on a runtime of the embedder's, which must have both its timers and its I/O enabled, and
@@ -253,20 +254,21 @@ impl Inner {
             Where::Given(handle) => return Ok(handle.clone()),
             Where::Own(runtime) => runtime,
         };
-        let started = runtime.get_or_init(|| {
-            let runtime = Builder::new_multi_thread()
-                .worker_threads(1)
-                .max_blocking_threads(MAX_LOOKUPS)
-                .thread_name("cpex-wasmi-http")
-                .enable_all()
-                .build();
-            runtime.map(|runtime| Own(Some(runtime))).map_err(|error| error.to_string())
-        });
-        match started {
-            Ok(Own(Some(runtime))) => Ok(runtime.handle().clone()),
-            Ok(Own(None)) => Err("the client is gone".into()),
-            Err(error) => Err(error.clone()),
+        let mut runtime = runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Own(handle, _)) = &*runtime {
+            return Ok(handle.clone());
         }
+        let started = Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(MAX_LOOKUPS)
+            .thread_name("cpex-wasmi-http")
+            .enable_all()
+            .build();
+        // Who cannot start one now may be able to later.
+        let started = started.map_err(|error| error.to_string())?;
+        let handle = started.handle().clone();
+        *runtime = Some(Own(handle.clone(), Some(started)));
+        Ok(handle)
     }
 }
 
@@ -276,8 +278,8 @@ impl HttpTransport for HttpClient {
         Box::pin(async move {
             let failed = TransportError::Failed;
             let handle = inner.handle().map_err(failed)?;
-            let timeout = request.timeout;
-            let sending = inner.send(request)?;
+            let (timeout, plugin) = (request.timeout, request.plugin.clone());
+            let sending = sending_for(&plugin, inner.send(request)?);
             let sent = async move {
                 match timeout {
                     None => sending.await,
@@ -402,5 +404,54 @@ impl ResponseBody for Body {
                 }
             };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes for ever, but for one name.
+    fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
+        while name != "quick.test" {
+            std::thread::park();
+        }
+        Ok([[127, 0, 0, 1].into()].into())
+    }
+
+    fn request(plugin: &str, host: &str) -> TransportRequest {
+        TransportRequest {
+            plugin: plugin.into(),
+            method: "GET".into(),
+            url: alloc::format!("http://{host}:1/"),
+            host: host.into(),
+            port: 1,
+            headers: Vec::new(),
+            body: Vec::new(),
+            guard: AddressGuard::any(),
+            timeout: Some(Duration::from_secs(60)),
+            max_response_bytes: 1000,
+        }
+    }
+
+    #[test]
+    fn a_plugin_with_slow_names_holds_up_no_other() {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let given = HttpClient::on(runtime.handle().clone()).unwrap();
+        let Inner { runtime: given, tls, .. } = &*given.0;
+        let client = HttpClient::with(given.again(), Lookup::blocking(resolve), tls.clone(), true);
+        runtime.block_on(async {
+            let sent = (0..2 * MAX_LOOKUPS).map(|number| {
+                let sending = client.send(request("slow", &alloc::format!("{number}.test")));
+                tokio::spawn(sending)
+            });
+            let sent: Vec<_> = sent.collect();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            // There is nobody at that port.
+            let quick = client.send(request("quick", "quick.test")).await;
+            assert!(matches!(quick, Err(TransportError::Failed(why)) if why.contains("onnect")));
+            assert!(sent.iter().all(|sending| !sending.is_finished()));
+        });
+        runtime.shutdown_background();
     }
 }

@@ -93,6 +93,7 @@ impl Exchange {
         }
         hop.sent = bytes;
         let sending = self.transport.send(TransportRequest {
+            plugin: self.grants.plugin.clone(),
             method: request.method.clone(),
             url: target.url().into(),
             host: target.host().into(),

@@ -1,6 +1,7 @@
 //! Names to addresses that a request may go to.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::{self, Vec};
@@ -10,6 +11,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::io;
 use std::net::ToSocketAddrs as _;
+use std::sync::{Mutex, PoisonError};
 
 use hyper_util::client::legacy::connect::dns::Name;
 use tokio::sync::Semaphore;
@@ -17,7 +19,22 @@ use tokio::sync::Semaphore;
 use super::AddressGuard;
 
 /// How many names are resolved at once.
-pub(super) const MAX_LOOKUPS: usize = 16;
+pub(super) const MAX_LOOKUPS: usize = 32;
+/// The same, for one plugin: who waits for slow names of its own holds up no other.
+const MAX_LOOKUPS_EACH: usize = 4;
+
+tokio::task_local! {
+    /// The plugin that a request is for.
+    static PLUGIN: Arc<str>;
+}
+
+/// Sends something for a plugin, so that names are looked up for it.
+pub(super) fn sending_for<T: Future>(
+    plugin: &str,
+    sending: T,
+) -> impl Future<Output = T::Output> + use<T> {
+    PLUGIN.scope(plugin.into(), sending)
+}
 
 /// A way to resolve names.
 #[derive(Clone)]
@@ -36,14 +53,15 @@ impl Lookup {
 
     /// By a function that blocks its thread. It cannot be stopped, and may take far longer than the request
     /// that it is for: so many run at once, and those that nobody waits for any more are not begun.
-    fn blocking(resolve: fn(&str) -> io::Result<Vec<IpAddr>>) -> Self {
-        let free = Arc::new(Semaphore::new(MAX_LOOKUPS));
+    pub(super) fn blocking(resolve: fn(&str) -> io::Result<Vec<IpAddr>>) -> Self {
+        let (free, shares) = (Arc::new(Semaphore::new(MAX_LOOKUPS)), Shares::default());
         Self::by(move |name| {
-            let free = free.clone();
+            let (free, share) = (free.clone(), shares.of_who_asks());
             async move {
+                let share = share.acquire_owned().await.map_err(io::Error::other)?;
                 let permit = free.acquire_owned().await.map_err(io::Error::other)?;
                 let resolved = tokio::task::spawn_blocking(move || {
-                    let _permit = permit;
+                    let _permits = (share, permit);
                     resolve(&name)
                 });
                 resolved.await.map_err(io::Error::other)?
@@ -57,6 +75,21 @@ impl Lookup {
         T: Future<Output = io::Result<Vec<IpAddr>>> + Send + 'static,
     {
         Self(Arc::new(move |name| Box::pin(resolve(name))))
+    }
+}
+
+/// What of the lookups each plugin may take, as long as it does.
+#[derive(Default)]
+struct Shares(Mutex<BTreeMap<Arc<str>, Arc<Semaphore>>>);
+
+impl Shares {
+    fn of_who_asks(&self) -> Arc<Semaphore> {
+        let plugin = PLUGIN.try_with(Clone::clone).unwrap_or_default();
+        let mut shares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that nobody has a part of any more.
+        shares.retain(|_, share| Arc::strong_count(share) > 1);
+        let share = || Arc::new(Semaphore::new(MAX_LOOKUPS_EACH));
+        shares.entry(plugin).or_insert_with(share).clone()
     }
 }
 
@@ -119,8 +152,7 @@ mod tests {
     #[test]
     fn lookups_that_nobody_waits_for_any_more_are_not_begun() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let lookup = Lookup::blocking(slow);
-        let guarded = Guarded { lookup, guard: AddressGuard::any() };
+        let guarded = Guarded { lookup: Lookup::blocking(slow), guard: AddressGuard::any() };
         let lookup = |guarded: &Guarded| (guarded.lookup.0)("slow.test".into());
         runtime.block_on(async {
             for _ in 0..100 {
@@ -136,6 +168,6 @@ mod tests {
             lookup(&guarded).await.unwrap();
         });
         drop(runtime);
-        assert!(BEGUN.load(Ordering::Relaxed) <= MAX_LOOKUPS + 1);
+        assert!(BEGUN.load(Ordering::Relaxed) <= MAX_LOOKUPS_EACH + 1);
     }
 }

@@ -50,6 +50,8 @@ pub type Sending = Pin<Box<dyn Future<Output = Result<TransportResponse, Transpo
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TransportRequest {
+    /// The name of the plugin that it is for.
+    pub plugin: String,
     /// The method, in upper case.
     pub method: String,
     /// The URL: absolute, of HTTP or HTTPS, in ASCII, without user name, password and fragment.
