@@ -10,7 +10,6 @@
 )]
 
 mod bounds;
-mod chance;
 #[path = "../common/mod.rs"]
 mod common;
 mod files;

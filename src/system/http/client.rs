@@ -413,10 +413,12 @@ mod tests {
 
     /// Takes for ever, but for one name.
     fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
-        while name != "quick.test" {
+        if name == "quick.test" {
+            return Ok([[127, 0, 0, 1].into()].into());
+        }
+        loop {
             std::thread::park();
         }
-        Ok([[127, 0, 0, 1].into()].into())
     }
 
     fn request(plugin: &str, host: &str) -> TransportRequest {

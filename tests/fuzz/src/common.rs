@@ -3,7 +3,6 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use cpex_wasmi::abi::codec;
 use cpex_wasmi::{Capability, Manifest};
 use wasm_encoder::{CustomSection, Section as _};
 
@@ -11,16 +10,6 @@ use wasm_encoder::{CustomSection, Section as _};
 pub(crate) fn capabilities(mask: u32) -> Vec<Capability> {
     let set = |bit: u32| mask & (1 << bit) != 0;
     (0..).zip(Capability::ALL).filter(|(bit, _)| set(*bit)).map(|(_, known)| *known).collect()
-}
-
-/// The content of a manifest's section.
-pub(crate) fn encoded(manifest: &Manifest) -> Vec<u8> {
-    let Manifest { abi, name, version, description, hooks, capabilities, access, .. } = manifest;
-    let texts = (name, version, description, hooks, capabilities, access);
-    let rest = (manifest.stateful, &manifest.config_schema);
-    let mut section = Vec::new();
-    codec::encode(&(abi, texts, rest), &mut section).unwrap();
-    section
 }
 
 /// A module with this content of a manifest's section added to it.

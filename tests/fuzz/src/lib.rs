@@ -7,6 +7,7 @@
 
 mod common;
 mod guest;
+mod http;
 mod json;
 mod manifest;
 mod policy;
@@ -14,6 +15,7 @@ mod roundtrip;
 mod session;
 mod smith;
 mod view;
+mod wasi;
 
 use cpex_wasmi::abi::codec::{Bounds, decode as decode_bytes, encode};
 use cpex_wasmi::model::{
@@ -28,6 +30,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use guest::guest;
+pub use http::http;
 pub use json::json;
 pub use manifest::manifest;
 pub use policy::{policy, yaml};
@@ -35,6 +38,7 @@ pub use roundtrip::roundtrip;
 pub use session::session;
 pub use smith::smith;
 pub use view::view;
+pub use wasi::wasi;
 
 /// What a target does with its bytes.
 pub type Body = fn(&[u8]);
@@ -43,6 +47,7 @@ pub type Body = fn(&[u8]);
 pub const TARGETS: &[(&str, Body)] = &[
     ("decode", decode),
     ("guest", guest),
+    ("http", http),
     ("json", json),
     ("manifest", manifest),
     ("module", module),
@@ -52,6 +57,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("session", session),
     ("smith", smith),
     ("view", view),
+    ("wasi", wasi),
     ("yaml", yaml),
 ];
 

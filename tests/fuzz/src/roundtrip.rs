@@ -9,8 +9,6 @@ use cpex_wasmi_arbitrary::Source;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::common;
-
 /// Makes a value of one of the types that cross the boundary. Encoded and decoded again it is the
 /// same, as it is by way of postcard itself; and a byte less or more is an error.
 pub fn roundtrip(data: &[u8]) {
@@ -88,7 +86,7 @@ fn same_manifest(source: &mut Source<'_>) {
     manifest.access = source.value();
     manifest.stateful = source.value();
     manifest.config_schema = source.value();
-    match Manifest::decode(&common::encoded(&manifest)) {
+    match Manifest::decode(&manifest.encode().unwrap()) {
         Ok(decoded) => assert_eq!(decoded, manifest),
         Err(error) => assert_ne!((abi.major, abi.minor), (1, 0), "{error}"),
     }

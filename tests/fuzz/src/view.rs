@@ -15,7 +15,7 @@ use cpex_wasmi::{Capability, CapabilitySet, LogRecord, Manifest, Policy, Request
 use cpex_wasmi_arbitrary::{Source, sorted, to_json};
 use serde_json::{Value, json};
 
-use crate::common::{capabilities, encoded, finish, with_manifest};
+use crate::common::{capabilities, finish, with_manifest};
 
 const HOOK: &str = "cmf.tool_pre_invoke";
 
@@ -174,5 +174,5 @@ fn reader() -> Vec<u8> {
     let wasm = wat::parse_str(text).unwrap();
     let mut manifest = Manifest::new("reader", "1.0.0");
     manifest.hooks.push(HOOK.into());
-    with_manifest(wasm, &encoded(&manifest))
+    with_manifest(wasm, &manifest.encode().unwrap())
 }

@@ -6,7 +6,7 @@ use cpex_wasmi::{Limits, Manifest, Policy, Request};
 use super::base::{Export, base, shape as shape_of};
 use super::script::Writer;
 use super::sections::Sections;
-use crate::common::{capabilities, encoded, with_manifest};
+use crate::common::{capabilities, with_manifest};
 use crate::session::{Script, request};
 
 pub(super) struct Plan {
@@ -115,7 +115,7 @@ fn with_script(
     for (name, params, results) in entries {
         writer.entry(name, *params, *results);
     }
-    Some(with_manifest(sections.finish(), &encoded(manifest)))
+    Some(with_manifest(sections.finish(), &manifest.encode().unwrap()))
 }
 
 /// A plugin that allows everything: what an empty script does.
