@@ -124,6 +124,7 @@ fn data_in_too_many_pieces_is_put_together() {
         "512) (i32.const 1) (i32.const 24504) (i32.const 1)",
     );
     place.file("module.wat", module);
+    place.run(["check", "module.wat"]).gives(3).says("`cpex-wasmi embed` merges them");
     place.run(EMBED).gives(0).complains("merged 3,000 data segments into 1\n");
     std::fs::create_dir(place.path().join("rules")).unwrap();
     let args = ["call", "plugin.wasm", "--payload", "payload.json", "--hook", HOOK];

@@ -9,7 +9,7 @@ use cpex_wasmi_abi::{
     Capability, CapabilitySet, EXPORT_INIT, EXPORT_INVOKE, EXPORT_MEMORY, EXPORT_REACTOR,
     EXPORT_SHUTDOWN, HostFunction, IMPORT_MODULE, Manifest, ManifestError,
 };
-use wasmi::errors::ErrorKind as Wasmi;
+use wasmi::errors::{EnforcedLimitsError, ErrorKind as Wasmi};
 use wasmi::{ExternType, FuncType, MemoryType, ValType};
 
 use super::invalid;
@@ -29,7 +29,15 @@ pub(super) fn untranslatable(error: wasmi::Error) -> Error {
             error.message(),
             error.offset()
         ),
-        Wasmi::UserLimits(error) => format!("the module is larger than a plugin may be: {error}"),
+        Wasmi::UserLimits(error) => {
+            let hint = match error {
+                EnforcedLimitsError::TooManyDataSegments { .. } => {
+                    "; `cpex-wasmi embed` merges them when it adds a manifest"
+                }
+                _ => "",
+            };
+            format!("the module is larger than a plugin may be: {error}{hint}")
+        }
         Wasmi::ImplementationLimits(error) => {
             format!("the module is larger than the interpreter takes: {error}")
         }
