@@ -71,6 +71,21 @@ fn a_manifest_may_be_json_from_the_standard_input_and_replace_the_module() {
 }
 
 #[test]
+fn a_function_that_is_imported_twice_is_told_of_once() {
+    let place = place();
+    let import = "(import \"cpex\" \"deny_text\" (func (param i32 i32 i32 i32) (result i32)))";
+    let wasi = "(import \"wasi_snapshot_preview1\" \"fd_close\" (func (param i32) (result i32)))";
+    place.file(
+        "module.wat",
+        MODULE.replacen("(module", &format!("(module {wasi} {import} {wasi}"), 1),
+    );
+    place.run(EMBED).gives(0);
+    let inspected = place.run(["inspect", "plugin.wasm", "--json"]).gives(0).json();
+    assert_eq!(inspected["imports"].as_array().unwrap().len(), 1);
+    assert_eq!(inspected["wasi_imports"], serde_json::json!(["fd_close"]));
+}
+
+#[test]
 fn what_is_wrong_is_told_and_nothing_is_written() {
     for (manifest, status, complaint) in [
         ("name: a\nversion: '1'\n", 2, "missing field `hooks`"),

@@ -140,6 +140,8 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Im
         #[cfg(feature = "wasi")]
         if import.module() == wasi::MODULE {
             match wasi_import(&import) {
+                // Some linkers import a function once for each place that declares it.
+                Ok(name) if functions.wasi.contains(&name) => {}
                 Ok(name) => functions.wasi.push(name),
                 Err(wrong) => {
                     problems.push(invalid(format!("the module imports `{from}::{name}`{wrong}")));
@@ -170,7 +172,9 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Im
         let params = (0..function.arity()).map(|_| ValType::I32);
         let expected = FuncType::new(params, [ValType::I32]);
         if import.ty().func() == Some(&expected) {
-            functions.own.push(function);
+            if !functions.own.contains(&function) {
+                functions.own.push(function);
+            }
         } else {
             problems.push(invalid(format!(
                 "the module imports `{from}::{name}` as {}, and it is {}",
