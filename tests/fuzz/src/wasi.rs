@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::LazyLock;
 
 use cpex_wasmi::{
     Access, ClockGrant, Engine, FileGrant, FilePermission, Manifest, Plugin, Policy, RandomGrant,
@@ -215,12 +214,13 @@ fn module(script: &mut Script<'_>, given: Given) -> Vec<u8> {
 /// Calls functions of WASI: nothing panics, nothing outside of what was granted is changed or seen, and what is
 /// the plugin's own is gone afterwards.
 pub fn wasi(data: &[u8]) {
-    static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new().unwrap());
+    // Of its own: an engine keeps the code of all that it has loaded.
+    let engine = Engine::new().unwrap();
     let mut script = Script(data);
     let given = Given::of(script.byte().unwrap_or(0));
     let folder = folder();
     let wasm = module(&mut script, given);
-    let plugin = Plugin::load(&ENGINE, &wasm, given.policy(folder.path())).unwrap();
+    let plugin = Plugin::load(&engine, &wasm, given.policy(folder.path())).unwrap();
     let request = Request::tool_call("search");
     match plugin.call("cmf.tool_pre_invoke", request) {
         Ok(outcome) => assert!(outcome.decision.is_allow()),
