@@ -16,7 +16,8 @@ pub(crate) fn stands_for(pattern: &str, text: &str) -> bool {
 /// Whether a pattern stands for the name of a file, or for all names that another pattern stands for. What
 /// begins with a dot has to have a pattern that does.
 pub(crate) fn names(pattern: &str, name: &str) -> bool {
-    let plain = !name.is_empty() && !name.contains(['/', '\0']) && !matches!(name, "." | "..");
+    let parts: &[char] = if cfg!(windows) { &['/', '\0', '\\', ':'] } else { &['/', '\0'] };
+    let plain = !name.is_empty() && !name.contains(parts) && !matches!(name, "." | "..");
     plain && name.starts_with('.') == pattern.starts_with('.') && stands_for(pattern, name)
 }
 

@@ -80,7 +80,15 @@ impl FileGrant {
             return Some("has a `*` in another part than the last");
         }
         let pattern = paths().any(|path| is_pattern(path));
-        if pattern && split(&self.path).1 != split(self.seen_as()).1 {
+        let name = split(&self.path).1;
+        let odd =
+            name.contains(['?', '[', ']', '{', '}']) || name.contains("**") || name.trim() != name;
+        if pattern && odd {
+            return Some(
+                "has more than `*` in it for a pattern: nothing else stands for other text",
+            );
+        }
+        if pattern && name != split(self.seen_as()).1 {
             return Some(
                 "has a `*`, and `as` ends with something else: the files keep their names",
             );

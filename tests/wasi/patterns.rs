@@ -15,6 +15,7 @@ const OVERFLOW: u8 = 61;
 
 const CREATE: i64 = 1;
 const DIRECTORY: i64 = 2;
+const TRUNCATE: i64 = 8;
 const READ: i64 = 2;
 const WRITE: i64 = 64;
 
@@ -203,23 +204,150 @@ fn grants_of_a_directory_and_of_patterns_add_up() {
 }
 
 #[test]
-fn of_two_directories_under_one_name_the_first_has_the_file() {
+fn one_name_does_not_stand_for_two_directories_or_files() {
+    use FilePermission::{DropBox, FullAccess, ReadOnly};
     let (first, second) = (folder(), folder());
-    fs::remove_file(first.path().join("b.json")).unwrap();
-    fs::write(second.path().join("a.json"), "other").unwrap();
+    let refused = |wishes: &[&str], policy: Policy| {
+        let mut script = Script::new();
+        script.open(3, "a.json", 0, READ);
+        let error = Plugin::load(&engine(), &script.module(wishes), policy).unwrap_err();
+        assert_eq!(error.code(), "invalid_config");
+        assert!(error.to_string().contains("by that name"), "{error}");
+    };
+    for (one, other, wishes) in [
+        ("", "b*", ["fs:read-only:rules", "fs:full-access:rules/b*"]),
+        ("*.json", "*", ["fs:read-only:rules/*.json", "fs:full-access:rules/*"]),
+        ("*.json", "*", ["fs:full-access:rules/*", "fs:read-only:rules/*.json"]),
+    ] {
+        let grants = [(first.path(), one, ReadOnly), (second.path(), other, FullAccess)];
+        refused(&wishes, granted(&grants));
+    }
+    let grants = [(first.path(), "", DropBox), (second.path(), "", ReadOnly)];
+    refused(&["fs:drop-box:rules", "fs:read-only:rules"], granted(&grants));
+    let mut policy = Policy::default();
+    for (folder, permission) in [(&first, ReadOnly), (&second, FullAccess)] {
+        let mut grant = FileGrant::file(folder.path().join("a.json").to_str().unwrap(), permission);
+        grant.guest_path = Some("rules/a.json".into());
+        policy.access.filesystem.push(grant);
+    }
+    refused(&["fs:full-access:rules/a.json", "fs:read-only:rules/a.json"], policy);
+}
+
+#[test]
+fn where_a_link_leads_is_no_place_for_the_rights_of_a_pattern() {
+    use FilePermission::{FixedMutable, FullAccess, ReadOnly};
+    let folder = folder();
+    let link = folder.path().join("link.json");
+    let mut by_name = granted(&[(folder.path(), "*.json", FullAccess)]);
+    let mut grant = FileGrant::file(link.to_str().unwrap(), ReadOnly);
+    grant.guest_path = Some("rules/link.json".into());
+    by_name.access.filesystem.insert(0, grant);
+    let of_directory =
+        granted(&[(folder.path(), "", ReadOnly), (folder.path(), "*.json", FixedMutable)]);
+    for (policy, pattern) in
+        [(by_name, "fs:full-access:rules/*.json"), (of_directory, "fs:fixed-mutable:rules/*.json")]
+    {
+        let mut script = Script::new();
+        script.open(3, "link.json", 0, WRITE);
+        script.open(3, "link.json", TRUNCATE, WRITE);
+        script.path("path_unlink_file", 3, "link.json");
+        script.open(3, "link.json", 0, READ);
+        script.read(4, 5);
+        let wishes = ["fs:read-only:rules/link.json", pattern];
+        let (codes, text) = script.run(&wishes, policy);
+        assert_eq!((codes, text.as_str()), (vec![ACCES, ACCES, ACCES, 0, 0], "c.txt"));
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(folder.path().join("c.txt")).unwrap(), b"c.txt");
+    }
+}
+
+#[test]
+fn what_is_no_file_is_neither_looked_at_nor_changed() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let _listener = std::os::unix::net::UnixListener::bind(at("sock.json")).unwrap();
+    let before = fs::metadata(at("sub.json")).unwrap().modified().unwrap();
+    for permission in [FilePermission::FullAccess, FilePermission::FixedMutable] {
+        let mut script = Script::new();
+        for name in ["link.json", "sub.json", "sock.json"] {
+            let (text, len) = script.text(name);
+            script.call("path_filestat_get", "iiiii", &[3, 0, text, len, 4096]);
+            script.call("path_filestat_get", "iiiii", &[3, 1, text, len, 4096]);
+            let second = 1_000_000_000;
+            script.call("path_filestat_set_times", "iiiilli", &[3, 0, text, len, 0, second, 4]);
+            script.path("path_unlink_file", 3, name);
+        }
+        let wish = format!("fs:{}:rules/*.json", permission.name());
+        let policy = granted(&[(folder.path(), "*.json", permission)]);
+        assert_eq!(script.run(&[&wish], policy).0, [ACCES; 12]);
+    }
+    assert!(at("link.json").is_symlink() && at("sock.json").exists());
+    assert_eq!(fs::metadata(at("sub.json")).unwrap().modified().unwrap(), before);
+    for name in ["link.json", "sub.json"] {
+        let wish = format!("fs:read-only:rules/{name}");
+        let policy = granted(&[(folder.path(), "*.json", FilePermission::ReadOnly)]);
+        assert!(!listed(&[&wish], policy).contains(name));
+    }
+}
+
+#[test]
+fn a_pattern_takes_nothing_from_what_a_directory_gives() {
+    let folder = folder();
     let policy = granted(&[
-        (first.path(), "*.json", FilePermission::ReadOnly),
-        (second.path(), "*", FilePermission::FullAccess),
+        (folder.path(), "", FilePermission::ReadOnly),
+        (folder.path(), "*.json", FilePermission::FixedMutable),
     ]);
-    let wishes = ["fs:read-only:rules/*.json", "fs:full-access:rules/*"];
     let mut script = Script::new();
-    script.open(3, "a.json", 0, WRITE);
-    script.open(3, "b.json", 0, READ);
-    script.open(3, "c.txt", 0, WRITE);
-    script.open(3, "a.json", 0, READ);
-    script.read(5, 6);
-    let (codes, text) = script.run(&wishes, policy);
-    assert_eq!((codes, text.as_str()), (vec![ACCES, NOENT, 0, 0, 0], "a.json"));
+    script.open(3, "link.json", 0, READ);
+    script.open(3, "sub.json", DIRECTORY, READ);
+    let (link, len) = script.text("link.json");
+    script.call("path_readlink", "iiiiii", &[3, link, len, 2048, 64, 16]);
+    let wishes = ["fs:read-only:rules", "fs:fixed-mutable:rules/*.json"];
+    assert_eq!(script.run(&wishes, policy).0, [0; 3]);
+}
+
+/// As standard libraries list a directory.
+#[test]
+fn the_directory_can_be_opened_and_listed() {
+    let folder = folder();
+    let policy = granted(&[(folder.path(), "*.json", FilePermission::ReadOnly)]);
+    let mut script = Script::new();
+    script.open(3, ".", DIRECTORY, READ);
+    script.open(4, "a.json", 0, READ);
+    script.open(4, "c.txt", 0, READ);
+    script.open(4, "a.json", 0, WRITE);
+    script.call("fd_readdir", "iiili", &[4, 32_768, 400, 0, 16]);
+    script.show(32_768, 400);
+    let (codes, shown) = script.run(&["fs:read-only:rules/*.json"], policy);
+    assert_eq!(codes, [0, 0, ACCES, ACCES, 0]);
+    assert!(shown.contains("b.json") && !shown.contains("c.txt"), "{shown:?}");
+}
+
+#[test]
+fn names_are_few_paid_for_and_open_one_directory() {
+    let folder = folder();
+    let policy = granted(&[(folder.path(), "*", FilePermission::ReadOnly)]);
+    let fuel = |names: usize, name: &str| {
+        let wishes: Vec<_> = (0..names).map(|n| format!("fs:list-only:rules/*a{n}*")).collect();
+        let wishes: Vec<_> = wishes.iter().map(String::as_str).collect();
+        let mut script = Script::new();
+        let (text, len) = script.text(name);
+        script.call("path_filestat_get", "iiiii", &[3, 0, text, len, 4096]);
+        let open = || fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+        let before = open();
+        let plugin = Plugin::load(&engine(), &script.module(&wishes), policy.clone())?;
+        // Other tests open files too.
+        assert!(open() < before + 40);
+        Ok::<_, cpex_wasmi::Error>(call(&plugin)?.receipt.fuel)
+    };
+    let (one, all) = (fuel(1, &"a".repeat(255)).unwrap(), fuel(64, &"a".repeat(255)).unwrap());
+    assert!(all > one + 63 * 128, "{one} {all}");
+    // What is too long for a name is not looked for.
+    let (at_most, longer) =
+        (fuel(64, &"a".repeat(255)).unwrap(), fuel(64, &"a".repeat(4000)).unwrap());
+    assert!(longer < at_most + 4000, "{at_most} {longer}");
+    let error = fuel(65, "a").unwrap_err().to_string();
+    assert!(error.contains("more than 64 names in one directory"), "{error}");
 }
 
 #[test]

@@ -4,13 +4,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use cap_fs_ext::{DirExt as _, MetadataExt as _};
-use cap_std::fs::Metadata;
+use cap_std::fs::{Dir, Metadata};
 
 use super::super::serve::Call;
 use super::super::{Errno, Fault};
 use super::fault::{Done, Why};
 use super::rights;
-use super::roots::SingleFile;
+use super::root::Root;
 use super::stat::kind_of;
 
 /// The most entries of a directory that is listed.
@@ -89,40 +89,27 @@ impl Call<'_> {
     fn items(&mut self, place: &super::Place) -> Done<Vec<Item>> {
         let mut items = Vec::new();
         let mut own = 1;
+        let grants = self.session.grants().clone();
+        let root = place.root.and_then(|at| grants.granted.roots.0.get(at));
         if let (Some(dir), true) = (&place.dir, place.may.has(rights::FD_READDIR)) {
             let dir = dir.open_dir_nofollow(&place.path)?;
             own = dir.dir_metadata()?.ino();
-            for entry in dir.entries()? {
-                // Whether it comes to something or not.
-                self.session.worked(ITEM_WORK);
-                let entry = entry?;
-                if items.len() == MAX_ITEMS {
-                    return Err(Errno::Overflow.into());
-                }
-                // A name that is no UTF-8 is none that a plugin could give.
-                let Ok(name) = entry.file_name().into_string() else { continue };
-                // It may be gone already.
-                let Ok(metadata) = entry.metadata() else { continue };
-                items.push(Item::new(name, &metadata));
-            }
+            self.entries(&dir, None, &mut items)?;
+        } else if let Some(root) = root
+            && let Some(folder) = &root.folder
+        {
+            self.entries(&folder.dir, Some(root), &mut items)?;
         }
-        let grants = self.session.grants().clone();
-        let root = place.root.and_then(|at| grants.granted.roots.0.get(at));
-        let single = root.iter().flat_map(|root| &root.files);
-        let mut seen = 0;
-        for file in single.filter(|file| file.may.has(rights::FD_READDIR)) {
-            if file.is_pattern() {
-                self.matching(file, &mut items, &mut seen)?;
-            } else if let Ok(metadata) = file.parent.metadata(file.host_name(&file.name)) {
+        let files = root.iter().flat_map(|root| &root.files);
+        for file in files.filter(|file| file.may.has(rights::FD_READDIR)) {
+            self.session.worked(ITEM_WORK);
+            if let Ok(metadata) = file.parent.metadata(&file.host_name) {
                 items.push(Item::new(file.name.clone(), &metadata));
             }
         }
-        // Stable: what is opened by a name is the first of them.
+        // Stable: of two with a name, the first is the one of the directory.
         items.sort_by(|a, b| a.name.cmp(&b.name));
         items.dedup_by(|a, b| a.name == b.name);
-        if items.len() > MAX_ITEMS {
-            return Err(Errno::Overflow.into());
-        }
         let itself =
             |name: &str| Item { name: name.into(), inode: own, kind: super::stat::DIRECTORY };
         items.insert(0, itself("."));
@@ -130,21 +117,26 @@ impl Call<'_> {
         Ok(items)
     }
 
-    /// Adds the files of a pattern; `seen` is how many entries were looked at for patterns.
-    fn matching(&mut self, file: &SingleFile, items: &mut Vec<Item>, seen: &mut usize) -> Done<()> {
-        for entry in file.parent.entries()? {
+    /// Adds what is in a directory: all of it, or the files that the patterns of a root stand for.
+    fn entries(&mut self, dir: &Dir, patterns: Option<&Root>, items: &mut Vec<Item>) -> Done<()> {
+        for (seen, entry) in dir.entries()?.enumerate() {
+            // Whether it comes to something or not.
             self.session.worked(ITEM_WORK);
-            if *seen == MAX_ITEMS {
+            let entry = entry?;
+            if seen == MAX_ITEMS {
                 return Err(Errno::Overflow.into());
             }
-            *seen = seen.saturating_add(1);
-            let entry = entry?;
+            // A name that is no UTF-8 is none that a plugin could give.
             let Ok(name) = entry.file_name().into_string() else { continue };
-            if !file.is_named(&name) {
-                continue;
+            if let Some(root) = patterns {
+                self.session.worked(root.work(&name));
+                if !root.lists(&name) {
+                    continue;
+                }
             }
+            // It may be gone already.
             let Ok(metadata) = entry.metadata() else { continue };
-            if metadata.is_file() {
+            if patterns.is_none() || metadata.is_file() {
                 items.push(Item::new(name, &metadata));
             }
         }

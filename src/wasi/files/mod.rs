@@ -10,6 +10,7 @@ mod list;
 mod open;
 mod paths;
 mod rights;
+mod root;
 mod roots;
 mod scratch;
 mod stat;
@@ -106,7 +107,8 @@ impl Call<'_> {
     fn place(&mut self, fd: u32, path: (u32, u32)) -> Result<Place, Fault> {
         self.session.worked(PATH_WORK);
         let path = String::from(self.memory.path(path.0, path.1)?);
-        self.session.worked(path.len());
+        let names = self.state.files.name_work(self.session, fd, &path);
+        self.session.worked(path.len().saturating_add(names));
         let mut place = self.state.files.place(self.session, fd, path)?;
         if place.shown.len() > MAX_SHOWN {
             let (shown, work) = self.session.without_secrets(&place.shown);

@@ -48,12 +48,17 @@ impl Call<'_> {
         let place = self.place(args.at(0), (args.at(2), args.at(3)))?;
         let rights = (args.wide(5) & (rights::OF_DIRECTORIES | rights::OF_FILES))
             | (args.wide(6) & rights::OF_FILES);
+        let may = match place.root {
+            // Of all that is in it, which is looked at again there.
+            Some(_) => self.state.files.dir(args.at(0))?.may,
+            None => place.may,
+        };
         let wanted = Wanted {
             follow: place.follows(args.at(1) & FOLLOW != 0),
             flags: args.at(4),
             appends: args.at(7) & APPEND != 0,
             // For a file, what counts is what is asked of itself; for a directory, of what is in it too.
-            may: place.may.only(rights),
+            may: may.only(rights),
         };
         let own = place.may.only(args.wide(5));
         let operation = if wanted.is(CREATE) { "create" } else { "open" };
@@ -78,8 +83,7 @@ impl Call<'_> {
             return if wanted.is(CREATE | TRUNCATE) {
                 Err(Errno::Isdir.into())
             } else {
-                // With rights of what is in it, each of which is looked at again there.
-                let may = May { rights: wanted.may.rights | rights::PATH_OPEN, ..place.may };
+                let may = May { rights: wanted.may.rights | rights::PATH_OPEN, ..wanted.may };
                 Ok(Entry::Dir(OpenDir::root(at, place, may)))
             };
         }

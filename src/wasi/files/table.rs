@@ -13,7 +13,7 @@ use cap_std::fs::Dir;
 use super::super::{Errno, Fault};
 use super::list::Item;
 use super::rights::{self, May};
-use super::roots::Root;
+use super::root::{Named, Root};
 use super::scratch::Scratch;
 use crate::session::Session;
 use crate::system::{AccessKind, AuditOutcome};
@@ -235,27 +235,33 @@ impl Files {
         let shown = if dir.shown == "." { path.clone() } else { format!("{}/{path}", dir.shown) };
         let (folder, may) = (dir.folder.clone(), dir.may);
         let place =
-            |dir, path, may, root| Place { dir, path, may, shown, depth, single: None, root };
+            |dir, path, may, single, root| Place { dir, path, may, shown, depth, single, root };
         let at = match folder {
-            Folder::Other(dir) => return Ok(place(Some(dir), path.into(), may, None)),
+            Folder::Other(dir) => return Ok(place(Some(dir), path.into(), may, None, None)),
             Folder::Root(at) => at,
         };
-        let Some(root) = session.grants().granted.roots.0.get(at) else {
-            return Err(Errno::Badf.into());
-        };
+        let root = session.grants().granted.roots.0.get(at).ok_or(Errno::Badf)?;
         let mut plain = path.as_str();
         while let Some(rest) = plain.strip_prefix("./") {
             plain = rest.trim_start_matches('/');
         }
-        if let Some((file, of_file)) = root.file(plain) {
-            let host_name = file.host_name(plain).to_path_buf();
-            let (dir, may) = (Some(file.parent.clone()), of_file.only(may.rights));
-            let single = if file.follows { Single::Followed } else { Single::NoLink };
-            return Ok(Place { single: Some(single), ..place(dir, host_name, may, None) });
+        match root.named(plain) {
+            Some(Named::Followed(file, of_file)) => {
+                let (dir, may) = (Some(file.parent.clone()), of_file.only(may.rights));
+                return Ok(place(dir, file.host_name.clone(), may, Some(Single::Followed), None));
+            }
+            Some(Named::Plain(folder, of_file)) => {
+                let (dir, may) = (Some(folder.dir.clone()), of_file.only(may.rights));
+                return Ok(place(dir, plain.into(), may, Some(Single::NoLink), None));
+            }
+            None => {}
         }
         let root_at = (plain.is_empty() || plain == ".").then_some(at);
-        if let Some((dir, of_dir)) = &root.dir {
-            return Ok(place(Some(dir.clone()), path.into(), of_dir.only(may.rights), root_at));
+        if let Some(folder) = &root.folder
+            && let Some(whole) = folder.may
+        {
+            let (dir, may) = (Some(folder.dir.clone()), whole.only(may.rights));
+            return Ok(place(dir, path.into(), may, None, root_at));
         }
         match (&root.scratch, self.scratch.get_mut(at)) {
             (Some(parent), Some(scratch)) => {
@@ -263,9 +269,20 @@ impl Files {
                     Some(scratch) => scratch,
                     None => scratch.insert(Scratch::new(parent).map_err(|_| Errno::Io)?),
                 };
-                Ok(place(Some(scratch.dir()), path.into(), may, root_at))
+                Ok(place(Some(scratch.dir()), path.into(), may, None, root_at))
             }
-            _ => Ok(place(None, path.into(), May::default(), root_at)),
+            _ => Ok(place(None, path.into(), May::default(), None, root_at)),
+        }
+    }
+
+    /// What it counts as to look for a path from a directory among the names that are granted, in bytes.
+    pub(super) fn name_work(&mut self, session: &Session, fd: u32, path: &str) -> usize {
+        match self.dir(fd) {
+            Ok(OpenDir { folder: Folder::Root(at), .. }) => {
+                let root = session.grants().granted.roots.0.get(*at);
+                root.map_or(0, |root| root.work(path))
+            }
+            _ => 0,
         }
     }
 
@@ -277,11 +294,11 @@ impl Files {
 
 /// What a call finds open.
 fn found(at: usize, root: &Root) -> Entry {
-    let files = root.files.iter().fold(May::default(), |may, file| may.or(file.may));
-    let may = match (&root.dir, &root.scratch) {
-        (Some((_, dir)), _) => files.or(*dir),
-        (None, Some(_)) => May::of(crate::FilePermission::PrivateScratch),
-        (None, None) => files.only(!rights::PATH_CREATE_DIRECTORY),
+    let whole = root.folder.as_ref().is_some_and(|folder| folder.may.is_some());
+    let may = match root.scratch {
+        Some(_) => May::of(crate::FilePermission::PrivateScratch),
+        None if whole => root.may_anywhere(),
+        None => root.may_anywhere().only(!rights::PATH_CREATE_DIRECTORY),
     };
     Entry::Dir(OpenDir {
         folder: Folder::Root(at),
