@@ -56,6 +56,9 @@ type Answer = Result<i32, Error>;
 /// What the operator granted one plugin; shared by all its calls.
 pub(crate) struct Grants {
     pub(crate) plugin: String,
+    /// What tells it from other plugins, whose names may be the same.
+    #[cfg(feature = "http")]
+    pub(crate) number: u64,
     pub(crate) hooks: Vec<String>,
     pub(crate) capabilities: CapabilitySet,
     pub(crate) allow_raw_credentials: bool,
@@ -80,8 +83,12 @@ impl Grants {
         let plugin: String = policy.name_of(manifest).into();
         let granted = Granted::new(manifest, policy.access, &services)
             .map_err(|problem| Error::from_problems(vec![problem]).with_plugin(&plugin))?;
+        #[cfg(feature = "http")]
+        static NEXT: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0);
         Ok(Self {
             plugin,
+            #[cfg(feature = "http")]
+            number: NEXT.fetch_add(1, core::sync::atomic::Ordering::Relaxed),
             hooks: manifest.hooks.clone(),
             capabilities: policy.capabilities,
             allow_raw_credentials: policy.allow_raw_credentials,

@@ -28,7 +28,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
-use super::resolver::{Guarded, Lookup, MAX_LOOKUPS, Refused, sending_for};
+use super::resolver::{Guarded, LOOKUP_THREADS, Lookup, Refused, sending_for};
 use super::{
     AddressGuard, HttpTransport, ResponseBody, Sending, TransportError, TransportRequest,
     TransportResponse,
@@ -54,8 +54,8 @@ const MAX_KEPT_HOSTS: usize = 64;
 /// of the embedder's ([`on`](Self::on)). Either way a call waits for it without blocking the thread of an
 /// executor, whichever that is.
 ///
-/// A name is resolved as the system does, for 32 requests at once and 4 of one plugin, unless another
-/// [`resolver`](Self::resolver) is set; addresses
+/// A name is resolved as the system does, unless another [`resolver`](Self::resolver) is set: up to 64 at once and
+/// 4 for one plugin, half of them for plugins that have none resolved yet. Addresses
 /// that the request's guard does not permit are left out, and a connection is made to one of the others, as it
 /// is. Connections are kept for later requests, eight to each of 64 hosts and ports at most, those for plugins
 /// that may go to private addresses apart from the others. There are no proxies, also none from the environment; no cookies, no cache, no
@@ -260,7 +260,7 @@ impl Inner {
         }
         let started = Builder::new_multi_thread()
             .worker_threads(1)
-            .max_blocking_threads(MAX_LOOKUPS)
+            .max_blocking_threads(LOOKUP_THREADS)
             .thread_name("cpex-wasmi-http")
             .enable_all()
             .build();
@@ -278,8 +278,8 @@ impl HttpTransport for HttpClient {
         Box::pin(async move {
             let failed = TransportError::Failed;
             let handle = inner.handle().map_err(failed)?;
-            let (timeout, plugin) = (request.timeout, request.plugin.clone());
-            let sending = sending_for(&plugin, inner.send(request)?);
+            let (timeout, plugin) = (request.timeout, request.plugin_number);
+            let sending = sending_for(plugin, inner.send(request)?);
             let sent = async move {
                 match timeout {
                     None => sending.await,
@@ -421,9 +421,10 @@ mod tests {
         }
     }
 
-    fn request(plugin: &str, host: &str) -> TransportRequest {
+    fn request(plugin_number: u64, host: &str) -> TransportRequest {
         TransportRequest {
-            plugin: plugin.into(),
+            plugin: "guest".into(),
+            plugin_number,
             method: "GET".into(),
             url: alloc::format!("http://{host}:1/"),
             host: host.into(),
@@ -436,23 +437,82 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_plugin_with_slow_names_holds_up_no_other() {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    fn client(runtime: &Runtime, resolve: fn(&str) -> io::Result<Vec<IpAddr>>) -> HttpClient {
         let given = HttpClient::on(runtime.handle().clone()).unwrap();
         let Inner { runtime: given, tls, .. } = &*given.0;
-        let client = HttpClient::with(given.again(), Lookup::blocking(resolve), tls.clone(), true);
+        HttpClient::with(given.again(), Lookup::blocking(resolve), tls.clone(), true)
+    }
+
+    #[test]
+    fn plugins_with_slow_names_hold_up_no_other() {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let client = client(&runtime, resolve);
         runtime.block_on(async {
-            let sent = (0..2 * MAX_LOOKUPS).map(|number| {
-                let sending = client.send(request("slow", &alloc::format!("{number}.test")));
-                tokio::spawn(sending)
-            });
-            let sent: Vec<_> = sent.collect();
+            let send = |plugin, host: &str| tokio::spawn(client.send(request(plugin, host)));
+            let sent: Vec<_> = (0..100_u64)
+                .map(|number| send(number % 20, &alloc::format!("{number}.test")))
+                .collect();
             tokio::time::sleep(Duration::from_millis(50)).await;
             // There is nobody at that port.
-            let quick = client.send(request("quick", "quick.test")).await;
+            let quick = send(20, "quick.test").await.unwrap();
             assert!(matches!(quick, Err(TransportError::Failed(why)) if why.contains("onnect")));
             assert!(sent.iter().all(|sending| !sending.is_finished()));
+        });
+        runtime.shutdown_background();
+    }
+
+    /// A server that answers each request after some time.
+    fn slow_server() -> u16 {
+        use std::io::{Read as _, Write as _};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                std::thread::spawn(move || {
+                    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                    while stream.read(&mut [0; 4096]).is_ok_and(|len| len > 0) {
+                        std::thread::sleep(Duration::from_millis(10));
+                        if stream.write_all(answer).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+        });
+        port
+    }
+
+    static LOOKED_UP: core::sync::atomic::AtomicUsize = core::sync::atomic::AtomicUsize::new(0);
+
+    /// Takes for ever, but for the first time.
+    fn resolve_once(_: &str) -> io::Result<Vec<IpAddr>> {
+        while LOOKED_UP.fetch_add(1, core::sync::atomic::Ordering::Relaxed) > 0 {
+            std::thread::park();
+        }
+        Ok([[127, 0, 0, 1].into()].into())
+    }
+
+    /// A request that is sent over a connection which got free has hyper go on with one of its own.
+    #[test]
+    fn names_are_looked_up_for_requests_only_while_these_are_under_way() {
+        let port = slow_server();
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let client = client(&runtime, resolve_once);
+        runtime.block_on(async {
+            let send = || {
+                let url = alloc::format!("http://host.test:{port}/");
+                tokio::spawn(client.send(TransportRequest { url, port, ..request(0, "host.test") }))
+            };
+            send().await.unwrap().unwrap();
+            for _ in 0..20 {
+                let (one, other) = (send(), send());
+                one.await.unwrap().unwrap();
+                other.await.unwrap().unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            // The connection itself, and those whose names are being looked up, which cannot be stopped.
+            let alive = runtime.metrics().num_alive_tasks();
+            assert!(alive < 10, "{alive}");
         });
         runtime.shutdown_background();
     }

@@ -94,6 +94,7 @@ impl Exchange {
         hop.sent = bytes;
         let sending = self.transport.send(TransportRequest {
             plugin: self.grants.plugin.clone(),
+            plugin_number: self.grants.number,
             method: request.method.clone(),
             url: target.url().into(),
             host: target.host().into(),

@@ -5,35 +5,50 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::{self, Vec};
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::net::{IpAddr, SocketAddr};
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use std::io;
 use std::net::ToSocketAddrs as _;
 use std::sync::{Mutex, PoisonError};
 
 use hyper_util::client::legacy::connect::dns::Name;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::AddressGuard;
 
-/// How many names are resolved at once.
-pub(super) const MAX_LOOKUPS: usize = 32;
-/// The same, for one plugin: who waits for slow names of its own holds up no other.
-const MAX_LOOKUPS_EACH: usize = 4;
+/// How many names are resolved at once for plugins that have none resolved yet, and how many more.
+const MAX_FIRST: usize = 32;
+const MAX_MORE: usize = 32;
+/// How many more for one plugin: who waits for slow names of its own holds up no other.
+const MAX_MORE_EACH: usize = 3;
 
-tokio::task_local! {
-    /// The plugin that a request is for.
-    static PLUGIN: Arc<str>;
+/// How many threads that takes.
+pub(super) const LOOKUP_THREADS: usize = MAX_FIRST + MAX_MORE;
+
+/// The request that names are looked up for.
+#[derive(Clone)]
+struct Asking {
+    /// The number of its plugin.
+    plugin: u64,
+    /// Is closed when the request is over.
+    under_way: watch::Receiver<()>,
 }
 
-/// Sends something for a plugin, so that names are looked up for it.
-pub(super) fn sending_for<T: Future>(
-    plugin: &str,
-    sending: T,
-) -> impl Future<Output = T::Output> + use<T> {
-    PLUGIN.scope(plugin.into(), sending)
+tokio::task_local! {
+    static ASKING: Asking;
+}
+
+/// Sends something for a plugin, so that names are looked up for it, and not beyond its end.
+pub(super) fn sending_for<T: Future>(plugin: u64, sending: T) -> impl Future<Output = T::Output> {
+    let (over, under_way) = watch::channel(());
+    let sending = ASKING.scope(Asking { plugin, under_way }, sending);
+    async move {
+        let sent = sending.await;
+        drop(over);
+        sent
+    }
 }
 
 /// A way to resolve names.
@@ -54,14 +69,15 @@ impl Lookup {
     /// By a function that blocks its thread. It cannot be stopped, and may take far longer than the request
     /// that it is for: so many run at once, and those that nobody waits for any more are not begun.
     pub(super) fn blocking(resolve: fn(&str) -> io::Result<Vec<IpAddr>>) -> Self {
-        let (free, shares) = (Arc::new(Semaphore::new(MAX_LOOKUPS)), Shares::default());
+        let (all, shares) = (Share::new(MAX_FIRST, MAX_MORE), Shares::default());
         Self::by(move |name| {
-            let (free, share) = (free.clone(), shares.of_who_asks());
+            let asking = ASKING.try_with(Clone::clone).ok();
+            let share = shares.of(asking.as_ref().map_or(u64::MAX, |asking| asking.plugin));
+            let all = all.clone();
             async move {
-                let share = share.acquire_owned().await.map_err(io::Error::other)?;
-                let permit = free.acquire_owned().await.map_err(io::Error::other)?;
+                let permit = while_under_way(asking, permit(share, all)).await?;
                 let resolved = tokio::task::spawn_blocking(move || {
-                    let _permits = (share, permit);
+                    let _permit = permit;
                     resolve(&name)
                 });
                 resolved.await.map_err(io::Error::other)?
@@ -78,19 +94,65 @@ impl Lookup {
     }
 }
 
-/// What of the lookups each plugin may take, as long as it does.
+/// What of the lookups somebody may take.
+#[derive(Clone)]
+struct Share {
+    first: Arc<Semaphore>,
+    more: Arc<Semaphore>,
+}
+
+impl Share {
+    fn new(first: usize, more: usize) -> Self {
+        Self { first: Arc::new(Semaphore::new(first)), more: Arc::new(Semaphore::new(more)) }
+    }
+
+    fn is_taken(&self) -> bool {
+        Arc::strong_count(&self.first) > 1 || Arc::strong_count(&self.more) > 1
+    }
+}
+
+/// The shares of plugins that have a part of theirs.
 #[derive(Default)]
-struct Shares(Mutex<BTreeMap<Arc<str>, Arc<Semaphore>>>);
+struct Shares(Mutex<BTreeMap<u64, Share>>);
 
 impl Shares {
-    fn of_who_asks(&self) -> Arc<Semaphore> {
-        let plugin = PLUGIN.try_with(Clone::clone).unwrap_or_default();
+    fn of(&self, plugin: u64) -> Share {
         let mut shares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those that nobody has a part of any more.
-        shares.retain(|_, share| Arc::strong_count(share) > 1);
-        let share = || Arc::new(Semaphore::new(MAX_LOOKUPS_EACH));
-        shares.entry(plugin).or_insert_with(share).clone()
+        shares.retain(|_, share| share.is_taken());
+        shares.entry(plugin).or_insert_with(|| Share::new(1, MAX_MORE_EACH)).clone()
     }
+}
+
+/// A part of a plugin's share, and with it one of all.
+type Permit = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+
+/// The first of a plugin's, or one more, whichever is there first.
+async fn permit(own: Share, all: Share) -> io::Result<Permit> {
+    let both = async |own: Arc<Semaphore>, all: Arc<Semaphore>| {
+        let own = own.acquire_owned().await.map_err(io::Error::other)?;
+        Ok((own, all.acquire_owned().await.map_err(io::Error::other)?))
+    };
+    let mut first = pin!(both(own.first, all.first));
+    let mut more = pin!(both(own.more, all.more));
+    poll_fn(|context| match first.as_mut().poll(context) {
+        Poll::Ready(permit) => Poll::Ready(permit),
+        Poll::Pending => more.as_mut().poll(context),
+    })
+    .await
+}
+
+/// Waits for something as long as the request is under way that it is for.
+async fn while_under_way<T>(
+    asking: Option<Asking>,
+    waiting: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    let Some(Asking { mut under_way, .. }) = asking else { return waiting.await };
+    let (mut over, mut waiting) = (pin!(under_way.changed()), pin!(waiting));
+    poll_fn(|context| match over.as_mut().poll(context) {
+        Poll::Ready(_) => Poll::Ready(Err(io::ErrorKind::Interrupted.into())),
+        Poll::Pending => waiting.as_mut().poll(context),
+    })
+    .await
 }
 
 /// Gives a connector the addresses that a guard permits, and no others: it connects to these.
@@ -157,7 +219,7 @@ mod tests {
         runtime.block_on(async {
             for _ in 0..100 {
                 let mut waiting = lookup(&guarded);
-                let polled = core::future::poll_fn(|context| {
+                let polled = poll_fn(|context| {
                     Poll::Ready(waiting.as_mut().poll(context).is_pending())
                 });
                 assert!(polled.await);
@@ -168,6 +230,6 @@ mod tests {
             lookup(&guarded).await.unwrap();
         });
         drop(runtime);
-        assert!(BEGUN.load(Ordering::Relaxed) <= MAX_LOOKUPS_EACH + 1);
+        assert!(BEGUN.load(Ordering::Relaxed) <= 2 + MAX_MORE_EACH);
     }
 }

@@ -52,6 +52,8 @@ pub type Sending = Pin<Box<dyn Future<Output = Result<TransportResponse, Transpo
 pub struct TransportRequest {
     /// The name of the plugin that it is for.
     pub plugin: String,
+    /// What tells that plugin from others of the same name.
+    pub(crate) plugin_number: u64,
     /// The method, in upper case.
     pub method: String,
     /// The URL: absolute, of HTTP or HTTPS, in ASCII, without user name, password and fragment.
