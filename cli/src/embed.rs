@@ -3,7 +3,7 @@
 mod segments;
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use cpex_wasmi::{Engine, Manifest, Module};
@@ -106,16 +106,25 @@ fn manifest(args: &EmbedArgs) -> Result<Manifest, Failure> {
     Ok(written.into())
 }
 
-/// Writes all of a file or nothing: what was there is replaced at once.
+/// Writes all of a file or nothing: what was there is replaced at once. Where a link leads is what is replaced.
 fn write(path: &Path, wasm: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut part = std::ffi::OsString::from(".");
-    part.push(name);
-    part.push(".part");
-    let part = path.with_file_name(part);
-    let written = fs::write(&part, wasm).and_then(|()| fs::rename(&part, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&part);
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let there = fs::metadata(&path).ok();
+    if there.as_ref().is_some_and(|there| !there.is_file()) {
+        return Err(io::Error::other("there is something else than a file"));
     }
-    written
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut part = builder.tempfile_in(folder)?;
+    part.write_all(wasm)?;
+    if let Some(there) = there {
+        part.as_file().set_permissions(there.permissions())?;
+    }
+    part.persist(&path)?;
+    Ok(())
 }

@@ -66,6 +66,19 @@ fn a_manifest_may_be_json_from_the_standard_input_and_replace_the_module() {
     assert_eq!(manifest["stateful"], true);
     assert_eq!(manifest["config_schema"], serde_json::json!({"type": "object"}));
     assert!(wasm.exists());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        // It stays as closed as it was, and a link stays a link.
+        std::fs::set_permissions(&wasm, PermissionsExt::from_mode(0o600)).unwrap();
+        std::fs::write(&wasm, wat::parse_str(MODULE).unwrap()).unwrap();
+        symlink("plugin.wasm", place.path().join("link.wasm")).unwrap();
+        let args = ["embed", "plugin.wasm", "--manifest", "-", "-o", "link.wasm"];
+        place.run_with(args, json).gives(0);
+        assert_eq!(std::fs::metadata(&wasm).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(place.path().join("link.wasm").is_symlink());
+        place.run(["inspect", "plugin.wasm"]).gives(0);
+    }
     // One is enough.
     place.run_with(args, json).gives(3).complains("more than one custom section");
 }
@@ -113,11 +126,40 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
         assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 3, "{manifest}");
     }
     let place = place();
+    std::fs::create_dir(place.path().join("folder")).unwrap();
+    place
+        .run(["embed", "module.wat", "--manifest", "manifest.yaml", "-o", "folder"])
+        .gives(3)
+        .complains("something else than a file");
     place.run(["embed", "none.wasm", "--manifest", "manifest.yaml", "-o", "x"]).gives(2);
     place
         .run(["embed", "module.wat", "--manifest", "manifest.yaml", "-o", "none/plugin.wasm"])
         .gives(3)
         .complains("none/plugin.wasm: the module cannot be written");
+}
+
+/// A module with one letter at each of these places.
+fn lettered(places: impl Iterator<Item = usize>, pages: usize) -> String {
+    let letter = |at: usize| char::from(b'a' + u8::try_from(at % 26).unwrap());
+    let data: String =
+        places.map(|at| format!("(data (i32.const {at}) \"{}\")", letter(at))).collect();
+    MODULE
+        .replace("(data (i32.const 0) \"nope\")", &data)
+        .replace("\"memory\") 1", &format!("\"memory\") {pages}"))
+}
+
+#[test]
+fn only_as_many_pieces_are_put_together_as_have_to_be() {
+    let place = place();
+    // One is over the limit, all are equally far apart; an empty one is no piece.
+    let module = lettered((0..1001).map(|number| number * 2000), 31);
+    place.file("module.wat", module.replacen("(data", "(data (i32.const 0) \"\") (data", 1));
+    place.run(EMBED).gives(0).complains("merged 1,002 data segments into 1,000\n");
+    let size = std::fs::metadata(place.path().join("plugin.wasm")).unwrap().len();
+    assert!(size < 16_000, "{size}");
+    // What would be more than a plugin can have is left to the host to refuse.
+    place.file("module.wat", lettered((0..9000).map(|number| number * 60_000), 8250));
+    place.run(EMBED).gives(3).complains("limit of 1000 active data segments");
 }
 
 #[test]
@@ -140,7 +182,7 @@ fn data_in_too_many_pieces_is_put_together() {
     );
     place.file("module.wat", module);
     place.run(["check", "module.wat"]).gives(3).says("`cpex-wasmi embed` merges them");
-    place.run(EMBED).gives(0).complains("merged 3,000 data segments into 1\n");
+    place.run(EMBED).gives(0).complains("merged 3,000 data segments into 1,000\n");
     std::fs::create_dir(place.path().join("rules")).unwrap();
     let args = ["call", "plugin.wasm", "--payload", "payload.json", "--hook", HOOK];
     let args = args.into_iter().chain(["--allow-access", "--allow-requested"]);

@@ -5,8 +5,8 @@ use wasmparser::{BinaryReaderError, DataKind, DataSectionReader, Operator, Parse
 
 /// The most data segments that the host takes.
 const MAX_SEGMENTS: usize = 1000;
-/// The longest run of zeros that is written out to merge two segments, in bytes.
-const MAX_GAP: u64 = 64 << 10;
+/// The most zeros that are written out to merge them, in bytes: that much the largest plugin has.
+const MAX_ZEROS: u64 = 16 << 20;
 
 /// The module, and how many data segments it had and has, if they were merged.
 pub(super) struct Rewritten {
@@ -82,28 +82,36 @@ fn fewer(
         segments.push(Segment { at: value.cast_unsigned(), bytes: data.data.into() });
     }
     // Their order means something only where they overlap.
-    segments.sort_by_key(|segment| segment.at);
-    let mut pairs = segments.iter().zip(segments.iter().skip(1));
-    if pairs.any(|(one, next)| one.end() > u64::from(next.at)) {
+    segments.sort_by_key(|segment| (segment.at, segment.bytes.len()));
+    // What is empty says only that there is memory up to there, which others say too.
+    segments.dedup_by(|next, one| next.bytes.is_empty() && u64::from(next.at) <= one.end());
+    let gap = |(one, next): (&Segment, &Segment)| u64::from(next.at).checked_sub(one.end());
+    let gaps = segments.iter().zip(segments.iter().skip(1)).map(gap).collect::<Option<Vec<_>>>();
+    let Some(mut gaps) = gaps else { return Ok(None) };
+    // As few zeros as will do.
+    gaps.sort_unstable();
+    let closed = gaps.get(..segments.len().saturating_sub(MAX_SEGMENTS)).unwrap_or_default();
+    if closed.iter().fold(0, |sum: u64, gap| sum.saturating_add(*gap)) > MAX_ZEROS {
         return Ok(None);
     }
-    // As few zeros as will do.
-    let mut gap = 16;
-    while segments.len() > MAX_SEGMENTS && gap <= MAX_GAP {
-        segments = merged(segments, gap);
-        gap = gap.saturating_mul(2);
-    }
-    Ok(Some((segments, was)))
+    Ok(Some((merged(segments, closed), was)))
 }
 
-/// Merges what is no further apart.
-fn merged(segments: Vec<Segment>, gap: u64) -> Vec<Segment> {
+/// Merges segments over these gaps, which are sorted.
+fn merged(segments: Vec<Segment>, closed: &[u64]) -> Vec<Segment> {
+    let longest = closed.last().copied().unwrap_or(0);
+    // Of the longest, there may be more than are to be closed.
+    let mut left = closed.iter().filter(|gap| **gap == longest).count();
     let mut merged: Vec<Segment> = Vec::new();
     for segment in segments {
-        let at = u64::from(segment.at);
+        let gap = merged.last().map(|last| u64::from(segment.at).saturating_sub(last.end()));
+        let closes = gap.is_some_and(|gap| gap < longest || (gap == longest && left > 0));
         match merged.last_mut() {
-            Some(last) if at.saturating_sub(last.end()) <= gap => {
-                let zeros = usize::try_from(at.saturating_sub(last.end())).unwrap_or_default();
+            Some(last) if closes => {
+                if gap == Some(longest) {
+                    left = left.saturating_sub(1);
+                }
+                let zeros = gap.and_then(|gap| usize::try_from(gap).ok()).unwrap_or_default();
                 last.bytes.resize(last.bytes.len().saturating_add(zeros), 0);
                 last.bytes.extend(segment.bytes);
             }

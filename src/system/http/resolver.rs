@@ -219,9 +219,8 @@ mod tests {
         runtime.block_on(async {
             for _ in 0..100 {
                 let mut waiting = lookup(&guarded);
-                let polled = poll_fn(|context| {
-                    Poll::Ready(waiting.as_mut().poll(context).is_pending())
-                });
+                let polled =
+                    poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context).is_pending()));
                 assert!(polled.await);
             }
             *OPEN.lock().unwrap() = true;

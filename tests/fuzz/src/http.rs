@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use cpex_wasmi::{
-    Access, Engine, HttpTransport, Manifest, NetworkGrant, Plugin, Policy, Request, Sending,
-    TransportRequest, TransportResponse,
+    Access, AddressGuard, Engine, HttpTransport, Manifest, NetworkGrant, Plugin, Policy, Request,
+    Sending, TransportRequest, TransportResponse,
 };
 
 use crate::common::with_manifest;
@@ -35,6 +35,7 @@ impl HttpTransport for Redirects {
 fn assert_granted(request: &TransportRequest) {
     let TransportRequest { method, url, host, port, .. } = request;
     let port = *port;
+    assert_eq!(request.guard, AddressGuard::public());
     assert!(url.is_ascii() && !url.contains(['#', ' ']), "{url}");
     let (scheme, rest) = url.split_once("://").unwrap();
     let authority = rest.split(['/', '?']).next().unwrap();

@@ -87,55 +87,135 @@ const BUFFERS: &str = r"\00\10\00\00\10\00\00\00\00\20\00\00\00\01\00\00";
 /// The most calls of one input.
 const MAX_CALLS: usize = 64;
 
-/// What the plugin has: the directory with one permission, or its files by a pattern.
-#[derive(Clone, Copy)]
-struct Given {
-    permission: FilePermission,
-    pattern: bool,
+/// What one grant is for.
+#[derive(Clone, Copy, PartialEq)]
+enum What {
+    Directory,
+    Pattern,
+    /// A file by its name.
+    There,
+    /// A link by its name, which leads to [`DEEP`].
+    Link,
 }
 
+impl What {
+    const ALL: [Self; 4] = [Self::Directory, Self::Pattern, Self::There, Self::Link];
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Directory => "data",
+            Self::Pattern => "data/*.txt",
+            Self::There => "data/there.txt",
+            Self::Link => "data/link.txt",
+        }
+    }
+}
+
+/// What the plugin has.
+struct Given(Vec<(What, FilePermission)>);
+
 impl Given {
-    fn of(byte: u8) -> Self {
-        let all = FilePermission::ALL;
-        let at = usize::from(byte >> 1).checked_rem(all.len()).unwrap_or(0);
-        let permission = all.get(at).copied().unwrap_or(FilePermission::ReadOnly);
-        let pattern = byte & 1 != 0 && permission != FilePermission::PrivateScratch;
-        Self { permission, pattern }
+    fn of(script: &mut Script<'_>) -> Self {
+        let count = script.byte().unwrap_or(0) % 3;
+        let permissions = FilePermission::ALL.len();
+        let grants = (0..=count).filter_map(|_| {
+            let byte = usize::from(script.byte().unwrap_or(0));
+            let what = What::ALL.get(byte.checked_div(permissions)? % What::ALL.len())?;
+            Some((*what, *FilePermission::ALL.get(byte.checked_rem(permissions)?)?))
+        });
+        let mut grants: Vec<_> = grants.collect();
+        // A directory of the plugin's own is nothing else.
+        if grants.iter().any(|(_, permission)| *permission == FilePermission::PrivateScratch) {
+            grants = vec![(What::Directory, FilePermission::PrivateScratch)];
+        }
+        Self(grants)
     }
 
-    fn wish(self) -> String {
-        let files = if self.pattern { "data/*.txt" } else { "data" };
-        format!("fs:{}:{files}", self.permission.name())
-    }
-
-    fn policy(self, folder: &Path) -> Policy {
-        let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-        let mut grant = match self.pattern {
-            true => FileGrant::file(path("data/*.txt"), self.permission),
-            false => FileGrant::dir(path("data"), self.permission),
+    fn wishes(&self) -> Vec<String> {
+        let wish = |(what, permission): &(What, FilePermission)| {
+            format!("fs:{}:{}", permission.name(), what.path())
         };
-        grant.guest_path = Some(if self.pattern { "data/*.txt" } else { "data" }.into());
+        self.0.iter().map(wish).collect()
+    }
+
+    fn policy(&self, folder: &Path) -> Policy {
         let mut access = Access::default();
-        access.filesystem.push(grant);
+        for (what, permission) in &self.0 {
+            let path = folder.join(what.path()).to_str().unwrap().to_owned();
+            let mut grant = match what {
+                What::Directory => FileGrant::dir(path, *permission),
+                _ => FileGrant::file(path, *permission),
+            };
+            grant.guest_path = Some(what.path().into());
+            access.filesystem.push(grant);
+        }
         access.clock = Some(ClockGrant::System);
         access.random = Some(RandomGrant::Seeded(1));
         Policy::default().access(access)
     }
 
-    /// Whether a file that is there may be changed.
-    fn changes(self) -> bool {
-        matches!(self.permission, FilePermission::FullAccess | FilePermission::FixedMutable)
+    /// Whether one of these is given with one of these permissions.
+    fn has(&self, what: &[What], permissions: &[FilePermission]) -> bool {
+        self.0
+            .iter()
+            .any(|(given, permission)| what.contains(given) && permissions.contains(permission))
+    }
+
+    /// Holds what a call has left, and what the plugin has seen, against what it was given.
+    fn assert_kept(&self, folder: &Path, seen: u8) {
+        use FilePermission::{DropBox, FixedMutable, FullAccess, ReadOnly};
+        use What::{Directory, Link, Pattern, There};
+        let data = folder.join("data");
+        let [reads, changes, adds] = [
+            &[ReadOnly, FullAccess, FixedMutable][..],
+            &[FullAccess, FixedMutable],
+            &[FullAccess, DropBox],
+        ];
+        let is = |path: &str, content: &str| {
+            fs::read(folder.join(path)).is_ok_and(|found| found == content.as_bytes())
+        };
+        let link = |name: &str| data.join(name).is_symlink();
+        let there = [Directory, Pattern, There];
+        let deep = [Directory, Link];
+        assert!(is("secret", SECRET) && seen & 1 == 0, "the secret was seen or changed");
+        assert!(seen & 2 == 0 || self.has(&there, reads), "a file was seen");
+        assert!(seen & 4 == 0 || self.has(&deep, reads), "a file below was seen");
+        assert!(is("data/there.txt", THERE) || self.has(&there, changes), "a file was changed");
+        assert!(is("data/sub/deep", DEEP) || self.has(&deep, changes), "a file below was changed");
+        let all = self.has(&[Directory], &[FullAccess]);
+        assert!(data.join("there.txt").exists() || self.has(&there, &[FullAccess]));
+        assert!(link("link.txt") || all || self.has(&[Link], &[FullAccess]), "a link is gone");
+        assert!((link("link") && data.join("sub").is_dir()) || all, "a directory is gone");
+        let names = |path: &Path| -> Vec<String> {
+            let entries = fs::read_dir(path).into_iter().flatten().flatten();
+            entries.map(|entry| entry.file_name().into_string().unwrap()).collect()
+        };
+        assert_eq!(names(folder).len(), 2);
+        if !self.has(&[Directory], adds) {
+            assert_eq!(names(&data.join("sub")), ["deep"]);
+            for name in names(&data) {
+                let known = ["there.txt", "sub", "link", "link.txt"].contains(&name.as_str());
+                let may_add = self.has(&[Pattern], adds) && name.ends_with(".txt");
+                assert!(known || may_add, "{name} was added");
+            }
+        }
     }
 }
+
+/// What stands in the secret, in the file of the directory and in the one below: eight bytes, which are
+/// nowhere in the module.
+const SECRET: &str = "T0pS3cr3";
+const THERE: &str = "c0nt3nt!";
+const DEEP: &str = "d33pb3l0";
 
 /// A directory, and a secret beside it.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     fs::create_dir_all(data.join("sub")).unwrap();
-    fs::write(data.join("there.txt"), "content").unwrap();
-    fs::write(data.join("sub/deep"), "deeper").unwrap();
-    fs::write(folder.path().join("secret"), "secret").unwrap();
+    fs::write(data.join("there.txt"), THERE).unwrap();
+    fs::write(data.join("sub/deep"), DEEP).unwrap();
+    fs::write(folder.path().join("secret"), SECRET).unwrap();
     #[cfg(unix)]
     for (to, name) in [("sub", "link"), ("sub/deep", "link.txt")] {
         std::os::unix::fs::symlink(to, data.join(name)).unwrap();
@@ -174,8 +254,29 @@ fn argument(kind: char, script: &mut Script<'_>) -> String {
     }
 }
 
-/// A plugin that makes the calls of a script and allows.
-fn module(script: &mut Script<'_>, given: Given) -> Vec<u8> {
+/// Looks through the memory for a text without having it: bit by bit, the texts that are there are told.
+fn search() -> String {
+    let needles = [SECRET, THERE, DEEP].iter().zip([1, 2, 4]).map(|(text, bit)| {
+        let bytes = text.as_bytes().try_into().unwrap_or_default();
+        let hidden = !i64::from_le_bytes(bytes);
+        format!(
+            "(if (i64.eq (i64.xor (i64.load (local.get $at)) (i64.const -1)) (i64.const {hidden}))
+               (then (local.set $seen (i32.or (local.get $seen) (i32.const {bit})))))"
+        )
+    });
+    let needles: String = needles.collect();
+    format!(
+        "(loop $again {needles}
+           (local.set $at (i32.add (local.get $at) (i32.const 1)))
+           (br_if $again (i32.le_u (local.get $at) (i32.const 65528))))
+         (i32.store8 (i32.const 0) (i32.add (i32.const 48) (local.get $seen)))
+         (drop (call $deny_text (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1)))
+         (i32.const 1)"
+    )
+}
+
+/// A plugin that makes the calls of a script, and denies with what it has seen.
+fn module(script: &mut Script<'_>, given: &Given) -> Vec<u8> {
     let (mut imports, mut body) = (String::new(), String::new());
     for (name, kinds) in FUNCTIONS {
         let params: Vec<_> = kinds
@@ -200,14 +301,19 @@ fn module(script: &mut Script<'_>, given: Given) -> Vec<u8> {
     }
     let paths: String = PATHS.iter().map(|path| path.replace('\0', "\\00")).collect();
     let text = format!(
-        "(module {imports} (memory (export \"memory\") 1)
+        "(module {imports}
+         (import \"cpex\" \"deny_text\" (func $deny_text (param i32 i32 i32 i32) (result i32)))
+         (memory (export \"memory\") 1)
          (data (i32.const 0) \"{BUFFERS}\") (data (i32.const {ROOM}) \"{BUFFERS}\")
          (data (i32.const {PATHS_AT}) \"{paths}\")
-         (func (export \"cpex_invoke\") (param i32) (result i32) {body} (i32.const 0)))"
+         (func (export \"cpex_invoke\") (param i32) (result i32) (local $at i32) (local $seen i32)
+           {body} {search}))",
+        search = search()
     );
     let mut manifest = Manifest::new("fuzz", "1.0.0");
     manifest.hooks.push("cmf.tool_pre_invoke".into());
-    manifest.access = vec![given.wish(), "clock".into(), "random".into()];
+    manifest.access = given.wishes();
+    manifest.access.extend(["clock".into(), "random".into()]);
     with_manifest(wat::parse_str(text).unwrap(), &manifest.encode().unwrap())
 }
 
@@ -217,27 +323,20 @@ pub fn wasi(data: &[u8]) {
     // Of its own: an engine keeps the code of all that it has loaded.
     let engine = Engine::new().unwrap();
     let mut script = Script(data);
-    let given = Given::of(script.byte().unwrap_or(0));
+    let given = Given::of(&mut script);
     let folder = folder();
-    let wasm = module(&mut script, given);
+    let wasm = module(&mut script, &given);
     let plugin = Plugin::load(&engine, &wasm, given.policy(folder.path())).unwrap();
     let request = Request::tool_call("search");
-    match plugin.call("cmf.tool_pre_invoke", request) {
-        Ok(outcome) => assert!(outcome.decision.is_allow()),
+    let seen = match plugin.call("cmf.tool_pre_invoke", request) {
+        Ok(outcome) => {
+            let violation = outcome.decision.violation().unwrap();
+            violation.code.parse().unwrap()
+        }
         Err(error) => {
             assert!(["abi_violation", "limit_exceeded"].contains(&error.code()), "{error}");
+            0
         }
-    }
-    let at = |path: &str| folder.path().join(path);
-    assert_eq!(fs::read(at("secret")).unwrap(), b"secret");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-    let unchanged = |path: &str, content: &str| {
-        fs::read(at(path)).is_ok_and(|found| found == content.as_bytes())
     };
-    assert!(given.changes() || unchanged("data/there.txt", "content"));
-    // What no pattern stands for, and what links lead to.
-    assert!((given.changes() && !given.pattern) || unchanged("data/sub/deep", "deeper"));
-    if given.permission == FilePermission::PrivateScratch {
-        assert_eq!(fs::read_dir(at("data")).unwrap().count(), 4);
-    }
+    given.assert_kept(folder.path(), seen);
 }
