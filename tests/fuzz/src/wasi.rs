@@ -81,8 +81,8 @@ const PATHS: &[&str] = &[
 const PATHS_AT: usize = 1024;
 const ROOM: u32 = 4096;
 
-/// A list of buffers for reading and writing, at the start of the memory.
-const BUFFERS: &str = r"\00\10\00\00\10\00\00\00\00\20\00\00\00\01\00\00";
+/// A list of buffers for reading and writing, which does not get into its own way.
+const BUFFERS: &str = r"\00\60\00\00\40\00\00\00\00\70\00\00\00\01\00\00";
 
 /// The most calls of one input.
 const MAX_CALLS: usize = 64;
