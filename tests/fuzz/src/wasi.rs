@@ -75,6 +75,7 @@ const PATHS: &[&str] = &[
     "a/b/c",
     "link.txt",
     "*.txt",
+    "other",
 ];
 
 /// Where paths are in the plugin's memory, one after the other, and where there is room for more.
@@ -180,6 +181,8 @@ impl Given {
         assert!(is("secret", SECRET) && seen & 1 == 0, "the secret was seen or changed");
         assert!(seen & 2 == 0 || self.has(&there, reads), "a file was seen");
         assert!(seen & 4 == 0 || self.has(&deep, reads), "a file below was seen");
+        assert!(seen & 8 == 0 || self.has(&[Directory], reads), "another file was seen");
+        assert!(is("data/other", OTHER) || self.has(&[Directory], changes), "another was changed");
         assert!(is("data/there.txt", THERE) || self.has(&there, changes), "a file was changed");
         assert!(is("data/sub/deep", DEEP) || self.has(&deep, changes), "a file below was changed");
         let all = self.has(&[Directory], &[FullAccess]);
@@ -194,7 +197,8 @@ impl Given {
         if !self.has(&[Directory], adds) {
             assert_eq!(names(&data.join("sub")), ["deep"]);
             for name in names(&data) {
-                let known = ["there.txt", "sub", "link", "link.txt"].contains(&name.as_str());
+                let known =
+                    ["there.txt", "other", "sub", "link", "link.txt"].contains(&name.as_str());
                 let may_add = self.has(&[Pattern], adds) && name.ends_with(".txt");
                 assert!(known || may_add, "{name} was added");
             }
@@ -202,11 +206,12 @@ impl Given {
     }
 }
 
-/// What stands in the secret, in the file of the directory and in the one below: eight bytes, which are
-/// nowhere in the module.
+/// What stands in the secret, in the file of the directory, in the one below, and in the one that no pattern stands
+/// for: eight bytes, which are nowhere in the module.
 const SECRET: &str = "T0pS3cr3";
 const THERE: &str = "c0nt3nt!";
 const DEEP: &str = "d33pb3l0";
+const OTHER: &str = "0th3rs!!";
 
 /// A directory, and a secret beside it.
 fn folder() -> TempDir {
@@ -215,6 +220,7 @@ fn folder() -> TempDir {
     fs::create_dir_all(data.join("sub")).unwrap();
     fs::write(data.join("there.txt"), THERE).unwrap();
     fs::write(data.join("sub/deep"), DEEP).unwrap();
+    fs::write(data.join("other"), OTHER).unwrap();
     fs::write(folder.path().join("secret"), SECRET).unwrap();
     #[cfg(unix)]
     for (to, name) in [("sub", "link"), ("sub/deep", "link.txt")] {
@@ -256,7 +262,7 @@ fn argument(kind: char, script: &mut Script<'_>) -> String {
 
 /// Looks through the memory for a text without having it: bit by bit, the texts that are there are told.
 fn search() -> String {
-    let needles = [SECRET, THERE, DEEP].iter().zip([1, 2, 4]).map(|(text, bit)| {
+    let needles = [SECRET, THERE, DEEP, OTHER].iter().zip([1, 2, 4, 8]).map(|(text, bit)| {
         let bytes = text.as_bytes().try_into().unwrap_or_default();
         let hidden = !i64::from_le_bytes(bytes);
         format!(
@@ -269,7 +275,7 @@ fn search() -> String {
         "(loop $again {needles}
            (local.set $at (i32.add (local.get $at) (i32.const 1)))
            (br_if $again (i32.le_u (local.get $at) (i32.const 65528))))
-         (i32.store8 (i32.const 0) (i32.add (i32.const 48) (local.get $seen)))
+         (i32.store8 (i32.const 0) (i32.add (i32.const 64) (local.get $seen)))
          (drop (call $deny_text (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1)))
          (i32.const 1)"
     )
@@ -331,7 +337,7 @@ pub fn wasi(data: &[u8]) {
     let seen = match plugin.call("cmf.tool_pre_invoke", request) {
         Ok(outcome) => {
             let violation = outcome.decision.violation().unwrap();
-            violation.code.parse().unwrap()
+            violation.code.bytes().next().unwrap_or_default()
         }
         Err(error) => {
             assert!(["abi_violation", "limit_exceeded"].contains(&error.code()), "{error}");
