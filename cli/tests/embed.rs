@@ -140,7 +140,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
 
 /// A module with one letter at each of these places.
 fn lettered(places: impl Iterator<Item = usize>, pages: usize) -> String {
-    let letter = |at: usize| char::from(b'a' + u8::try_from(at % 26).unwrap());
+    let letter = |at: usize| ('a'..='z').nth(at % 26).unwrap();
     let data: String =
         places.map(|at| format!("(data (i32.const {at}) \"{}\")", letter(at))).collect();
     MODULE
@@ -170,7 +170,7 @@ fn data_in_too_many_pieces_is_put_together() {
             format!(
                 "(data (i32.const {}) \"{}\")",
                 offset + 8 * at,
-                char::from(b'a' + u8::try_from(at % 26).unwrap())
+                ('a'..='z').nth(at % 26).unwrap()
             )
         };
         (from..3000).rev().map(piece).collect()

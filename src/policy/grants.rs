@@ -51,7 +51,7 @@ impl FileGrant {
             || (self.permission == FilePermission::FixedMutable
                 && ["read-only", "list-only"].contains(&permission))
             || (self.permission == FilePermission::ReadOnly && permission == "list-only");
-        same && plain && self.mistake().is_none() && self.is_at(path)
+        same && plain && self.is_at(path)
     }
 
     /// Whether all that is at a path of the plugin's is among what is granted.
@@ -69,7 +69,7 @@ impl FileGrant {
         }
     }
 
-    /// What is wrong with its paths.
+    /// What is wrong with its paths: who makes one by hand is told when they are opened.
     pub(crate) fn mistake(&self) -> Option<&'static str> {
         let paths = || core::iter::once(&self.path).chain(&self.guest_path);
         if self.kind == PathKind::Dir {

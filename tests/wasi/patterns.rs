@@ -173,6 +173,19 @@ fn who_asks_for_less_than_is_granted_has_that() {
 }
 
 #[test]
+fn a_grant_that_makes_no_sense_is_told_at_load() {
+    let folder = folder();
+    let mut policy = granted(&[(folder.path(), "*.json", FilePermission::ReadOnly)]);
+    policy.access.filesystem[0].guest_path = Some("rules/*".into());
+    let mut script = Script::new();
+    script.open(3, "a.json", 0, READ);
+    let module = script.module(&["fs:read-only:rules/*"]);
+    let error = Plugin::load(&engine(), &module, policy).unwrap_err();
+    assert_eq!(error.code(), "invalid_config");
+    assert!(error.to_string().contains("the files keep their names"), "{error}");
+}
+
+#[test]
 fn what_is_missing_is_told_as_a_file() {
     let module = Script::new().module(&["fs:read-only:rules/*.json"]);
     let error = Plugin::load(&engine(), &module, Policy::default()).unwrap_err().to_string();

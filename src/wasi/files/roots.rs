@@ -62,6 +62,9 @@ struct Opening {
 impl Opening {
     /// Opens what a grant has at a path of the plugin's.
     fn add(&mut self, grant: &FileGrant, permission: FilePermission, path: &str) -> io::Result<()> {
+        if let Some(mistake) = grant.mistake() {
+            return Err(wrong(mistake));
+        }
         let may = May::of(permission);
         if grant.kind == PathKind::File {
             let (parent, host_name) = split(&grant.path);

@@ -121,7 +121,8 @@ impl Given {
         let permissions = FilePermission::ALL.len();
         let grants = (0..=count).filter_map(|_| {
             let byte = usize::from(script.byte().unwrap_or(0));
-            let what = What::ALL.get(byte.checked_div(permissions)? % What::ALL.len())?;
+            let what = byte.checked_div(permissions)?.checked_rem(What::ALL.len())?;
+            let what = What::ALL.get(what)?;
             Some((*what, *FilePermission::ALL.get(byte.checked_rem(permissions)?)?))
         });
         let mut grants: Vec<_> = grants.collect();
