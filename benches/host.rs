@@ -322,6 +322,11 @@ mod fuel {
         limits.bytes_written = u64::MAX;
         limits.bytes_read = u64::MAX;
         let plugin: Plugin = load(&wasm, Policy::default().limits(limits).pooled(1));
+        counting(bencher, &plugin);
+    }
+
+    /// Calls a plugin, and counts the fuel that it takes.
+    fn counting(bencher: Bencher<'_, '_>, plugin: &Plugin) {
         let request = request();
         let receipt = plugin.call(HOOK, request.clone()).unwrap().receipt;
         bencher
@@ -368,104 +373,91 @@ mod fuel {
         );
     }
 
-    /// Does something with the directory `data`, open at 3, or with the file in it, open at 4, so often.
     #[cfg(feature = "fs")]
-    fn files(bencher: Bencher<'_, '_>, times: u32, files: u32, body: &str) {
+    mod files {
         use cpex_wasmi::{Access, FileGrant, FilePermission};
 
-        const WISH: &str = "fs:full-access:data";
-        let imports = r#"
-            (import "wasi_snapshot_preview1" "path_open"
-              (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
-            (import "wasi_snapshot_preview1" "path_filestat_get"
-              (func $path_filestat_get (param i32 i32 i32 i32 i32) (result i32)))
-            (import "wasi_snapshot_preview1" "fd_close" (func $fd_close (param i32) (result i32)))
-            (import "wasi_snapshot_preview1" "fd_pread"
-              (func $fd_pread (param i32 i32 i32 i64 i32) (result i32)))
-            (import "wasi_snapshot_preview1" "fd_pwrite"
-              (func $fd_pwrite (param i32 i32 i32 i64 i32) (result i32)))
-            (import "wasi_snapshot_preview1" "fd_readdir"
-              (func $fd_readdir (param i32 i32 i32 i64 i32) (result i32)))"#;
-        let open =
-            "(call $path_open (i32.const 3) (i32.const 1) (i32.const 0) (i32.const 4) (i32.const 0)
-            (i64.const 0x07ffffff) (i64.const -1) (i32.const 0) (i32.const 16))";
-        let body = body.replace("$open", open);
-        let fields = format!(
-            r#"(data (i32.const 0) "file") (data (i32.const 32) "\00\01\00\00\40\00\00\00")
-            (func $ok (param i32) (if (local.get 0) (then unreachable)))
-            (func (export "cpex_invoke") (param i32) (result i32) (local i32)
-              (call $ok {open})
-              (local.set 1 (i32.const {times}))
-              (loop $again
-                {body}
-                (local.set 1 (i32.sub (local.get 1) (i32.const 1)))
-                (br_if $again (local.get 1)))
-              (i32.const 0))"#
-        );
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("file"), [7; 4096]).unwrap();
-        for number in 1..files {
-            std::fs::write(folder.path().join(format!("{number}")), "").unwrap();
+        use super::*;
+
+        /// Opens the file.
+        const OPEN: &str =
+            "(call $path_open (i32.const 3) (i32.const 1) (i32.const 0) (i32.const 4)
+            (i32.const 0) (i64.const 0x07ffffff) (i64.const -1) (i32.const 0) (i32.const 16))";
+
+        /// Does something with the directory `data`, open at 3, or with the file in it, open at 4, so often.
+        fn run(bencher: Bencher<'_, '_>, times: u32, files: u32, calls: &[&str]) {
+            const WISH: &str = "fs:full-access:data";
+            let imports = r#"
+                (import "wasi_snapshot_preview1" "path_open"
+                  (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+                (import "wasi_snapshot_preview1" "path_filestat_get"
+                  (func $path_filestat_get (param i32 i32 i32 i32 i32) (result i32)))
+                (import "wasi_snapshot_preview1" "fd_close" (func $fd_close (param i32) (result i32)))
+                (import "wasi_snapshot_preview1" "fd_pread"
+                  (func $fd_pread (param i32 i32 i32 i64 i32) (result i32)))
+                (import "wasi_snapshot_preview1" "fd_pwrite"
+                  (func $fd_pwrite (param i32 i32 i32 i64 i32) (result i32)))
+                (import "wasi_snapshot_preview1" "fd_readdir"
+                  (func $fd_readdir (param i32 i32 i32 i64 i32) (result i32)))"#;
+            let calls: String = calls.iter().map(|call| format!("(call $ok {call})\n")).collect();
+            let fields = format!(
+                r#"(data (i32.const 0) "file") (data (i32.const 32) "\00\01\00\00\40\00\00\00")
+                (func $ok (param i32) (if (local.get 0) (then unreachable)))
+                (func (export "cpex_invoke") (param i32) (result i32) (local i32)
+                  (call $ok {OPEN})
+                  (local.set 1 (i32.const {times}))
+                  (loop $again
+                    {calls}
+                    (local.set 1 (i32.sub (local.get 1) (i32.const 1)))
+                    (br_if $again (local.get 1)))
+                  (i32.const 0))"#
+            );
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("file"), [7; 4096]).unwrap();
+            for number in 1..files {
+                std::fs::write(folder.path().join(format!("{number}")), "").unwrap();
+            }
+            let mut grant =
+                FileGrant::dir(folder.path().to_str().unwrap(), FilePermission::FullAccess);
+            grant.guest_path = Some("data".into());
+            let mut access = Access::default();
+            access.filesystem.push(grant);
+            let mut limits = Limits::default();
+            limits.fuel = u64::MAX;
+            limits.file_bytes_read = u64::MAX;
+            limits.file_bytes_written = u64::MAX;
+            let policy = Policy::default().limits(limits).access(access).pooled(1);
+            let plugin = load(&common::guest_importing(&[WISH], imports, &fields), policy);
+            counting(bencher, &plugin);
         }
-        let mut grant = FileGrant::dir(folder.path().to_str().unwrap(), FilePermission::FullAccess);
-        grant.guest_path = Some("data".into());
-        let mut access = Access::default();
-        access.filesystem.push(grant);
-        let mut limits = Limits::default();
-        limits.fuel = u64::MAX;
-        limits.file_bytes_read = u64::MAX;
-        limits.file_bytes_written = u64::MAX;
-        let policy = Policy::default().limits(limits).access(access).pooled(1);
-        let plugin = load(&common::guest_importing(&[WISH], imports, &fields), policy);
-        let request = request();
-        let receipt = plugin.call(HOOK, request.clone()).unwrap().receipt;
-        bencher
-            .counter(divan::counter::ItemsCount::new(receipt.fuel))
-            .bench(|| plugin.call(HOOK, request.clone()).unwrap());
-    }
 
-    #[cfg(feature = "fs")]
-    #[divan::bench]
-    fn opening_files(bencher: Bencher<'_, '_>) {
-        files(
-            bencher,
-            1000,
-            1,
-            "(call $ok $open) (call $ok (call $fd_close (i32.load (i32.const 16))))",
-        );
-    }
+        #[divan::bench]
+        fn opening(bencher: Bencher<'_, '_>) {
+            run(bencher, 1000, 1, &[OPEN, "(call $fd_close (i32.load (i32.const 16)))"]);
+        }
 
-    #[cfg(feature = "fs")]
-    #[divan::bench]
-    fn looking_at_files(bencher: Bencher<'_, '_>) {
-        let stat = "(call $ok (call $path_filestat_get (i32.const 3) (i32.const 1) (i32.const 0) (i32.const 4)
-            (i32.const 64)))";
-        files(bencher, 1000, 1, stat);
-    }
+        #[divan::bench]
+        fn looking_at(bencher: Bencher<'_, '_>) {
+            let stat =
+                "(call $path_filestat_get (i32.const 3) (i32.const 1) (i32.const 0) (i32.const 4)
+                (i32.const 64))";
+            run(bencher, 1000, 1, &[stat]);
+        }
 
-    #[cfg(feature = "fs")]
-    #[divan::bench]
-    fn reading_64_bytes(bencher: Bencher<'_, '_>) {
-        let read =
-            "(call $ok (call $fd_pread (i32.const 4) (i32.const 32) (i32.const 1) (i64.const 0)
-            (i32.const 20)))";
-        files(bencher, 1000, 1, read);
-    }
+        #[divan::bench(args = ["fd_pread", "fd_pwrite"])]
+        fn moving_64_bytes(bencher: Bencher<'_, '_>, function: &str) {
+            let buffers = "(i32.const 32) (i32.const 1)";
+            let call =
+                format!("(call ${function} (i32.const 4) {buffers} (i64.const 0) (i32.const 20))");
+            run(bencher, 1000, 1, &[&call]);
+        }
 
-    #[cfg(feature = "fs")]
-    #[divan::bench]
-    fn writing_64_bytes(bencher: Bencher<'_, '_>) {
-        let write =
-            "(call $ok (call $fd_pwrite (i32.const 4) (i32.const 32) (i32.const 1) (i64.const 0)
-            (i32.const 20)))";
-        files(bencher, 1000, 1, write);
-    }
-
-    #[cfg(feature = "fs")]
-    #[divan::bench]
-    fn listing_1000_files(bencher: Bencher<'_, '_>) {
-        let list = "(call $ok (call $fd_readdir (i32.const 3) (i32.const 4096) (i32.const 60000) (i64.const 0)
-            (i32.const 20)))";
-        files(bencher, 10, 1000, list);
+        #[divan::bench]
+        fn listing_1000(bencher: Bencher<'_, '_>) {
+            let list =
+                "(call $fd_readdir (i32.const 3) (i32.const 4096) (i32.const 60000) (i64.const 0)
+                (i32.const 20))";
+            run(bencher, 10, 1000, &[list]);
+        }
     }
 }

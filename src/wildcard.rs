@@ -15,7 +15,7 @@ pub(crate) fn stands_for(pattern: &str, text: &str) -> bool {
 
 /// Whether a pattern stands for the name of a file, or for all names that another pattern stands for. What
 /// begins with a dot has to have a pattern that does.
-pub(crate) fn names(pattern: &str, name: &str) -> bool {
+pub(crate) fn names_file(pattern: &str, name: &str) -> bool {
     let parts: &[char] = if cfg!(windows) { &['/', '\0', '\\', ':'] } else { &['/', '\0'] };
     let plain = !name.is_empty() && !name.contains(parts) && !matches!(name, "." | "..");
     plain && name.starts_with('.') == pattern.starts_with('.') && stands_for(pattern, name)
@@ -69,8 +69,8 @@ mod tests {
         fn who_has_a_pattern_has_all_that_one_within_it_stands_for(
             wide in "[.a*]{0,5}", narrow in "[.a*]{0,5}", name in "[.a]{1,6}",
         ) {
-            if names(&wide, &narrow) && names(&narrow, &name) {
-                prop_assert!(names(&wide, &name));
+            if names_file(&wide, &narrow) && names_file(&narrow, &name) {
+                prop_assert!(names_file(&wide, &name));
             }
         }
     }
@@ -94,7 +94,7 @@ mod tests {
             ("x*.json", "*.json", false),
             ("a*", "a", true),
         ] {
-            assert_eq!(names(pattern, name), expected, "{pattern} {name}");
+            assert_eq!(names_file(pattern, name), expected, "{pattern} {name}");
         }
         for (path, folder, name) in
             [("a", "", "a"), ("/a", "/", "a"), ("a/b", "a", "b"), ("/a/b/*.c", "/a/b", "*.c")]

@@ -138,11 +138,16 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
         .complains("none/plugin.wasm: the module cannot be written");
 }
 
-/// A module with one letter at each of these places.
-fn lettered(places: impl Iterator<Item = usize>, pages: usize) -> String {
-    let letter = |at: usize| ('a'..='z').nth(at % 26).unwrap();
-    let data: String =
-        places.map(|at| format!("(data (i32.const {at}) \"{}\")", letter(at))).collect();
+/// A module with a letter for each of these numbers, at the place for it.
+fn lettered(
+    numbers: impl Iterator<Item = usize>,
+    place: impl Fn(usize) -> usize,
+    pages: usize,
+) -> String {
+    let letter = |number: usize| ('a'..='z').nth(number % 26).unwrap();
+    let data: String = numbers
+        .map(|number| format!("(data (i32.const {}) \"{}\")", place(number), letter(number)))
+        .collect();
     MODULE
         .replace("(data (i32.const 0) \"nope\")", &data)
         .replace("\"memory\") 1", &format!("\"memory\") {pages}"))
@@ -152,31 +157,22 @@ fn lettered(places: impl Iterator<Item = usize>, pages: usize) -> String {
 fn only_as_many_pieces_are_put_together_as_have_to_be() {
     let place = place();
     // One is over the limit, all are equally far apart; an empty one is no piece.
-    let module = lettered((0..1001).map(|number| number * 2000), 31);
+    let module = lettered(0..1001, |number| number * 2000, 31);
     place.file("module.wat", module.replacen("(data", "(data (i32.const 0) \"\") (data", 1));
     place.run(EMBED).gives(0).complains("merged 1,002 data segments into 1,000\n");
     let size = std::fs::metadata(place.path().join("plugin.wasm")).unwrap().len();
     assert!(size < 16_000, "{size}");
     // What would be more than a plugin can have is left to the host to refuse.
-    place.file("module.wat", lettered((0..9000).map(|number| number * 60_000), 8250));
+    place.file("module.wat", lettered(0..9000, |number| number * 60_000, 8250));
     place.run(EMBED).gives(3).complains("limit of 1000 active data segments");
 }
 
 #[test]
 fn data_in_too_many_pieces_is_put_together() {
     let place = place();
-    let pieces = |offset: usize, from: usize| -> String {
-        let piece = |at: usize| {
-            format!(
-                "(data (i32.const {}) \"{}\")",
-                offset + 8 * at,
-                ('a'..='z').nth(at % 26).unwrap()
-            )
-        };
-        (from..3000).rev().map(piece).collect()
-    };
+    let at = |number: usize| 512 + 8 * number;
     // Code and reason are in the first and the last of them.
-    let module = MODULE.replace("(data (i32.const 0) \"nope\")", &pieces(512, 0)).replace(
+    let module = lettered((0..3000).rev(), at, 1).replace(
         "0) (i32.const 4) (i32.const 0) (i32.const 4)",
         "512) (i32.const 1) (i32.const 24504) (i32.const 1)",
     );
@@ -189,8 +185,6 @@ fn data_in_too_many_pieces_is_put_together() {
     place.run(args).gives(1).says("  a: j\n");
 
     // Where one overwrites another, they stay as they are.
-    let module =
-        MODULE.replace("(data (i32.const 0) \"nope\")", &(pieces(512, 0) + &pieces(512, 2999)));
-    place.file("module.wat", module);
+    place.file("module.wat", lettered((0..3000).rev().chain([2999]), at, 1));
     place.run(EMBED).gives(3).complains("limit of 1000 active data segments");
 }

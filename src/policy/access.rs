@@ -73,8 +73,8 @@ impl Access {
 
 impl Access {
     /// All that a manifest asks for, and no more: what to grant a plugin that is trusted with it. Lines that are
-    /// no [`Wish`] are left out. A program may be given any arguments; files are granted as directories, unless they are asked for by a
-    /// pattern.
+    /// no [`Wish`] are left out. A program may be given any arguments; files are granted as directories, unless
+    /// they are asked for by a pattern.
     pub fn asked_for(manifest: &Manifest) -> Self {
         let mut access = Self::default();
         for wish in manifest.access.iter().filter_map(|line| Wish::parse(line)) {

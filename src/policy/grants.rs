@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use cpex_wasmi_abi::Wish;
 
-use crate::wildcard::{is_pattern, names as names_file, split};
+use crate::wildcard::{is_pattern, names_file, split};
 
 /// A directory or file that a plugin may touch.
 #[derive(Clone, Debug, PartialEq, Eq)]

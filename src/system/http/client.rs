@@ -54,12 +54,12 @@ const MAX_KEPT_HOSTS: usize = 64;
 /// of the embedder's ([`on`](Self::on)). Either way a call waits for it without blocking the thread of an
 /// executor, whichever that is.
 ///
-/// A name is resolved as the system does, unless another [`resolver`](Self::resolver) is set: up to 64 at once and
-/// 4 for one plugin, half of them for plugins that have none resolved yet. Addresses
-/// that the request's guard does not permit are left out, and a connection is made to one of the others, as it
-/// is. Connections are kept for later requests, eight to each of 64 hosts and ports at most, those for plugins
-/// that may go to private addresses apart from the others. There are no proxies, also none from the environment; no cookies, no cache, no
-/// decompression. TLS trusts the certificates that the system does (`SSL_CERT_FILE` and `SSL_CERT_DIR`
+/// A name is resolved as the system does, unless another [`resolver`](Self::resolver) is set: up to 64 at once
+/// and 4 for one plugin, half of them for plugins that have none resolved yet. Addresses that the request's
+/// guard does not permit are left out, and a connection is made to one of the others, as it is. Connections are
+/// kept for later requests, eight to each of 64 hosts and ports at most, those for plugins that may go to
+/// private addresses apart from the others. There are no proxies, also none from the environment; no cookies,
+/// no cache, no decompression. TLS trusts the certificates that the system does (`SSL_CERT_FILE` and `SSL_CERT_DIR`
 /// name others), as they are when the client is made, or those that it is [given](Self::trusting).
 #[derive(Clone)]
 pub struct HttpClient(Arc<Inner>);
@@ -102,11 +102,11 @@ impl Where {
 }
 
 /// A runtime that does not wait for what runs on it when it is dropped, which may be in a task.
-struct Own(Handle, Option<Runtime>);
+struct Own(Option<Runtime>);
 
 impl Drop for Own {
     fn drop(&mut self) {
-        if let Some(runtime) = self.1.take() {
+        if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
     }
@@ -255,8 +255,8 @@ impl Inner {
             Where::Own(runtime) => runtime,
         };
         let mut runtime = runtime.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Own(handle, _)) = &*runtime {
-            return Ok(handle.clone());
+        if let Some(Own(Some(runtime))) = &*runtime {
+            return Ok(runtime.handle().clone());
         }
         let started = Builder::new_multi_thread()
             .worker_threads(1)
@@ -267,7 +267,7 @@ impl Inner {
         // Who cannot start one now may be able to later.
         let started = started.map_err(|error| error.to_string())?;
         let handle = started.handle().clone();
-        *runtime = Some(Own(handle.clone(), Some(started)));
+        *runtime = Some(Own(Some(started)));
         Ok(handle)
     }
 }

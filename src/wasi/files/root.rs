@@ -6,11 +6,10 @@ use alloc::vec::Vec;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cap_fs_ext::MetadataExt as _;
 use cap_std::fs::{Dir, Metadata};
 
 use super::rights::{self, May};
-use crate::wildcard::names;
+use crate::wildcard::names_file;
 
 /// The longest name of a file, in bytes: what is longer is not looked for.
 const MAX_NAME: usize = 255;
@@ -31,10 +30,9 @@ pub(super) struct Root {
     pub(super) scratch: Option<Arc<Dir>>,
 }
 
-/// A directory of the machine's.
+/// A directory of the machine's. It is open once for a plugin, so that the pointer tells it from others.
 pub(super) struct Folder {
     pub(super) dir: Arc<Dir>,
-    id: FolderId,
     /// What may be done with all that is in it, if it is granted as a whole.
     pub(super) may: Option<May>,
     /// Patterns of names, and what may be done with files that have such a name. They say nothing of links, nor of
@@ -49,17 +47,6 @@ pub(super) struct SingleFile {
     pub(super) parent: Arc<Dir>,
     pub(super) host_name: PathBuf,
     pub(super) may: May,
-}
-
-/// What tells a directory from all others: device and inode.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct FolderId(u64, u64);
-
-impl FolderId {
-    pub(super) fn of(dir: &Dir) -> io::Result<Self> {
-        let metadata = dir.dir_metadata()?;
-        Ok(Self(metadata.dev(), metadata.ino()))
-    }
 }
 
 /// A file that is named in a root.
@@ -126,12 +113,8 @@ impl Root {
 }
 
 impl Folder {
-    pub(super) fn new(dir: Arc<Dir>, id: FolderId) -> Self {
-        Self { dir, id, may: None, patterns: Vec::new() }
-    }
-
-    pub(super) fn is(&self, id: FolderId) -> bool {
-        self.id == id
+    pub(super) fn new(dir: Arc<Dir>) -> Self {
+        Self { dir, may: None, patterns: Vec::new() }
     }
 
     /// Whether a file is in it, under the name by which the plugin knows it.
@@ -141,7 +124,7 @@ impl Folder {
 
     /// What may be done with a file of this name, by the patterns.
     fn of_patterns(&self, name: &str) -> Option<May> {
-        let patterns = self.patterns.iter().filter(|(pattern, _)| names(pattern, name));
+        let patterns = self.patterns.iter().filter(|(pattern, _)| names_file(pattern, name));
         patterns.map(|(_, may)| *may).reduce(May::or)
     }
 

@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cap_fs_ext::MetadataExt as _;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use cpex_wasmi_abi::Wish;
 
 use super::rights::May;
-use super::root::{Folder, FolderId, MAX_NAMES, Root, SingleFile};
+use super::root::{Folder, MAX_NAMES, Root, SingleFile};
 use crate::logging::visible;
 use crate::system::Granted;
 use crate::wildcard::{is_pattern, split};
@@ -55,8 +56,8 @@ impl Roots {
 #[derive(Default)]
 struct Opening {
     roots: Vec<Root>,
-    /// Each directory is open once, however many wishes lead to it.
-    dirs: Vec<(FolderId, Arc<Dir>)>,
+    /// Each directory, by device and inode, is open once, however many wishes lead to it.
+    dirs: Vec<((u64, u64), Arc<Dir>)>,
 }
 
 impl Opening {
@@ -89,7 +90,7 @@ impl Opening {
             if is_pattern(rest) {
                 return Err(wrong("a directory of the plugin's own is to be named by a pattern"));
             }
-            let (_, parent) = self.known(below(dir, rest)?)?;
+            let parent = self.known(below(dir, rest)?)?;
             let root = self.root_at(path);
             if root.folder.is_some() || !root.files.is_empty() {
                 return Err(wrong("a directory of the plugin's own cannot be another one too"));
@@ -112,7 +113,7 @@ impl Opening {
 
     /// Adds a file under its path to the directory that shows it.
     fn add_file(&mut self, path: &str, parent: Dir, host_name: &str, may: May) -> io::Result<()> {
-        let (_, parent) = self.known(parent)?;
+        let parent = self.known(parent)?;
         let (root, name) = self.root_of(path)?;
         match root.files.iter_mut().find(|known| known.name == name) {
             None => {
@@ -133,7 +134,7 @@ impl Opening {
     /// Adds files by a pattern, which may also be the name of one.
     fn add_pattern(&mut self, path: &str, parent: Dir, may: May) -> io::Result<()> {
         let (folder, name) = split(path);
-        let folder = self.folder(if folder.is_empty() { "." } else { folder }, parent)?;
+        let folder = self.folder(folder, parent)?;
         match folder.patterns.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => *known = known.or(may),
             None => folder.patterns.push((name.into(), may)),
@@ -143,36 +144,35 @@ impl Opening {
 
     /// That there are not too many names in the directory that shows a file.
     fn few_names(&mut self, path: &str) -> io::Result<()> {
-        let (folder, _) = split(path);
-        let names = self.root_at(if folder.is_empty() { "." } else { folder }).names();
-        match names <= MAX_NAMES {
-            true => Ok(()),
-            false => {
-                Err(wrong("it asks for more than 64 names in one directory; a `*` stands for any"))
-            }
+        if self.root_at(split(path).0).names() <= MAX_NAMES {
+            return Ok(());
         }
+        Err(wrong(format!(
+            "it asks for more than {MAX_NAMES} names in one directory; a `*` stands for any"
+        )))
     }
 
-    /// A directory and its identity, open once.
-    fn known(&mut self, dir: Dir) -> io::Result<(FolderId, Arc<Dir>)> {
-        let id = FolderId::of(&dir)?;
+    /// The directory, as it is open already if it is.
+    fn known(&mut self, dir: Dir) -> io::Result<Arc<Dir>> {
+        let metadata = dir.dir_metadata()?;
+        let id = (metadata.dev(), metadata.ino());
         if let Some((_, known)) = self.dirs.iter().find(|(known, _)| *known == id) {
-            return Ok((id, known.clone()));
+            return Ok(known.clone());
         }
         let dir = Arc::new(dir);
         self.dirs.push((id, dir.clone()));
-        Ok((id, dir))
+        Ok(dir)
     }
 
     /// The directory with a path, which is this one of the machine's.
     fn folder(&mut self, path: &str, dir: Dir) -> io::Result<&mut Folder> {
-        let (id, dir) = self.known(dir)?;
+        let dir = self.known(dir)?;
         let root = self.root_at(path);
         if root.scratch.is_some() {
             return Err(wrong("a directory of the plugin's own cannot be another one too"));
         }
-        let folder = root.folder.get_or_insert_with(|| Folder::new(dir, id));
-        match folder.is(id) {
+        let folder = root.folder.get_or_insert_with(|| Folder::new(dir.clone()));
+        match Arc::ptr_eq(&folder.dir, &dir) {
             true => Ok(folder),
             false => Err(wrong("the plugin knows another directory by that name")),
         }
@@ -184,14 +184,14 @@ impl Opening {
         if name.is_empty() || name == "." || name == ".." {
             return Err(wrong("it has no name for the plugin"));
         }
-        let root = self.root_at(if folder.is_empty() { "." } else { folder });
+        let root = self.root_at(folder);
         if root.scratch.is_some() {
             return Err(wrong("a directory of the plugin's own has no other files"));
         }
         Ok((root, name))
     }
 
-    /// The directory with a path, made if it is not there.
+    /// The directory with a path, made if it is not there; without one, that of the plugin itself.
     fn root_at(&mut self, path: &str) -> &mut Root {
         let path = match path.trim_end_matches('/') {
             "" if path.starts_with('/') => "/",
@@ -208,6 +208,6 @@ impl Opening {
     }
 }
 
-fn wrong(message: &'static str) -> io::Error {
+fn wrong(message: impl Into<alloc::boxed::Box<dyn core::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }
