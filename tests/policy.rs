@@ -31,6 +31,17 @@ fn problems(policy: Value) -> Vec<String> {
 }
 
 #[test]
+fn an_empty_item_of_a_list_is_told() {
+    let policy = json!({"allowed_filesystem": [null], "allowed_network": [{"host": "a"}, null]});
+    let expected = ["allowed_filesystem[0]` is empty", "allowed_network[1]` is empty"];
+    let problems = problems(policy);
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    for (problem, expected) in problems.iter().zip(expected) {
+        assert!(problem.contains(expected), "{problem}");
+    }
+}
+
+#[test]
 fn the_upstream_drafts_policy_is_read_unchanged() {
     let policy = Policy::from_json(&json!({
         "allowed_filesystem": [{"dir": "data/rules", "permission": "read-only"}],

@@ -6,27 +6,14 @@ use alloc::string::String;
 use serde_json::{Map, Value};
 
 use super::Policy;
-use super::values::{ENTRY, RESOURCES, Reader, SANDBOX_POLICY, expected, present};
+use super::keys::{CONDITION, ENTRY, RESOURCES, SANDBOX_POLICY};
+use super::values::{Reader, expected, present};
 use crate::logging::visible;
 use crate::suggest::is_like;
 
-const MODES: &[&str] =
-    &["sequential", "transform", "audit", "concurrent", "fire_and_forget", "disabled"];
-const ON_ERROR: &[&str] = &["fail", "ignore", "disable"];
-const CONDITION: &[&str] = &[
-    "server_ids",
-    "tenant_ids",
-    "tools",
-    "prompts",
-    "resources",
-    "agents",
-    "user_patterns",
-    "content_types",
-];
-
 impl Reader {
     pub(super) fn entry(&mut self, entry: &Map<String, Value>, policy: &mut Policy) {
-        self.known(entry, "", ENTRY);
+        self.known(entry, "", &ENTRY);
         self.for_the_pipeline(entry);
         self.capabilities(entry.get("capabilities"), policy);
         match entry.get("config") {
@@ -48,10 +35,10 @@ impl Reader {
     /// Objects to what looks like a policy among the plugin's own settings, where it would be
     /// without effect.
     fn misplaced(&mut self, key: &str, value: &Value) {
-        let limits = value.as_object().is_some_and(|map| {
-            key == "resources" && map.keys().any(|key| RESOURCES.contains(&key.as_str()))
-        });
-        let grant = key.starts_with("allow") && SANDBOX_POLICY.contains(&key);
+        let limits = value
+            .as_object()
+            .is_some_and(|map| key == "resources" && map.keys().any(|key| RESOURCES.has(key)));
+        let grant = key.starts_with("allow") && SANDBOX_POLICY.has(key);
         if limits || grant || key == "sha256" {
             self.wrong(&format!("config.{key}"), "belongs under `config.sandbox_policy`");
         } else if is_like(key, "sandbox_policy") {
@@ -68,9 +55,9 @@ impl Reader {
                 self.text(value, key);
             }
         }
-        for (key, known) in [("mode", MODES), ("on_error", ON_ERROR)] {
+        for key in ["mode", "on_error"] {
             if let Some(value) = present(entry.get(key)) {
-                self.choice(value, key, key, known);
+                self.choice(value, key, key, ENTRY.choices(key));
             }
         }
         if let Some(value) = present(entry.get("priority"))
@@ -92,7 +79,7 @@ impl Reader {
             }
         }
         for (path, value) in self.list(entry.get("conditions"), "conditions") {
-            let Some(condition) = self.object(value, &path, CONDITION) else { continue };
+            let Some(condition) = self.object(value, &path, &CONDITION) else { continue };
             for (key, values) in condition {
                 self.texts(Some(values), &format!("{path}.{}", visible(key)));
             }

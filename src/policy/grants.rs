@@ -120,6 +120,8 @@ macro_rules! permissions {
         impl FilePermission {
             /// All permissions.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+            /// The names of all permissions.
+            pub(crate) const NAMES: [&'static str; Self::ALL.len()] = [$($text,)*];
 
             /// The name in YAML.
             pub const fn name(self) -> &'static str {

@@ -3,6 +3,8 @@
 mod access;
 mod entry;
 mod grants;
+#[allow(dead_code, reason = "some of it is for the JSON Schema only")]
+pub(crate) mod keys;
 mod parse;
 mod read_access;
 mod values;

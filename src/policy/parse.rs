@@ -3,13 +3,13 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::time::Duration;
 
 use cpex_wasmi_abi::Capability;
 use serde_json::{Map, Value};
 
-use super::values::{RESOURCES, Reader, SANDBOX_POLICY, expected, present};
+use super::keys::{BARE, RESOURCES, SANDBOX_POLICY, Shape};
+use super::values::{Reader, expected, present};
 use super::{Isolation, Policy, WhenExhausted};
 use crate::logging::visible;
 use crate::suggest::did_you_mean;
@@ -57,7 +57,7 @@ impl Reader {
         };
         let is_entry = ["kind", "config", "hooks", "name"].iter().any(|key| map.contains_key(*key));
         if let Some(inner) = map.get("sandbox_policy").filter(|_| !is_entry) {
-            self.known(map, "", &["sandbox_policy", "capabilities"]);
+            self.known(map, "", &BARE);
             self.capabilities(map.get("capabilities"), &mut policy);
             self.sandbox_policy(inner, "sandbox_policy", &mut policy);
         } else if is_entry || map.contains_key("capabilities") {
@@ -85,12 +85,12 @@ impl Reader {
     }
 
     pub(super) fn sandbox_policy(&mut self, value: &Value, path: &str, policy: &mut Policy) {
-        let Some(map) = self.object(value, path, SANDBOX_POLICY) else { return };
+        let Some(map) = self.object(value, path, &SANDBOX_POLICY) else { return };
         self.resources(map.get("resources"), &format!("{path}.resources"), policy);
         policy.access = self.access(map, path);
         if let Some(value) = present(map.get("isolation")) {
             let path = format!("{path}.isolation");
-            match self.choice(value, &path, "isolation", &["per_call", "pooled"]) {
+            match self.choice(value, &path, "isolation", SANDBOX_POLICY.choices("isolation")) {
                 Some("pooled") => policy.isolation = Isolation::Pooled,
                 Some(_) => policy.isolation = Isolation::PerCall,
                 None => {}
@@ -111,8 +111,8 @@ impl Reader {
     fn exhausted(&mut self, map: &Map<String, Value>, path: &str, policy: &mut Policy) {
         let wait = map.get("resources").and_then(|resources| present(resources.get("max_wait_ms")));
         let then = present(map.get("when_exhausted")).and_then(|value| {
-            let known = ["create", "wait", "refuse"];
-            self.choice(value, &format!("{path}.when_exhausted"), "choice", &known)
+            let known = SANDBOX_POLICY.choices("when_exhausted");
+            self.choice(value, &format!("{path}.when_exhausted"), "choice", known)
         });
         policy.when_exhausted = match (then, wait.and_then(Value::as_u64)) {
             (Some("wait"), Some(wait)) => WhenExhausted::Wait(Duration::from_millis(wait)),
@@ -135,8 +135,7 @@ impl Reader {
     }
 
     fn log_level(&mut self, value: &Value, path: &str) -> Option<LevelFilter> {
-        let names: Vec<_> = LOG_LEVELS.iter().map(|(name, _)| *name).collect();
-        let name = self.choice(value, path, "log level", &names)?;
+        let name = self.choice(value, path, "log level", SANDBOX_POLICY.choices("log_level"))?;
         LOG_LEVELS.iter().find(|(known, _)| *known == name).map(|(_, level)| *level)
     }
 
@@ -158,78 +157,52 @@ impl Reader {
 
     fn resources(&mut self, value: Option<&Value>, path: &str, policy: &mut Policy) {
         let Some(value) = present(value) else { return };
-        let Some(map) = self.object(value, path, RESOURCES) else { return };
-        let mut number = |key: &str, least: u64| -> Option<u64> {
+        let Some(map) = self.object(value, path, &RESOURCES) else { return };
+        let mut number = |key: &str| -> Option<u64> {
             let value = present(map.get(key))?;
             let path = format!("{path}.{key}");
-            match value.as_u64() {
-                Some(number) if number >= least => Some(number),
-                Some(number) => {
-                    self.wrong(&path, format!("is {number}, and must be at least {least}"));
-                    None
-                }
-                None => {
-                    self.wrong(&path, expected("a whole number", value));
-                    None
-                }
-            }
+            let Some(Shape::Whole(least, most)) = RESOURCES.find(key).map(|key| key.shape) else {
+                return None;
+            };
+            self.whole(value, &path, least, most)
         };
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let limits: &mut Limits = &mut policy.limits;
-        let mut set = |limit: &mut u64, key: &str, least: u64| {
-            if let Some(value) = number(key, least) {
+        let mut set = |limit: &mut u64, key: &str| {
+            if let Some(value) = number(key) {
                 *limit = value;
             }
         };
-        set(&mut limits.fuel, "max_fuel", 1);
-        set(&mut limits.init_fuel, "init_fuel", 1);
-        set(&mut limits.host_calls, "max_host_calls", 0);
-        set(&mut limits.bytes_read, "max_read_bytes", 0);
-        set(&mut limits.bytes_written, "max_write_bytes", 0);
-        set(&mut limits.log_bytes, "max_log_bytes", 0);
-        set(&mut limits.file_bytes_read, "max_file_read_bytes", 0);
-        set(&mut limits.file_bytes_written, "max_file_write_bytes", 0);
-        set(&mut limits.open_files, "max_open_files", 0);
-        set(&mut limits.http_requests, "max_http_requests", 0);
-        set(&mut limits.http_request_bytes, "max_http_request_bytes", 0);
-        set(&mut limits.http_response_bytes, "max_http_response_bytes", 0);
-        set(&mut limits.commands, "max_commands", 0);
-        set(&mut limits.command_output_bytes, "max_command_output_bytes", 0);
-        if let Some(bytes) = number("max_memory_bytes", 65_536) {
+        set(&mut limits.fuel, "max_fuel");
+        set(&mut limits.init_fuel, "init_fuel");
+        set(&mut limits.host_calls, "max_host_calls");
+        set(&mut limits.bytes_read, "max_read_bytes");
+        set(&mut limits.bytes_written, "max_write_bytes");
+        set(&mut limits.log_bytes, "max_log_bytes");
+        set(&mut limits.file_bytes_read, "max_file_read_bytes");
+        set(&mut limits.file_bytes_written, "max_file_write_bytes");
+        set(&mut limits.open_files, "max_open_files");
+        set(&mut limits.http_requests, "max_http_requests");
+        set(&mut limits.http_request_bytes, "max_http_request_bytes");
+        set(&mut limits.http_response_bytes, "max_http_response_bytes");
+        set(&mut limits.commands, "max_commands");
+        set(&mut limits.command_output_bytes, "max_command_output_bytes");
+        if let Some(bytes) = number("max_memory_bytes") {
             limits.memory_bytes = size(bytes);
         }
-        if let Some(time) = number("max_execution_time_ms", 1) {
+        if let Some(time) = number("max_execution_time_ms") {
             limits.deadline = Some(Duration::from_millis(time));
         }
-        if let Some(tables) = number("max_tables", 0) {
+        if let Some(tables) = number("max_tables") {
             limits.tables = size(tables);
         }
-        if let Some(elements) = number("max_table_elements", 0) {
+        if let Some(elements) = number("max_table_elements") {
             limits.table_elements = size(elements);
         }
         // What it says is read along with `when_exhausted`.
-        number("max_wait_ms", 1);
-        if let Some(instances) = number("max_instances", 1) {
+        number("max_wait_ms");
+        if let Some(instances) = number("max_instances") {
             policy.max_instances = size(instances);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_key_is_in_the_operators_documents() {
-        let entries = include_str!("../../docs/cpex.md");
-        let policies = include_str!("../../docs/policy.md");
-        let named =
-            |doc: &str, key| doc.contains(&format!("`{key}`")) || doc.contains(&format!(" {key}:"));
-        for key in crate::policy::values::ENTRY.iter().chain(SANDBOX_POLICY).chain(RESOURCES) {
-            assert!(named(entries, key), "docs/cpex.md lacks `{key}`");
-        }
-        for key in SANDBOX_POLICY.iter().chain(RESOURCES) {
-            assert!(named(policies, key), "docs/policy.md lacks `{key}`");
         }
     }
 }

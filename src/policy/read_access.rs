@@ -9,6 +9,7 @@ use core::time::Duration;
 use cpex_wasmi_abi::{Wish, is_function_name};
 use serde_json::{Map, Value};
 
+use super::keys::{COMMAND_GRANT, FILE_GRANT, FIXED, Mapping, NETWORK_GRANT, SEED};
 use super::values::{Reader, expected, present};
 use super::{
     Access, ClockGrant, CommandGrant, FileGrant, FilePermission, NetworkGrant, PathKind,
@@ -56,8 +57,14 @@ impl Reader {
     }
 
     /// `system`, or a mapping with one key, whose value is a whole number.
-    fn system_or(&mut self, value: Option<&Value>, path: &str, key: &str) -> Option<SystemOr> {
+    fn system_or(
+        &mut self,
+        value: Option<&Value>,
+        path: &str,
+        known: &Mapping,
+    ) -> Option<SystemOr> {
         let value = present(value)?;
+        let key = known.names().next().unwrap_or_default();
         if value.as_str() == Some("system") {
             return Some(SystemOr::System);
         }
@@ -65,7 +72,7 @@ impl Reader {
             self.wrong(path, expected(&format!("`system`, or a mapping with `{key}`"), value));
             return None;
         };
-        self.known(map, path, &[key]);
+        self.known(map, path, known);
         match map.get(key).map(|number| (number, number.as_u64())) {
             Some((_, Some(number))) => Some(SystemOr::Number(number)),
             Some((other, None)) => {
@@ -80,14 +87,14 @@ impl Reader {
     }
 
     fn clock(&mut self, value: Option<&Value>, path: &str) -> Option<ClockGrant> {
-        Some(match self.system_or(value, path, "fixed")? {
+        Some(match self.system_or(value, path, &FIXED)? {
             SystemOr::System => ClockGrant::System,
             SystemOr::Number(seconds) => ClockGrant::Fixed(Duration::from_secs(seconds)),
         })
     }
 
     fn random(&mut self, value: Option<&Value>, path: &str) -> Option<RandomGrant> {
-        Some(match self.system_or(value, path, "seed")? {
+        Some(match self.system_or(value, path, &SEED)? {
             SystemOr::System => RandomGrant::System,
             SystemOr::Number(seed) => RandomGrant::Seeded(seed),
         })
@@ -96,7 +103,7 @@ impl Reader {
     fn commands(&mut self, value: Option<&Value>, path: &str) -> Vec<CommandGrant> {
         let mut grants = Vec::new();
         for (path, value) in self.list(value, &format!("{path}.allowed_commands")) {
-            let Some(map) = self.object(value, &path, &["program", "args"]) else { continue };
+            let Some(map) = self.object(value, &path, &COMMAND_GRANT) else { continue };
             let Some(program) = present(map.get("program")) else {
                 self.wrong(&path, "lacks `program`");
                 continue;
@@ -128,9 +135,7 @@ impl Reader {
         let path = format!("{path}.allowed_filesystem");
         let mut grants = Vec::new();
         for (path, value) in self.list(value, &path) {
-            let Some(map) = self.object(value, &path, &["dir", "file", "permission", "as"]) else {
-                continue;
-            };
+            let Some(map) = self.object(value, &path, &FILE_GRANT) else { continue };
             let (kind, value) = match (map.get("dir"), map.get("file")) {
                 (Some(dir), None) => (PathKind::Dir, dir),
                 (None, Some(file)) => (PathKind::File, file),
@@ -169,8 +174,7 @@ impl Reader {
     }
 
     fn permission(&mut self, value: &Value, path: &str) -> Option<FilePermission> {
-        let names: Vec<_> = FilePermission::ALL.iter().map(|known| known.name()).collect();
-        let name = self.choice(value, path, "permission", &names)?;
+        let name = self.choice(value, path, "permission", &FilePermission::NAMES)?;
         FilePermission::ALL.iter().copied().find(|known| known.name() == name)
     }
 
@@ -178,8 +182,7 @@ impl Reader {
         let path = format!("{path}.allowed_network");
         let mut grants = Vec::new();
         for (path, value) in self.list(value, &path) {
-            let known = &["host", "ports", "schemes", "methods", "allow_private"];
-            let Some(map) = self.object(value, &path, known) else { continue };
+            let Some(map) = self.object(value, &path, &NETWORK_GRANT) else { continue };
             let Some(host) = map.get("host") else {
                 self.wrong(&path, "lacks `host`");
                 continue;

@@ -7,65 +7,10 @@ use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 
+use super::keys::{ENTRY, Mapping, RESOURCES, SANDBOX_POLICY};
 use crate::logging::visible;
 use crate::suggest::did_you_mean;
 use crate::{ErrorKind, Problem};
-
-/// The keys of a plugin entry, as `cpex-core` has them.
-pub(super) const ENTRY: &[&str] = &[
-    "name",
-    "kind",
-    "description",
-    "author",
-    "version",
-    "hooks",
-    "mode",
-    "priority",
-    "on_error",
-    "capabilities",
-    "tags",
-    "conditions",
-    "config",
-];
-pub(super) const SANDBOX_POLICY: &[&str] = &[
-    "allowed_filesystem",
-    "allowed_network",
-    "allowed_env",
-    "clock",
-    "random",
-    "allowed_commands",
-    "allowed_functions",
-    "resources",
-    "isolation",
-    "when_exhausted",
-    "snapshot",
-    "allow_state",
-    "allow_raw_credentials",
-    "log_level",
-    "sha256",
-];
-pub(super) const RESOURCES: &[&str] = &[
-    "max_memory_bytes",
-    "max_fuel",
-    "max_execution_time_ms",
-    "max_instances",
-    "max_wait_ms",
-    "max_tables",
-    "max_table_elements",
-    "max_host_calls",
-    "max_read_bytes",
-    "max_write_bytes",
-    "max_log_bytes",
-    "max_file_read_bytes",
-    "max_file_write_bytes",
-    "max_open_files",
-    "max_http_requests",
-    "max_http_request_bytes",
-    "max_http_response_bytes",
-    "max_commands",
-    "max_command_output_bytes",
-    "init_fuel",
-];
 
 /// Reads a policy, and notes what is wrong with it.
 #[derive(Default)]
@@ -83,7 +28,7 @@ impl Reader {
         &mut self,
         value: &'a Value,
         path: &str,
-        known: &[&str],
+        known: &Mapping,
     ) -> Option<&'a Map<String, Value>> {
         match value {
             Value::Object(map) => {
@@ -98,21 +43,22 @@ impl Reader {
         }
     }
 
-    pub(super) fn known(&mut self, map: &Map<String, Value>, path: &str, known: &[&str]) {
-        for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
+    pub(super) fn known(&mut self, map: &Map<String, Value>, path: &str, known: &Mapping) {
+        let is = |other| core::ptr::eq(known, other);
+        for key in map.keys().filter(|key| !known.has(key)) {
             let dot = if path.is_empty() { "" } else { "." };
             let hint = match key.as_str() {
                 "sandbox_policy" => "; it belongs under `config`".into(),
-                key if SANDBOX_POLICY.contains(&key) && known == ENTRY => {
+                key if SANDBOX_POLICY.has(key) && is(&ENTRY) => {
                     "; it belongs under `config.sandbox_policy`".into()
                 }
-                key if RESOURCES.contains(&key) && known == SANDBOX_POLICY => {
+                key if RESOURCES.has(key) && is(&SANDBOX_POLICY) => {
                     "; it belongs under `resources`".into()
                 }
-                key if ENTRY.contains(&key) && known == SANDBOX_POLICY => {
+                key if ENTRY.has(key) && is(&SANDBOX_POLICY) => {
                     "; it belongs to the plugin's entry, beside `config`".into()
                 }
-                key => did_you_mean(key, known.iter().copied()),
+                key => did_you_mean(key, known.names()),
             };
             self.wrong(&format!("{path}{dot}{}", visible(key)), format!("is not known{hint}"));
         }
@@ -125,11 +71,18 @@ impl Reader {
     ) -> Vec<(String, &'a Value)> {
         match present(value) {
             None => Vec::new(),
-            Some(Value::Array(values)) => values
-                .iter()
-                .enumerate()
-                .map(|(position, value)| (format!("{path}[{position}]"), value))
-                .collect(),
+            Some(Value::Array(values)) => {
+                let mut items = Vec::new();
+                for (position, value) in values.iter().enumerate() {
+                    let path = format!("{path}[{position}]");
+                    if value.is_null() {
+                        self.wrong(&path, "is empty; write what it is for, or remove it");
+                    } else {
+                        items.push((path, value));
+                    }
+                }
+                items
+            }
             Some(other) => {
                 self.wrong(path, expected("a list", other));
                 Vec::new()
@@ -150,6 +103,31 @@ impl Reader {
         }
         self.wrong(path, expected("a text", value));
         None
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn whole(
+        &mut self,
+        value: &Value,
+        path: &str,
+        least: u64,
+        most: u64,
+    ) -> Option<u64> {
+        match value.as_u64() {
+            Some(number) if number < least => {
+                self.wrong(path, format!("is {number}, and must be at least {least}"));
+                None
+            }
+            Some(number) if number > most => {
+                self.wrong(path, format!("is {number}, and must be at most {most}"));
+                None
+            }
+            Some(number) => Some(number),
+            None => {
+                self.wrong(path, expected("a whole number", value));
+                None
+            }
+        }
     }
 
     /// One of a few names.

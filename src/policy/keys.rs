@@ -1,0 +1,333 @@
+//! The keys of a policy and of a plugin's entry: one table for the reader and for the JSON Schema.
+
+use super::FilePermission;
+
+/// A key of a mapping.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    /// Its values. A key that is not required may be empty (`key:`), which says as little as its absence.
+    pub(crate) shape: Shape,
+    pub(crate) required: bool,
+    /// A sentence for people who edit a configuration.
+    pub(crate) about: &'static str,
+}
+
+/// The form of a value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    Text,
+    /// A text that matches a regular expression, for what cannot be said otherwise.
+    Pattern(&'static str),
+    /// A whole number within these bounds.
+    Whole(u64, u64),
+    /// A whole number with a sign, of 32 bits.
+    Signed,
+    Switch,
+    Choice(&'static [&'static str]),
+    /// The name of a capability.
+    Capability,
+    List(&'static Shape),
+    Map(&'static Mapping),
+    /// `system`, or a mapping.
+    SystemOr(&'static Mapping),
+}
+
+/// The keys of a mapping.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    pub(crate) keys: &'static [Key],
+    /// Keys of which exactly one has to be there.
+    pub(crate) one_of: &'static [&'static str],
+    /// Whether it may have other keys too.
+    pub(crate) open: bool,
+}
+
+impl Mapping {
+    const fn of(keys: &'static [Key]) -> Self {
+        Self { keys, one_of: &[], open: false }
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + Clone + use<> {
+        self.keys.iter().map(|key| key.name)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// The names that the value of a key is one of.
+    pub(crate) fn choices(&self, name: &str) -> &'static [&'static str] {
+        match self.find(name).map(|key| key.shape) {
+            Some(Shape::Choice(names)) => names,
+            _ => &[],
+        }
+    }
+}
+
+const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key { name, shape, required: false, about }
+}
+
+const fn required(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key { name, shape, required: true, about }
+}
+
+const fn at_least(name: &'static str, least: u64, about: &'static str) -> Key {
+    key(name, Shape::Whole(least, u64::MAX), about)
+}
+
+const TEXTS: Shape = Shape::List(&Shape::Text);
+
+/// An entry under `plugins:`, as `cpex-core` has it.
+pub(crate) static ENTRY: Mapping = Mapping::of(&[
+    required("name", Shape::Text, "What logs, errors and violations call the plugin."),
+    required(
+        "kind",
+        Shape::Text,
+        "`wasm://` and the path of a module below the plugin directory; or a kind of another host's.",
+    ),
+    key("description", Shape::Text, "For people."),
+    key("author", Shape::Text, "For people."),
+    key("version", Shape::Text, "For people. Nothing is compared with it."),
+    key("hooks", TEXTS, "The hooks that the plugin is called for. Its manifest has to offer each."),
+    key("mode", Shape::Choice(MODES), "How the plugin runs beside others. Default: sequential."),
+    key("priority", Shape::Signed, "Lower runs first within a mode. Default: 100."),
+    key(
+        "on_error",
+        Shape::Choice(ON_ERROR),
+        "`fail` denies the operation when a call fails; with the others, it goes on. Default: fail.",
+    ),
+    key(
+        "capabilities",
+        Shape::List(&Shape::Capability),
+        "What the plugin may read and change of a request. All that its manifest asks for.",
+    ),
+    key("tags", TEXTS, "For people."),
+    key(
+        "conditions",
+        Shape::List(&Shape::Map(&CONDITION)),
+        "When the plugin runs: if one of them is met.",
+    ),
+    key("config", Shape::Map(&CONFIG), "The plugin's own settings, and its `sandbox_policy`."),
+]);
+
+const MODES: &[&str] =
+    &["sequential", "transform", "audit", "concurrent", "fire_and_forget", "disabled"];
+const ON_ERROR: &[&str] = &["fail", "ignore", "disable"];
+
+pub(crate) static CONDITION: Mapping = Mapping::of(&[
+    key("server_ids", TEXTS, "Servers that the tool, prompt or resource is of."),
+    key("tenant_ids", TEXTS, "Tenants of the caller."),
+    key("tools", TEXTS, "Names of tools."),
+    key("prompts", TEXTS, "Names of prompts."),
+    key("resources", TEXTS, "URIs of resources."),
+    key("agents", TEXTS, "Agents that call."),
+    key("user_patterns", TEXTS, "Users that call."),
+    key("content_types", TEXTS, "MIME types of resources."),
+]);
+
+/// The plugin's own settings, whose keys only its manifest knows, and the policy.
+pub(crate) static CONFIG: Mapping = Mapping {
+    keys: &[key(
+        "sandbox_policy",
+        Shape::Map(&SANDBOX_POLICY),
+        "What the plugin may use and touch. Without it: time and memory within the default limits, and nothing of the system.",
+    )],
+    one_of: &[],
+    open: true,
+};
+
+pub(crate) static SANDBOX_POLICY: Mapping = Mapping::of(&[
+    key(
+        "allowed_filesystem",
+        Shape::List(&Shape::Map(&FILE_GRANT)),
+        "Directories and files that the plugin may touch. Default: none.",
+    ),
+    key(
+        "allowed_network",
+        Shape::List(&Shape::Map(&NETWORK_GRANT)),
+        "HTTP requests that the plugin may send. Default: none.",
+    ),
+    key(
+        "allowed_env",
+        TEXTS,
+        "Environment variables that the plugin may read: names, or the start of names and `*`. Default: none.",
+    ),
+    key(
+        "clock",
+        Shape::SystemOr(&FIXED),
+        "The time that the plugin is told: `system`, or one that stands still. Default: none.",
+    ),
+    key(
+        "random",
+        Shape::SystemOr(&SEED),
+        "Random numbers for the plugin: `system`, or those of a seed. Default: none.",
+    ),
+    key(
+        "allowed_commands",
+        Shape::List(&Shape::Map(&COMMAND_GRANT)),
+        "Programs that the plugin may run. Default: none.",
+    ),
+    key(
+        "allowed_functions",
+        TEXTS,
+        "Functions of the embedding program that the plugin may call, by name. Default: none.",
+    ),
+    key("resources", Shape::Map(&RESOURCES), "The limits of each call."),
+    key(
+        "isolation",
+        Shape::Choice(&["per_call", "pooled"]),
+        "`pooled` is faster, and calls share instances. Default: per_call.",
+    ),
+    key(
+        "when_exhausted",
+        Shape::Choice(&["create", "wait", "refuse"]),
+        "What a call does while `max_instances` others are under way. Default: create.",
+    ),
+    key(
+        "snapshot",
+        Shape::Switch,
+        "`false`: each instance is initialised on its own. Default: true.",
+    ),
+    key(
+        "allow_state",
+        Shape::Switch,
+        "`true`: a plugin may run that keeps state from one call to the next. Default: false.",
+    ),
+    key(
+        "allow_raw_credentials",
+        Shape::Switch,
+        "`true`: a plugin that may see credentials may read the tokens themselves. Default: false.",
+    ),
+    key(
+        "log_level",
+        Shape::Choice(LOG_LEVELS),
+        "Less severe lines of the plugin's log are dropped. Default: trace.",
+    ),
+    key(
+        "sha256",
+        Shape::Pattern("^[0-9a-fA-F]{64}$"),
+        "The digest of the only module that may be loaded, as `sha256sum` prints it.",
+    ),
+]);
+
+const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace", "off"];
+
+pub(crate) static FIXED: Mapping = Mapping::of(&[required(
+    "fixed",
+    Shape::Whole(0, u64::MAX),
+    "The time that stands still, in seconds since 1970 in UTC.",
+)]);
+
+pub(crate) static SEED: Mapping = Mapping::of(&[required(
+    "seed",
+    Shape::Whole(0, u64::MAX),
+    "The seed that the numbers are made from. They are no secret.",
+)]);
+
+pub(crate) static FILE_GRANT: Mapping = Mapping {
+    keys: &[
+        key("dir", Shape::Text, "A directory of this machine, with all that is in it."),
+        key("file", Shape::Text, "A file of this machine; `*` in its name stands for any text."),
+        required("permission", Shape::Choice(&FilePermission::NAMES), "What may be done with it."),
+        key("as", Shape::Text, "The path by which the plugin knows it. Default: the same."),
+    ],
+    one_of: &["dir", "file"],
+    open: false,
+};
+
+pub(crate) static NETWORK_GRANT: Mapping = Mapping::of(&[
+    required(
+        "host",
+        Shape::Text,
+        "A host name or an address; `*.` at its start stands for all names below.",
+    ),
+    key("ports", Shape::List(&Shape::Whole(1, 65_535)), "The ports. Default: any."),
+    key(
+        "schemes",
+        Shape::List(&Shape::Choice(&["https", "http"])),
+        "The URL schemes. Default: https only.",
+    ),
+    key("methods", TEXTS, "The request methods. Default: any."),
+    key(
+        "allow_private",
+        Shape::Switch,
+        "`true`: the host may have an address that is not public. Default: false.",
+    ),
+]);
+
+pub(crate) static COMMAND_GRANT: Mapping = Mapping::of(&[
+    required("program", Shape::Text, "The program's absolute path."),
+    key(
+        "args",
+        TEXTS,
+        "One pattern for each argument; a last `**` stands for any number of them. Default: no arguments.",
+    ),
+]);
+
+pub(crate) static RESOURCES: Mapping = Mapping::of(&[
+    at_least("max_memory_bytes", 65_536, "The memory of an instance. Default: 16777216."),
+    at_least("max_fuel", 1, "Fuel for a call. Default: 100000000."),
+    at_least("max_execution_time_ms", 1, "The time that a call may take. Default: 1000."),
+    at_least(
+        "max_instances",
+        1,
+        "Instances that are kept with `isolation: pooled`; see `when_exhausted`. Default: 10.",
+    ),
+    at_least("max_wait_ms", 1, "How long a call waits with `when_exhausted: wait`. Default: 1000."),
+    at_least("max_tables", 0, "Tables of a module. Default: 10."),
+    at_least("max_table_elements", 0, "Elements of a table. Default: 10000."),
+    at_least("max_host_calls", 0, "Calls of host functions. Default: 100000."),
+    at_least("max_read_bytes", 0, "Bytes that a call reads of the request. Default: 16777216."),
+    at_least("max_write_bytes", 0, "Bytes that a call writes. Default: 4194304."),
+    at_least("max_log_bytes", 0, "Bytes that a call logs. Default: 16384."),
+    at_least("max_file_read_bytes", 0, "Bytes that a call reads of files. Default: 16777216."),
+    at_least("max_file_write_bytes", 0, "Bytes that a call writes to files. Default: 4194304."),
+    at_least("max_open_files", 0, "Files that are open at once. Default: 16."),
+    at_least("max_http_requests", 0, "HTTP requests of a call, redirects too. Default: 10."),
+    at_least(
+        "max_http_request_bytes",
+        0,
+        "The size of an HTTP request: URL, headers and body. Default: 1048576.",
+    ),
+    at_least(
+        "max_http_response_bytes",
+        0,
+        "The size of an HTTP response: headers and body. Default: 1048576.",
+    ),
+    at_least("max_commands", 0, "Programs that a call runs. Default: 4."),
+    at_least("max_command_output_bytes", 0, "The output of a program. Default: 262144."),
+    at_least("init_fuel", 1, "Fuel for making an instance. Default: 10000000."),
+]);
+
+/// The keys of a document that is a `sandbox_policy` with capabilities beside it.
+pub(crate) static BARE: Mapping = Mapping::of(&[
+    key("sandbox_policy", Shape::Map(&SANDBOX_POLICY), "The policy."),
+    key("capabilities", Shape::List(&Shape::Capability), "What the plugin may read and change."),
+]);
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn every_key_is_in_the_operators_documents() {
+        let entries = include_str!("../../docs/cpex.md");
+        let policies = include_str!("../../docs/policy.md");
+        let named =
+            |doc: &str, key| doc.contains(&format!("`{key}`")) || doc.contains(&format!(" {key}:"));
+        for key in ENTRY.names().chain(SANDBOX_POLICY.names()).chain(RESOURCES.names()) {
+            assert!(named(entries, key), "docs/cpex.md lacks `{key}`");
+        }
+        for key in SANDBOX_POLICY.names().chain(RESOURCES.names()) {
+            assert!(named(policies, key), "docs/policy.md lacks `{key}`");
+        }
+    }
+}
