@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::logging::contained;
+use crate::session::takes_all;
 use crate::{Error, ErrorKind};
 
 /// What a hook is about.
@@ -193,7 +194,7 @@ const fn is_reserved(name: &str) -> bool {
 }
 
 fn fits<T: DeserializeOwned>(value: &Value) -> bool {
-    contained(|| T::deserialize(value).is_ok()).unwrap_or(false)
+    contained(|| takes_all::<T>(value)).unwrap_or(false)
 }
 
 /// A payload of a type of the embedder's own.

@@ -1,14 +1,17 @@
 //! What a plugin gives, before it is decoded.
 
-use alloc::string::String;
-use core::cell::Cell;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use core::cell::{Cell, RefCell};
 
 use cpex_wasmi_abi::codec::{self, Bounds, DecodeError};
 use cpex_wasmi_abi::model::from_wire;
 use cpex_wasmi_abi::{Status, Value};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Format;
+use super::unknown::{not_known, unknown_member};
 use cpex_wasmi_abi::model::Strict;
 
 /// A value from a plugin, not yet decoded.
@@ -16,8 +19,36 @@ use cpex_wasmi_abi::model::Strict;
 pub(crate) struct Input<'a> {
     pub(crate) format: Format,
     pub(super) bytes: &'a [u8],
+    pub(super) decoding: &'a Decoding,
+}
+
+/// The state of decoding what a plugin gives to one host function.
+pub(crate) struct Decoding {
     /// How many elements the plugin may still give in this call.
-    pub(super) budget: &'a Cell<usize>,
+    elements: Cell<usize>,
+    /// What is wrong with the JSON, in words. It may repeat a secret.
+    problem: RefCell<Option<String>>,
+}
+
+impl Decoding {
+    pub(super) fn new(elements: usize) -> Self {
+        Self { elements: Cell::new(elements), problem: RefCell::new(None) }
+    }
+
+    /// How many elements are left.
+    pub(super) fn elements_left(&self) -> usize {
+        self.elements.get()
+    }
+
+    /// What was wrong with the JSON that was refused as malformed.
+    pub(super) fn into_problem(self) -> Option<String> {
+        self.problem.into_inner()
+    }
+
+    fn malformed(&self, problem: String) -> Status {
+        self.problem.replace(Some(problem));
+        Status::Malformed
+    }
 }
 
 impl Input<'_> {
@@ -63,7 +94,38 @@ impl Input<'_> {
                 Ok(value)
             }
             // Whole first: a type would not notice each key that comes twice.
-            Format::Json => from_json(self.strict_json()?),
+            Format::Json => self.embedders(&self.strict_json()?),
+        }
+    }
+
+    /// Decodes a structure of the request model. In JSON, a member that it does not have is refused at each
+    /// level: it would be lost, and may be a misspelt one that matters.
+    pub(super) fn known<T: Serialize + DeserializeOwned>(self) -> Result<T, Status> {
+        if self.format == Format::Json { self.model(&self.strict_json()?) } else { self.record() }
+    }
+
+    /// As [`known`](Self::known), of JSON that was parsed.
+    pub(super) fn model<T: Serialize + DeserializeOwned>(
+        self,
+        json: &serde_json::Value,
+    ) -> Result<T, Status> {
+        let value = from_json(json).map_err(|error| self.decoding.malformed(error.to_string()))?;
+        match unknown_member(json, &value) {
+            None => Ok(value),
+            Some(problem) => Err(self.decoding.malformed(problem)),
+        }
+    }
+
+    /// Makes a value of any type. Refuses members that are ignored, as far as `serde` tells of them.
+    fn embedders<T: DeserializeOwned>(self, json: &serde_json::Value) -> Result<T, Status> {
+        let mut ignored = None;
+        let value = serde_ignored::deserialize(json, |path| {
+            ignored.get_or_insert_with(|| shown(&path));
+        });
+        match (value, ignored) {
+            (Ok(value), None) => Ok(value),
+            (Ok(_), Some(path)) => Err(self.decoding.malformed(not_known(&path, ""))),
+            (Err(error), _) => Err(self.decoding.malformed(error.to_string())),
         }
     }
 
@@ -73,18 +135,20 @@ impl Input<'_> {
         if self.bytes.len() > bounds.bytes || elements > bounds.elements {
             return Err(Status::TooLarge);
         }
-        let Strict(json) = serde_json::from_slice(self.bytes).map_err(|_| Status::Malformed)?;
+        let Strict(json) = serde_json::from_slice(self.bytes)
+            .map_err(|error| self.decoding.malformed(error.to_string()))?;
         self.spend(elements);
         Ok(json)
     }
 
     fn bounds(self) -> Bounds {
-        let elements = Bounds::DEFAULT.elements.min(self.budget.get());
+        let elements = Bounds::DEFAULT.elements.min(self.decoding.elements.get());
         Bounds { elements, ..Bounds::DEFAULT }
     }
 
     fn spend(self, elements: usize) {
-        self.budget.set(self.budget.get().saturating_sub(elements));
+        let left = self.decoding.elements.get().saturating_sub(elements);
+        self.decoding.elements.set(left);
     }
 
     fn parsed<T: core::str::FromStr>(self) -> Result<T, Status> {
@@ -110,8 +174,31 @@ fn refused(error: DecodeError) -> Status {
 
 /// Makes a structure of JSON. There is much code for each type, so that it stands in one place.
 #[inline(never)]
-pub(super) fn from_json<T: DeserializeOwned>(json: serde_json::Value) -> Result<T, Status> {
-    T::deserialize(json).map_err(|_| Status::Malformed)
+fn from_json<T: DeserializeOwned>(json: &serde_json::Value) -> Result<T, serde_json::Error> {
+    T::deserialize(json)
+}
+
+/// A path as people write it: `hops[1].scope`.
+fn shown(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}[{index}]", shown(parent)),
+        Path::Map { parent, key } => match shown(parent) {
+            parent if parent.is_empty() => key.clone(),
+            parent => format!("{parent}.{key}"),
+        },
+        Path::Some { parent }
+        | Path::NewtypeStruct { parent }
+        | Path::NewtypeVariant { parent } => shown(parent),
+    }
+}
+
+/// Whether a value of any type takes all members that the JSON has, as far as `serde` tells of them.
+pub(crate) fn takes_all<T: DeserializeOwned>(json: &serde_json::Value) -> bool {
+    let mut all = true;
+    let value: Result<T, _> = serde_ignored::deserialize(json, |_| all = false);
+    value.is_ok() && all
 }
 
 /// How many elements the arrays and objects of a JSON text have together, at most: a parsed element
@@ -144,22 +231,22 @@ mod tests {
 
     #[test]
     fn elements_are_counted_over_all_that_is_given() {
-        let budget = Cell::new(5);
-        let json = |bytes| Input { format: Format::Json, bytes, budget: &budget }.json();
+        let decoding = Decoding::new(5);
+        let json = |bytes| Input { format: Format::Json, bytes, decoding: &decoding }.json();
         assert!(json(b"[1,2]").is_ok());
         assert_eq!(json(b"[1,2,3,4]"), Err(Status::TooLarge));
         assert!(json(b"[1,2]").is_ok());
-        assert_eq!(budget.get(), 1);
+        assert_eq!(decoding.elements_left(), 1);
     }
 
     #[test]
     fn only_finite_numbers_are_numbers() {
-        let budget = Cell::new(1);
-        let text = |bytes| Input { format: Format::Text, bytes, budget: &budget }.float();
+        let decoding = Decoding::new(1);
+        let text = |bytes| Input { format: Format::Text, bytes, decoding: &decoding }.float();
         assert_eq!(text(b"1.5"), Ok(1.5));
         assert_eq!(text(b"inf"), Err(Status::Malformed));
         let bytes = &f64::NAN.to_le_bytes();
-        let nan = Input { format: Format::Postcard, bytes, budget: &budget };
+        let nan = Input { format: Format::Postcard, bytes, decoding: &decoding };
         assert_eq!(nan.float(), Err(Status::Malformed));
     }
 }

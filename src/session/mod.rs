@@ -17,6 +17,7 @@ mod service;
 mod source;
 mod span;
 mod system;
+mod unknown;
 mod verdict;
 mod write;
 
@@ -41,7 +42,7 @@ use crate::view::Lent;
 use crate::{Changes, Error, Level, LevelFilter, Limits, LogSink, Policy};
 
 use budget::Usage;
-pub(crate) use input::Input;
+pub(crate) use input::{Input, takes_all};
 pub(crate) use secrets::Secrets;
 use service::{Handling, Service};
 use system::Calls;
@@ -166,6 +167,8 @@ pub struct Session {
     panic: Option<String>,
     /// The capability that the plugin last lacked.
     denied: Option<Capability>,
+    /// What was wrong with the JSON that the plugin last gave and was refused, for people.
+    malformed: Option<String>,
     secrets: Secrets,
     usage: Usage,
     scratch: Vec<u8>,
@@ -192,6 +195,7 @@ impl Session {
             violation: None,
             panic: None,
             denied: None,
+            malformed: None,
             secrets,
             usage: Usage::default(),
             scratch: Vec::new(),
@@ -227,6 +231,7 @@ impl Session {
         self.violation = None;
         self.panic = None;
         self.denied = None;
+        self.malformed = None;
         self.secrets.forget();
         self.usage = Usage::default();
         self.begun = None;

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use cpex_wasmi_abi::Status;
 
-use super::input::Input;
+use super::input::{Decoding, Input};
 use super::span::Span;
 use super::{Answer, Format, Session};
 use crate::logging::contained;
@@ -92,8 +92,8 @@ impl Session {
             return Ok(Status::AccessDenied.code());
         }
         self.calls.varied |= function.varies(&grants.granted);
-        let budget = Cell::new(self.usage.elements_left());
-        let input = Input { format, bytes: argument, budget: &budget };
+        let decoding = Decoding::new(self.usage.elements_left());
+        let input = Input { format, bytes: argument, decoding: &decoding };
         let mut usage = core::mem::take(&mut self.calls.usage);
         let secrets = self.secrets.clone();
         let mut invocation = Invocation {
@@ -113,7 +113,7 @@ impl Session {
         };
         let work = invocation.work.get();
         self.calls.usage = usage;
-        self.usage.keep_elements(budget.get());
+        self.decoded(name, decoding);
         self.usage.moved(work);
         match reply.unwrap_or(Reply::Now(Err(Status::Unavailable))) {
             Reply::Now(given) => {

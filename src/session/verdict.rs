@@ -2,15 +2,15 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
-use core::cell::Cell;
 
 use cpex_wasmi_abi::model::to_wire;
 use cpex_wasmi_abi::{Status, VERDICT_ALLOW, VERDICT_DENY, Violation};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::input::Input;
+use super::input::{Decoding, Input};
 use super::span::Span;
 use super::{Answer, Format, Session};
+use crate::logging::visible;
 use crate::outcome::{Ended, UNEXPLAINED, unexplained};
 use crate::{AccessKind, Error, ErrorKind, Receipt};
 
@@ -18,13 +18,13 @@ impl Session {
     pub(super) fn deny(&mut self, format: Format, violation: Span, memory: &[u8]) -> Answer {
         let bytes = violation.of(memory)?;
         self.count_written(bytes.len())?;
-        let budget = Cell::new(self.usage.elements_left());
-        let input = Input { format, bytes, budget: &budget };
+        let decoding = Decoding::new(self.usage.elements_left());
+        let input = Input { format, bytes, decoding: &decoding };
         let decoded = match format {
-            Format::Json => input.record::<JsonViolation>().map(Into::into),
+            Format::Json => input.known::<JsonViolation>().map(Into::into),
             Format::Postcard | Format::Text => input.record::<Violation>().and_then(checked),
         };
-        self.usage.keep_elements(budget.get());
+        self.decoded("violation", decoding);
         let Some(work) = self.secrets.work(bytes.len()) else {
             return self.record_denial(Err(Status::TooLarge));
         };
@@ -56,6 +56,7 @@ impl Session {
             Ok(violation) => (violation, 0),
             Err(status) => {
                 let reason = format!("the plugin's violation could not be read. {status}");
+                let reason = self.explained(reason, status);
                 (Violation::new(UNEXPLAINED, reason), status.code())
             }
         };
@@ -124,7 +125,10 @@ impl Session {
             },
             Some(status) => Error::new(
                 ErrorKind::PluginFailed,
-                format!("`{export}` gave up with the status `{}`. {status}", status.name()),
+                self.explained(
+                    format!("`{export}` gave up with the status `{}`. {status}", status.name()),
+                    status,
+                ),
             ),
             None => Error::new(
                 ErrorKind::AbiViolation,
@@ -133,6 +137,32 @@ impl Session {
         }
     }
 }
+
+impl Session {
+    /// Keeps what came of decoding what the plugin gave for `place`.
+    pub(super) fn decoded(&mut self, place: &str, decoding: Decoding) {
+        self.usage.keep_elements(decoding.elements_left());
+        self.malformed = decoding.into_problem().map(|problem| {
+            let (problem, work) = self.secrets.redact_start(&problem, MAX_PROBLEM_BYTES);
+            self.usage.moved(work);
+            format!("`{place}`: {}", visible(&problem))
+        });
+    }
+
+    /// A message about a status, with what was wrong with the JSON that it is about.
+    fn explained(&self, message: String, status: Status) -> String {
+        match &self.malformed {
+            Some(problem) if status == Status::Malformed => {
+                let message = message.strip_suffix('.').unwrap_or(&message);
+                format!("{message}: {problem}")
+            }
+            _ => message,
+        }
+    }
+}
+
+/// The most bytes of a message about malformed JSON: a plugin's names may be in it.
+const MAX_PROBLEM_BYTES: usize = 512;
 
 /// Values of a violation's details become JSON later, so that what JSON cannot hold is refused.
 fn checked(violation: Violation) -> Result<Violation, Status> {
@@ -144,7 +174,7 @@ fn checked(violation: Violation) -> Result<Violation, Status> {
 }
 
 /// A violation as CPEX writes it in JSON.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct JsonViolation {
     code: String,
     reason: String,

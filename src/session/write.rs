@@ -1,9 +1,7 @@
-use core::cell::Cell;
-
 use cpex_wasmi_abi::{Field, NO_INDEX, Slot, Status, Write};
 
 use super::edit::Edit;
-use super::input::Input;
+use super::input::{Decoding, Input};
 use super::span::{Key, Span};
 use super::{Answer, Format, Service};
 
@@ -18,10 +16,11 @@ impl Service<'_> {
     ) -> Answer {
         let (key, value) = (key.key(memory)?, value.of(memory)?);
         self.session.count_written(key.len().saturating_add(value.len()))?;
-        let budget = Cell::new(self.session.usage.elements_left());
-        let input = Input { format, bytes: value, budget: &budget };
+        let decoding = Decoding::new(self.session.usage.elements_left());
+        let input = Input { format, bytes: value, decoding: &decoding };
         let done = self.set(field, index, key, input);
-        self.session.usage.keep_elements(budget.get());
+        let place = Field::from_number(field).map_or("", Field::path);
+        self.session.decoded(place, decoding);
         Ok(match done {
             Ok(()) => 0,
             Err(status) => status.code(),

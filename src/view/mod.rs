@@ -29,7 +29,7 @@ pub(crate) use message::message_views;
 pub(crate) use model::position;
 pub(crate) use payload::{PayloadKind, part_mut};
 pub(crate) use select::position as list_position;
-pub(crate) use select::{Want, select, size, step};
+pub(crate) use select::{Want, plain_values, select, size, step};
 #[cfg(feature = "cpex-core")]
 pub(crate) use slots::slot_views;
 pub(crate) use weight::weight;

@@ -154,7 +154,7 @@ macro_rules! plain_values {
         }
     };
 }
-pub(super) use plain_values;
+pub(crate) use plain_values;
 
 /// What has no members: the pointer leads past it.
 macro_rules! leaves {

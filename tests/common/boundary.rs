@@ -96,6 +96,11 @@ impl Boundary {
         self.session.end(verdict).unwrap()
     }
 
+    /// The words of the call's error, if the plugin gives up over a status.
+    pub(crate) fn gives_up(mut self, status: Status) -> String {
+        self.session.end(status.code()).unwrap_err().to_string()
+    }
+
     fn reading(&mut self, function: HostFunction, at: At<'_>) -> Result<Vec<u8>, Status> {
         // Asks for the length first.
         let (args, mut memory) = arguments(at, b"");

@@ -69,6 +69,31 @@ fn a_function_is_given_a_value_and_gives_one() {
 }
 
 #[test]
+fn an_argument_with_an_unknown_member_is_refused() {
+    #[derive(serde::Deserialize)]
+    struct Given {
+        rows: Vec<Row>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Row {
+        #[serde(alias = "number")]
+        n: u32,
+    }
+    let sum = |argument| {
+        running(argument, |engine| {
+            engine.function("f", |_: &mut Invocation<'_>, given: Given| {
+                Ok(given.rows.iter().map(|row| row.n).sum::<u32>())
+            })
+        })
+    };
+    assert_eq!(sum(r#"{"rows":[{"n":1},{"number":2}]}"#).logged(), ["3"]);
+    let misspelt = sum(r#"{"rows":[{"n":1},{"n":2,"m":3}]}"#);
+    let (kind, message) = misspelt.failed();
+    assert_eq!(kind, ErrorKind::PluginFailed);
+    assert!(message.ends_with("`f`: `rows[1].m` is not known"), "{message}");
+}
+
+#[test]
 fn who_calls_waits_for_a_result_of_another_thread() {
     let running = running("7", |engine| {
         engine.function_async("f", |_: &mut Invocation<'_>, number: u32| {

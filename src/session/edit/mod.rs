@@ -46,7 +46,7 @@ impl Edit<'_> {
                 let mut worked = 0;
                 let now = || pointer::to_json(&self.candidate_constraint()?.ok_or(Status::Absent)?);
                 let changed = match pointer {
-                    None => pointer::given(input),
+                    None => input.known(),
                     Some(pointer) => pointer::replaced(&now, pointer, input, &mut worked),
                 };
                 self.worked = worked;
@@ -84,7 +84,7 @@ impl Edit<'_> {
                 Ok(())
             }
             (Field::DelegationHop, NO_INDEX) => {
-                let hop: DelegationHop = input.record()?;
+                let hop: DelegationHop = input.known()?;
                 let delegation = self.delegation()?;
                 delegation.chain.push(hop);
                 delegation.depth = u32::try_from(delegation.chain.len()).unwrap_or(u32::MAX);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::pointer::{given, replaced, replaced_json, to_json};
+use super::pointer::{replaced, replaced_json, to_json};
 use super::tokens::{keep_delegated, keep_inbound};
 use super::{Edit, Input};
 use crate::Payload;
@@ -69,7 +69,7 @@ impl Edit<'_> {
                         let shown = || to_json(&*now.without_token_in_headers());
                         replaced(&shown, pointer, input, worked)?
                     }
-                    None => given(input)?,
+                    None => input.known()?,
                 };
                 *worked = worked.saturating_add(weight(&now.headers));
                 if changed.headers != *now.headers_without_token() {
@@ -212,7 +212,7 @@ fn record<T: Serialize + DeserializeOwned>(
 ) -> Result<T, Status> {
     match pointer {
         Some(pointer) => replaced(&|| to_json(now), pointer, input, worked),
-        None => given(input),
+        None => input.known(),
     }
 }
 

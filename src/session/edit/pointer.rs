@@ -1,5 +1,4 @@
-//! Structures as a plugin gives them: whole, or with one value in them changed by JSON Pointer
-//! (RFC 6901).
+//! Structures with one value in them changed by JSON Pointer (RFC 6901).
 
 use cpex_wasmi_abi::Status;
 use cpex_wasmi_abi::codec::Bounds;
@@ -8,42 +7,20 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Input;
-use crate::session::Format;
-use crate::session::input::from_json;
 use crate::view::{Record, Want, list_position, size, step};
-
-/// A structure given whole. A member that it does not have is refused: it would be lost, and may be
-/// a misspelt one that matters.
-pub(super) fn given<T: Serialize + DeserializeOwned>(input: Input<'_>) -> Result<T, Status> {
-    if input.format != Format::Json {
-        return input.record();
-    }
-    let json: Value = input.record()?;
-    let value = from_json(json.clone())?;
-    if is_all_there(&json, &value) { Ok(value) } else { Err(Status::Malformed) }
-}
-
-/// Whether a structure has all members that the JSON has at its top.
-fn is_all_there(json: &Value, value: &dyn Record) -> bool {
-    let Value::Object(members) = json else { return true };
-    members.keys().all(|name| {
-        let pointer = alloc::format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-        matches!(value.select(&pointer, Want::Place).0, Ok(Some(_)))
-    })
-}
 
 /// The structure with another value where `pointer` leads: a member of an object, there or new, or
 /// an element of an array.
 ///
-/// What is no longer a structure of its type, has no such place, or would be nested too deeply, is
-/// refused. `worked` grows by what had to be gone through, in bytes.
+/// What is no longer a structure of its type, has a member that this does not have, or would be nested too
+/// deeply, is refused. `worked` grows by what had to be gone through, in bytes.
 pub(super) fn replaced<T: Serialize + DeserializeOwned>(
     current: &dyn Fn() -> Result<Value, Status>,
     pointer: &str,
     input: Input<'_>,
     worked: &mut usize,
 ) -> Result<T, Status> {
-    let changed: T = from_json(replaced_json(current, pointer, input, worked)?)?;
+    let changed: T = input.model(&replaced_json(current, pointer, input, worked)?)?;
     let (there, cost) = (&changed as &dyn Record).select(pointer, Want::Place);
     *worked = worked.saturating_add(cost);
     if matches!(there, Ok(Some(_))) { Ok(changed) } else { Err(Status::Malformed) }
@@ -62,8 +39,8 @@ pub(super) fn replaced_json(
         return Err(Status::TooLarge);
     }
     let mut whole = current()?;
-    // It is decoded again, too.
-    *worked = worked.saturating_add(size(&whole).saturating_mul(2));
+    // It is decoded again, too, and gone through for members that are not known.
+    *worked = worked.saturating_add(size(&whole).saturating_mul(3));
     *place(&mut whole, pointer)? = value;
     Ok(whole)
 }
