@@ -110,10 +110,15 @@ pub(crate) struct SubjectArgs {
 pub(crate) struct CallArgs {
     #[command(flatten)]
     pub(crate) subject: SubjectArgs,
-    /// Call the loaded plugin this many times, and show how fuel and time vary
-    #[arg(long, value_name = "N", default_value_t = 1,
+    /// Call the loaded plugin this many times, count what the calls come to, and show how fuel and time
+    /// vary; no more calls are made after ten that failed
+    #[arg(long, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    pub(crate) repeat: u32,
+    pub(crate) repeat: Option<u32>,
+    /// How many threads make these calls at once, on one plugin; one call each without `--repeat`
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: u16,
     /// Print one JSON object, on one line
     #[arg(long)]
     pub(crate) json: bool,
@@ -127,6 +132,7 @@ Examples:
   cpex-wasmi call guard.wasm --payload request.json --allow-requested --json | jq .decision
 
 One of the files can be `-`, which is the standard input.
+Calls of `--repeat` that differ are counted, and the worst is shown and gives the exit status.
 Exit status: 0 allow, 1 deny, 2 wrong arguments or input, 3 failure (which is never an allow).";
 
 /// Arguments of `bench`.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use cpex_wasmi::{ErrorKind, Receipt};
 use serde::Serialize;
 
-use crate::call::Answer;
+use crate::call::{Answer, Summary};
 use crate::style::{self, DIM, ERROR, HINT, paint};
 use crate::{json, terminal};
 
@@ -47,6 +47,8 @@ pub(crate) struct Failure {
     hint: Option<String>,
     /// Boxed, as few failures have one.
     receipt: Option<Box<Receipt>>,
+    /// What the calls came to, if there were several.
+    repeat: Option<Box<Summary>>,
 }
 
 /// One thing that is wrong.
@@ -108,7 +110,7 @@ impl Failure {
 
     fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
         let problems = vec![Problem { code, message: message.into() }];
-        Self { exit, problems, hint: None, receipt: None }
+        Self { exit, problems, hint: None, receipt: None, repeat: None }
     }
 
     /// Says what to do about it.
@@ -127,6 +129,13 @@ impl Failure {
         self
     }
 
+    /// Adds what all calls came to, of which one failed.
+    #[must_use]
+    pub(crate) fn repeated(mut self, summary: Summary) -> Self {
+        self.repeat = Some(Box::new(summary));
+        self
+    }
+
     /// Tells it, and gives the exit status.
     pub(crate) fn report(self, form: Form) -> Exit {
         let (exit, text) = (self.exit, self.render());
@@ -138,7 +147,8 @@ impl Failure {
             Form::Json => json::line(&serde_json::json!({ "error": self.into_json() })),
             Form::JsonCall => {
                 let receipt = self.receipt.as_deref().copied();
-                json::line(&Answer::failed(receipt, self.into_json()))
+                let repeat = self.repeat.clone();
+                json::line(&Answer::failed(receipt, repeat.as_deref(), self.into_json()))
             }
         };
         // That it cannot be written is the lesser failure of the two, and may be the same.
@@ -184,6 +194,10 @@ impl Failure {
         if let Some(receipt) = &self.receipt {
             out.push_str(&format!("{}\n", paint(DIM, style::receipt(receipt))));
         }
+        if let Some(summary) = &self.repeat {
+            out.push_str(&format!("{}\n", paint(DIM, summary.costs())));
+            out.push_str(&summary.differences());
+        }
         out
     }
 }
@@ -198,6 +212,12 @@ impl From<cpex_wasmi::Error> for Failure {
             [_, _, ..] => error.problems().iter().map(Problem::from).collect(),
             _ => vec![Problem { code: error.code(), message: error.to_string() }],
         };
-        Self { exit, problems, hint: None, receipt: error.receipt().copied().map(Box::new) }
+        Self {
+            exit,
+            problems,
+            hint: None,
+            receipt: error.receipt().copied().map(Box::new),
+            repeat: None,
+        }
     }
 }

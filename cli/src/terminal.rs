@@ -34,3 +34,13 @@ pub(crate) fn warn(message: &str) {
 pub(crate) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
+
+/// Shows lines that a plugin has logged.
+pub(crate) fn log(lines: &str) {
+    err(lines);
+}
+
+/// Whether more is told than usual.
+pub(crate) fn is_verbose() -> bool {
+    false
+}

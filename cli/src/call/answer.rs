@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Called;
-use super::measure::Summary;
+use super::Summary;
 use crate::failure::JsonError;
 
 /// The one object that `--json` prints. What the plugin did not change is `null`.
@@ -23,7 +23,7 @@ pub(crate) struct Answer<'a> {
     receipt: Option<Receipt>,
     /// Only there if there was more than one call.
     #[serde(skip_serializing_if = "Option::is_none")]
-    repeat: Option<Summary>,
+    repeat: Option<&'a Summary>,
     /// Only there if something failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<JsonError>,
@@ -73,13 +73,17 @@ impl<'a> Answer<'a> {
             extensions: (after.extensions != before.extensions).then_some(&after.extensions),
             context: (after.context != before.context).then_some(&after.context),
             receipt: Some(measured.receipt),
-            repeat: measured.summary,
+            repeat: measured.summary.as_ref(),
             error: None,
         }
     }
 
     /// There is no decision.
-    pub(crate) fn failed(receipt: Option<Receipt>, error: JsonError) -> Self {
+    pub(crate) fn failed(
+        receipt: Option<Receipt>,
+        repeat: Option<&'a Summary>,
+        error: JsonError,
+    ) -> Self {
         Self {
             decision: None,
             violation: None,
@@ -87,7 +91,7 @@ impl<'a> Answer<'a> {
             extensions: None,
             context: None,
             receipt,
-            repeat: None,
+            repeat,
             error: Some(error),
         }
     }

@@ -1,6 +1,8 @@
 //! Plugins' log lines.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 
 use anstyle::Style;
 use cpex_wasmi::{AuditEvent, AuditOutcome, AuditSink, Level, LogRecord, LogSink};
@@ -9,23 +11,21 @@ use crate::style::{DIM, ERROR, GOOD, HINT, WARNING, paint};
 
 /// Keeps the lines of a call until it is over, so that showing them does not count as its time.
 ///
-/// How much a plugin can log in one call is limited by its policy.
+/// A call logs from the thread that makes it, so threads do not mix their lines. A policy limits how much
+/// a plugin can log in one call.
 #[derive(Clone, Default)]
-pub(super) struct Logs(Arc<Mutex<String>>);
+pub(super) struct Logs(Arc<Mutex<HashMap<ThreadId, String>>>);
 
 impl Logs {
-    /// Takes the lines out, ready to be shown.
+    /// Takes out the lines of this thread's last call, ready to be shown.
     pub(super) fn take(&self) -> String {
-        std::mem::take(&mut *self.lines())
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.get_mut(&thread::current().id()).map(std::mem::take).unwrap_or_default()
     }
 
-    /// Forgets the lines.
-    pub(super) fn clear(&self) {
-        self.lines().clear();
-    }
-
-    fn lines(&self) -> MutexGuard<'_, String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn push(&self, line: &str) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.entry(thread::current().id()).or_default().push_str(line);
     }
 }
 
@@ -35,7 +35,7 @@ impl LogSink for Logs {
         let hook = paint(DIM, record.hook);
         // The host has made the message safe to show.
         let line = format!("{} {hook}: {}\n", paint(style, name), record.message);
-        self.lines().push_str(&line);
+        self.push(&line);
     }
 }
 
@@ -53,7 +53,7 @@ impl AuditSink for Logs {
             "{} {access} {operation} {target}: {outcome} ({sent} B sent, {received} B received)\n",
             paint(DIM, "audit")
         );
-        self.lines().push_str(&line);
+        self.push(&line);
     }
 }
 

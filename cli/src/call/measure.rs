@@ -1,102 +1,192 @@
-//! Calling a plugin once or often, and what that cost.
+//! Calling a plugin once or often, from one thread or several, and what that came to.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use cpex_wasmi::{Outcome, Plugin, Receipt, Request};
-use serde::Serialize;
 
 use super::logs::Logs;
+use super::summary::{Counts, Kind, Summary};
 use crate::failure::Failure;
 use crate::progress::Progress;
+use crate::style::time;
+use crate::terminal;
 
-/// What the calls cost.
+/// The number of failed calls after which no more are made: each may take its whole deadline.
+const FAILURES: u32 = 10;
+
+/// The calls to make.
+pub(super) struct Calls<'a> {
+    pub(super) plugin: &'a Plugin,
+    pub(super) hook: &'a str,
+    pub(super) request: &'a Arc<Request>,
+    /// The number of calls, of all threads together.
+    pub(super) repeat: u32,
+    pub(super) threads: u16,
+    pub(super) logs: &'a Logs,
+}
+
+/// The cost of the calls.
 pub(super) struct Measured {
-    /// The receipt of the last call.
+    /// The receipt of the call that is shown.
     pub(super) receipt: Receipt,
     /// How the calls differed, if there were several.
     pub(super) summary: Option<Summary>,
 }
 
-/// How several calls of the same plugin differed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Summary {
-    /// How many calls there were.
-    pub(super) calls: u32,
-    /// The fuel of the call that took the least.
-    pub(super) fuel_min: u64,
-    /// The fuel of the call that took the most.
-    pub(super) fuel_max: u64,
-    /// The wall time of one call, in nanoseconds: half of the calls took no longer.
-    pub(super) nanoseconds_median: u64,
-    /// The wall time of one call, in nanoseconds: 99 of 100 calls took no longer.
-    pub(super) nanoseconds_p99: u64,
+/// The calls of one thread.
+#[derive(Default)]
+struct Tally {
+    times: Vec<u64>,
+    counts: Counts,
+    /// The first and the last call of the worst kind: an error is worse than a denial.
+    first: Option<Sample>,
+    last: Option<Sample>,
 }
 
-/// Calls the plugin `repeat` times, and gives the outcome of the last call.
-pub(super) fn calls(
-    plugin: &Plugin,
-    hook: &str,
-    request: &Arc<Request>,
-    repeat: u32,
-    logs: &Logs,
-) -> Result<(Outcome, Measured), Failure> {
-    let mut progress =
-        (repeat > 1).then(|| Progress::new(repeat.into(), "[{bar:30}] {pos} of {len} calls"));
-    let mut times = Vec::new();
-    let (mut fuel_min, mut fuel_max) = (u64::MAX, 0);
-    let mut last = None;
-    for number in 1..=repeat {
-        logs.clear();
-        let start = Instant::now();
-        let outcome = plugin.call(hook, request.clone());
-        times.push(nanoseconds(start.elapsed()));
-        let outcome = outcome.map_err(|error| {
-            let failure = Failure::from(error);
-            if repeat == 1 { failure } else { failure.within(&format!("call {number}")) }
-        })?;
-        fuel_min = fuel_min.min(outcome.receipt.fuel);
-        fuel_max = fuel_max.max(outcome.receipt.fuel);
-        last = Some(outcome);
-        if let Some(progress) = &mut progress {
-            progress.step(number.into());
+/// One call.
+struct Sample {
+    number: u32,
+    kind: Kind,
+    result: Result<Outcome, cpex_wasmi::Error>,
+    log: String,
+}
+
+impl Calls<'_> {
+    /// Makes the calls. Gives the outcome of the call that is shown: the last one, or where they differ
+    /// the first of the worst.
+    ///
+    /// # Errors
+    ///
+    /// The first call that failed, with the counts of them all.
+    pub(super) fn run(&self) -> Result<(Outcome, Measured), Failure> {
+        let next = AtomicU32::new(1);
+        let failed = AtomicU32::new(0);
+        let tally = if self.threads > 1 {
+            thread::scope(|scope| {
+                let threads = self.threads.min(u16::try_from(self.repeat).unwrap_or(u16::MAX));
+                let started: Vec<_> = (0..threads)
+                    .map(|_| {
+                        thread::Builder::new()
+                            .spawn_scoped(scope, || self.work(&next, &failed, None))
+                            .map_err(|error| {
+                                next.store(u32::MAX, Ordering::Relaxed);
+                                let message = format!("no thread can be started: {error}");
+                                Failure::failed("internal", message)
+                            })
+                    })
+                    .collect::<Result<_, Failure>>()?;
+                let died = "a thread that called the plugin has died";
+                started.into_iter().try_fold(Tally::default(), |mut sum, thread| {
+                    sum.add(thread.join().map_err(|_| Failure::failed("internal", died))?);
+                    Ok::<_, Failure>(sum)
+                })
+            })?
+        } else {
+            let mut progress = (self.repeat > 1)
+                .then(|| Progress::new(self.repeat.into(), "[{bar:30}] {pos} of {len} calls"));
+            self.work(&next, &failed, progress.as_mut())
+        };
+        self.told(tally)
+    }
+
+    /// Makes calls until there are none left.
+    fn work(
+        &self,
+        next: &AtomicU32,
+        failed: &AtomicU32,
+        mut progress: Option<&mut Progress>,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        // Its own: threads that count the same pointers wait for one another.
+        let request = Arc::new(Request::clone(self.request));
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number > self.repeat || failed.load(Ordering::Relaxed) >= FAILURES {
+                return tally;
+            }
+            let request = Arc::clone(&request);
+            let start = Instant::now();
+            let result = self.plugin.call(self.hook, request);
+            let nanoseconds = nanoseconds(start.elapsed());
+            let log = self.logs.take();
+            let kind = Kind::of(&result);
+            if self.repeat > 1 && terminal::is_verbose() {
+                terminal::err(&format!("{log}call {number}: {kind}, {}\n", time(nanoseconds)));
+            }
+            if result.is_err() {
+                failed.fetch_add(1, Ordering::Relaxed);
+            }
+            tally.note(Sample { number, kind, result, log }, nanoseconds);
+            if let Some(progress) = &mut progress {
+                progress.step(number.into());
+            }
         }
     }
-    drop(progress);
-    let outcome = last.ok_or_else(|| Failure::usage("there is nothing to do in no calls"))?;
-    let summary = (repeat > 1).then(|| {
+
+    fn told(&self, tally: Tally) -> Result<(Outcome, Measured), Failure> {
+        let Tally { mut times, counts, first, last } = tally;
+        let differ = counts.differ();
+        let shown = if differ { first } else { last.or(first) };
+        let shown = shown.ok_or_else(|| Failure::usage("there is nothing to do in no calls"))?;
         times.sort_unstable();
-        Summary {
-            calls: repeat,
-            fuel_min,
-            fuel_max,
-            nanoseconds_median: percentile(&times, 50),
-            nanoseconds_p99: percentile(&times, 99),
+        let several = self.repeat > 1;
+        let summary = several.then(|| Summary::new(counts, &times, self.threads, shown.number));
+        // What several calls log has been told call by call, if all of it was asked for.
+        if !(several && terminal::is_verbose()) {
+            terminal::log(&shown.log);
         }
-    });
-    let receipt = outcome.receipt;
-    Ok((outcome, Measured { receipt, summary }))
+        match shown.result {
+            Ok(outcome) => {
+                let receipt = outcome.receipt;
+                Ok((outcome, Measured { receipt, summary }))
+            }
+            Err(error) => {
+                let failure = Failure::from(error);
+                Err(match summary {
+                    None => failure,
+                    Some(summary) => {
+                        failure.within(&format!("call {}", shown.number)).repeated(summary)
+                    }
+                })
+            }
+        }
+    }
+}
+
+impl Tally {
+    fn note(&mut self, sample: Sample, nanoseconds: u64) {
+        self.times.push(nanoseconds);
+        self.counts.note(&sample.kind, &sample.result);
+        self.keep(sample);
+    }
+
+    /// Keeps a call if it is the first or the last of the worst kind.
+    fn keep(&mut self, sample: Sample) {
+        let rank = |kept: &Option<Sample>| kept.as_ref().map(|sample| sample.kind.rank());
+        if rank(&self.first).is_none_or(|worst| sample.kind.rank() > worst) {
+            (self.first, self.last) = (Some(sample), None);
+        } else if rank(&self.first) == Some(sample.kind.rank()) {
+            let number = |kept: &Option<Sample>| kept.as_ref().map(|sample| sample.number);
+            if number(&self.first).is_some_and(|first| sample.number < first) {
+                let first = self.first.replace(sample);
+                self.last = self.last.take().or(first);
+            } else if number(&self.last).is_none_or(|last| sample.number > last) {
+                self.last = Some(sample);
+            }
+        }
+    }
+
+    /// Adds the calls of another thread.
+    fn add(&mut self, other: Self) {
+        self.times.extend(other.times);
+        self.counts.add(other.counts);
+        other.first.into_iter().chain(other.last).for_each(|sample| self.keep(sample));
+    }
 }
 
 fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// The least of these (sorted) numbers that `percent` of them are no larger than.
-fn percentile(sorted: &[u64], percent: usize) -> u64 {
-    let rank = sorted.len().saturating_mul(percent).div_ceil(100);
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_numbers_that_were_measured() {
-        let hundred: Vec<u64> = (1..=100).collect();
-        assert_eq!((percentile(&hundred, 50), percentile(&hundred, 99)), (50, 99));
-        assert_eq!((percentile(&[7], 50), percentile(&[7], 99)), (7, 7));
-        assert_eq!((percentile(&[1, 9], 50), percentile(&[1, 9], 99)), (1, 9));
-    }
 }

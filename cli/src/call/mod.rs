@@ -5,6 +5,7 @@ mod diff;
 mod logs;
 mod measure;
 mod report;
+mod summary;
 
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ use crate::{json, terminal};
 pub(crate) use answer::Answer;
 use diff::Change;
 use logs::Logs;
-use measure::Measured;
+use measure::{Calls, Measured};
+pub(crate) use summary::Summary;
 
 /// A call that came to a decision.
 struct Called {
@@ -49,9 +51,10 @@ fn call(args: &CallArgs) -> Result<Called, Failure> {
     for warning in plugin.warnings() {
         terminal::warn(warning);
     }
-    let measured = measure::calls(&plugin, &hook, &before, args.repeat, &logs);
-    terminal::err(&logs.take());
-    let (outcome, measured) = measured?;
+    let (request, threads) = (&before, args.threads);
+    let repeat = args.repeat.unwrap_or_else(|| threads.into());
+    let calls = Calls { plugin: &plugin, hook: &hook, request, repeat, threads, logs: &logs };
+    let (outcome, measured) = calls.run()?;
     let Outcome { decision, changes, .. } = outcome;
     let mut after = Request::clone(&before);
     after.apply(changes);

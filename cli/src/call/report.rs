@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::Called;
 use super::diff::Change;
-use super::measure::Summary;
-use crate::style::{self, ADDED, BOLD, CHANGED, DIM, ERROR, GOOD, REMOVED, grouped, paint, time};
+use crate::style::{self, ADDED, BOLD, CHANGED, DIM, ERROR, GOOD, REMOVED, grouped, paint};
 
 /// How much of a value is shown, in characters.
 const MAX_VALUE: usize = 120;
@@ -34,7 +33,8 @@ pub(super) fn render(called: &Called) -> String {
     out.push('\n');
     out.push_str(&format!("{}\n", paint(DIM, style::receipt(&called.measured.receipt))));
     if let Some(summary) = &called.measured.summary {
-        out.push_str(&format!("{}\n", paint(DIM, repeated(summary))));
+        out.push_str(&format!("{}\n", paint(DIM, summary.costs())));
+        out.push_str(&summary.differences());
     }
     out
 }
@@ -83,21 +83,6 @@ fn shown(value: &Value) -> String {
             format!("{start}… ({} bytes)", grouped(u64::try_from(text.len()).unwrap_or(u64::MAX)))
         }
     }
-}
-
-fn repeated(summary: &Summary) -> String {
-    let Summary { calls, fuel_min, fuel_max, nanoseconds_median, nanoseconds_p99 } = summary;
-    let fuel = if fuel_min == fuel_max {
-        format!("fuel {} each", grouped(*fuel_min))
-    } else {
-        format!("fuel {} to {}", grouped(*fuel_min), grouped(*fuel_max))
-    };
-    format!(
-        "{} calls · {fuel} · time median {}, p99 {}",
-        grouped(u64::from(*calls)),
-        time(*nanoseconds_median),
-        time(*nanoseconds_p99)
-    )
 }
 
 #[cfg(test)]
