@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use cpex_wasmi::model::Strict;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Track;
 
@@ -133,20 +134,32 @@ fn parse<T: DeserializeOwned>(text: &str, source: &Source, what: &str) -> Result
         let failure = Failure::input(format!("{name}: it is empty; {what} must be a JSON object"));
         return Err(Malformed { failure, is_json: false, path: String::new() });
     }
+    // A key that stands twice is refused wherever it is: of most types, the last one would win.
+    read::<Strict>(text, &name, what, &mut |_| {})?;
     let mut unknown = Vec::new();
-    let mut track = Track::new();
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let deserializer = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
-    let value =
-        serde_ignored::deserialize(deserializer, |path| unknown.push(path_of(&path).join(".")))
-            .map_err(|error| malformed(&error, &track.path().to_string(), &name, what))?;
-    reader.end().map_err(|error| malformed(&error, ".", &name, what))?;
+    let value = read(text, &name, what, &mut |key| unknown.push(key))?;
     if !unknown.is_empty() {
         terminal::warn(&format!(
             "{name}: in {what}, not known to this version and not seen by the plugin: `{}`",
             unknown.join("`, `")
         ));
     }
+    Ok(value)
+}
+
+/// Reads all of a text, and names the keys that are not known.
+fn read<T: DeserializeOwned>(
+    text: &str,
+    name: &str,
+    what: &str,
+    unknown: &mut dyn FnMut(String),
+) -> Result<T, Malformed> {
+    let mut track = Track::new();
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let deserializer = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
+    let value = serde_ignored::deserialize(deserializer, |path| unknown(path_of(&path).join(".")))
+        .map_err(|error| malformed(&error, &track.path().to_string(), name, what))?;
+    reader.end().map_err(|error| malformed(&error, ".", name, what))?;
     Ok(value)
 }
 

@@ -221,6 +221,62 @@ fn values_of_the_wrong_type_are_named_by_their_path() {
 }
 
 #[test]
+fn a_key_that_stands_twice_is_refused_in_every_input() {
+    let place = place();
+    let wrong = |option: &str, text: &str, message: &str| {
+        place.file("twice.json", text);
+        let ran = place.run(with(&[option, "twice.json"])).gives(2);
+        ran.complains(&format!("error[invalid_input]: twice.json:{message}"));
+        let json = place.run(with(&[option, "twice.json", "--json"])).gives(2).json();
+        assert_eq!(json["error"]["code"], "invalid_input");
+    };
+    wrong(
+        "--config",
+        "{\"limit\": 1,\n \"limit\": 1000000}",
+        "2:8: in the configuration: the key `limit` stands twice",
+    );
+    wrong(
+        "--config",
+        r#"{"a": [{}, {"b": 1, "b": 2}]}"#,
+        "1:23: in the configuration: `a[1]`: the key `b` stands twice",
+    );
+    wrong(
+        "--context",
+        r#"{"local_state": {"n": {"x": 1, "x": 2}}}"#,
+        "1:34: in the context: `local_state.n`: the key `x` stands twice",
+    );
+    wrong(
+        "--extensions",
+        r#"{"custom": {"x": 1, "x": 2}}"#,
+        "1:23: in the extensions: `custom`: the key `x` stands twice",
+    );
+    wrong(
+        "--policy",
+        "{\"resources\": {}, \"resources\": {}}",
+        "1:19: the policy is no valid YAML",
+    );
+    payload(
+        &PAYLOAD.replace("\"limit\": 3", "\"limit\": 3, \"limit\": 4"),
+        "`message.content[0].content.arguments`: the key `limit` stands twice",
+    );
+    let twice = PAYLOAD.replacen('{', "{\"message\": {}, ", 1);
+    payload(&twice, "in the payload: the key `message` stands twice");
+    place.file("twice.json", "{\"x\": {\"y\": 1, \"y\": 2}}");
+    place
+        .run(["call", "guest.wat", "--payload", "twice.json", "--payload-type", "acme.order"])
+        .gives(2)
+        .complains("in the payload: `x`: the key `y` stands twice");
+    place.file(
+        "m.yaml",
+        "{\"name\": \"a\", \"name\": \"b\", \"version\": \"1\", \"hooks\": [\"x\"]}",
+    );
+    place
+        .run(["embed", "guest.wat", "--manifest", "m.yaml", "-o", "x.wasm"])
+        .gives(2)
+        .complains("m.yaml:1:15: the manifest is no valid YAML: duplicate");
+}
+
+#[test]
 fn keys_that_are_not_known_are_named_and_do_no_harm() {
     let place = place();
     place.file(
