@@ -27,13 +27,54 @@ struct Inner {
 pub struct Problem {
     /// What kind of problem it is.
     pub kind: ErrorKind,
-    /// What is wrong, where it stands, and what to change.
+    /// What is wrong, and what to change.
     pub message: String,
+    /// The path of the value that is wrong, such as `config.sandbox_policy.isolation`, if it is one.
+    pub path: Option<String>,
+    /// Where that stands in the text that was read, if it was a text.
+    pub place: Option<Place>,
 }
 
 impl Problem {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), path: None, place: None }
+    }
+
+    /// Says which value is wrong.
+    pub(crate) fn about(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    #[cfg(feature = "yaml")]
+    pub(crate) fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = self.place {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// A place in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct Place {
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The column in it, in characters, counted from 1.
+    pub column: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
     }
 }
 
@@ -214,7 +255,7 @@ impl fmt::Display for Error {
             if position > 0 {
                 f.write_str("; ")?;
             }
-            f.write_str(&problem.message)?;
+            write!(f, "{problem}")?;
         }
         Ok(())
     }

@@ -50,6 +50,7 @@
 //! | `redact` | no | what regular expressions match is masked in all that plugins say (`EngineBuilder::redact_patterns`) | only texts can be masked ([`EngineBuilder::redact`]) |
 //! | `wasi` | no | modules may import WASI preview 1: output goes to the log; variables, time and random numbers as far as they are granted | a module that does is refused |
 //! | `fs` | no | the same with directories and files, through cap-std; implies `wasi` | a plugin that asks for files is refused |
+//! | `yaml` | no | policies and whole configurations are read from YAML, with the place of all that is wrong: `Policy::from_yaml`, the module `config` | an embedder parses them: [`Policy::from_value`] |
 //! | `cpex-core` | no | `cpex-core` 0.2.3 loads plugins from its own configuration: the module `cpex`, described in `docs/cpex.md` | |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -73,6 +74,8 @@ mod guide {}
 
 mod changes;
 mod clock;
+#[cfg(feature = "yaml")]
+pub mod config;
 #[cfg(feature = "cpex-core")]
 pub mod cpex;
 mod digest;
@@ -117,7 +120,7 @@ pub use changes::Changes;
 pub use clock::Clock;
 pub use digest::Digest;
 pub use engine::{Engine, EngineBuilder};
-pub use error::{Error, ErrorKind, Problem, Trap};
+pub use error::{Error, ErrorKind, Place, Problem, Trap};
 pub use limits::Limits;
 pub use logging::{LOG_TARGET, Level, LevelFilter, LogRecord, LogSink, visible};
 pub use module::{Module, ModuleInfo};

@@ -22,7 +22,7 @@ const SCHEMA: &str = r##"{
 
 /// A policy of a plugin's entry with this under `config:`.
 fn config(config: &serde_json::Value) -> Policy {
-    Policy::from_json(&json!({"kind": "wasm://guest.wasm", "config": config})).unwrap()
+    Policy::from_value(&json!({"kind": "wasm://guest.wasm", "config": config})).unwrap()
 }
 
 #[test]

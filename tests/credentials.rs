@@ -257,14 +257,14 @@ fn the_policy_says_so_in_yaml_s_words() {
         "capabilities": ["read_inbound_credentials"],
         "config": {"sandbox_policy": {"allow_raw_credentials": true}}
     });
-    assert!(Policy::from_json(&entry).unwrap().allow_raw_credentials);
+    assert!(Policy::from_value(&entry).unwrap().allow_raw_credentials);
     let wrong = json!({"sandbox_policy": {"allow_raw_credentials": "yes"}});
-    let error = Policy::from_json(&wrong).unwrap_err().to_string();
+    let error = Policy::from_value(&wrong).unwrap_err().to_string();
     assert!(
         error.contains("`sandbox_policy.allow_raw_credentials` must be true or false"),
         "{error}"
     );
     let misspelt = json!({"sandbox_policy": {"allow_raw_credential": true}});
-    let error = Policy::from_json(&misspelt).unwrap_err().to_string();
+    let error = Policy::from_value(&misspelt).unwrap_err().to_string();
     assert!(error.contains("did you mean `allow_raw_credentials`?"), "{error}");
 }

@@ -208,7 +208,7 @@ fn a_wait_and_a_number_of_instances_may_be_as_large_as_numbers_are() {
             "when_exhausted": "wait",
             "resources": {"max_instances": 1, "max_wait_ms": milliseconds},
         }});
-        let plugin = worker(Policy::from_json(&json).unwrap());
+        let plugin = worker(Policy::from_value(&json).unwrap());
         let first = begun(&plugin);
         let second = begun(&plugin);
         assert!(finished(first).is_ok());

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 /// The messages of all problems of a policy, in order.
 #[track_caller]
 fn problems(policy: Value) -> Vec<String> {
-    match Policy::from_json(&policy) {
+    match Policy::from_value(&policy) {
         Ok(policy) => panic!("the policy was accepted: {policy:?}"),
         Err(error) => {
             assert_eq!(error.code(), "invalid_policy");
@@ -43,7 +43,7 @@ fn an_empty_item_of_a_list_is_told() {
 
 #[test]
 fn the_upstream_drafts_policy_is_read_unchanged() {
-    let policy = Policy::from_json(&json!({
+    let policy = Policy::from_value(&json!({
         "allowed_filesystem": [{"dir": "data/rules", "permission": "read-only"}],
         "allowed_network": [{
             "host": "*.internal.svc", "ports": [8443], "schemes": ["https"],
@@ -70,7 +70,7 @@ fn the_upstream_drafts_policy_is_read_unchanged() {
 
 #[test]
 fn a_whole_plugin_entry_is_read() {
-    let policy = Policy::from_json(&json!({
+    let policy = Policy::from_value(&json!({
         "name": "pii", "kind": "wasm://pii_guard.wasm", "hooks": ["cmf.tool_pre_invoke"],
         "mode": "sequential", "priority": 10, "on_error": "fail",
         "capabilities": ["read_labels", "read_roles"],
@@ -98,7 +98,7 @@ fn no_policy_grants_nothing_and_keeps_the_limits() {
     for empty in
         [json!(null), json!({}), json!({"sandbox_policy": null}), json!({"resources": null})]
     {
-        let policy = Policy::from_json(&empty).unwrap();
+        let policy = Policy::from_value(&empty).unwrap();
         assert!(policy.capabilities.is_empty() && policy.access.is_empty());
         assert_eq!(policy.limits, Limits::default());
         assert_eq!(policy.isolation, Isolation::PerCall);
@@ -185,7 +185,7 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
 fn what_calls_do_that_are_too_many_is_read_with_how_long_they_wait() {
     let read = |policy: &str| {
         let policy: Value = serde_json::from_str(policy).unwrap();
-        Policy::from_json(&policy).unwrap().when_exhausted
+        Policy::from_value(&policy).unwrap().when_exhausted
     };
     let second = Duration::from_secs(1);
     for (policy, expected) in [
@@ -206,7 +206,7 @@ fn what_calls_do_that_are_too_many_is_read_with_how_long_they_wait() {
 const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 fn pinning(digest: &str) -> Policy {
-    Policy::from_json(&json!({"sandbox_policy": {"sha256": digest}})).unwrap()
+    Policy::from_value(&json!({"sandbox_policy": {"sha256": digest}})).unwrap()
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn log_levels_are_read_as_they_are_written() {
         ("trace", LevelFilter::Trace),
         ("off", LevelFilter::Off),
     ] {
-        let policy = Policy::from_json(&json!({"log_level": name})).unwrap();
+        let policy = Policy::from_value(&json!({"log_level": name})).unwrap();
         assert_eq!(policy.log_level, level, "{name}");
     }
     let found = problems(json!({"log_level": "loud"}));
@@ -340,7 +340,7 @@ fn a_policy_in_the_wrong_place_is_no_setting_of_the_plugin() {
         assert!(found.len() == 1 && found[0].contains(expected), "{expected}\n{found:#?}");
     }
     // A setting of the plugin's own may have such a name.
-    let policy = Policy::from_json(&entry(json!({"resources": ["a", "b"], "policy": 1}))).unwrap();
+    let policy = Policy::from_value(&entry(json!({"resources": ["a", "b"], "policy": 1}))).unwrap();
     assert_eq!(policy.config.len(), 2);
 }
 

@@ -128,8 +128,7 @@ mod tests {
         manifest.access = lines.map(Into::into).to_vec();
         let access = Access::asked_for(&manifest);
         let text = yaml(&access);
-        let value: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
-        assert_eq!(Policy::from_json(&value).unwrap().access, access, "{text}");
+        assert_eq!(Policy::from_yaml(&text).unwrap().access, access, "{text}");
         assert_eq!(with_requested(&access, &manifest), access);
         assert_eq!(with_requested(&Access::default(), &manifest), access);
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use self::segments::Rewritten;
 use crate::args::EmbedArgs;
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, Problem};
 use crate::style::{BOLD, DIM, GOOD, paint};
 use crate::{plugin_file, policy_file, style, terminal};
 
@@ -95,13 +95,16 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<Exit, Failure> {
 fn manifest(args: &EmbedArgs) -> Result<Manifest, Failure> {
     let source = &args.manifest;
     let text = source.text("the manifest")?;
-    let value = policy_file::yaml(&text, source, "the manifest")?;
-    let written: Written = serde_path_to_error::deserialize(value).map_err(|error| {
-        let at = match error.path().to_string().as_str() {
-            "." => String::new(),
-            path => format!("`{path}`: "),
+    let document = policy_file::yaml(&text, source, "the manifest")?;
+    let written: Written = serde_path_to_error::deserialize(document.value()).map_err(|error| {
+        let path = error.path().to_string();
+        let (path, at) = match path.as_str() {
+            "." => ("", String::new()),
+            path => (path, format!("`{path}`: ")),
         };
-        Failure::input(format!("{}: in the manifest: {at}{}", source.name(), error.inner()))
+        let message = format!("in the manifest: {at}{}", error.inner());
+        let problem = Problem::new("invalid_input", message).at(document.place(path));
+        Failure::inputs(vec![problem]).of_file(&source.name())
     })?;
     Ok(written.into())
 }

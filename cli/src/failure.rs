@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use cpex_wasmi::{ErrorKind, Receipt};
+use cpex_wasmi::{ErrorKind, Place, Receipt};
 use serde::Serialize;
 
 use crate::call::{Answer, Summary};
@@ -58,20 +58,57 @@ pub(crate) struct Problem {
     pub(crate) code: &'static str,
     /// What is wrong and what to change, on one line.
     pub(crate) message: String,
+    /// The file, if it is one that stands in the arguments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
+    /// The line in it, and the column, both counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) column: Option<u32>,
+    /// The path of the value in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) path: Option<String>,
 }
 
 impl Problem {
     /// The problem for people, as a line.
     pub(crate) fn render(&self) -> String {
-        let Self { code, message } = self;
-        let label = format!("error[{code}]");
-        format!("{}: {}\n", paint(ERROR, label), cpex_wasmi::visible(message))
+        let label = format!("error[{}]", self.code);
+        format!("{}: {}\n", paint(ERROR, label), cpex_wasmi::visible(&self.told()))
+    }
+
+    /// The message, with the place before it.
+    fn told(&self) -> String {
+        let mut told = String::new();
+        if let Some(file) = &self.file {
+            told.push_str(file);
+            if let (Some(line), Some(column)) = (self.line, self.column) {
+                told.push_str(&format!(":{line}:{column}"));
+            }
+            told.push_str(": ");
+        }
+        told.push_str(&self.message);
+        told
+    }
+
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        let (file, line, column, path) = (None, None, None, None);
+        Self { code, message: message.into(), file, line, column, path }
+    }
+
+    /// Says where it stands.
+    #[must_use]
+    pub(crate) fn at(self, place: Option<Place>) -> Self {
+        let (line, column) = (place.map(|place| place.line), place.map(|place| place.column));
+        Self { line, column, ..self }
     }
 }
 
 impl From<&cpex_wasmi::Problem> for Problem {
     fn from(problem: &cpex_wasmi::Problem) -> Self {
-        Self { code: problem.kind.code(), message: problem.message.clone() }
+        let new = Self::new(problem.kind.code(), problem.message.as_str());
+        Self { path: problem.path.clone(), ..new }.at(problem.place)
     }
 }
 
@@ -98,6 +135,11 @@ impl Failure {
         Self::new(Exit::Usage, "invalid_input", message)
     }
 
+    /// A file that was given has all these problems.
+    pub(crate) fn inputs(problems: Vec<Problem>) -> Self {
+        Self { exit: Exit::Usage, problems, hint: None, receipt: None, repeat: None }
+    }
+
     /// The plugin does not handle the hook that was asked for.
     pub(crate) fn unknown_hook(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, ErrorKind::UnknownHook.code(), message)
@@ -109,7 +151,7 @@ impl Failure {
     }
 
     fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
-        let problems = vec![Problem { code, message: message.into() }];
+        let problems = vec![Problem::new(code, message)];
         Self { exit, problems, hint: None, receipt: None, repeat: None }
     }
 
@@ -120,7 +162,7 @@ impl Failure {
         self
     }
 
-    /// Puts something before each message, such as the file it is about.
+    /// Puts something before each message, such as the call it is about.
     #[must_use]
     pub(crate) fn within(mut self, place: &str) -> Self {
         for problem in &mut self.problems {
@@ -133,6 +175,15 @@ impl Failure {
     #[must_use]
     pub(crate) fn repeated(mut self, summary: Summary) -> Self {
         self.repeat = Some(Box::new(summary));
+        self
+    }
+
+    /// Says which file it is about.
+    #[must_use]
+    pub(crate) fn of_file(mut self, name: &str) -> Self {
+        for problem in &mut self.problems {
+            problem.file = Some(name.into());
+        }
         self
     }
 
@@ -175,9 +226,9 @@ impl Failure {
     fn into_json(self) -> JsonError {
         let Self { mut problems, hint, .. } = self;
         let code = problems.first().map_or("internal", |problem| problem.code);
-        let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        let messages: Vec<_> = problems.iter().map(Problem::told).collect();
         let message = messages.join("; ");
-        if problems.len() == 1 {
+        if matches!(problems.as_slice(), [only] if only.line.is_none()) {
             problems.clear();
         }
         JsonError { code, message, problems, hint }
@@ -210,7 +261,7 @@ impl From<cpex_wasmi::Error> for Failure {
         };
         let problems = match error.problems() {
             [_, _, ..] => error.problems().iter().map(Problem::from).collect(),
-            _ => vec![Problem { code: error.code(), message: error.to_string() }],
+            _ => vec![Problem::new(error.code(), error.to_string())],
         };
         Self {
             exit,

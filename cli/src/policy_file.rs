@@ -1,17 +1,18 @@
 //! Policies as operators write them: YAML of a sandbox policy, a plugin's entry, or a whole
 //! configuration.
 
-use cpex_wasmi::Policy;
+use cpex_wasmi::config::{self, Document, PluginDirectory};
+use cpex_wasmi::{Place, Policy};
 use serde_json::Value;
 
 use crate::args::GrantArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, Problem};
 use crate::input::Source;
 
 /// A policy file that was read, but not yet understood: that may take the plugin's name.
 pub(crate) struct PolicyFile {
     name: String,
-    document: Value,
+    document: Document,
 }
 
 /// What an operator grants, and where they say it is used.
@@ -21,6 +22,9 @@ pub(crate) struct Granted {
     pub(crate) policy: Policy,
     /// The hooks of the plugin's entry, if the policy is one.
     pub(crate) hooks: Vec<String>,
+    /// The kind of the entry, and where it stands.
+    pub(crate) kind: Option<String>,
+    pub(crate) kind_place: Option<Place>,
 }
 
 impl PolicyFile {
@@ -32,15 +36,33 @@ impl PolicyFile {
         Ok(Some(Self { name: source.name(), document }))
     }
 
-    /// The part of the file that is about the plugin.
-    fn entry(&self, plugin: Option<&str>, args: &GrantArgs) -> Result<&Value, Failure> {
+    /// Refuses a file that a host would refuse, whichever plugin of it is meant: a whole configuration, or an
+    /// entry with its `kind`.
+    pub(crate) fn check(&self, directory: Option<&PluginDirectory>) -> Result<(), Failure> {
+        let value = self.document.value();
+        let problems = if value.get("plugins").is_some() {
+            config::check(&self.document, directory).problems
+        } else if value.get("kind").is_some() {
+            config::check_entry(&self.document, directory).problems
+        } else {
+            Vec::new()
+        };
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let problems = problems.iter().map(Problem::from).collect();
+        Err(Failure::inputs(problems).of_file(&self.name))
+    }
+
+    /// The part of the file that is about the plugin, and its path.
+    fn entry(&self, plugin: Option<&str>, args: &GrantArgs) -> Result<(String, &Value), Failure> {
         let wrong = |message: String| Failure::input(format!("{}: {message}", self.name));
-        let Some(plugins) = self.document.get("plugins") else {
+        let Some(plugins) = self.document.value().get("plugins") else {
             return match &args.entry {
                 Some(_) => Err(wrong(
                     "`--plugin` picks an entry of a list `plugins`, and there is none".into(),
                 )),
-                None => Ok(&self.document),
+                None => Ok((String::new(), self.document.value())),
             };
         };
         let Value::Array(entries) = plugins else {
@@ -49,12 +71,17 @@ impl PolicyFile {
         let name_of = |entry: &Value| entry.get("name").and_then(Value::as_str).map(str::to_owned);
         let Some(wanted) = args.entry.as_deref().or(plugin) else {
             // Which one is meant, only the module's manifest can say.
-            return Ok(if let [only] = entries.as_slice() { only } else { &Value::Null });
+            return Ok(match entries.as_slice() {
+                [only] => ("plugins[0].".into(), only),
+                _ => (String::new(), &Value::Null),
+            });
         };
-        let matching: Vec<_> =
-            entries.iter().filter(|entry| name_of(entry).as_deref() == Some(wanted)).collect();
+        let matching: Vec<_> = (0..)
+            .zip(entries)
+            .filter(|(_, entry): &(usize, _)| name_of(entry).as_deref() == Some(wanted))
+            .collect();
         match matching.as_slice() {
-            [entry] => Ok(entry),
+            [(at, entry)] => Ok((format!("plugins[{at}]."), *entry)),
             [] => {
                 let names: Vec<_> = entries.iter().filter_map(name_of).collect();
                 let advice = if names.is_empty() {
@@ -78,10 +105,18 @@ pub(crate) fn granted(
     let granted = match file {
         None => Granted::default(),
         Some(file) => {
-            let entry = file.entry(plugin, args)?;
-            let policy = Policy::from_json(entry)
-                .map_err(|error| Failure::from(error).within(&file.name))?;
-            Granted { policy, hooks: hooks(entry) }
+            let (path, entry) = file.entry(plugin, args)?;
+            let policy = Policy::from_value(entry).map_err(|error| {
+                let problems = error.problems().iter().map(|problem| {
+                    let inner = problem.path.as_deref().unwrap_or_default();
+                    let place = file.document.place(&format!("{path}{inner}"));
+                    Problem::from(problem).at(place)
+                });
+                Failure::inputs(problems.collect()).of_file(&file.name)
+            })?;
+            let kind = entry.get("kind").and_then(Value::as_str).map(str::to_owned);
+            let kind_place = file.document.place(&format!("{path}kind"));
+            Granted { policy, hooks: hooks(entry), kind, kind_place }
         }
     };
     let policy = granted.policy.grant(args.capabilities.iter().copied());
@@ -93,49 +128,14 @@ fn hooks(entry: &Value) -> Vec<String> {
     hooks.into_iter().flatten().filter_map(|hook| hook.as_str().map(str::to_owned)).collect()
 }
 
-/// Parses YAML, of which JSON is a part, with the meaning that cpex-core's parser gives it. `what` says what it
-/// is for.
-pub(crate) fn yaml(text: &str, source: &Source, what: &str) -> Result<Value, Failure> {
-    let options = serde_saphyr::options! {
-        strict_booleans: true,
-        leading_zero_numbers_as_strings: true,
-        underscored_numbers_as_strings: true,
-        reject_unsupported_tags: true,
-        // cpex-core does not merge, so that a merged grant would hold here and nowhere else.
-        merge_keys: serde_saphyr::MergeKeyPolicy::Error,
-        with_snippet: false,
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        use serde_saphyr::MessageFormatter as _;
-        let place = error
-            .location()
-            .map_or_else(String::new, |place| format!(":{}:{}", place.line(), place.column()));
-        let message = serde_saphyr::UserMessageFormatter.format_message(error.without_snippet());
-        Failure::input(format!("{}{place}: {what} is no valid YAML: {message}", source.name()))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Value, Failure> {
-        yaml(text, &Source::Stdin, "the policy")
-    }
-
-    #[test]
-    fn values_mean_what_they_mean_to_cpex_core() {
-        let value = parse("a: no\nb: 1_000\nc: 012\nd: 0x10\ne: true\nf:\n").unwrap();
-        let expected = serde_json::json!({
-            "a": "no", "b": "1_000", "c": "012", "d": 16, "e": true, "f": null
+/// Parses YAML, of which JSON is a part, with the meaning that CPEX gives it. `what` says what it is for.
+pub(crate) fn yaml(text: &str, source: &Source, what: &str) -> Result<Document, Failure> {
+    Document::parse(text).map_err(|error| {
+        let problems = error.problems().iter().map(|problem| Problem {
+            code: "invalid_input",
+            message: format!("in {what}: {}", problem.message),
+            ..Problem::from(problem)
         });
-        assert_eq!(value, expected);
-    }
-
-    #[test]
-    fn what_could_be_read_in_two_ways_is_refused() {
-        for text in ["a: 1\na: 2\n", "<<: {a: 1}\n", "a: !secret x\n", "a: 1\n---\nb: 2\n"] {
-            assert!(parse(text).is_err(), "{text}");
-        }
-    }
+        Failure::inputs(problems.collect()).of_file(&source.name())
+    })
 }

@@ -38,7 +38,7 @@ impl Subject {
         let hook = hook(&module, args.hook.as_deref())?;
         let request = Arc::new(request(args, &hook)?);
         let name = &module.manifest().name;
-        let Granted { mut policy, hooks } =
+        let Granted { mut policy, hooks, .. } =
             policy_file::granted(file.as_ref(), Some(name), &args.grants)?;
         if !hooks.is_empty() && !hooks.contains(&hook) {
             terminal::warn(&format!(

@@ -310,7 +310,7 @@ fn every_typo_in_a_policy() {
          sandbox_policy:\n    resources:\n      max_feul: 3\n      max_tables: many\n",
     );
     let complaints = [
-        "error[invalid_policy]: p.yaml: policy: `capabilties` is not known; did you mean \
+        "error[invalid_policy]: p.yaml:3:1: policy: `capabilties` is not known; did you mean \
          `capabilities`?",
         "`capabilities[0]` is `read_lables`, which is no capability; did you mean `read_labels`?",
         "`config.sandbox_policy.resources.max_feul` is not known; did you mean `max_fuel`?",
@@ -326,6 +326,11 @@ fn every_typo_in_a_policy() {
     assert_eq!(json["error"]["problems"].as_array().unwrap().len(), 4);
     let json = place.run(["check", "guest.wat", "--policy", "p.yaml", "--json"]).gives(2).json();
     assert_eq!(json["error"]["problems"].as_array().unwrap().len(), 4);
+    let first = serde_json::json!({
+        "code": "invalid_policy", "message": "policy: `capabilties` is not known; did you mean `capabilities`?",
+        "file": "p.yaml", "line": 3, "column": 1, "path": "capabilties",
+    });
+    assert_eq!(json["error"]["problems"][0], first);
 }
 
 #[test]
@@ -335,9 +340,11 @@ fn yaml_with_a_syntax_error() {
         place.file("p.yaml", text);
         place.run(with(&["--policy", "p.yaml"])).gives(2).complains(message);
     };
-    wrong("sandbox_policy:\n  a: b: c\n", "p.yaml:2:7: the policy is no valid YAML: ");
-    wrong("resources: {}\nresources: {}\n", "p.yaml:2:1: the policy is no valid YAML: duplicate");
-    wrong("<<: {allow_state: true}\n", "p.yaml:1:");
+    wrong("sandbox_policy:\n  a: b: c\n", "p.yaml:2:7: in the policy: this is no valid YAML: ");
+    wrong("resources: {}\nresources: {}\n", "p.yaml:2:1: in the policy: `resources` stands twice");
+    wrong("<<: {allow_state: true}\n", "p.yaml:1:1: in the policy: `<<` is a merge key");
+    wrong("a: !secret x\n", "`a` has the tag `!secret`");
+    wrong("max_fuel: 99999999999999999999\n", "is 99999999999999999999, and whole numbers");
     wrong("- name: x\n", "policy: `sandbox_policy` must be a mapping, and is a list");
 }
 

@@ -37,8 +37,7 @@ fn the_policies_are_accepted() {
 
 #[test]
 fn the_defaults_are_the_defaults() {
-    let policy: serde_json::Value = serde_saphyr::from_str(&policies()[0]).unwrap();
-    let shown = Policy::from_json(&policy).unwrap();
+    let shown = Policy::from_yaml(&policies()[0]).unwrap();
     let default = Policy::default();
     assert_eq!(shown.limits, default.limits);
     assert_eq!(shown.isolation, default.isolation);

@@ -3,31 +3,27 @@
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 use std::collections::HashMap;
 
 use cpex_core::error::PluginError;
 use serde_json::Value;
 
-use crate::{Error, ErrorKind, Plugin, Receipt};
+use crate::config::unprefixed;
+use crate::{Error, ErrorKind, Plugin, Problem, Receipt};
 
 /// What kept a plugin from loading: a mistake in its configuration, whichever it was.
 pub(super) fn config(name: &str, kind: &str, problem: impl fmt::Display) -> Box<PluginError> {
-    Box::new(PluginError::Config { message: self::problem(name, kind, problem) })
+    let (name, kind) = (crate::visible(name), crate::visible(kind));
+    Box::new(PluginError::Config { message: format!("plugin `{name}` ({kind}): {problem}") })
 }
 
-/// The same, to stand beside others.
-pub(super) fn problem(name: &str, kind: &str, problem: impl fmt::Display) -> String {
-    format!("plugin `{}` ({}): {problem}", crate::visible(name), crate::visible(kind))
-}
-
-/// An error of all these, one in each line, if there are any.
-pub(super) fn all(problems: &[String]) -> Result<(), Box<PluginError>> {
-    if problems.is_empty() {
-        return Ok(());
-    }
-    Err(Box::new(PluginError::Config { message: problems.join("\n") }))
+/// An error with all these, one in each line.
+pub(super) fn invalid(problems: &[Problem]) -> Box<PluginError> {
+    let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    Box::new(PluginError::Config { message: lines.join("\n") })
 }
 
 /// An error of `cpex-core`'s own about a configuration, which may repeat what stands in it.
@@ -40,17 +36,10 @@ pub(super) fn shown(error: PluginError) -> Box<PluginError> {
     })
 }
 
-/// All problems of an error, without the plugin's name, one after the other.
-pub(super) fn problems(error: &Error) -> String {
-    let mut all = String::new();
-    for problem in error.problems() {
-        if !all.is_empty() {
-            all.push_str("; ");
-        }
-        // An operator wrote an entry; that it is read as a policy says nothing.
-        all.push_str(problem.message.strip_prefix("policy: ").unwrap_or(&problem.message));
-    }
-    all
+/// All problems, without the plugin's name, one after the other.
+pub(super) fn joined(problems: &[Problem]) -> String {
+    let messages: Vec<_> = problems.iter().map(|problem| unprefixed(&problem.message)).collect();
+    messages.join("; ")
 }
 
 /// Why a call came to no decision.
@@ -66,7 +55,7 @@ pub(super) fn execution(plugin: &Plugin, error: Error) -> Box<PluginError> {
     }
     Box::new(PluginError::Execution {
         plugin_name,
-        message: problems(&error),
+        message: joined(error.problems()),
         code: Some(error.code().to_owned()),
         details: error.receipt().map(receipt).unwrap_or_default(),
         source: Some(Box::new(error)),

@@ -1,6 +1,5 @@
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use cpex_core::config::{self, CpexConfig};
+use cpex_core::config::{CpexConfig, parse_config};
 use cpex_core::error::PluginError;
 use cpex_core::factory::{PluginFactory, PluginFactoryRegistry, PluginInstance};
 use cpex_core::hooks::PluginPayload;
@@ -18,16 +17,14 @@ use cpex_core::plugin::PluginConfig;
 use cpex_core::registry::AnyHookHandler;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::handler::Handler;
-use super::modules::{Modules, SCHEME};
-use super::overrides::Override;
 use super::payload::PayloadTypes;
 use super::plugin::WasmPlugin;
 use super::record::Observer;
-use super::{CallRecord, TracingSink, agreement, errors, overrides, strict};
-use crate::{Engine, EngineBuilder, Error, PayloadType, Plugin, Policy};
+use super::{CallRecord, TracingSink, agrees, errors};
+use crate::config::{self, Document, PluginDirectory, Report, SCHEME};
+use crate::{Engine, EngineBuilder, PayloadType, visible};
 
 /// Makes the plugins of a configuration whose kind is `wasm://`, for `cpex-core`. Cheap to clone.
 ///
@@ -35,7 +32,7 @@ use crate::{Engine, EngineBuilder, Error, PayloadType, Plugin, Policy};
 /// and translated once, however many entries use it, and again when its file has changed.
 #[derive(Clone)]
 pub struct WasmFactory {
-    modules: Arc<Modules>,
+    directory: Arc<PluginDirectory>,
     types: PayloadTypes,
     observer: Option<Observer>,
 }
@@ -62,16 +59,9 @@ impl WasmFactory {
         directory: impl AsRef<Path>,
         engine: EngineBuilder,
     ) -> Result<Self, Box<PluginError>> {
-        let directory = directory.as_ref();
-        let modules =
-            Modules::new(directory, engine.or_log_sink(TracingSink)).map_err(|problem| {
-                let message = format!(
-                    "the plugin directory `{}` cannot be read: {problem}",
-                    directory.display()
-                );
-                PluginError::Config { message }
-            })?;
-        Ok(Self { modules: Arc::new(modules), types: PayloadTypes::default(), observer: None })
+        let directory = PluginDirectory::new(directory, engine.or_log_sink(TracingSink))
+            .map_err(|error| PluginError::Config { message: error.to_string() })?;
+        Ok(Self { directory: Arc::new(directory), types: PayloadTypes::default(), observer: None })
     }
 
     /// Registers a type of payload of the embedder's own, under the name that plugins know it by.
@@ -115,32 +105,22 @@ impl WasmFactory {
     /// Registers the factory with a manager, for each `wasm://` kind of a configuration. To be called
     /// before the manager loads that configuration.
     ///
-    /// The configuration is looked at as it is written. In the entries of these plugins, a key that is
-    /// not known is an error, and elsewhere one that looks misspelt: `cpex-core` would ignore both. Then
-    /// each of them is loaded, by itself and with what routes and groups override: `cpex-core` would
-    /// run one without an override that does not fit.
+    /// The configuration is [checked](config::check) as it is written, before `cpex-core` loads any of it: all
+    /// keys and values, each of these plugins by itself and with what routes and groups override, which
+    /// `cpex-core` would ignore or run without. A configuration without any plugin is a warning in the trace.
     ///
     /// # Errors
     ///
-    /// [`PluginError::Config`] with all that is wrong, a line for each entry and override; nothing is
+    /// [`PluginError::Config`] with all that is wrong, a line each, with the place where it stands; nothing is
     /// registered then.
     pub fn register(&self, manager: &PluginManager, yaml: &str) -> Result<(), Box<PluginError>> {
-        let written: Value = serde_yaml::from_str(yaml).map_err(|error| PluginError::Config {
-            message: format!(
-                "the configuration is no YAML: {}",
-                crate::visible(&error.to_string())
-            ),
-        })?;
-        if written.is_string() {
-            let message = "the configuration is a plain text; give the YAML itself, not a path";
-            return Err(Box::new(PluginError::Config { message: message.into() }));
-        }
-        errors::all(&strict::problems(&written))?;
-        let config = config::parse_config(yaml).map_err(|error| errors::shown(*error))?;
-        if kinds(&config).is_empty() {
-            tracing::warn!("the configuration has no plugin of a kind that begins with `{SCHEME}`");
-        }
-        self.register_config(manager, &config)
+        let document = Document::parse(yaml).map_err(|error| errors::invalid(error.problems()))?;
+        let report = config::check(&document, Some(&self.directory));
+        self.accept(&report)?;
+        let config = parse_config(yaml).map_err(|error| errors::shown(*error))?;
+        agrees::with(document.value(), &config)?;
+        self.register_kinds(&config, |kind| self.register_kind(manager, kind));
+        Ok(())
     }
 
     /// As [`register`](Self::register), for a configuration that is parsed already: of which keys that
@@ -155,10 +135,8 @@ impl WasmFactory {
         manager: &PluginManager,
         config: &CpexConfig,
     ) -> Result<(), Box<PluginError>> {
-        errors::all(&self.problems(config))?;
-        for kind in kinds(config) {
-            self.register_kind(manager, kind);
-        }
+        self.check_parsed(config)?;
+        self.register_kinds(config, |kind| self.register_kind(manager, kind));
         Ok(())
     }
 
@@ -173,10 +151,8 @@ impl WasmFactory {
         registry: &mut PluginFactoryRegistry,
         config: &CpexConfig,
     ) -> Result<(), Box<PluginError>> {
-        errors::all(&self.problems(config))?;
-        for kind in kinds(config) {
-            registry.register(kind, Box::new(self.clone()));
-        }
+        self.check_parsed(config)?;
+        self.register_kinds(config, |kind| registry.register(kind, Box::new(self.clone())));
         Ok(())
     }
 
@@ -185,66 +161,48 @@ impl WasmFactory {
         manager.register_factory(kind, Box::new(self.clone()));
     }
 
-    /// What keeps plugins from being loaded, by themselves or with what is overridden of their entries.
-    fn problems(&self, config: &CpexConfig) -> Vec<String> {
-        let mut problems = Vec::new();
-        let overrides = overrides::all(config);
-        for entry in config.plugins.iter().filter(|entry| is_ours(&entry.kind)) {
-            let wrong = |problem: String| errors::problem(&entry.name, &entry.kind, problem);
-            if let Err(problem) = self.load(entry) {
-                problems.push(wrong(problem));
-                continue;
-            }
-            for found in overrides.iter().filter(|found| found.plugin == entry.name) {
-                if let Err(problem) = self.load_overridden(entry, found) {
-                    problems.push(wrong(format!("`{}`: {problem}", found.place)));
-                }
-            }
-        }
-        problems
+    fn check_parsed(&self, config: &CpexConfig) -> Result<(), Box<PluginError>> {
+        let parsed = serde_json::to_value(config)
+            .map_err(|error| PluginError::Config { message: visible(&error.to_string()) })?;
+        self.accept(&config::check_value(&parsed, &self.directory))
     }
 
-    /// Loads a plugin with what is overridden of its entry, which must not forget its pin.
-    fn load_overridden(&self, entry: &PluginConfig, found: &Override<'_>) -> Result<(), String> {
-        let applied = found.applied_to(entry)?;
-        self.load(&applied)?;
-        let pinned = policy(entry)?.digest;
-        if pinned.is_some() && policy(&applied)?.digest != pinned {
-            return Err(
-                "the override takes the place of the entry's `sandbox_policy`, which pins \
-                        the module; repeat its `sha256` there"
-                    .into(),
-            );
+    /// Refuses a configuration that has problems, and traces what is odd about one that has none.
+    fn accept(&self, report: &Report) -> Result<(), Box<PluginError>> {
+        // Modules of an earlier configuration are not waited for any longer.
+        self.directory.keep(report.plugins.iter().filter_map(|plugin| plugin.file.as_deref()));
+        if !report.problems.is_empty() {
+            return Err(errors::invalid(&report.problems));
+        }
+        if let Some(unguarded) = &report.unguarded {
+            tracing::warn!("{unguarded}");
+        }
+        if report.plugins.is_empty() {
+            tracing::warn!("the configuration has no plugin of a kind that begins with `{SCHEME}`");
         }
         Ok(())
     }
 
-    fn load(&self, config: &PluginConfig) -> Result<Plugin, String> {
-        let policy = policy(config)?;
-        let module = self.modules.load(&config.kind, &policy)?;
-        let mut wrong = Vec::new();
-        let hooks = agreement::hooks(config, module.manifest(), &mut wrong);
-        agreement::grants(policy.capabilities, module.requested(), &mut wrong);
-        wrong.extend(crate::plugin::agreement(&module, &policy, &hooks));
-        if !wrong.is_empty() {
-            let error = module.engine().redacted(Error::from_problems(wrong));
-            return Err(errors::problems(&error));
-        }
-        let policy = policy.named(&config.name);
-        Plugin::agreed(&module, policy).map_err(|error| errors::problems(&error))
+    fn register_kinds<'c>(&self, config: &'c CpexConfig, mut register: impl FnMut(&'c str)) {
+        let kinds = config.plugins.iter().map(|plugin| plugin.kind.as_str());
+        let kinds: BTreeSet<_> = kinds.filter(|kind| kind.starts_with(SCHEME)).collect();
+        kinds.into_iter().for_each(&mut register);
     }
 }
 
 impl PluginFactory for WasmFactory {
     fn create(&self, config: &PluginConfig) -> Result<PluginInstance, Box<PluginError>> {
         let failed = |problem: String| errors::config(&config.name, &config.kind, problem);
-        let plugin = self.load(config).map_err(failed)?;
+        let entry = serde_json::to_value(config).map_err(|error| failed(error.to_string()))?;
+        let loaded = self.directory.make_entry(&entry);
+        let plugin = loaded.map_err(|wrong| failed(errors::joined(&wrong)))?.plugin;
         for warning in plugin.warnings() {
             tracing::warn!(plugin = %config.name, kind = %config.kind, "{warning}");
         }
         let mut handlers = Vec::new();
         for hook in &config.hooks {
-            let position = plugin.begin(hook).map_err(|error| failed(errors::problems(&error)))?;
+            let position =
+                plugin.begin(hook).map_err(|error| failed(errors::joined(error.problems())))?;
             let hook = interned(hook);
             let handler = Handler {
                 position,
@@ -265,21 +223,6 @@ impl fmt::Debug for WasmFactory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WasmFactory").finish_non_exhaustive()
     }
-}
-
-/// The policy of an entry.
-fn policy(config: &PluginConfig) -> Result<Policy, String> {
-    let entry = serde_json::to_value(config).map_err(|error| error.to_string())?;
-    Policy::from_json(&entry).map_err(|error| errors::problems(&error))
-}
-
-fn kinds(config: &CpexConfig) -> BTreeSet<&str> {
-    config.plugins.iter().map(|plugin| plugin.kind.as_str()).filter(|kind| is_ours(kind)).collect()
-}
-
-/// Whether a kind is a module's path.
-fn is_ours(kind: &str) -> bool {
-    kind.starts_with(SCHEME)
 }
 
 /// The name of a hook for as long as the process lives, as `cpex-core` wants it. Each is kept once.

@@ -26,21 +26,17 @@
 //!
 //! `docs/cpex.md` has the configuration, option by option.
 
-mod agreement;
-mod beneath;
+mod agrees;
 mod collections;
 mod errors;
 mod factory;
 mod handler;
 mod logs;
 mod mirror;
-mod modules;
 mod outcome;
-mod overrides;
 mod payload;
 mod plugin;
 mod record;
-mod strict;
 mod view;
 
 pub use factory::WasmFactory;

@@ -86,7 +86,25 @@ pub struct ModuleInfo {
     pub has_shutdown: bool,
 }
 
+/// A module that this does not keep.
+#[cfg(feature = "yaml")]
+pub(crate) struct WeakModule(alloc::sync::Weak<Inner>);
+
+#[cfg(feature = "yaml")]
+impl WeakModule {
+    /// The module, if anything keeps it.
+    pub(crate) fn upgrade(&self) -> Option<Module> {
+        self.0.upgrade().map(Module)
+    }
+}
+
 impl Module {
+    /// A reference that does not keep the module.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn downgrade(&self) -> WeakModule {
+        WeakModule(Arc::downgrade(&self.0))
+    }
+
     /// The size of the largest module that several threads have a translation of each, in bytes:
     /// 256 KiB. None of its functions has more than 64 KiB, as what a larger one may be translated to
     /// is too much to have more than once. See [`EngineBuilder::lanes`](crate::EngineBuilder::lanes).

@@ -117,7 +117,7 @@ pub(crate) fn configuration(manifest: &Manifest, policy: &Policy, problems: &mut
         }
     };
     problems.extend(schema.check(&policy.config).into_iter().map(|(path, wrong)| {
-        Problem::new(ErrorKind::InvalidPolicy, format!("policy: `{path}` {wrong}"))
+        Problem::new(ErrorKind::InvalidPolicy, format!("policy: `{path}` {wrong}")).about(path)
     }));
 }
 

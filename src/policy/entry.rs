@@ -6,7 +6,7 @@ use alloc::string::String;
 use serde_json::{Map, Value};
 
 use super::Policy;
-use super::keys::{CONDITION, ENTRY, RESOURCES, SANDBOX_POLICY};
+use super::keys::{CONDITION, ENTRY, Mapping, RESOURCES, SANDBOX_POLICY};
 use super::values::{Reader, expected, present};
 use crate::logging::visible;
 use crate::suggest::is_like;
@@ -23,6 +23,8 @@ impl Reader {
                     if key == "sandbox_policy" {
                         self.sandbox_policy(value, "config.sandbox_policy", policy);
                     } else {
+                        let path = format!("config.{}", visible(key));
+                        self.unfollowed(key, value, &path);
                         self.misplaced(key, value);
                         policy.config.insert(key.clone(), value.clone());
                     }
@@ -32,17 +34,42 @@ impl Reader {
         }
     }
 
+    /// Refuses keys in the plugin's settings, at any depth, that mean something there to an operator and to
+    /// nothing else: a policy, and a merge key, which is not followed.
+    fn unfollowed(&mut self, key: &str, value: &Value, path: &str) {
+        if key == "<<" {
+            self.wrong(
+                path,
+                "is a merge key, which CPEX does not follow; write out what it stands for",
+            );
+        }
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    let path = format!("{path}.{}", visible(key));
+                    if key == "sandbox_policy" {
+                        self.wrong(&path, "has no effect there; it belongs under `config` itself");
+                    } else {
+                        self.unfollowed(key, value, &path);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                for (at, value) in items.iter().enumerate() {
+                    self.unfollowed("", value, &format!("{path}[{at}]"));
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Objects to what looks like a policy among the plugin's own settings, where it would be
     /// without effect.
     fn misplaced(&mut self, key: &str, value: &Value) {
-        let limits = value
-            .as_object()
-            .is_some_and(|map| key == "resources" && map.keys().any(|key| RESOURCES.has(key)));
-        let grant = key.starts_with("allow") && SANDBOX_POLICY.has(key);
-        if limits || grant || key == "sha256" {
-            self.wrong(&format!("config.{key}"), "belongs under `config.sandbox_policy`");
+        let path = format!("config.{}", visible(key));
+        if is_of_policy(key, value) {
+            self.wrong(&path, "belongs under `config.sandbox_policy`");
         } else if is_like(key, "sandbox_policy") {
-            let path = format!("config.{}", visible(key));
             self.wrong(&path, "is not known; did you mean `sandbox_policy`?");
         }
     }
@@ -56,11 +83,11 @@ impl Reader {
             }
         }
         for key in ["mode", "on_error"] {
-            if let Some(value) = present(entry.get(key)) {
+            if let Some(value) = entry.get(key) {
                 self.choice(value, key, key, ENTRY.choices(key));
             }
         }
-        if let Some(value) = present(entry.get("priority"))
+        if let Some(value) = entry.get("priority")
             && value.as_i64().and_then(|number| i32::try_from(number).ok()).is_none()
         {
             self.wrong("priority", expected("a whole number", value));
@@ -84,5 +111,21 @@ impl Reader {
                 self.texts(Some(values), &format!("{path}.{}", visible(key)));
             }
         }
+    }
+}
+
+/// Whether a key is one of a `sandbox_policy`, and no name that something else may well have.
+pub(crate) fn is_of_policy(key: &str, value: &Value) -> bool {
+    let names = |mapping: &Mapping| {
+        value.as_object().is_some_and(|map| map.keys().any(|key| mapping.has(key)))
+    };
+    let chosen =
+        || value.as_str().is_some_and(|value| SANDBOX_POLICY.choices(key).contains(&value));
+    match key {
+        "sha256" => true,
+        "resources" => names(&RESOURCES),
+        "isolation" | "when_exhausted" => chosen(),
+        "max_fuel" | "init_fuel" | "max_memory_bytes" | "max_execution_time_ms" => true,
+        _ => key.starts_with("allow") && SANDBOX_POLICY.has(key),
     }
 }

@@ -9,6 +9,8 @@ pub(crate) struct Key {
     /// Its values. A key that is not required may be empty (`key:`), which says as little as its absence.
     pub(crate) shape: Shape,
     pub(crate) required: bool,
+    /// Whether it must not be empty, if it is there.
+    pub(crate) filled: bool,
     /// A sentence for people who edit a configuration.
     pub(crate) about: &'static str,
 }
@@ -31,6 +33,16 @@ pub(crate) enum Shape {
     Map(&'static Mapping),
     /// `system`, or a mapping.
     SystemOr(&'static Mapping),
+    /// A mapping from any names to values of this form.
+    Table(&'static Shape),
+    /// A text, or a list of them.
+    OneOrMore,
+    /// The plugins of a route or group: a list of names, each with an override or without; or a mapping,
+    /// which is an orchestrator's.
+    References,
+    /// A list of steps, or a mapping with one: how callers are identified.
+    Authentication,
+    Any,
 }
 
 /// The keys of a mapping.
@@ -46,6 +58,11 @@ pub(crate) struct Mapping {
 impl Mapping {
     const fn of(keys: &'static [Key]) -> Self {
         Self { keys, one_of: &[], open: false }
+    }
+
+    /// A mapping that may have other keys too.
+    pub(crate) const fn open(keys: &'static [Key]) -> Self {
+        Self { keys, one_of: &[], open: true }
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + Clone + use<> {
@@ -69,19 +86,24 @@ impl Mapping {
     }
 }
 
-const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
-    Key { name, shape, required: false, about }
+pub(crate) const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key { name, shape, required: false, filled: false, about }
 }
 
-const fn required(name: &'static str, shape: Shape, about: &'static str) -> Key {
-    Key { name, shape, required: true, about }
+/// A key that has a value if it is there.
+pub(crate) const fn filled(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key { name, shape, required: false, filled: true, about }
+}
+
+pub(crate) const fn required(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key { name, shape, required: true, filled: true, about }
 }
 
 const fn at_least(name: &'static str, least: u64, about: &'static str) -> Key {
     key(name, Shape::Whole(least, u64::MAX), about)
 }
 
-const TEXTS: Shape = Shape::List(&Shape::Text);
+pub(crate) const TEXTS: Shape = Shape::List(&Shape::Text);
 
 /// An entry under `plugins:`, as `cpex-core` has it.
 pub(crate) static ENTRY: Mapping = Mapping::of(&[
@@ -95,9 +117,9 @@ pub(crate) static ENTRY: Mapping = Mapping::of(&[
     key("author", Shape::Text, "For people."),
     key("version", Shape::Text, "For people. Nothing is compared with it."),
     key("hooks", TEXTS, "The hooks that the plugin is called for. Its manifest has to offer each."),
-    key("mode", Shape::Choice(MODES), "How the plugin runs beside others. Default: sequential."),
-    key("priority", Shape::Signed, "Lower runs first within a mode. Default: 100."),
-    key(
+    filled("mode", Shape::Choice(MODES), "How the plugin runs beside others. Default: sequential."),
+    filled("priority", Shape::Signed, "Lower runs first within a mode. Default: 100."),
+    filled(
         "on_error",
         Shape::Choice(ON_ERROR),
         "`fail` denies the operation when a call fails; with the others, it goes on. Default: fail.",

@@ -1,13 +1,13 @@
 //! What an operator grants one plugin.
 
 mod access;
-mod entry;
+pub(crate) mod entry;
 mod grants;
 #[allow(dead_code, reason = "some of it is for the JSON Schema only")]
 pub(crate) mod keys;
 mod parse;
 mod read_access;
-mod values;
+pub(crate) mod values;
 
 use alloc::string::String;
 use core::time::Duration;
@@ -33,12 +33,12 @@ pub use grants::{
 ///     .config("role", "hr_admin");
 /// ```
 ///
-/// An operator writes it as YAML, which [`Policy::from_json`] reads once it is parsed.
+/// An operator writes it as YAML, which [`Policy::from_value`] reads once it is parsed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Policy {
     /// What the operator calls the plugin. `None`: the name in its manifest. Only an embedder sets
-    /// it: [`Policy::from_json`] leaves it out, whatever the name of an entry.
+    /// it: [`Policy::from_value`] leaves it out, whatever the name of an entry.
     pub name: Option<String>,
     /// The digest of the only module that may be loaded. `None`: any module. It takes the feature
     /// `digest`; without it, no plugin is loaded under a policy that has one.

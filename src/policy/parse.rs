@@ -26,7 +26,7 @@ impl Policy {
     ///
     /// [`ErrorKind::InvalidPolicy`](crate::ErrorKind::InvalidPolicy) for anything unknown or malformed;
     /// [`Error::problems`] has all of it, each with its path and the nearest valid key.
-    pub fn from_json(value: &Value) -> Result<Self, Error> {
+    pub fn from_value(value: &Value) -> Result<Self, Error> {
         let mut reader = Reader::default();
         let policy = reader.policy(value);
         if reader.problems.is_empty() {

@@ -21,7 +21,7 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn wrong(&mut self, path: &str, message: impl core::fmt::Display) {
         let message = format!("policy: `{path}` {message}");
-        self.problems.push(Problem::new(ErrorKind::InvalidPolicy, message));
+        self.problems.push(Problem::new(ErrorKind::InvalidPolicy, message).about(path));
     }
 
     pub(super) fn object<'a>(
@@ -48,6 +48,7 @@ impl Reader {
         for key in map.keys().filter(|key| !known.has(key)) {
             let dot = if path.is_empty() { "" } else { "." };
             let hint = match key.as_str() {
+                "<<" => "; merge keys are not followed, write out what it stands for".into(),
                 "sandbox_policy" => "; it belongs under `config`".into(),
                 key if SANDBOX_POLICY.has(key) && is(&ENTRY) => {
                     "; it belongs under `config.sandbox_policy`".into()
@@ -153,7 +154,7 @@ pub(super) fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }
 
-pub(super) fn expected(what: &str, found: &Value) -> String {
+pub(crate) fn expected(what: &str, found: &Value) -> String {
     let found = match found {
         Value::Null => "nothing".into(),
         Value::Bool(value) => value.to_string(),

@@ -55,7 +55,7 @@ fn a_policy_for_more_instances_than_there_can_be_does_no_harm() {
             "resources": { "max_instances": 18_446_744_073_709_551_615_u64 }
         }
     });
-    let policy = Policy::from_json(&entry).unwrap();
+    let policy = Policy::from_value(&entry).unwrap();
     assert!(call(&load(&invoking("(i32.const 0)"), policy)).is_ok());
 }
 

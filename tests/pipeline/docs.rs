@@ -123,8 +123,8 @@ fn a_task_local_reaches_the_modes_that_are_said() {
 #[test]
 fn the_defaults_are_the_defaults() {
     let yaml = blocks("yaml").into_iter().find(|yaml| yaml.contains("sha256:")).unwrap();
-    let config: Value = serde_yaml::from_str(yaml).unwrap();
-    let shown = Policy::from_json(&config["plugins"][0]).unwrap();
+    let config = cpex_wasmi::config::Document::parse(yaml).unwrap().value().clone();
+    let shown = Policy::from_value(&config["plugins"][0]).unwrap();
     let default = Policy::default().grant(shown.capabilities.iter());
     assert_eq!(format!("{shown:?}"), format!("{default:?}"));
 
@@ -282,7 +282,7 @@ fn log_lines_have_the_target_and_the_fields_that_are_named() {
     });
     let line = format!("INFO {target}: call 1 {plugin}=\"counter\" {hook}=\"{HOOK}\"");
     assert_eq!(lines.matches(&line).count(), 2, "{lines}");
-    assert!(lines.contains("cpex_wasmi::cpex::modules: read a module"), "{lines}");
+    assert!(lines.contains("cpex_wasmi::config::directory: read a module"), "{lines}");
 }
 
 /// What the table of modes says of each.

@@ -13,6 +13,7 @@ mod server;
 
 mod attacks;
 mod concurrency;
+mod configurations;
 mod docs;
 mod functions;
 #[cfg(feature = "http-client")]

@@ -36,7 +36,7 @@ fn an_initialisation_runs_once_for_a_plugin() {
     assert_eq!(initialised(&wasm, Policy::default()), 1);
     assert_eq!(initialised(&wasm, Policy::default().without_snapshot()), 3);
     let json = serde_json::json!({"sandbox_policy": {"snapshot": false}});
-    assert_eq!(initialised(&wasm, Policy::from_json(&json).unwrap()), 3);
+    assert_eq!(initialised(&wasm, Policy::from_value(&json).unwrap()), 3);
     let credentials = [Capability::ReadInboundCredentials];
     let tokens = Policy::default().grant(credentials).allow_raw_credentials();
     assert_eq!(initialised(&wasm, tokens), 1);

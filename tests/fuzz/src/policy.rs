@@ -11,7 +11,7 @@ use crate::common::assert_shown;
 /// Reads JSON as a policy.
 pub fn policy(data: &[u8]) {
     if let Ok(value) = serde_json::from_slice::<serde_json::Value>(data)
-        && let Err(error) = Policy::from_json(&value)
+        && let Err(error) = Policy::from_value(&value)
     {
         assert_eq!(error.kind(), ErrorKind::InvalidPolicy);
         assert!(!error.problems().is_empty());

@@ -5,34 +5,37 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use cpex_core::plugin::PluginConfig;
 use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
+use serde_json::Value;
 
 use crate::module::READS_OF_WRITES;
 use crate::{ErrorKind, Problem};
 
-/// The hooks that the entry lists and the manifest must offer.
-pub(super) fn hooks<'c>(
-    config: &'c PluginConfig,
-    manifest: &Manifest,
-    problems: &mut Vec<Problem>,
-) -> Vec<&'c str> {
-    if config.name.is_empty() {
+/// The hooks that an entry lists.
+pub(super) fn hooks(entry: &Value) -> Vec<&str> {
+    let hooks = entry.get("hooks").and_then(Value::as_array);
+    hooks.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// Refuses an entry without a name, and one without hooks: it says which the manifest offers, if that is known.
+pub(super) fn identity(entry: &Value, manifest: Option<&Manifest>, problems: &mut Vec<Problem>) {
+    let invalid =
+        |path: &str, message: String| Problem::new(ErrorKind::InvalidPolicy, message).about(path);
+    if entry.get("name").and_then(Value::as_str) == Some("") {
         let message = "`name` is empty; logs, errors and violations go by it";
-        problems.push(Problem::new(ErrorKind::InvalidPolicy, message));
+        problems.push(invalid("name", message.into()));
     }
-    if config.hooks.is_empty() {
-        let offered = manifest.hooks.iter().map(|hook| crate::visible(hook)).collect::<Vec<_>>();
-        problems.push(Problem::new(
-            ErrorKind::InvalidPolicy,
-            format!(
-                "`hooks` is empty, so the plugin would never be called; add those it is for, of \
-                 the ones it offers: `hooks: [{}]`",
-                offered.join(", ")
-            ),
-        ));
+    if hooks(entry).is_empty() {
+        let mut message = String::from(
+            "`hooks` is empty, so the plugin would never be called; add those it is for",
+        );
+        if let Some(manifest) = manifest {
+            let offered: Vec<_> = manifest.hooks.iter().map(|hook| crate::visible(hook)).collect();
+            let offered = offered.join(", ");
+            message.push_str(&format!(", of the ones it offers: `hooks: [{offered}]`"));
+        }
+        problems.push(invalid("hooks", message));
     }
-    config.hooks.iter().map(String::as_str).collect()
 }
 
 /// Refuses grants that `cpex-core` would make something else of than the operator means: a plugin

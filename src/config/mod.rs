@@ -1,0 +1,45 @@
+//! Configurations of `cpex-core` as operators write them: read, checked as a whole, and described to editors.
+//!
+//! One reader and one check serve [`Policy::from_yaml`](crate::Policy::from_yaml), the command line and the
+//! module `cpex`: all of them refuse the same things, in the same words, with the same places.
+//!
+//! ```
+//! use cpex_wasmi::Engine;
+//! use cpex_wasmi::config::{Document, PluginDirectory, check};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let document = Document::parse("
+//! plugins:
+//!   - name: pii-guard
+//!     kind: wasm://pii_guard.wasm
+//!     hooks: [cmf.tool_pre_invoke]
+//!     capabilities: [read_labels]
+//! ")?;
+//! let directory = PluginDirectory::new("fixtures", Engine::builder())?;
+//! let report = check(&document, Some(&directory));
+//! for problem in &report.problems {
+//!     println!("{problem}"); // line 6, column 5: plugin `pii-guard` (wasm://pii_guard.wasm): …
+//! }
+//! # assert_eq!(report.problems.len(), 1);
+//! # Ok(())
+//! # }
+//! ```
+
+mod agreement;
+mod beneath;
+mod check;
+mod directory;
+mod document;
+mod fits;
+mod overrides;
+mod references;
+mod scalar;
+mod shapes;
+mod yaml;
+
+pub use check::{Checked, Report, check, check_entry};
+#[cfg(feature = "cpex-core")]
+pub(crate) use check::{check_value, unprefixed};
+pub use directory::PluginDirectory;
+pub(crate) use directory::SCHEME;
+pub use document::Document;

@@ -1,0 +1,144 @@
+//! What routes and groups override of an entry.
+//!
+//! `cpex-core` makes such a plugin when the first request takes the route, and runs the entry's own if
+//! that fails. So that no guard runs with other settings than those that were written, they are looked
+//! at before.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde_json::{Map, Value};
+
+use super::fits::joined;
+use crate::visible;
+
+/// A place where a route or a group names a plugin.
+pub(super) struct Place<'c> {
+    /// Its path, without what is overridden.
+    pub(super) path: String,
+    /// The path of what is overridden.
+    pub(super) inner: String,
+    pub(super) plugin: &'c str,
+    /// What is overridden: a mapping with `config`, or that alone.
+    pub(super) value: Option<Overridden<'c>>,
+    /// Whether it counts only with `routing_enabled`.
+    pub(super) is_routed: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Overridden<'c> {
+    Entry(&'c Value),
+    Config(&'c Value),
+}
+
+/// All places where plugins are named.
+pub(super) fn references(config: &Value) -> Vec<Place<'_>> {
+    let mut found = Vec::new();
+    for (at, route) in list(config, "routes") {
+        named(&format!("routes[{at}]"), route, &mut found);
+    }
+    if let Some(global) = config.get("global") {
+        steps("global", global, &mut found);
+    }
+    for (scope, groups) in groups(config) {
+        for (name, group) in groups {
+            named(&joined(scope, name), group, &mut found);
+        }
+    }
+    found
+}
+
+/// The mappings that groups stand in.
+pub(super) fn groups(config: &Value) -> impl Iterator<Item = (&'static str, &Map<String, Value>)> {
+    ["groups", "global.policies", "global.defaults"].into_iter().filter_map(move |scope| {
+        let groups = scope.split('.').try_fold(config, |value, key| value.get(key))?;
+        Some((scope, groups.as_object()?))
+    })
+}
+
+/// The items of a list that is at a key.
+pub(super) fn list<'v>(config: &'v Value, key: &str) -> impl Iterator<Item = (usize, &'v Value)> {
+    config.get(key).and_then(Value::as_array).into_iter().flatten().enumerate()
+}
+
+impl Place<'_> {
+    /// The entry with the override, as `cpex-core` makes it: its `config` is laid over the entry's, key
+    /// by key. `None`: nothing is overridden.
+    pub(super) fn applied_to(&self, entry: &Value) -> Option<Result<Value, String>> {
+        let over = match self.value? {
+            Overridden::Config(over) => over,
+            Overridden::Entry(Value::Null) => return None,
+            Overridden::Entry(Value::Object(keys)) => {
+                if let Some(key) = keys.keys().find(|key| *key != "config") {
+                    let hint = if key == "sandbox_policy" { ": put it under `config`" } else { "" };
+                    return Some(Err(format!(
+                        "has `{}`, which cpex-core does not look at; only `config` can be overridden{hint}",
+                        visible(key)
+                    )));
+                }
+                keys.get("config")?
+            }
+            Overridden::Entry(_) => {
+                let wrong = "is no mapping; an override is `config:` with settings under it";
+                return Some(Err(wrong.into()));
+            }
+        };
+        let mut applied = entry.clone();
+        let config = applied.as_object_mut()?.entry("config").or_insert(Value::Null);
+        match (config, over) {
+            (Value::Object(base), Value::Object(over)) => {
+                base.extend(over.iter().map(|(key, value)| (key.clone(), value.clone())));
+            }
+            (base @ Value::Null, over) => *base = over.clone(),
+            _ => return Some(Err("has a `config` that is no mapping".into())),
+        }
+        Some(Ok(applied))
+    }
+
+    /// Whether the policy is overridden.
+    pub(super) fn has_policy(&self) -> bool {
+        let config = match self.value {
+            Some(Overridden::Entry(entry)) => entry.get("config"),
+            Some(Overridden::Config(config)) => Some(config),
+            None => None,
+        };
+        config.is_some_and(|config| config.get("sandbox_policy").is_some())
+    }
+}
+
+/// The plugins that a route or group names.
+fn named<'c>(scope: &str, value: &'c Value, found: &mut Vec<Place<'c>>) {
+    for (at, item) in list(value, "plugins") {
+        let path = format!("{scope}.plugins[{at}]");
+        let (plugin, over) = match item {
+            Value::String(name) => (name.as_str(), None),
+            Value::Object(map) => match map.iter().next() {
+                Some((name, over)) => (name.as_str(), Some(Overridden::Entry(over))),
+                None => continue,
+            },
+            _ => continue,
+        };
+        let inner = joined(&path, plugin);
+        found.push(Place { path, inner, plugin, value: over, is_routed: true });
+    }
+    steps(scope, value, found);
+}
+
+/// The plugins that identify callers.
+fn steps<'c>(scope: &str, value: &'c Value, found: &mut Vec<Place<'c>>) {
+    let Some(value) = value.get("authentication") else { return };
+    let (items, inner) = match value.get("steps") {
+        Some(steps) => (steps, ".steps"),
+        None => (value, ""),
+    };
+    for (at, step) in items.as_array().into_iter().flatten().enumerate() {
+        let path = format!("{scope}.authentication{inner}[{at}]");
+        let name = step.as_str().or_else(|| step.get("name").and_then(Value::as_str));
+        let Some(plugin) = name else { continue };
+        // As it is written, and as it is once it is parsed.
+        let over = ["config", "config_override"].into_iter().find_map(|key| step.get(key));
+        let value = over.filter(|over| !over.is_null()).map(Overridden::Config);
+        found.push(Place { inner: path.clone(), path, plugin, value, is_routed: false });
+    }
+}
