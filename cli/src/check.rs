@@ -24,7 +24,7 @@ struct Verdict {
 
 /// Checks the plugin and says everything that is in the way.
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
-    input::one_stdin([("--policy", args.grants.policy.as_ref())])?;
+    input::one_stdin([("PLUGIN", Some(&args.plugin)), ("--policy", args.grants.policy.as_ref())])?;
     let file = PolicyFile::read(&args.grants)?;
     let engine = Engine::builder().http_client().build()?;
     let verdict = match plugin_file::load(&engine, &args.plugin) {

@@ -14,7 +14,7 @@ use self::segments::Rewritten;
 use crate::args::EmbedArgs;
 use crate::failure::{Exit, Failure, Problem};
 use crate::style::{BOLD, DIM, GOOD, paint};
-use crate::{plugin_file, policy_file, style, terminal};
+use crate::{input, plugin_file, policy_file, style, terminal};
 
 /// A manifest as authors write it.
 #[derive(Deserialize)]
@@ -54,21 +54,25 @@ impl From<Written> for Manifest {
 
 /// Writes the module with the manifest, if the host would take it.
 pub(crate) fn run(args: &EmbedArgs) -> Result<Exit, Failure> {
+    input::one_stdin([("MODULE", Some(&args.module)), ("--manifest", Some(&args.manifest))])?;
     let wasm = plugin_file::read(&args.module)?;
     let manifest = manifest(args)?;
-    let section = manifest.encode().map_err(|error| Failure::input(error.to_string()))?;
+    let section = manifest
+        .encode()
+        .map_err(|error| Failure::input(format!("{}: {error}", args.manifest.name())))?;
     let rewritten = segments::with_section(&wasm, Manifest::SECTION, &section);
     let Rewritten { wasm, merged } = rewritten.map_err(|error| {
-        let path = args.module.display();
-        Failure::failed("invalid_module", format!("{path}: it is no wasm module: {error}"))
+        let name = args.module.name();
+        Failure::failed("invalid_module", format!("{name}: it is no wasm module: {error}"))
     })?;
-    let module = Module::new(&Engine::new()?, &wasm)?;
+    let module = Module::new(&Engine::new()?, &wasm)
+        .map_err(|error| Failure::from(error).within(&args.module.name()))?;
     write(&args.output, &wasm).map_err(|error| {
         let path = args.output.display();
         Failure::failed("output", format!("{path}: the module cannot be written: {error}"))
     })?;
     if let Some((was, is)) = merged {
-        terminal::err(&format!(
+        terminal::note(&format!(
             "merged {} into {}\n",
             style::counted(was as u64, "data segment"),
             style::grouped(is as u64)

@@ -37,6 +37,8 @@ pub(crate) enum Form {
     Json,
     /// As [`Json`](Self::Json), but with all the keys that `call` prints.
     JsonCall,
+    /// As [`Json`](Self::Json), but with all the keys that `check` prints.
+    JsonCheck,
 }
 
 /// Why a command did not do what it was asked to.
@@ -196,6 +198,13 @@ impl Failure {
                 return exit;
             }
             Form::Json => json::line(&serde_json::json!({ "error": self.into_json() })),
+            Form::JsonCheck => json::line(&serde_json::json!({
+                "ok": false,
+                "problems": self.problems.clone(),
+                "warnings": [],
+                "entry": null,
+                "error": self.into_json(),
+            })),
             Form::JsonCall => {
                 let receipt = self.receipt.as_deref().copied();
                 let repeat = self.repeat.clone();

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use cpex_wasmi::model::Strict;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::Track;
 
 use crate::failure::Failure;
@@ -17,7 +18,7 @@ use crate::terminal;
 pub(crate) use pinpoint::payload;
 
 /// The largest input that is read, in bytes. It keeps `/dev/zero` from filling the memory.
-const MAX_BYTES: u64 = 64 << 20;
+const MAX_BYTES: usize = 64 << 20;
 
 /// Where an input comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(crate) enum Source {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// The text itself, given in place of a file.
+    Inline(String),
 }
 
 impl From<OsString> for Source {
@@ -35,23 +38,39 @@ impl From<OsString> for Source {
 }
 
 impl Source {
+    /// As [`From`], but what begins with `{` is the input itself. A file of such a name is `./{…`.
+    pub(crate) fn or_inline(text: OsString) -> Self {
+        match text.into_string() {
+            Ok(text) if text.trim_start().starts_with('{') => Self::Inline(text),
+            Ok(text) => OsString::from(text).into(),
+            Err(text) => text.into(),
+        }
+    }
+
     /// The name for messages.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Stdin => "standard input".into(),
             Self::File(path) => path.display().to_string(),
+            Self::Inline(_) => "the JSON given".into(),
         }
+    }
+
+    /// Reads bytes, of which there may be so many. `what` says what they are for.
+    pub(crate) fn bytes(&self, what: &str, most: usize) -> Result<Vec<u8>, Failure> {
+        let bytes = match self {
+            Self::Stdin => all(io::stdin().lock(), most),
+            Self::File(path) => open(path).and_then(|file| all(file, most)),
+            Self::Inline(text) => Ok(text.clone().into_bytes()),
+        };
+        bytes.map_err(|problem| {
+            Failure::input(format!("{}: cannot read {what}: {problem}", self.name()))
+        })
     }
 
     /// Reads text. `what` says what it is for, as in `the payload`.
     pub(crate) fn text(&self, what: &str) -> Result<String, Failure> {
-        let bytes = match self {
-            Self::Stdin => all(io::stdin().lock()),
-            Self::File(path) => open(path).and_then(all),
-        };
-        let bytes = bytes.map_err(|problem| {
-            Failure::input(format!("{}: cannot read {what}: {problem}", self.name()))
-        })?;
+        let bytes = self.bytes(what, MAX_BYTES)?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             Failure::input(format!(
@@ -84,13 +103,6 @@ pub(crate) fn one_stdin<'a>(
     Ok(())
 }
 
-/// Reads a file's bytes. `what` says what it is for.
-pub(crate) fn file(path: &Path, what: &str) -> Result<Vec<u8>, Failure> {
-    open(path).and_then(all).map_err(|problem| {
-        Failure::input(format!("{}: cannot read {what}: {problem}", path.display()))
-    })
-}
-
 /// Opens a file; the error says what to change.
 fn open(path: &Path) -> Result<File, String> {
     let file = File::open(path).map_err(|error| match error.kind() {
@@ -103,12 +115,12 @@ fn open(path: &Path) -> Result<File, String> {
     }
 }
 
-fn all(reader: impl Read) -> Result<Vec<u8>, String> {
+fn all(reader: impl Read, most: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let mut reader = reader.take(MAX_BYTES.saturating_add(1));
+    let mut reader = reader.take(u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1));
     let read = reader.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if u64::try_from(read).map_or(true, |read| read > MAX_BYTES) {
-        return Err(format!("it has more than {} MiB", MAX_BYTES >> 20));
+    if read > most {
+        return Err(format!("it has more than {} MiB", most >> 20));
     }
     Ok(bytes)
 }
@@ -117,6 +129,15 @@ fn all(reader: impl Read) -> Result<Vec<u8>, String> {
 pub(crate) fn json<T: DeserializeOwned>(source: &Source, what: &str) -> Result<T, Failure> {
     let text = source.text(what)?;
     parse(&text, source, what).map_err(|malformed| malformed.failure)
+}
+
+/// Reads a value of JSON. What is no JSON is a text, but for what begins as only JSON does.
+pub(crate) fn value_or_text(text: &str) -> Result<Value, String> {
+    match serde_json::from_str::<Strict>(text) {
+        Ok(Strict(value)) => Ok(value),
+        Err(error) if text.trim_start().starts_with(['{', '[', '"']) => Err(error.to_string()),
+        Err(_) => Ok(text.into()),
+    }
 }
 
 /// JSON that is not what it should be.

@@ -1,18 +1,17 @@
 //! `inspect`: what a plugin is, does and needs, without running any of it.
 
-use std::path::Path;
-
 use cpex_wasmi::abi::IMPORT_MODULE;
-use cpex_wasmi::{Access, Engine, HostFunction, Module, visible};
+use cpex_wasmi::{Access, Engine, HostFunction, Manifest, Module, visible};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::args::InspectArgs;
 use crate::entry::{Entry, indented};
 use crate::failure::{Exit, Failure};
+use crate::input::Source;
 use crate::plugin_file::{self, Loaded};
 use crate::style::{self, BOLD, DIM, counted, grouped, paint};
-use crate::{access, json, terminal};
+use crate::{access, fit, json, terminal};
 
 /// The size of a page of wasm memory, in bytes.
 const PAGE: u64 = 64 << 10;
@@ -20,7 +19,7 @@ const PAGE: u64 = 64 << 10;
 /// Shows the plugin.
 pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     let Loaded { module, .. } = plugin_file::load(&Engine::new()?, &args.plugin)?;
-    let entry = entry(&module, &file_name(&args.plugin)).yaml();
+    let entry = entry(&module, &file_name(&args.plugin, module.manifest())).yaml();
     let text = if args.json {
         json::line(&Inspection::new(&module, &entry))
     } else {
@@ -203,7 +202,10 @@ fn purpose(function: HostFunction) -> &'static str {
 }
 
 /// The name that a module has where it is deployed, which is no text format.
-fn file_name(path: &Path) -> String {
+fn file_name(source: &Source, manifest: &Manifest) -> String {
+    let Source::File(path) = source else {
+        return format!("{}.wasm", manifest.name.replace('-', "_"));
+    };
     let path = match path.extension() {
         Some(extension) if extension == "wat" => path.with_extension("wasm"),
         _ => path.to_owned(),
@@ -219,9 +221,9 @@ fn schema(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
-fn render(module: &Module, path: &Path, entry: &str) -> String {
+fn render(module: &Module, source: &Source, entry: &str) -> String {
     let (manifest, info) = (module.manifest(), module.info());
-    let file = visible(&path.display().to_string());
+    let file = visible(&source.name());
     let mut page = Page::default();
     page.line(format!(
         "{} {}  {}",
@@ -230,7 +232,7 @@ fn render(module: &Module, path: &Path, entry: &str) -> String {
         paint(DIM, file)
     ));
     if !manifest.description.is_empty() {
-        page.line(visible(&manifest.description));
+        page.line(fit::words(&visible(&manifest.description), 0));
     }
 
     page.heading("manifest");
@@ -304,7 +306,11 @@ fn memory(bytes: u64) -> String {
 }
 
 fn described(name: &str, description: &str) -> String {
-    format!("{name:<26} {}", paint(DIM, description))
+    let description = paint(DIM, description);
+    if fit::is_narrow() {
+        return format!("{name}: {description}");
+    }
+    format!("{name:<26} {description}")
 }
 
 /// Text in sections of rows.
@@ -323,7 +329,7 @@ impl Page {
 
     fn row(&mut self, name: &str, value: impl AsRef<str>) {
         let line = format!("  {name:<14} {}", value.as_ref());
-        self.line(line.trim_end());
+        self.line(fit::words(line.trim_end(), 19));
     }
 
     /// One row for each value, with the name on the first.

@@ -12,6 +12,7 @@ mod check;
 mod embed;
 mod entry;
 mod failure;
+mod fit;
 mod input;
 mod inspect;
 mod json;
@@ -26,15 +27,23 @@ mod terminal;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Cli, Command};
 use crate::failure::{Exit, Failure, Form};
 
 fn main() -> ExitCode {
-    match Cli::try_parse() {
-        Ok(Cli { command }) => run(&command).into(),
-        Err(error) => refuse(&error).into(),
+    let colour = args::colour(std::env::args_os());
+    let parsed = Cli::command().color(colour.into()).try_get_matches();
+    match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(Cli { command, telling }) => {
+            terminal::set(&telling);
+            run(&command).into()
+        }
+        Err(error) => {
+            terminal::colour(colour);
+            refuse(&error).into()
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Reading plugins.
 
-use std::path::Path;
-
 use cpex_wasmi::{Engine, Module};
 
 use crate::failure::Failure;
-use crate::input;
+use crate::input::Source;
+use crate::{style, terminal};
+
+/// The largest file that is read, in bytes.
+const MAX_BYTES: usize = 64 << 20;
 
 /// A plugin's module, and the bytes it was read from.
 pub(crate) struct Loaded {
@@ -13,18 +15,25 @@ pub(crate) struct Loaded {
     pub(crate) wasm: Vec<u8>,
 }
 
-/// Reads and checks a plugin.
-pub(crate) fn load(engine: &Engine, path: &Path) -> Result<Loaded, Failure> {
-    let wasm = read(path)?;
-    let module = Module::new(engine, &wasm)?;
+/// Reads and checks a plugin. What is wrong with it is said of its file.
+pub(crate) fn load(engine: &Engine, source: &Source) -> Result<Loaded, Failure> {
+    let wasm = read(source)?;
+    let module =
+        Module::new(engine, &wasm).map_err(|error| Failure::from(error).within(&source.name()))?;
+    terminal::tell(|| {
+        let manifest = module.manifest();
+        let (name, version) = (&manifest.name, &manifest.version);
+        let bytes = style::grouped(u64::try_from(wasm.len()).unwrap_or(u64::MAX));
+        format!("{}: {name} {version}, {bytes} B, sha256 {}", source.name(), module.digest())
+    });
     Ok(Loaded { module, wasm })
 }
 
 /// Reads a module, from wasm or from its text format.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let bytes = input::file(path, "the plugin")?;
+pub(crate) fn read(source: &Source) -> Result<Vec<u8>, Failure> {
+    let bytes = source.bytes("the plugin", MAX_BYTES)?;
     match std::str::from_utf8(&bytes) {
-        Ok(text) if is_text_format(text) => assemble(text, path),
+        Ok(text) if is_text_format(text) => assemble(text, source),
         _ => Ok(bytes),
     }
 }
@@ -35,9 +44,9 @@ fn is_text_format(text: &str) -> bool {
     text.starts_with('(') || text.starts_with(";;")
 }
 
-fn assemble(text: &str, path: &Path) -> Result<Vec<u8>, Failure> {
+fn assemble(text: &str, source: &Source) -> Result<Vec<u8>, Failure> {
     wat::parse_str(text).map_err(|mut error| {
-        error.set_path(path);
+        error.set_path(source.name());
         // The first lines are message and place; the rest draws the place.
         let text = error.to_string();
         let lines: Vec<_> = text.lines().map(str::trim).take(2).collect();

@@ -1,12 +1,15 @@
 //! What is called: a plugin under a policy, for a hook, about a request.
 
+mod settings;
+
 use std::sync::Arc;
 
-use cpex_wasmi::model::{Extensions, PluginContext};
+use cpex_wasmi::model::{Extensions, JsonMap, PluginContext};
 use cpex_wasmi::{Engine, ErrorKind, Module, Plugin, Policy, Request, Wish, visible};
 
 use crate::args::SubjectArgs;
 use crate::failure::Failure;
+use crate::input::Source;
 use crate::plugin_file::{self, Loaded};
 use crate::policy_file::{self, Granted, PolicyFile};
 use crate::{access, input, terminal};
@@ -25,6 +28,7 @@ impl Subject {
     /// Reads everything that the arguments name.
     pub(crate) fn read(args: &SubjectArgs, engine: &Engine) -> Result<Self, Failure> {
         input::one_stdin([
+            ("PLUGIN", Some(&args.plugin)),
             ("--payload", Some(&args.payload)),
             ("--extensions", args.extensions.as_ref()),
             ("--context", args.context.as_ref()),
@@ -32,7 +36,7 @@ impl Subject {
             ("--policy", args.grants.policy.as_ref()),
         ])?;
         let config = args.config.as_ref();
-        let config = config.map(|source| input::json(source, "the configuration")).transpose()?;
+        let config = config.map(configuration).transpose()?;
         let file = PolicyFile::read(&args.grants)?;
         let Loaded { module, wasm } = plugin_file::load(engine, &args.plugin)?;
         let hook = hook(&module, args.hook.as_deref())?;
@@ -49,6 +53,7 @@ impl Subject {
         if let Some(config) = config {
             policy.config = config;
         }
+        settings::apply(&mut policy.config, &args.settings)?;
         if args.allow_requested {
             policy = allow_requested(&module, policy);
         }
@@ -56,8 +61,18 @@ impl Subject {
             policy = allow_access(&module, policy);
         }
         policy.allow_raw_credentials |= args.allow_raw_credentials;
+        terminal::tell(|| told(&policy));
         Ok(Self { module, wasm, hook, request, policy })
     }
+}
+
+/// Reads the configuration of a plugin, which is no place for what the host goes by.
+fn configuration(source: &Source) -> Result<JsonMap, Failure> {
+    let config: JsonMap = input::json(source, "the configuration")?;
+    if config.contains_key(settings::POLICY) {
+        return Err(Failure::input(format!("{}: {}", source.name(), settings::MISPLACED)));
+    }
+    Ok(config)
 }
 
 fn request(args: &SubjectArgs, hook: &str) -> Result<Request, Failure> {
@@ -91,12 +106,24 @@ fn hook(module: &Module, wanted: Option<&str>) -> Result<String, Failure> {
     }
 }
 
+/// The grants in force, in one line.
+fn told(policy: &Policy) -> String {
+    let names: Vec<_> = policy.capabilities.iter().map(|capability| capability.name()).collect();
+    let capabilities = if names.is_empty() { "no capability".to_owned() } else { names.join(", ") };
+    let access = access::yaml(&policy.access);
+    let access: Vec<_> = access.lines().map(str::trim).collect();
+    match access.as_slice() {
+        [] => format!("granted: {capabilities}"),
+        lines => format!("granted: {capabilities}; {}", lines.join(" ")),
+    }
+}
+
 fn allow_requested(module: &Module, policy: Policy) -> Policy {
     let granted: Vec<_> =
         module.capabilities().filter(|name| !policy.capabilities.contains(*name)).collect();
     if !granted.is_empty() {
         let names: Vec<_> = granted.iter().map(|capability| capability.name()).collect();
-        terminal::err(&format!("granted because the plugin asks for it: {}\n", names.join(", ")));
+        terminal::note(&format!("granted because the plugin asks for it: {}\n", names.join(", ")));
     }
     policy.grant(granted)
 }
@@ -109,7 +136,7 @@ fn allow_access(module: &Module, mut policy: Policy) -> Policy {
     };
     for line in manifest.access.iter().filter(is_new) {
         let words = access::description(line).unwrap_or_default();
-        terminal::err(&format!("granted because the plugin asks for it: {}\n", visible(&words)));
+        terminal::note(&format!("granted because the plugin asks for it: {}\n", visible(&words)));
     }
     policy.access = all;
     policy

@@ -1,9 +1,70 @@
 //! The only place that writes to the standard output and the standard error.
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicU8, Ordering};
 
+use anstream::ColorChoice;
+use clap::ValueEnum;
+
+use crate::args::TellingArgs;
 use crate::failure::Failure;
-use crate::style::{WARNING, paint};
+use crate::style::{DIM, WARNING, paint};
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<Colour> for clap::ColorChoice {
+    fn from(colour: Colour) -> Self {
+        match colour {
+            Colour::Auto => Self::Auto,
+            Colour::Always => Self::Always,
+            Colour::Never => Self::Never,
+        }
+    }
+}
+
+/// How much is told.
+static LEVEL: AtomicU8 = AtomicU8::new(USUAL);
+const QUIET: u8 = 0;
+const USUAL: u8 = 1;
+const VERBOSE: u8 = 2;
+
+/// Sets how much is told, and with which colour.
+pub(crate) fn set(telling: &TellingArgs) {
+    let level = match telling {
+        TellingArgs { quiet: true, .. } => QUIET,
+        TellingArgs { verbose: true, .. } => VERBOSE,
+        _ => USUAL,
+    };
+    LEVEL.store(level, Ordering::Relaxed);
+    colour(telling.color);
+}
+
+/// Sets when to use colour.
+pub(crate) fn colour(colour: Colour) {
+    match colour {
+        Colour::Auto => ColorChoice::Auto,
+        Colour::Always => ColorChoice::Always,
+        Colour::Never => ColorChoice::Never,
+    }
+    .write_global();
+}
+
+fn is_quiet() -> bool {
+    LEVEL.load(Ordering::Relaxed) == QUIET
+}
+
+/// Whether more is told than usual.
+pub(crate) fn is_verbose() -> bool {
+    LEVEL.load(Ordering::Relaxed) == VERBOSE
+}
 
 /// Writes to the standard output. A reader that went away is no failure.
 pub(crate) fn out(text: &str) -> Result<(), Failure> {
@@ -25,22 +86,37 @@ pub(crate) fn err(text: &str) {
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
+/// Writes to the standard error what is neither result nor error: notes, and lines that a plugin has logged.
+pub(crate) fn note(text: &str) {
+    if !is_quiet() {
+        err(text);
+    }
+}
+
+/// Tells what is being done, if all of it was asked for.
+pub(crate) fn tell(text: impl FnOnce() -> String) {
+    if is_verbose() {
+        err(&format!("{}\n", paint(DIM, cpex_wasmi::visible(&text()))));
+    }
+}
+
 /// Writes one warning to the standard error.
 pub(crate) fn warn(message: &str) {
-    err(&format!("{}: {}\n", paint(WARNING, "warning"), cpex_wasmi::visible(message)));
+    note(&format!("{}: {}\n", paint(WARNING, "warning"), cpex_wasmi::visible(message)));
 }
 
 /// Whether somebody watches the standard error.
 pub(crate) fn is_watched() -> bool {
-    io::stderr().is_terminal()
+    io::stderr().is_terminal() && !is_quiet()
 }
 
-/// Shows lines that a plugin has logged.
-pub(crate) fn log(lines: &str) {
-    err(lines);
-}
-
-/// Whether more is told than usual.
-pub(crate) fn is_verbose() -> bool {
-    false
+/// The columns that text for people has: what COLUMNS says, else those of the terminal. `None`: as many as
+/// it takes, as for what reads on.
+pub(crate) fn columns() -> Option<usize> {
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    said.filter(|columns| *columns > 0).or_else(|| {
+        let (columns, _) = terminal_size::terminal_size_of(io::stdout())
+            .map(|(columns, rows)| (usize::from(columns.0), rows))?;
+        Some(columns)
+    })
 }

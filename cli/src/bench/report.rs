@@ -6,6 +6,7 @@ use super::costs::Costs;
 use super::measure::Measured;
 use super::shares::Shares;
 use super::{Benched, name};
+use crate::fit;
 use crate::style::{BOLD, DIM, ERROR, GOOD, bytes, grouped, paint, time};
 
 /// The object that `--json` prints.
@@ -128,7 +129,7 @@ pub(super) fn text(benched: &Benched) -> String {
     }
     out.push('\n');
     for line in costs(&rows) {
-        out.push_str(&format!("{}\n", paint(DIM, line)));
+        out.push_str(&format!("{}\n", paint(DIM, fit::parts(&line))));
     }
     out
 }

@@ -136,7 +136,7 @@ impl Calls<'_> {
         let summary = several.then(|| Summary::new(counts, &times, self.threads, shown.number));
         // What several calls log has been told call by call, if all of it was asked for.
         if !(several && terminal::is_verbose()) {
-            terminal::log(&shown.log);
+            terminal::note(&shown.log);
         }
         match shown.result {
             Ok(outcome) => {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Called;
 use super::diff::Change;
+use crate::fit;
 use crate::style::{self, ADDED, BOLD, CHANGED, DIM, ERROR, GOOD, REMOVED, grouped, paint};
 
 /// How much of a value is shown, in characters.
@@ -27,7 +28,7 @@ pub(super) fn render(called: &Called) -> String {
     if !changes.is_empty() {
         out.push('\n');
         for change in &changes {
-            out.push_str(&format!("  {}\n", changed(change)));
+            out.push_str(&format!("{}\n", fit::words(&format!("  {}", changed(change)), 6)));
         }
     }
     out.push('\n');
@@ -41,9 +42,10 @@ pub(super) fn render(called: &Called) -> String {
 
 fn violated(violation: &Violation) -> String {
     let Violation { code, reason, description, details, proto_error_code } = violation;
-    let mut out = format!("  {}: {}\n", paint(BOLD, visible(code)), visible(reason));
+    let line = format!("  {}: {}", paint(BOLD, visible(code)), visible(reason));
+    let mut out = format!("{}\n", fit::words(&line, 4));
     for line in description.iter().flat_map(|text| text.lines()) {
-        out.push_str(&format!("  {}\n", visible(line)));
+        out.push_str(&format!("{}\n", fit::words(&format!("  {}", visible(line)), 4)));
     }
     for (name, value) in details {
         let value = shown(&from_wire(value.clone()).unwrap_or_default());

@@ -5,6 +5,7 @@ use std::fmt;
 use cpex_wasmi::{Changes, Decision, Outcome, visible};
 use serde::Serialize;
 
+use crate::fit;
 use crate::style::{ERROR, GOOD, grouped, paint, time};
 
 /// The number of kinds of outcomes that are told apart: a plugin can make up a code for each call.
@@ -214,12 +215,13 @@ impl Summary {
             1 => String::new(),
             threads => format!(" · {threads} threads"),
         };
-        format!(
+        let line = format!(
             "{} calls{threads} · {fuel} · time median {}, p99 {}",
             grouped(u64::from(self.calls)),
             time(self.nanoseconds_median),
             time(self.nanoseconds_p99)
-        )
+        );
+        fit::parts(&line)
     }
 
     /// What the calls came to, if that differs.

@@ -1,0 +1,81 @@
+//! The arguments of the commands that make plugins.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::values::{module, source};
+use crate::input::Source;
+
+/// Arguments of `embed`.
+#[derive(Debug, Args)]
+#[command(after_help = EMBED_EXAMPLES)]
+pub(crate) struct EmbedArgs {
+    /// The module, without a manifest; `-` reads it from the standard input
+    #[arg(value_parser = module())]
+    pub(crate) module: Source,
+    /// The manifest, YAML or JSON
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    pub(crate) manifest: Source,
+    /// Where to write the plugin
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+const EMBED_EXAMPLES: &str = "\
+Examples:
+  cpex-wasmi embed guard.wasm --manifest guard.yaml --output plugin.wasm
+
+The manifest, of which name, version and hooks must be there:
+  name: guard
+  version: 1.0.0
+  description: Denies what it must
+  hooks: [cmf.tool_pre_invoke]
+  capabilities: [read_labels]
+  access: [\"fs:read-only:rules\"]
+  stateful: false
+  config_schema: {type: object}
+
+Nothing of the plugin is run, and nothing is written that the host would not take.
+
+Exit status:
+  0  written
+  2  an argument is wrong, a file is missing or cannot be read, or the manifest is malformed
+  3  it would be no plugin, or cannot be written";
+
+/// Arguments of `new`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cpex-wasmi new my-policy
+  cpex-wasmi new my-policy --path plugins/my-policy
+  cpex-wasmi new my-policy --style hook-handler
+  cpex-wasmi new my-policy --sdk-path ../cpex-wasmi/guest-sdk
+
+Exit status:
+  0  made
+  2  an argument is wrong, the place is taken, or the SDK is not there
+  3  it cannot be written")]
+pub(crate) struct NewArgs {
+    /// The plugin's name, which is also that of its package
+    pub(crate) name: String,
+    /// Where to make the project; must not exist yet [default: ./NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) path: Option<PathBuf>,
+    /// What the plugin is written against
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) style: Style,
+    /// Use the SDK in this directory instead of the published one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sdk_path: Option<PathBuf>,
+}
+
+/// What a new plugin is written against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Style {
+    /// The SDK's own functions, without std: modules of a few kilobytes
+    #[default]
+    Lean,
+    /// CPEX's `Plugin` and `HookHandler` traits, to share code with native plugins
+    HookHandler,
+}
