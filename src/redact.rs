@@ -26,6 +26,9 @@ pub(crate) struct Redactor {
     literals: Vec<Secret>,
     #[cfg(feature = "redact")]
     patterns: Vec<regex::Regex>,
+    /// Whether a pattern may match a text with a line break in it.
+    #[cfg(all(feature = "redact", feature = "wasi"))]
+    patterns_cross_lines: bool,
 }
 
 impl Redactor {
@@ -51,11 +54,15 @@ impl Redactor {
             .map_err(|error| wrong(format!("`{pattern}` cannot be redacted: {error}")))?;
         // What matches between two letters hides none, and what it would match there otherwise.
         let parsed = regex_syntax::parse(pattern).ok();
-        let least = parsed.and_then(|parsed| parsed.properties().minimum_len());
+        let least = parsed.as_ref().and_then(|parsed| parsed.properties().minimum_len());
         if least.is_none_or(|least| least == 0) {
             return Err(wrong(format!(
                 "`{pattern}` cannot be redacted: it matches a text of no length, or none at all"
             )));
+        }
+        #[cfg(feature = "wasi")]
+        if parsed.is_none_or(|parsed| has_line_break(&parsed)) {
+            self.patterns_cross_lines = true;
         }
         self.patterns.push(regex);
         Ok(())
@@ -77,6 +84,21 @@ impl Redactor {
         #[cfg(not(feature = "redact"))]
         let pattern = 0;
         self.literals.iter().map(|literal| literal.expose().len()).max().unwrap_or(0).max(pattern)
+    }
+
+    /// The length of the longest secret with a line break in it, in bytes. 0 if there is none.
+    #[cfg(feature = "wasi")]
+    pub(crate) fn longest_across_lines(&self) -> usize {
+        #[cfg(feature = "redact")]
+        let pattern = if self.patterns_cross_lines { LONGEST_MATCH } else { 0 };
+        #[cfg(not(feature = "redact"))]
+        let pattern = 0;
+        across_lines(&self.literals).max(pattern)
+    }
+
+    /// How many bytes a text ends with that a secret begins with.
+    pub(crate) fn begun(&self, text: &str) -> usize {
+        begun(text, &self.literals)
     }
 
     /// Whether there is anything to be masked in a short text.
@@ -167,6 +189,51 @@ pub(crate) fn find(text: &[u8], token: &[u8], found: &mut Vec<Range<usize>>) {
     }
 }
 
+/// The length of the longest of the secrets that have a line break in them. 0 if there is none.
+#[cfg(feature = "wasi")]
+pub(crate) fn across_lines(secrets: &[Secret]) -> usize {
+    let texts = secrets.iter().map(Secret::expose);
+    texts.filter(|text| text.contains(LINE_BREAKS)).map(str::len).max().unwrap_or(0)
+}
+
+/// How many bytes a text ends with that one of the secrets begins with, but not ends: what is too short to
+/// be a secret does not count.
+pub(crate) fn begun(text: &str, secrets: &[Secret]) -> usize {
+    let text = text.as_bytes();
+    let matched = |secret: &Secret| {
+        let token = secret.expose().as_bytes();
+        let most = token.len().saturating_sub(1);
+        let tail = text.get(text.len().saturating_sub(most)..).unwrap_or(text);
+        let borders = borders(token);
+        tail.iter().fold(0, |matched, byte| extended(token, &borders, matched, byte))
+    };
+    secrets.iter().map(matched).max().filter(|matched| *matched >= SHORTEST).unwrap_or(0)
+}
+
+/// What ends a line, or is left out where one ends.
+#[cfg(feature = "wasi")]
+const LINE_BREAKS: [char; 2] = ['\n', '\r'];
+
+/// Whether a pattern may match a text with a line break in it.
+#[cfg(all(feature = "redact", feature = "wasi"))]
+fn has_line_break(pattern: &regex_syntax::hir::Hir) -> bool {
+    use regex_syntax::hir::{Class, HirKind};
+    match pattern.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(text) => LINE_BREAKS
+            .iter()
+            .any(|char| u8::try_from(u32::from(*char)).is_ok_and(|byte| text.0.contains(&byte))),
+        // Without the end of a line, a match of `.` is a match.
+        HirKind::Class(Class::Unicode(class)) => {
+            class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&'\n'))
+        }
+        HirKind::Class(Class::Bytes(_)) => true,
+        HirKind::Repetition(repeated) => has_line_break(&repeated.sub),
+        HirKind::Capture(captured) => has_line_break(&captured.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(has_line_break),
+    }
+}
+
 /// For each length of a start of the token, less one: how long the longest shorter start is that it ends
 /// with.
 fn borders(token: &[u8]) -> Vec<usize> {
@@ -197,6 +264,33 @@ fn extended(token: &[u8], borders: &[usize], mut matched: usize, byte: &u8) -> u
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_start_of_a_secret_is_found_at_the_end_of_a_text() {
+        let secrets = [Secret::from("abcabcabd"), Secret::from("xyzxyz")];
+        let begun = |text| begun(text, &secrets);
+        assert_eq!(begun("_abcabcabc"), 6);
+        assert_eq!(begun("_abc"), 0, "it is too short");
+        assert_eq!(begun("_abcabcabd"), 0, "it is whole");
+        assert_eq!(begun("xyzxy"), 5);
+        assert_eq!(begun(""), 0);
+    }
+
+    #[cfg(all(feature = "redact", feature = "wasi"))]
+    #[test]
+    fn patterns_that_may_match_a_line_break_are_told_apart() {
+        let crosses = |pattern: &str| {
+            let mut redactor = Redactor::default();
+            assert!(redactor.add_pattern(pattern).is_ok(), "{pattern}");
+            redactor.longest_across_lines() > 0
+        };
+        for pattern in ["sk-[a-z0-9]{20}", "key=.+", r"\d{4}-(\w+|x)?", "^a$"] {
+            assert!(!crosses(pattern), "{pattern}");
+        }
+        for pattern in [r"key\s*=x", "-BEGIN[^-]+-", "(?s)a.+b", "a(b|\n)c", r"a\r"] {
+            assert!(crosses(pattern), "{pattern}");
+        }
+    }
 
     #[test]
     fn a_token_is_found_wherever_it_is_as_by_looking_at_each_place() {

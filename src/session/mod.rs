@@ -10,6 +10,8 @@ mod input;
 mod name;
 mod native;
 #[cfg(feature = "wasi")]
+mod output;
+#[cfg(feature = "wasi")]
 mod outside;
 mod read;
 mod secrets;
@@ -354,7 +356,7 @@ impl Session {
         self.usage.moved(message.len().min(Self::MAX_MESSAGE_BYTES));
         // The first panic is the cause.
         if self.panic.is_none() {
-            let message = self.message_of(message);
+            let message = self.panic_of(message);
             self.panic = Some(visible(&message));
         }
         Ok(0)

@@ -3,15 +3,16 @@
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use cpex_wasmi_abi::model::Secret;
 use cpex_wasmi_abi::{Value, Violation};
 
 use super::Session;
-use crate::redact::{MARK, Redactor, SHORTEST, find, masked};
+use crate::redact::{MARK, Redactor, SHORTEST, begun, find, masked};
 
 /// The most bytes that are gone through for what is masked in one text. Beyond, nothing of it is shown.
-const MOST_WORK: usize = 32 << 20;
+pub(super) const MOST_WORK: usize = 32 << 20;
 
 /// What is kept out of all that a plugin says: the tokens that it was given in one call, and what the
 /// embedder has masked. Cheap to clone.
@@ -19,7 +20,7 @@ const MOST_WORK: usize = 32 << 20;
 pub(crate) struct Secrets {
     /// `None` in most calls, which allocate nothing for it.
     given: Option<Arc<Vec<Secret>>>,
-    own: Option<Arc<Redactor>>,
+    pub(super) own: Option<Arc<Redactor>>,
 }
 
 impl Secrets {
@@ -29,7 +30,7 @@ impl Secrets {
     }
 
     /// The tokens that were given.
-    fn given(&self) -> &[Secret] {
+    pub(super) fn given(&self) -> &[Secret] {
         self.given.as_deref().map_or(&[], Vec::as_slice)
     }
 
@@ -49,15 +50,16 @@ impl Secrets {
     /// behind those that were found, may take; once there is none left, nothing of a text is shown.
     fn redact(&self, text: &str, limit: usize, left: &mut usize) -> String {
         let mut found = Vec::new();
+        if self.find(text, &mut found, left) { masked(text, limit, found) } else { MARK.into() }
+    }
+
+    /// Notes where the secrets are in a text. Says whether what that may take was enough.
+    #[must_use]
+    pub(super) fn find(&self, text: &str, found: &mut Vec<Range<usize>>, left: &mut usize) -> bool {
         for secret in self.given() {
-            find(text.as_bytes(), secret.expose().as_bytes(), &mut found);
+            find(text.as_bytes(), secret.expose().as_bytes(), found);
         }
-        if let Some(own) = &self.own
-            && !own.find(text, &mut found, left)
-        {
-            return MARK.into();
-        }
-        masked(text, limit, found)
+        self.own.as_ref().is_none_or(|own| own.find(text, found, left))
     }
 
     /// The start of a text for people, without secrets, and what it took, in bytes. What of the text is
@@ -136,6 +138,12 @@ impl Secrets {
         given.max(self.own.as_ref().map_or(0, |own| own.longest()))
     }
 
+    /// How many bytes a text ends with that a secret begins with.
+    fn begun(&self, text: &str) -> usize {
+        let own = self.own.as_ref().map_or(0, |own| own.begun(text));
+        begun(text, self.given()).max(own)
+    }
+
     /// How much work it is to look for all of them in a text, in bytes, unless that is more than one
     /// host call may take, which nothing interrupts.
     pub(super) fn work(&self, len: usize) -> Option<usize> {
@@ -153,6 +161,16 @@ impl Session {
 
     /// The start of a plugin's message, without secrets, and with what is no UTF-8 replaced.
     pub(super) fn message_of(&mut self, message: &[u8]) -> String {
+        self.message(message, false)
+    }
+
+    /// As [`message_of`](Self::message_of), of a panic. A plugin may have cut it where a secret stands: the
+    /// start of one at its end is masked too.
+    pub(super) fn panic_of(&mut self, message: &[u8]) -> String {
+        self.message(message, true)
+    }
+
+    fn message(&mut self, message: &[u8], is_cut: bool) -> String {
         let limit = Self::MAX_MESSAGE_BYTES;
         // Most are all text, and nothing is to be masked: then they are shown as they are.
         if self.secrets.is_empty()
@@ -167,8 +185,13 @@ impl Session {
         let Some(work) = self.secrets.work(kept) else { return MARK.into() };
         // What may hold a token is overwritten when it is dropped.
         let text = Secret::from(String::from_utf8_lossy(message));
-        let mut left = MOST_WORK;
-        let shown = self.secrets.redact(text.expose(), limit, &mut left);
+        let (mut found, mut left) = (Vec::new(), MOST_WORK);
+        let known = self.secrets.find(text.expose(), &mut found, &mut left);
+        if let begun @ 1.. = if is_cut { self.secrets.begun(text.expose()) } else { 0 } {
+            let end = text.expose().len();
+            found.push(end.saturating_sub(begun)..end);
+        }
+        let shown = if known { masked(text.expose(), limit, found) } else { MARK.into() };
         self.usage.moved(work.saturating_add(MOST_WORK.saturating_sub(left)));
         shown
     }

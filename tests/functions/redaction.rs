@@ -118,6 +118,25 @@ fn a_panic_shows_no_secret() {
 }
 
 #[test]
+fn a_panic_cut_by_its_plugin_shows_no_start_of_a_secret() {
+    // As the SDK's panic handler does, which has 512 bytes.
+    for (text, shown) in [
+        ("src/lib.rs:3: hunter2-hunter", "src/lib.rs:3: [redacted]"),
+        ("src/lib.rs:3: hunt", "src/lib.rs:3: [redacted]"),
+        ("src/lib.rs:3: hun", "src/lib.rs:3: hun"),
+        // The end of one secret is the start of another.
+        ("src/lib.rs:3: overlap-one", "src/lib.rs:3: [redacted]"),
+        ("src/lib.rs:3: overlap-one-m", "src/lib.rs:3: [redacted]"),
+        ("src/lib.rs:3: hunter2-hunter3", "src/lib.rs:3: hunter2-hunter3"),
+    ] {
+        let body =
+            format!("(drop (call $panic (i32.const 0) (i32.const {}))) (unreachable)", text.len());
+        let (_, message) = load(masking, &saying(text.as_bytes(), &body)).failed();
+        assert!(message.ends_with(shown), "{message}");
+    }
+}
+
+#[test]
 fn an_audit_event_shows_no_secret() {
     // The names of functions, variables and programs are the plugin's.
     let mut script = Script::asking(&["env:*", "function:f"]);

@@ -13,6 +13,7 @@ mod bounds;
 #[path = "../common/mod.rs"]
 mod common;
 mod files;
+mod output;
 mod patterns;
 mod plugins;
 mod pointers;
