@@ -128,8 +128,9 @@ pub use outcome::{Decision, Outcome};
 pub use payload::{CustomPayload, Payload, PayloadType};
 pub use plugin::{Plugin, check};
 pub use policy::{
-    Access, ClockGrant, CommandGrant, FileGrant, FilePermission, Isolation, NetworkGrant, PathKind,
-    Policy, RandomGrant, WhenExhausted,
+    Access, AddressGuard, ClockGrant, CommandGrant, FileGrant, FilePermission, HostPattern,
+    InvalidHost, InvalidMethod, Isolation, Method, NetworkGrant, PathKind, Policy, RandomGrant,
+    Scheme, WhenExhausted,
 };
 pub use receipt::{Receipt, Timing};
 pub use request::Request;
@@ -138,7 +139,6 @@ pub use session::Session;
 pub use system::http::HttpClient;
 #[cfg(feature = "http")]
 pub use system::http::{
-    AddressGuard, HttpTransport, ResponseBody, Sending, TransportError, TransportRequest,
-    TransportResponse,
+    HttpTransport, ResponseBody, Sending, TransportError, TransportRequest, TransportResponse,
 };
 pub use system::{AccessKind, AuditEvent, AuditOutcome, AuditSink, Invocation};

@@ -63,7 +63,7 @@ fn the_upstream_drafts_policy_is_read_unchanged() {
     let file = &policy.access.filesystem[0];
     assert_eq!((file.kind, file.permission), (PathKind::Dir, FilePermission::ReadOnly));
     let host = &policy.access.network[0];
-    assert_eq!((host.host.as_str(), &host.ports[..]), ("*.internal.svc", &[8443][..]));
+    assert_eq!((host.host.to_string().as_str(), &host.ports[..]), ("*.internal.svc", &[8443][..]));
     assert_eq!(policy.access.env, ["API_REGION"]);
     assert!(policy.capabilities.is_empty());
 }
@@ -77,7 +77,7 @@ fn a_whole_plugin_entry_is_read() {
         "config": {
             "role": "hr_admin",
             "sandbox_policy": {"isolation": "pooled", "allow_state": true,
-                "log_level": "warn", "sha256": null, "resources": {"init_fuel": 5, "max_host_calls": 0}},
+                "log_level": "warn", "sha256": null, "resources": {"init_fuel": 5, "max_host_calls": 7}},
         },
     }))
     .unwrap();
@@ -90,7 +90,7 @@ fn a_whole_plugin_entry_is_read() {
     assert_eq!(policy.digest, None);
     // An embedder says whether it goes by that name.
     assert_eq!(policy.name, None);
-    assert_eq!((policy.limits.init_fuel, policy.limits.host_calls), (5, 0));
+    assert_eq!((policy.limits.init_fuel, policy.limits.host_calls), (5, 7));
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
         "`capabilities[1]` must be a text, and is 7",
         "`config.sandbox_policy.resource` is not known; did you mean `resources`?",
         "`config.sandbox_policy.resources.max_feul` is not known; did you mean `max_fuel`?",
-        "`config.sandbox_policy.resources.max_fuel` must be a whole number, and is a text",
+        "`config.sandbox_policy.resources.max_fuel` must be a whole number, and is the text `much`",
         "`config.sandbox_policy.resources.max_memory_bytes` is 10, and must be at least 65536",
         "`config.sandbox_policy.resources.max_tables` must be a whole number, and is -1",
         "`config.sandbox_policy.allowed_filesystem[0].permision` is not known; did you mean `permission`?",
@@ -157,20 +157,20 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
         "`config.sandbox_policy.allowed_filesystem[7]` has more than `*` in it for a pattern",
         "`config.sandbox_policy.allowed_filesystem[8]` has more than `*` in it for a pattern",
         "`config.sandbox_policy.allowed_network[0]` lacks `host`",
-        "`config.sandbox_policy.allowed_network[1].host` must be a host name",
-        "`config.sandbox_policy.allowed_network[2].ports[0]` must be a port",
-        "`config.sandbox_policy.allowed_network[2].ports[1]` must be a port",
+        "`config.sandbox_policy.allowed_network[1].host` is `a.*.b`, which has a `*` that is not the `*.` before a name",
+        "`config.sandbox_policy.allowed_network[2].ports[0]` must be a port from 1 to 65535, and is 0",
+        "`config.sandbox_policy.allowed_network[2].ports[1]` must be a port from 1 to 65535, and is 70000",
         "`config.sandbox_policy.isolation` is `none`, which is no isolation; known are `per_call`, `pooled`",
         "`config.sandbox_policy.when_exhausted` is `waits`, which is no choice; did you mean `wait`?",
         "`config.sandbox_policy.resources.max_wait_ms` is 0, and must be at least 1",
         "`config.sandbox_policy.resources.max_wait_ms` says how long calls wait, which they do with `when_exhausted: wait`",
-        "`config.sandbox_policy.allow_state` must be true or false, and is a text",
+        "`config.sandbox_policy.allow_state` must be true or false, and is the text `yes`",
         "`config.sandbox_policy.log_level` is `inof`, which is no log level; did you mean `info`?",
         "`mode` is `sequental`, which is no mode; did you mean `sequential`?",
         "`on_error` is `ingore`, which is no on_error; did you mean `ignore`?",
-        "`priority` must be a whole number, and is a text",
+        "`priority` must be a whole number, and is the text `high`",
         "`version` must be a text, and is 1",
-        "`tags` must be a list, and is a text",
+        "`tags` must be a list, and is the text `a`",
         "`hooks[1]` is `elicit` once more, so the plugin would be called twice; remove it",
         "`conditions[0].tols` is not known; did you mean `tools`?",
         "`conditions[1].tools[0]` must be a text, and is 7",
@@ -342,6 +342,151 @@ fn a_policy_in_the_wrong_place_is_no_setting_of_the_plugin() {
     // A setting of the plugin's own may have such a name.
     let policy = Policy::from_value(&entry(json!({"resources": ["a", "b"], "policy": 1}))).unwrap();
     assert_eq!(policy.config.len(), 2);
+}
+
+/// The only problem of a sandbox policy with this key, from its path on.
+#[track_caller]
+fn problem(key: &str, value: Value) -> String {
+    let found = problems(json!({key: value}));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    found[0].replacen("policy: `sandbox_policy.", "`", 1)
+}
+
+#[test]
+fn a_limit_outside_its_range_is_an_error() {
+    for (key, value, expected) in [
+        ("max_instances", json!(100_000_000), "is 100000000, and may be at most 1024"),
+        ("max_tables", json!(4_000_000_000_u64), "is 4000000000, and may be at most 100"),
+        (
+            "max_execution_time_ms",
+            json!(u64::MAX),
+            "is 18446744073709551615, and may be at most 86400000",
+        ),
+        ("max_wait_ms", json!(86_400_001), "is 86400001, and may be at most 86400000"),
+        ("max_host_calls", json!(0), "is 0, and must be at least 1"),
+        ("max_memory_bytes", json!(1_u64 << 33), "is 8589934592, and may be at most 4294967296"),
+        (
+            "max_fuel",
+            json!(u64::MAX),
+            "is 18446744073709551615, and may be at most 1000000000000000",
+        ),
+        ("init_fuel", json!(0), "is 0, and must be at least 1"),
+        ("max_open_files", json!(-1), "must be a whole number, and is -1"),
+        ("max_commands", json!(1.5), "must be a whole number, and is 1.5"),
+        ("max_http_request_bytes", json!(2 << 20), "is 2097152, and may be at most 1048576"),
+    ] {
+        let then = if key == "max_wait_ms" { "wait" } else { "create" };
+        let policy = json!({"when_exhausted": then, "resources": {key: value}});
+        let expected = format!("`sandbox_policy.resources.{key}` {expected}");
+        let found = problems(policy);
+        assert!(found.len() == 1 && found[0].contains(&expected), "{expected}\n{found:#?}")
+    }
+    // What is in the range is kept as it is.
+    let policy = json!({"resources": {"max_instances": 1024, "max_http_requests": 0}});
+    let policy = Policy::from_value(&policy).unwrap();
+    assert_eq!((policy.max_instances, policy.limits.http_requests), (1024, 0));
+}
+
+#[test]
+fn a_host_that_no_request_can_have_is_an_error() {
+    for (host, expected) in [
+        (
+            "10.0.0.256",
+            "is `10.0.0.256`, which is no IPv4 address, which has four numbers up to 255",
+        ),
+        ("999.1.1.1", "is `999.1.1.1`, which is no IPv4 address"),
+        (".", "is `.`, which ends with a dot"),
+        ("a..b", "is `a..b`, which has an empty part between its dots; did you mean `a.b`?"),
+        ("a.example.", "is `a.example.`, which ends with a dot; did you mean `a.example`?"),
+        ("*.com", "is `*.com`, which is all of `com`"),
+        ("*.co.uk", "name a domain, such as `*.example.co.uk`"),
+        ("https://a.example:8443/", "did you mean `a.example` with `ports: [8443]`?"),
+        ("10.0.0.7", "is `10.0.0.7`, which is no public address; nothing is sent to it without"),
+        ("::1", "is `[::1]`, which is no public address"),
+    ] {
+        let found = problem("allowed_network", json!([{"host": host}]));
+        assert!(
+            found.starts_with("`allowed_network[0].host` ") && found.contains(expected),
+            "{found}"
+        );
+    }
+    for host in ["9.9.9.9", "pdp", "*.svc", "*.a.example", "localhost", "[2606:4700::1111]"] {
+        Policy::from_value(&json!({"allowed_network": [{"host": host}]})).unwrap();
+    }
+    // Of several entries for a host, one with `allow_private` is enough.
+    let private =
+        json!([{"host": "10.0.0.7", "methods": ["GET"]}, {"host": "0xa.7", "allow_private": true}]);
+    Policy::from_value(&json!({"allowed_network": private})).unwrap();
+}
+
+#[test]
+fn a_method_that_no_request_can_have_is_an_error() {
+    for (method, expected) in [
+        ("GET,POST", "is `GET,POST`, which is no method; did you mean `GET`, `POST`?"),
+        ("*", "is `*`, which is no method; without any, all are meant"),
+        ("", "is ``, which is no method; without any, all are meant"),
+        ("GET ", "is `GET `, which is no method; did you mean `GET`?"),
+        ("CONNECT", "is `CONNECT`, which is not for plugins"),
+        ("trace", "is `trace`, which is not for plugins"),
+        ("GTE", "is `GTE`, which is no method; did you mean `GET`?"),
+    ] {
+        let found = problem("allowed_network", json!([{"host": "a", "methods": [method]}]));
+        assert_eq!(found, format!("`allowed_network[0].methods[0]` {expected}"));
+    }
+    let found = problem("allowed_network", json!([{"host": "a", "schemes": ["HTTPS://"]}]));
+    let expected = "is `HTTPS://`, which is no scheme; did you mean `https`?";
+    assert_eq!(found, format!("`allowed_network[0].schemes[0]` {expected}"));
+    let custom = json!({"allowed_network": [{"host": "a", "methods": ["PURGE", "acme-sync"]}]});
+    assert_eq!(
+        Policy::from_value(&custom).unwrap().access.network[0].methods[1].as_str(),
+        "ACME-SYNC"
+    );
+}
+
+#[test]
+fn a_value_that_cannot_be_meant_is_shown() {
+    for (key, value, expected) in [
+        (
+            "clock",
+            json!("sytem"),
+            "is `sytem`, and must be `system`, or a mapping with `fixed`; did you mean `system`?",
+        ),
+        (
+            "random",
+            json!("seed"),
+            "must be `system`, or a mapping with `seed`, and is the text `seed`",
+        ),
+        ("clock", json!({"fixed": u64::MAX}), "and may be at most 18446744073"),
+        ("allowed_env", json!(["A=B"]), "is `A=B`, which is no name of a variable"),
+        ("allowed_functions", json!(["a b"]), "is `a b`, which is no name of a function"),
+        ("allowed_commands", json!([{"program": "git"}]), "is `git`, which is no absolute path"),
+        (
+            "allowed_commands",
+            json!([{"program": "/bin/"}]),
+            "is `/bin/`, which is no path of a file",
+        ),
+        (
+            "allowed_commands",
+            json!([{"program": "/bin/a", "args": ["a\0"]}]),
+            "has a NUL, which no argument can have",
+        ),
+        (
+            "allowed_filesystem",
+            json!([{"dir": "../rules", "permission": "read-only"}]),
+            "is `../rules` for the plugin, which cannot ask for a path with `..`; give it a name with `as`",
+        ),
+        (
+            "allowed_filesystem",
+            json!([{"file": "rules/", "permission": "read-only"}]),
+            "is `rules/`, which is no path of a file",
+        ),
+    ] {
+        let found = problem(key, value);
+        assert!(found.contains(expected), "{expected}\n{found}");
+    }
+    let found = problems(json!({"kind": "wasm://a.wasm", "priority": 3_000_000_000_u64}));
+    let expected = "`priority` is 3000000000, and must be from -2147483648 to 2147483647";
+    assert_eq!(found, [format!("policy: {expected}")]);
 }
 
 #[test]

@@ -157,6 +157,8 @@ fn network(rest: &str) -> Option<Wish<'_>> {
     let port = match port {
         None => Some(default),
         Some("*") => None,
+        // Parsing would take a sign.
+        Some(port) if port.starts_with('+') => return None,
         Some(port) => Some(port.parse().ok().filter(|port| *port > 0)?),
     };
     let name = host.strip_prefix("*.").unwrap_or(host);
@@ -254,6 +256,7 @@ mod tests {
             "network:https://a.*.b",
             "network:https://a:0",
             "network:https://a:b",
+            "network:https://a:+443",
             "network:https://a/path",
             "network:https://user@a",
             "clock:",

@@ -84,14 +84,16 @@ fn file(grant: &FileGrant) -> Vec<String> {
 }
 
 fn network(grant: &NetworkGrant) -> Vec<String> {
-    let mut lines = vec![format!("host: {}", scalar(&grant.host))];
+    let mut lines = vec![format!("host: {}", scalar(&grant.host.to_string()))];
     if !grant.ports.is_empty() {
         let ports: Vec<_> = grant.ports.iter().map(u16::to_string).collect();
         lines.push(format!("ports: [{}]", ports.join(", ")));
     }
-    lines.push(format!("schemes: {}", flow(&grant.schemes)));
+    let schemes: Vec<_> = grant.schemes.iter().map(ToString::to_string).collect();
+    lines.push(format!("schemes: {}", flow(&schemes)));
     if !grant.methods.is_empty() {
-        lines.push(format!("methods: {}", flow(&grant.methods)));
+        let methods: Vec<_> = grant.methods.iter().map(ToString::to_string).collect();
+        lines.push(format!("methods: {}", flow(&methods)));
     }
     if grant.allow_private {
         lines.push("allow_private: true".into());

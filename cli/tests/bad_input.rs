@@ -314,7 +314,7 @@ fn every_typo_in_a_policy() {
          `capabilities`?",
         "`capabilities[0]` is `read_lables`, which is no capability; did you mean `read_labels`?",
         "`config.sandbox_policy.resources.max_feul` is not known; did you mean `max_fuel`?",
-        "`config.sandbox_policy.resources.max_tables` must be a whole number, and is a text",
+        "`config.sandbox_policy.resources.max_tables` must be a whole number, and is the text `many`",
     ];
     let call = place.run(with(&["--policy", "p.yaml"])).gives(2);
     let check = place.run(["check", "guest.wat", "--policy", "p.yaml"]).gives(2);

@@ -90,7 +90,12 @@ impl Reader {
         if let Some(value) = entry.get("priority")
             && value.as_i64().and_then(|number| i32::try_from(number).ok()).is_none()
         {
-            self.wrong("priority", expected("a whole number", value));
+            let (least, most) = (i32::MIN, i32::MAX);
+            match value.is_i64() || value.is_u64() {
+                true => self
+                    .wrong("priority", format!("is {value}, and must be from {least} to {most}")),
+                false => self.wrong("priority", expected("a whole number", value)),
+            }
         }
         self.texts(entry.get("tags"), "tags");
         let hooks = self.texts(entry.get("hooks"), "hooks");

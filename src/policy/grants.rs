@@ -1,12 +1,11 @@
 //! What a policy grants of each part of the system.
 
+use alloc::format;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use cpex_wasmi_abi::Wish;
-
+use crate::logging::visible;
 use crate::wildcard::{is_pattern, names_file, split};
 
 /// A directory or file that a plugin may touch.
@@ -70,16 +69,40 @@ impl FileGrant {
     }
 
     /// What is wrong with its paths: who makes one by hand is told when they are opened.
-    pub(crate) fn mistake(&self) -> Option<&'static str> {
-        let paths = || core::iter::once(&self.path).chain(&self.guest_path);
+    pub(crate) fn mistake(&self) -> Option<String> {
+        if self.path.is_empty() || self.seen_as().is_empty() {
+            return Some("has an empty path".into());
+        }
+        if let Some(path) = self.paths().find(|path| path.contains('\0')) {
+            return Some(format!("is `{}`, and no path has a NUL", visible(path)));
+        }
+        let no_file = |path: &&str| matches!(split(path).1, "" | "." | "..");
+        if let Some(path) = self.paths().find(no_file).filter(|_| self.kind == PathKind::File) {
+            return Some(format!("is `{}`, which is no path of a file", visible(path)));
+        }
+        let own = visible(self.seen_as());
+        if self.seen_as().split('/').any(|part| part == "..") {
+            return Some(format!(
+                "is `{own}` for the plugin, which cannot ask for a path with `..`; give it a \
+                 name with `as`"
+            ));
+        }
+        self.mistaken_pattern().map(Into::into)
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &str> {
+        core::iter::once(self.path.as_str()).chain(self.guest_path.as_deref())
+    }
+
+    fn mistaken_pattern(&self) -> Option<&'static str> {
         if self.kind == PathKind::Dir {
-            let stars = paths().any(|path| path.contains('*'));
+            let stars = self.paths().any(|path| path.contains('*'));
             return stars.then_some("has a `*`, which only the last part of a `file` can have");
         }
-        if paths().any(|path| split(path).0.contains('*')) {
+        if self.paths().any(|path| split(path).0.contains('*')) {
             return Some("has a `*` in another part than the last");
         }
-        let pattern = paths().any(|path| is_pattern(path));
+        let pattern = self.paths().any(|path| is_pattern(path));
         let name = split(&self.path).1;
         let odd =
             name.contains(['?', '[', ']', '{', '}']) || name.contains("**") || name.trim() != name;
@@ -144,71 +167,6 @@ permissions! {
     ListOnly = "list-only";
     /// Everything, in a place of the plugin's own that is gone afterwards.
     PrivateScratch = "private-scratch";
-}
-
-/// Requests that a plugin may send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NetworkGrant {
-    /// A host name; `*.` at its start stands for its subdomains, and not for itself.
-    pub host: String,
-    /// The ports; empty: any.
-    pub ports: Vec<u16>,
-    /// The URL schemes. Default: HTTPS only.
-    pub schemes: Vec<String>,
-    /// The request methods; empty: any.
-    pub methods: Vec<String>,
-    /// Whether the host may have an address that is private, local to the machine or the link, or where
-    /// clouds keep what they know of a machine. Default: no.
-    pub allow_private: bool,
-}
-
-impl NetworkGrant {
-    /// Any request to a host by HTTPS, if its address is public.
-    pub fn new(host: impl Into<String>) -> Self {
-        Self {
-            host: host.into(),
-            ports: Vec::new(),
-            schemes: vec!["https".into()],
-            methods: Vec::new(),
-            allow_private: false,
-        }
-    }
-
-    /// Whether all requests that a wish stands for are granted.
-    pub(super) fn covers(&self, wish: &Wish<'_>) -> bool {
-        let Wish::Network { methods, scheme, host, port } = *wish else { return false };
-        let asked = |method: &str| self.methods.is_empty() || has(&self.methods, method);
-        self.names(host)
-            && has(&self.schemes, scheme)
-            && (self.ports.is_empty() || port.is_some_and(|port| self.ports.contains(&port)))
-            // Without methods it asks for any that is granted.
-            && methods.split(',').filter(|method| !method.is_empty()).all(asked)
-    }
-
-    /// Whether a host, or all that a `*.` stands for, is among its hosts.
-    pub(crate) fn names(&self, host: &str) -> bool {
-        names(&self.host, host)
-    }
-}
-
-/// Whether a host, or all that a `*.` stands for, is among those of a pattern.
-pub(crate) fn names(pattern: &str, host: &str) -> bool {
-    let (pattern, host) = (pattern.as_bytes(), host.as_bytes());
-    match pattern.strip_prefix(b"*") {
-        // With the dot: `*.a.b` covers `x.a.b` and `*.x.a.b`, and is covered by itself.
-        Some(end) => {
-            let start = host.len().checked_sub(end.len());
-            start.is_some_and(|start| {
-                start > 0 && host.get(start..).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
-            })
-        }
-        None => pattern.eq_ignore_ascii_case(host),
-    }
-}
-
-fn has(names: &[String], name: &str) -> bool {
-    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// The time that a plugin is told.

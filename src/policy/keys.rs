@@ -99,8 +99,8 @@ pub(crate) const fn required(name: &'static str, shape: Shape, about: &'static s
     Key { name, shape, required: true, filled: true, about }
 }
 
-const fn at_least(name: &'static str, least: u64, about: &'static str) -> Key {
-    key(name, Shape::Whole(least, u64::MAX), about)
+const fn whole(name: &'static str, least: u64, most: u64, about: &'static str) -> Key {
+    key(name, Shape::Whole(least, most), about)
 }
 
 pub(crate) const TEXTS: Shape = Shape::List(&Shape::Text);
@@ -242,7 +242,8 @@ const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace", "off"];
 
 pub(crate) static FIXED: Mapping = Mapping::of(&[required(
     "fixed",
-    Shape::Whole(0, u64::MAX),
+    // Plugins are told times in nanoseconds, in 64 bits.
+    Shape::Whole(0, u64::MAX / 1_000_000_000),
     "The time that stands still, in seconds since 1970 in UTC.",
 )]);
 
@@ -292,39 +293,88 @@ pub(crate) static COMMAND_GRANT: Mapping = Mapping::of(&[
     ),
 ]);
 
+/// The number of instances that are kept, whatever a policy says.
+pub(crate) const MAX_INSTANCES: u16 = 1024;
+
+/// How long a call can take or wait, in milliseconds: a day.
+const DAY_MS: u64 = 86_400_000;
+/// More fuel than a call can use up in a day.
+const MOST_FUEL: u64 = 1_000_000_000_000_000;
+/// More bytes than a call can go through in a day.
+const MOST_BYTES: u64 = 1 << 40;
+/// Bytes that are held in memory at once.
+const MOST_HELD_BYTES: u64 = 1 << 30;
+/// Things that are done or open in one call.
+const MOST_THINGS: u64 = 1_000_000;
+
+/// Limits, each with the least and the most that makes sense: no module has more tables than 100, no value that a plugin
+/// gives is larger than 1 MiB, and without a host call, a plugin can neither read nor decide.
 pub(crate) static RESOURCES: Mapping = Mapping::of(&[
-    at_least("max_memory_bytes", 65_536, "The memory of an instance. Default: 16777216."),
-    at_least("max_fuel", 1, "Fuel for a call. Default: 100000000."),
-    at_least("max_execution_time_ms", 1, "The time that a call may take. Default: 1000."),
-    at_least(
+    whole("max_memory_bytes", 65_536, 1 << 32, "The memory of an instance. Default: 16777216."),
+    whole("max_fuel", 1, MOST_FUEL, "Fuel for a call. Default: 100000000."),
+    whole("max_execution_time_ms", 1, DAY_MS, "The time that a call may take. Default: 1000."),
+    whole(
         "max_instances",
         1,
+        MAX_INSTANCES as u64,
         "Instances that are kept with `isolation: pooled`; see `when_exhausted`. Default: 10.",
     ),
-    at_least("max_wait_ms", 1, "How long a call waits with `when_exhausted: wait`. Default: 1000."),
-    at_least("max_tables", 0, "Tables of a module. Default: 10."),
-    at_least("max_table_elements", 0, "Elements of a table. Default: 10000."),
-    at_least("max_host_calls", 0, "Calls of host functions. Default: 100000."),
-    at_least("max_read_bytes", 0, "Bytes that a call reads of the request. Default: 16777216."),
-    at_least("max_write_bytes", 0, "Bytes that a call writes. Default: 4194304."),
-    at_least("max_log_bytes", 0, "Bytes that a call logs. Default: 16384."),
-    at_least("max_file_read_bytes", 0, "Bytes that a call reads of files. Default: 16777216."),
-    at_least("max_file_write_bytes", 0, "Bytes that a call writes to files. Default: 4194304."),
-    at_least("max_open_files", 0, "Files that are open at once. Default: 16."),
-    at_least("max_http_requests", 0, "HTTP requests of a call, redirects too. Default: 10."),
-    at_least(
+    whole(
+        "max_wait_ms",
+        1,
+        DAY_MS,
+        "How long a call waits with `when_exhausted: wait`. Default: 1000.",
+    ),
+    whole("max_tables", 0, 100, "Tables of a module. Default: 10."),
+    whole("max_table_elements", 0, 10_000_000, "Elements of a table. Default: 10000."),
+    whole("max_host_calls", 1, MOST_FUEL / 100, "Calls of host functions. Default: 100000."),
+    whole(
+        "max_read_bytes",
+        0,
+        MOST_BYTES,
+        "Bytes that a call reads of the request. Default: 16777216.",
+    ),
+    whole("max_write_bytes", 0, MOST_BYTES, "Bytes that a call writes. Default: 4194304."),
+    whole("max_log_bytes", 0, MOST_HELD_BYTES, "Bytes that a call logs. Default: 16384."),
+    whole(
+        "max_file_read_bytes",
+        0,
+        MOST_BYTES,
+        "Bytes that a call reads of files. Default: 16777216.",
+    ),
+    whole(
+        "max_file_write_bytes",
+        0,
+        MOST_BYTES,
+        "Bytes that a call writes to files. Default: 4194304.",
+    ),
+    whole("max_open_files", 0, MOST_THINGS, "Files that are open at once. Default: 16."),
+    whole(
+        "max_http_requests",
+        0,
+        MOST_THINGS,
+        "HTTP requests of a call, redirects too. Default: 10.",
+    ),
+    whole(
         "max_http_request_bytes",
         0,
+        1 << 20,
         "The size of an HTTP request: URL, headers and body. Default: 1048576.",
     ),
-    at_least(
+    whole(
         "max_http_response_bytes",
         0,
+        MOST_HELD_BYTES,
         "The size of an HTTP response: headers and body. Default: 1048576.",
     ),
-    at_least("max_commands", 0, "Programs that a call runs. Default: 4."),
-    at_least("max_command_output_bytes", 0, "The output of a program. Default: 262144."),
-    at_least("init_fuel", 1, "Fuel for making an instance. Default: 10000000."),
+    whole("max_commands", 0, MOST_THINGS, "Programs that a call runs. Default: 4."),
+    whole(
+        "max_command_output_bytes",
+        0,
+        MOST_HELD_BYTES,
+        "The output of a program. Default: 262144.",
+    ),
+    whole("init_fuel", 1, MOST_FUEL, "Fuel for making an instance. Default: 10000000."),
 ]);
 
 /// The keys of a document that is a `sandbox_policy` with capabilities beside it.
@@ -336,8 +386,31 @@ pub(crate) static BARE: Mapping = Mapping::of(&[
 #[cfg(test)]
 mod tests {
     use alloc::format;
+    use alloc::string::{String, ToString as _};
 
     use super::*;
+
+    /// A number as documents have it.
+    fn grouped(number: u64) -> String {
+        let mut text = number.to_string();
+        let mut at = text.len();
+        while at > 3 {
+            at -= 3;
+            text.insert(at, ',');
+        }
+        text
+    }
+
+    #[test]
+    fn the_documents_show_the_range_of_each_limit() {
+        let document = include_str!("../../docs/limits.md");
+        for Key { name, shape, .. } in RESOURCES.keys {
+            let Shape::Whole(least, most) = *shape else { panic!("{name} is no number") };
+            let row = document.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+            let range = format!("| {} to {} |", grouped(least), grouped(most));
+            assert!(row.is_some_and(|row| row.contains(&range)), "docs/limits.md: {name} {range}");
+        }
+    }
 
     #[test]
     fn every_key_is_in_the_operators_documents() {

@@ -5,8 +5,10 @@ pub(crate) mod entry;
 mod grants;
 #[allow(dead_code, reason = "some of it is for the JSON Schema only")]
 pub(crate) mod keys;
+mod network;
 mod parse;
 mod read_access;
+mod read_network;
 pub(crate) mod values;
 
 use alloc::string::String;
@@ -19,9 +21,15 @@ use crate::{Digest, LevelFilter, Limits};
 
 pub use access::Access;
 pub(crate) use access::covers;
-pub use grants::{
-    ClockGrant, CommandGrant, FileGrant, FilePermission, NetworkGrant, PathKind, RandomGrant,
+pub use grants::{ClockGrant, CommandGrant, FileGrant, FilePermission, PathKind, RandomGrant};
+#[cfg(feature = "std")]
+pub(crate) use keys::MAX_INSTANCES;
+pub(crate) use network::NetworkRequest;
+pub use network::{
+    AddressGuard, HostPattern, InvalidHost, InvalidMethod, Method, NetworkGrant, Scheme,
 };
+#[cfg(feature = "http")]
+pub(crate) use network::{Host, is_token};
 
 /// What an operator grants one plugin. The default grants nothing but time and memory.
 ///

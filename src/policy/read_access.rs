@@ -2,19 +2,17 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use cpex_wasmi_abi::{Wish, is_function_name};
 use serde_json::{Map, Value};
 
-use super::keys::{COMMAND_GRANT, FILE_GRANT, FIXED, Mapping, NETWORK_GRANT, SEED};
+use super::keys::{COMMAND_GRANT, FILE_GRANT, FIXED, Mapping, SEED, Shape};
 use super::values::{Reader, expected, present};
-use super::{
-    Access, ClockGrant, CommandGrant, FileGrant, FilePermission, NetworkGrant, PathKind,
-    RandomGrant,
-};
+use super::{Access, ClockGrant, CommandGrant, FileGrant, FilePermission, PathKind, RandomGrant};
+use crate::logging::visible;
+use crate::suggest::is_like;
 
 impl Reader {
     /// All that `sandbox_policy` has of it.
@@ -37,7 +35,8 @@ impl Reader {
             if Wish::parse(&format!("env:{name}")).is_some() {
                 variables.push(name);
             } else {
-                self.wrong(&path, "must be the name of a variable, or the start of one and `*`");
+                let rule = "which is no name of a variable, nor the start of one and `*`";
+                self.wrong(&path, format!("is `{}`, {rule}", visible(&name)));
             }
         }
         variables
@@ -50,7 +49,8 @@ impl Reader {
             if is_function_name(&name) {
                 functions.push(name);
             } else {
-                self.wrong(&path, "must be the name of a function: letters, digits, `-`, `_`, `.`");
+                let rule = "which is no name of a function: letters, digits, `-`, `_`, `.`";
+                self.wrong(&path, format!("is `{}`, {rule}", visible(&name)));
             }
         }
         functions
@@ -64,23 +64,33 @@ impl Reader {
         known: &Mapping,
     ) -> Option<SystemOr> {
         let value = present(value)?;
-        let key = known.names().next().unwrap_or_default();
-        if value.as_str() == Some("system") {
-            return Some(SystemOr::System);
-        }
-        let Value::Object(map) = value else {
-            self.wrong(path, expected(&format!("`system`, or a mapping with `{key}`"), value));
-            return None;
+        let key = known.keys.first()?;
+        let (name, Shape::Whole(least, most)) = (key.name, key.shape) else { return None };
+        let what = format!("`system`, or a mapping with `{name}`");
+        let map = match value {
+            Value::String(text) if text == "system" => return Some(SystemOr::System),
+            Value::String(text) if is_like(text, "system") => {
+                let text = visible(text);
+                self.wrong(
+                    path,
+                    format!("is `{text}`, and must be {what}; did you mean `system`?"),
+                );
+                return None;
+            }
+            Value::Object(map) => map,
+            other => {
+                self.wrong(path, expected(&what, other));
+                return None;
+            }
         };
         self.known(map, path, known);
-        match map.get(key).map(|number| (number, number.as_u64())) {
-            Some((_, Some(number))) => Some(SystemOr::Number(number)),
-            Some((other, None)) => {
-                self.wrong(&format!("{path}.{key}"), expected("a whole number", other));
-                None
+        match map.get(name) {
+            Some(number) => {
+                let number = self.whole(number, &format!("{path}.{name}"), least, most)?;
+                Some(SystemOr::Number(number))
             }
             None => {
-                self.wrong(path, format!("lacks `{key}`"));
+                self.wrong(path, format!("lacks `{name}`"));
                 None
             }
         }
@@ -110,15 +120,16 @@ impl Reader {
             };
             let program_path = format!("{path}.program");
             let Some(program) = self.text(program, &program_path) else { continue };
-            if !program.starts_with('/') && !program.contains(":\\") {
-                self.wrong(
-                    &program_path,
-                    "must be an absolute path: nothing is looked up in `PATH`",
-                );
+            if let Some(wrong) = no_program(&program) {
+                self.wrong(&program_path, format!("is `{}`, {wrong}", visible(&program)));
                 continue;
             }
             let args = self.texts(map.get("args"), &format!("{path}.args"));
             let args: Vec<_> = args.into_iter().map(|(_, arg)| arg).collect();
+            if let Some(at) = args.iter().position(|arg| arg.contains('\0')) {
+                self.wrong(&format!("{path}.args[{at}]"), "has a NUL, which no argument can have");
+                continue;
+            }
             if let Some(at) = args.iter().rev().skip(1).rev().position(|arg| arg == "**") {
                 self.wrong(
                     &format!("{path}.args[{at}]"),
@@ -177,107 +188,19 @@ impl Reader {
         let name = self.choice(value, path, "permission", &FilePermission::NAMES)?;
         FilePermission::ALL.iter().copied().find(|known| known.name() == name)
     }
-
-    fn network(&mut self, value: Option<&Value>, path: &str) -> Vec<NetworkGrant> {
-        let path = format!("{path}.allowed_network");
-        let mut grants = Vec::new();
-        for (path, value) in self.list(value, &path) {
-            let Some(map) = self.object(value, &path, &NETWORK_GRANT) else { continue };
-            let Some(host) = map.get("host") else {
-                self.wrong(&path, "lacks `host`");
-                continue;
-            };
-            let host_path = format!("{path}.host");
-            let Some(host) = self.text(host, &host_path) else { continue };
-            if !is_host(&host) {
-                self.wrong(
-                    &host_path,
-                    "must be a host name, with `*.` at its start or no star, or an address; schemes and \
-                     ports have keys of their own",
-                );
-                continue;
-            }
-            let ports = self.ports(map.get("ports"), &format!("{path}.ports"));
-            let mut names = |key: &str| -> Vec<String> {
-                let found = self.texts(map.get(key), &format!("{path}.{key}"));
-                found.into_iter().map(|(_, name)| name).collect()
-            };
-            let (mut schemes, methods) = (names("schemes"), names("methods"));
-            if schemes.is_empty() {
-                schemes = vec!["https".into()];
-            }
-            for (at, scheme) in schemes.iter().enumerate() {
-                if !["http", "https"].contains(&scheme.as_str()) {
-                    self.wrong(&format!("{path}.schemes[{at}]"), "must be `https` or `http`");
-                }
-            }
-            let mut allow_private = false;
-            self.switch(map, &path, "allow_private", &mut allow_private);
-            grants.push(NetworkGrant { host, ports, schemes, methods, allow_private });
-        }
-        grants
-    }
-
-    fn ports(&mut self, value: Option<&Value>, path: &str) -> Vec<u16> {
-        let mut ports = Vec::new();
-        for (path, value) in self.list(value, path) {
-            match value.as_u64().and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0)
-            {
-                Some(port) => ports.push(port),
-                None => self.wrong(&path, "must be a port from 1 to 65535"),
-            }
-        }
-        ports
-    }
 }
 
-/// Whether it has the form of a host, or of all below one.
-fn is_host(text: &str) -> bool {
-    let name = text.strip_prefix("*.").unwrap_or(text);
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    let wrong = |char: char| "*/\\?#@:[]%".contains(char) || char.is_control() || char == ' ';
-    bare.parse::<core::net::Ipv6Addr>().is_ok() || (!name.is_empty() && !name.contains(wrong))
+/// Why a path is none of a program, if it is not.
+fn no_program(path: &str) -> Option<&'static str> {
+    if !path.starts_with('/') && !path.contains(":\\") {
+        return Some("which is no absolute path: nothing is looked up in `PATH`");
+    }
+    let is_file = !path.ends_with('/') && !path.contains('\0');
+    (!is_file).then_some("which is no path of a file")
 }
 
 /// What the machine has, or a number that stands for it.
 enum SystemOr {
     System,
     Number(u64),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_host;
-
-    #[test]
-    fn a_host_is_no_url() {
-        for host in
-            ["a", "a.example", "*.a.example", "bücher.example", "10.0.0.7", "::1", "[::1]", "a_b"]
-        {
-            assert!(is_host(host), "{host}");
-        }
-        for other in [
-            "",
-            "*",
-            "*.",
-            "*.*.a",
-            "a.*",
-            "https://a",
-            "a:443",
-            "a/",
-            "u@a",
-            "a b",
-            "a?",
-            "a#",
-            "a\n",
-            "[a]",
-            "[::1]:443",
-            "*.[::1]",
-            "*.::1",
-            "a\\b",
-            "%61",
-        ] {
-            assert!(!is_host(other), "{other}");
-        }
-    }
 }

@@ -120,7 +120,7 @@ impl Reader {
                 None
             }
             Some(number) if number > most => {
-                self.wrong(path, format!("is {number}, and must be at most {most}"));
+                self.wrong(path, format!("is {number}, and may be at most {most}"));
                 None
             }
             Some(number) => Some(number),
@@ -154,12 +154,19 @@ pub(super) fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }
 
+/// How much of a wrong value is shown.
+const MAX_SHOWN_CHARS: usize = 64;
+
 pub(crate) fn expected(what: &str, found: &Value) -> String {
     let found = match found {
         Value::Null => "nothing".into(),
         Value::Bool(value) => value.to_string(),
         Value::Number(number) => number.to_string(),
-        Value::String(_) => "a text".into(),
+        Value::String(text) => {
+            let start: String = text.chars().take(MAX_SHOWN_CHARS).collect();
+            let more = if start.len() < text.len() { "…" } else { "" };
+            format!("the text `{}{more}`", visible(&start))
+        }
         Value::Array(_) => "a list".into(),
         Value::Object(_) => "a mapping".into(),
     };

@@ -41,7 +41,7 @@ type Slot = CachePadded<AtomicCell<Option<Box<Instance>>>>;
 
 impl Pool {
     /// How many instances are kept, whatever a policy says.
-    const MAX: usize = 1024;
+    const MAX: usize = crate::policy::MAX_INSTANCES as usize;
     /// How often a lane makes do with the instances of others before it has its own made. A plugin that
     /// is rarely called does with one instance, whichever thread calls it.
     const MAX_BORROWINGS: usize = 32;

@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{Manifest, Wish};
@@ -10,9 +10,10 @@ use cpex_wasmi_abi::{Manifest, Wish};
 use super::environment::{Environment, may_read};
 use super::{AccessKind, Services};
 use crate::logging::visible;
+use crate::policy::NetworkRequest;
 use crate::suggest::did_you_mean;
 use crate::wildcard::is_pattern;
-use crate::{Access, ErrorKind, FilePermission, Policy, Problem};
+use crate::{Access, ErrorKind, FilePermission, NetworkGrant, Policy, Problem};
 
 /// What it takes to look at one line or grant, in bytes of work.
 const RULE_WORK: usize = 48;
@@ -22,6 +23,8 @@ const RULE_WORK: usize = 48;
 pub(crate) struct Granted {
     /// The manifest's lines.
     asked: Vec<String>,
+    /// Those of them that ask for requests, parsed.
+    pub(crate) requests: Vec<NetworkRequest>,
     pub(crate) access: Access,
     /// The variables that may be read, as they were when the plugin was loaded.
     pub(crate) environment: Environment,
@@ -40,8 +43,14 @@ impl Granted {
         let asked = manifest.access.clone();
         let own = services.environment.as_ref();
         let environment = Environment::take(own, wishes(&asked), &access.env)?;
+        let requests = asked
+            .iter()
+            .filter_map(|line| Some((line, NetworkRequest::of(&Wish::parse(line)?)?)))
+            .map(|(line, request)| request.map_err(|wrong| impossible(line, &wrong)))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             asked,
+            requests,
             access,
             environment,
             #[cfg(feature = "fs")]
@@ -111,6 +120,10 @@ pub(crate) fn check(
             ));
             continue;
         }
+        if let Some(wrong) = wrong_with(&wish) {
+            problems.push(impossible(line, &wrong));
+            continue;
+        }
         if let Some(missing) = not_offered(&wish, services) {
             problems.push(Problem::new(
                 ErrorKind::AccessDenied,
@@ -130,6 +143,29 @@ pub(crate) fn check(
             ));
         }
     }
+}
+
+/// Why no grant can cover a line, if none can.
+fn wrong_with(wish: &Wish<'_>) -> Option<String> {
+    match *wish {
+        Wish::Files { path, .. } if path.split('/').any(|part| part == "..") => {
+            Some("a path with `..` may lead out of what is granted".into())
+        }
+        Wish::Files { permission, path }
+            if is_pattern(path) && permission == FilePermission::PrivateScratch.name() =>
+        {
+            Some("`private-scratch` is for a directory, and `*` stands for files".into())
+        }
+        _ => NetworkRequest::of(wish)?.err(),
+    }
+}
+
+fn impossible(line: &str, wrong: &str) -> Problem {
+    let line = visible(line);
+    Problem::new(
+        ErrorKind::InvalidModule,
+        format!("the manifest asks for the system access `{line}`, which nobody can have: {wrong}"),
+    )
 }
 
 fn unknown(line: &str) -> Problem {
@@ -189,14 +225,24 @@ pub(crate) fn grant_for(wish: &Wish<'_>) -> String {
             let kind = if is_pattern(path) { "file" } else { "dir" };
             format!("allowed_filesystem: [{{{kind}: {}, permission: {permission}}}]", quoted(path))
         }
-        Wish::Network { methods, scheme, host, port } => {
-            let ports = port.map(|port| port.to_string()).unwrap_or_default();
-            let methods = methods.replace(',', ", ");
-            format!(
-                "allowed_network: [{{host: {}, ports: [{ports}], schemes: [{scheme}], \
-                 methods: [{methods}]}}]",
-                quoted(host)
-            )
+        Wish::Network { .. } => {
+            let Some(Ok(asked)) = NetworkRequest::of(wish) else { return String::new() };
+            let NetworkGrant { host, ports, schemes, methods, allow_private } =
+                NetworkGrant::asked_for(asked);
+            let host = quoted(&host.to_string());
+            let scheme = list(&schemes, ToString::to_string);
+            let mut grant = format!("host: {host}, schemes: [{scheme}]");
+            if !ports.is_empty() {
+                grant.push_str(&format!(", ports: [{}]", list(&ports, ToString::to_string)));
+            }
+            if !methods.is_empty() {
+                let methods = list(&methods, |method| quoted(method.as_str()));
+                grant.push_str(&format!(", methods: [{methods}]"));
+            }
+            if allow_private {
+                grant.push_str(", allow_private: true");
+            }
+            format!("allowed_network: [{{{grant}}}]")
         }
         Wish::Clock => "clock: system".into(),
         Wish::Random => "random: system".into(),
@@ -206,4 +252,8 @@ pub(crate) fn grant_for(wish: &Wish<'_>) -> String {
         Wish::Function(name) => format!("allowed_functions: [{name}]"),
         _ => String::new(),
     }
+}
+
+fn list<T>(values: &[T], shown: impl FnMut(&T) -> String) -> String {
+    values.iter().map(shown).collect::<Vec<_>>().join(", ")
 }

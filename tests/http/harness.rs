@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use cpex_wasmi::abi::HttpRequest;
 use cpex_wasmi::{
     Access, AuditEvent, Decision, Engine, EngineBuilder, Error, HttpClient, Limits, LogRecord,
-    NetworkGrant, Outcome, Plugin, Policy, Request,
+    NetworkGrant, Outcome, Plugin, Policy, Request, Scheme,
 };
 
 use crate::common::{HOOK, data, guest_wanting};
@@ -154,8 +154,8 @@ pub(crate) fn private(host: &str) -> NetworkGrant {
 
 /// The same, if its address is public.
 pub(crate) fn public(host: &str) -> NetworkGrant {
-    let mut grant = NetworkGrant::new(host);
-    grant.schemes.push("http".into());
+    let mut grant = NetworkGrant::new(host.parse().unwrap());
+    grant.schemes.push(Scheme::Http);
     grant
 }
 

@@ -1,7 +1,7 @@
 //! What is sent, what comes back, and who is told.
 
 use cpex_wasmi::abi::HttpRequest;
-use cpex_wasmi::{ErrorKind, Policy};
+use cpex_wasmi::{ErrorKind, Policy, Scheme};
 
 use crate::common::HOOK;
 use crate::harness::*;
@@ -64,7 +64,7 @@ fn both_the_manifest_and_the_policy_have_to_name_what_is_requested() {
     let port = server.port;
     let mut narrow = private("a.test");
     narrow.ports = vec![port];
-    narrow.methods = vec!["GET".into()];
+    narrow.methods = vec!["GET".parse().unwrap()];
     let wide = private("*.test");
     let exact = &[format!("network:GET http://a.test:{port}")];
     for (access, grant, method, host, allowed) in [
@@ -105,7 +105,7 @@ fn what_is_granted_for_https_is_not_for_http() {
     let server = Server::text("hi");
     let access = &["network:https://a.test:*"];
     let mut grant = private("a.test");
-    grant.schemes = vec!["https".into()];
+    grant.schemes = vec![Scheme::Https];
     let request = get(&server.url("a.test", "/"));
     let plugin = World::new().plugin(access, &[request], granting(&[grant]));
     let error = plugin.call(HOOK, about()).unwrap_err();
@@ -183,4 +183,46 @@ fn without_a_transport_no_plugin_is_loaded_that_wants_one() {
     let engine = World::new().builder().http_client().build().unwrap();
     let error = cpex_wasmi::Plugin::load(&engine, &wasm, Policy::default()).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
+}
+
+#[test]
+fn one_host_in_two_spellings_is_granted() {
+    let world = World::new();
+    let engine = world.builder().http_transport(world.client()).build().unwrap();
+    for (asked, granted) in [
+        ("[::1]", "::1"),
+        ("[::ffff:10.0.0.7]", "10.0.0.7"),
+        ("10.0.0.7", "0xa.7"),
+        ("xn--bcher-kva.example", "bücher.example"),
+        ("bücher.example", "*.EXAMPLE"),
+        ("*.bücher.example", "*.xn--bcher-kva.example"),
+    ] {
+        let wasm = sender(&[&format!("network:http://{asked}:*")], &[get("http://a.test/")]);
+        let loaded = cpex_wasmi::Plugin::load(&engine, &wasm, granting(&[private(granted)]));
+        assert!(loaded.is_ok(), "{asked} {granted}: {:?}", loaded.err());
+    }
+}
+
+#[test]
+fn a_manifest_asks_only_for_what_can_be() {
+    let world = World::new();
+    let engine = world.builder().http_transport(world.client()).build().unwrap();
+    for (line, expected) in [
+        ("network:https://10.0.0.256", "the host is `10.0.0.256`, which is no IPv4 address"),
+        ("network:https://a..b", "did you mean `a.b`?"),
+        ("network:https://a.example.", "ends with a dot; did you mean `a.example`?"),
+        ("network:https://*.com", "name a domain, such as `*.example.com`"),
+        ("network:GTE https://a", "the method is `GTE`, which is no method; did you mean `GET`?"),
+        ("network:GET,CONNECT https://a", "the method is `CONNECT`, which is not for plugins"),
+        ("network:GET, https://a", "without any, all are meant"),
+        ("fs:read-only:a/../b", "a path with `..` may lead out of what is granted"),
+        ("fs:private-scratch:a/*", "`private-scratch` is for a directory"),
+    ] {
+        let wasm = sender(&[line], &[get("http://a.test/")]);
+        let error = cpex_wasmi::Plugin::load(&engine, &wasm, granting(&[private("*.test")]));
+        let error = error.err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::InvalidModule, "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+        assert_eq!(error.problems().len(), 1, "{error}");
+    }
 }

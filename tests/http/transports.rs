@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use cpex_wasmi::{
-    AddressGuard, EngineBuilder, Error, ErrorKind, HttpTransport, Plugin, ResponseBody, Sending,
-    TransportError, TransportRequest, TransportResponse,
+    AddressGuard, EngineBuilder, Error, ErrorKind, HttpTransport, Plugin, ResponseBody, Scheme,
+    Sending, TransportError, TransportRequest, TransportResponse,
 };
 
 use crate::common::HOOK;
@@ -38,7 +38,7 @@ fn call(engine: EngineBuilder, transport: &Scripted, url: &str) -> Result<String
     let engine = engine.http_transport(transport.clone()).build().unwrap();
     let wasm = sender(&["network:https://*.example:*"], &[get(url)]);
     let mut grant = public("*.example");
-    grant.schemes = vec!["https".into()];
+    grant.schemes = vec![Scheme::Https];
     reply(Plugin::load(&engine, &wasm, granting(&[grant])).unwrap().call(HOOK, about()))
 }
 

@@ -177,7 +177,7 @@ fn failing(code: &str) -> Option<(Vec<u8>, &'static str)> {
             "{}",
         ),
         "wasm_trap" => (invoking("(unreachable)"), "{}"),
-        "limit_exceeded" => (fixture("argument_redactor"), "{ resources: { max_host_calls: 0 } }"),
+        "limit_exceeded" => (fixture("argument_redactor"), "{ resources: { max_host_calls: 1 } }"),
         "abi_violation" => (invoking("(i32.const 7)"), "{}"),
         "capability_denied" => (invoking("(call $count (i32.const 0x0201) (i32.const 0))"), "{}"),
         "access_denied" => (

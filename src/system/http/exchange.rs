@@ -95,7 +95,7 @@ impl Exchange {
         let sending = self.transport.send(TransportRequest {
             plugin: self.grants.plugin.clone(),
             plugin_number: self.grants.number,
-            method: request.method.clone(),
+            method: request.method.as_str().into(),
             url: target.url().into(),
             host: target.host().into(),
             port: target.port(),
@@ -211,7 +211,7 @@ impl<'a> Hop<'a> {
     fn new(exchange: &'a Exchange, request: &Outgoing, target: &Target) -> Self {
         Self {
             exchange,
-            method: request.method.clone(),
+            method: request.method.as_str().into(),
             target: target.to_string(),
             outcome: AuditOutcome::Failed,
             sent: 0,

@@ -3,7 +3,6 @@
 //! A request goes out if the manifest asks for it and the policy grants it; so does each redirect. To what
 //! address, is up to the [`AddressGuard`] that the transport is given along.
 
-mod address;
 #[cfg(feature = "http-client")]
 mod client;
 mod exchange;
@@ -23,7 +22,7 @@ use super::invocation::Used;
 use super::{AccessKind, AuditOutcome, Function, Invocation, Reply};
 use crate::session::Input;
 
-pub use address::AddressGuard;
+use crate::AddressGuard;
 #[cfg(feature = "http-client")]
 pub use client::HttpClient;
 use exchange::Exchange;
@@ -80,7 +79,7 @@ impl Function for HttpSend {
         };
         // To look at the URL and at what is asked for and granted.
         let granted = &invocation.grants.granted;
-        let rules = granted.asked().count().saturating_add(granted.access.network.len());
+        let rules = granted.requests.len().saturating_add(granted.access.network.len());
         invocation.charge(request.url.len().saturating_add(rules.saturating_mul(RULE_WORK)));
         let target = Target::parse(&request.url);
         let url = request.url.clone();

@@ -5,6 +5,9 @@ use alloc::vec::Vec;
 
 use cpex_wasmi_abi::HttpRequest;
 
+use crate::Method;
+use crate::policy::is_token;
+
 /// How many headers a request may have.
 pub(super) const MAX_REQUEST_HEADERS: usize = 64;
 
@@ -13,8 +16,7 @@ const MAX_HEADER_BYTES: usize = 8192;
 
 /// A request that is well formed: what it says is what is sent.
 pub(super) struct Outgoing {
-    /// In upper case.
-    pub(super) method: String,
+    pub(super) method: Method,
     /// Names in lower case.
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
@@ -23,15 +25,8 @@ pub(super) struct Outgoing {
 impl Outgoing {
     /// What is wrong with a request, if something is.
     pub(super) fn new(request: HttpRequest) -> Result<Self, &'static str> {
-        let HttpRequest { mut method, url: _, headers, body } = request;
-        if !is_token(&method) || method.len() > 32 {
-            return Err("its method is none");
-        }
-        // Servers tell `get` from `GET`, and grants should not have to.
-        method.make_ascii_uppercase();
-        if ["CONNECT", "TRACE", "TRACK"].contains(&method.as_str()) {
-            return Err("its method is not for plugins");
-        }
+        let HttpRequest { method, url: _, headers, body } = request;
+        let method = method.parse().map_err(|_| "its method is invalid, or not for plugins")?;
         if headers.len() > MAX_REQUEST_HEADERS {
             return Err("it has too many headers");
         }
@@ -66,12 +61,12 @@ impl Outgoing {
     /// and no credentials to another origin.
     pub(super) fn redirected(&mut self, status: u16, same_origin: bool) {
         let becomes_get = match status {
-            301 | 302 => self.method == "POST",
-            303 => self.method != "GET" && self.method != "HEAD",
+            301 | 302 => self.method.as_str() == "POST",
+            303 => !["GET", "HEAD"].contains(&self.method.as_str()),
             _ => false,
         };
         if becomes_get {
-            self.method = "GET".into();
+            self.method = Method::get();
             self.body = Vec::new();
             self.headers.retain(|(name, _)| !name.starts_with("content-"));
         }
@@ -101,12 +96,6 @@ fn is_of_the_transport(name: &str) -> bool {
         "x-method-override",
     ];
     OWN.contains(&name) || name.starts_with("proxy-")
-}
-
-/// Whether it is a token of HTTP.
-fn is_token(text: &str) -> bool {
-    let of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(of_token)
 }
 
 #[cfg(test)]
@@ -163,7 +152,7 @@ mod tests {
         assert!(Outgoing::new(request("GET", &[("a", "b"); MAX_REQUEST_HEADERS + 1])).is_err());
 
         let fine = Outgoing::new(request("pAtch", &[("X-Key", "a b\tc"), ("a", "")])).unwrap();
-        assert_eq!(fine.method, "PATCH");
+        assert_eq!(fine.method.as_str(), "PATCH");
         assert_eq!(fine.headers, [("x-key".into(), "a b\tc".into()), ("a".into(), "".into())]);
     }
 

@@ -3,14 +3,12 @@
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use core::fmt;
-use core::net::IpAddr;
 
-use cpex_wasmi_abi::Wish;
-use url::{Host, Url};
+use url::Url;
 
-use super::AddressGuard;
-use crate::NetworkGrant;
+use crate::policy::{Host, NetworkRequest};
 use crate::system::Granted;
+use crate::{AddressGuard, Method, NetworkGrant};
 
 /// The longest URL, in bytes.
 pub(super) const MAX_URL_BYTES: usize = 8192;
@@ -20,30 +18,8 @@ pub(super) const MAX_URL_BYTES: usize = 8192;
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     url: Url,
-    host: HostName,
+    host: Host,
     port: u16,
-}
-
-/// A host, in the one form that it is compared in: a name in lower case as DNS has it, or an address,
-/// which is one of IPv4 if it stands for one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum HostName {
-    Name(String),
-    Address(IpAddr),
-}
-
-impl HostName {
-    fn of(host: Host<&str>) -> Option<Self> {
-        Some(match host {
-            // As it stands in certificates and grants: with a dot at its end it would be resolved otherwise.
-            Host::Domain(name) if name.split('.').all(|label| !label.is_empty()) => {
-                Self::Name(name.to_owned())
-            }
-            Host::Domain(_) => return None,
-            Host::Ipv4(address) => Self::Address(address.into()),
-            Host::Ipv6(address) => Self::Address(IpAddr::from(address).to_canonical()),
-        })
-    }
 }
 
 /// Why there is no [`Target`].
@@ -56,15 +32,16 @@ impl Target {
         if text.chars().any(|char| char.is_control() || char == ' ' || char == '\\') {
             return Err(NoTarget("it has spaces, backslashes or control characters"));
         }
-        Self::new(Url::parse(text).ok())
+        Self::new(Url::parse(text).ok(), text)
     }
 
     /// Where a `Location` leads from here.
     pub(super) fn join(&self, location: &str) -> Result<Self, NoTarget> {
-        Self::new(self.url.join(location).ok())
+        Self::new(self.url.join(location).ok(), location)
     }
 
-    fn new(url: Option<Url>) -> Result<Self, NoTarget> {
+    /// Checks a URL that was written as that text.
+    fn new(url: Option<Url>, text: &str) -> Result<Self, NoTarget> {
         let Some(mut url) = url else { return Err(NoTarget("it is no URL")) };
         if !["http", "https"].contains(&url.scheme()) {
             return Err(NoTarget("it is neither of HTTPS nor of HTTP"));
@@ -72,9 +49,13 @@ impl Target {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(NoTarget("it has a user name or password"));
         }
-        let host = url.host().and_then(HostName::of).ok_or(NoTarget("its host is none"))?;
+        let host = url.host().and_then(Host::of_url).ok_or(NoTarget("its host is invalid"))?;
+        // Parsing drops the dot from an address, and refuses no other.
+        if matches!(host, Host::Address(_)) && ends_with_dot(text) {
+            return Err(NoTarget("its host ends with a dot"));
+        }
         let port = url.port_or_known_default().filter(|port| *port > 0);
-        let port = port.ok_or(NoTarget("its port is none"))?;
+        let port = port.ok_or(NoTarget("its port is invalid"))?;
         url.set_fragment(None);
         if url.as_str().len() > MAX_URL_BYTES {
             return Err(NoTarget("it is too long"));
@@ -103,8 +84,8 @@ impl Target {
 
     /// Whether a plugin may send a request with this method there: both a line of its manifest and a grant
     /// cover it, and the address, where the URL has one, is permitted. Gives what addresses are.
-    pub(super) fn allowed(&self, method: &str, granted: &Granted) -> Option<AddressGuard> {
-        if !granted.asked().any(|wish| self.is_asked(method, &wish)) {
+    pub(super) fn allowed(&self, method: &Method, granted: &Granted) -> Option<AddressGuard> {
+        if !granted.requests.iter().any(|asked| self.is_asked(method, asked)) {
             return None;
         }
         let mut grants =
@@ -113,54 +94,51 @@ impl Target {
         let private = first.allow_private || grants.any(|grant| grant.allow_private);
         let guard = if private { AddressGuard::any() } else { AddressGuard::public() };
         match self.host {
-            HostName::Address(address) => guard.permits(address).then_some(guard),
-            HostName::Name(_) => Some(guard),
+            Host::Address(address) => guard.permits(address).then_some(guard),
+            Host::Name(_) => Some(guard),
         }
     }
 
-    fn is_asked(&self, method: &str, wish: &Wish<'_>) -> bool {
-        let Wish::Network { methods, scheme, host, port } = *wish else { return false };
-        self.url.scheme() == scheme
+    fn is_asked(&self, method: &Method, asked: &NetworkRequest) -> bool {
+        let NetworkRequest { methods, scheme, host, port } = asked;
+        self.url.scheme() == scheme.name()
             && port.is_none_or(|port| port == self.port)
-            && (methods.is_empty() || methods.split(',').any(|asked| is_same(asked.trim(), method)))
-            && self.is_of(host)
+            && (methods.is_empty() || methods.contains(method))
+            && host.matches(&self.host)
     }
 
-    fn is_granted(&self, method: &str, grant: &NetworkGrant) -> bool {
-        let NetworkGrant { host, ports, schemes, methods, allow_private: _ } = grant;
-        schemes.iter().any(|scheme| is_same(scheme, self.url.scheme()))
+    fn is_granted(&self, method: &Method, grant: &NetworkGrant) -> bool {
+        let NetworkGrant { host, ports, schemes, methods: _, allow_private: _ } = grant;
+        schemes.iter().any(|scheme| scheme.name() == self.url.scheme())
             && (ports.is_empty() || ports.contains(&self.port))
-            && (methods.is_empty() || methods.iter().any(|granted| is_same(granted, method)))
-            && self.is_of(host)
-    }
-
-    /// Whether the host is the one of a pattern, or below it.
-    fn is_of(&self, pattern: &str) -> bool {
-        let parsed = |host: &str| Host::parse(host.strip_suffix('.').unwrap_or(host)).ok();
-        let borrowed = |host: &Host| match host {
-            Host::Domain(name) => HostName::of(Host::Domain(name)),
-            Host::Ipv4(address) => HostName::of(Host::Ipv4(*address)),
-            Host::Ipv6(address) => HostName::of(Host::Ipv6(*address)),
-        };
-        if let Some(parent) = pattern.strip_prefix("*.") {
-            // Addresses have no subdomains.
-            let (HostName::Name(name), Some(Host::Domain(parent))) = (&self.host, parsed(parent))
-            else {
-                return false;
-            };
-            let below = name.strip_suffix(parent.as_str()).and_then(|rest| rest.strip_suffix('.'));
-            return below.is_some_and(|below| !below.is_empty()) && !parent.is_empty();
-        }
-        let host = parsed(pattern).or_else(|| {
-            // An IPv6 address without the brackets that it has in a URL.
-            pattern.parse().ok().map(Host::Ipv6)
-        });
-        host.as_ref().and_then(borrowed).is_some_and(|host| host == self.host)
+            && grant.permits(method)
+            && host.matches(&self.host)
     }
 }
 
-fn is_same(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
+/// Whether the host of a URL was written with a dot at its end, in whichever way: `.`, `。`, `%2e`.
+fn ends_with_dot(text: &str) -> bool {
+    // As parsing does it: without tabs and line breaks, and `\` for `/`.
+    let text: String = text
+        .trim()
+        .chars()
+        .filter(|char| !matches!(char, '\t' | '\r' | '\n'))
+        .map(|char| if char == '\\' { '/' } else { char })
+        .collect();
+    let scheme = text
+        .find([':', '/', '?', '#'])
+        .filter(|at| text.get(*at..).is_some_and(|rest| rest.starts_with(':')));
+    let rest = scheme.and_then(|at| text.get(at.saturating_add(1)..)).unwrap_or(&text);
+    // A reference to another path has no host.
+    if scheme.is_none() && !rest.starts_with("//") {
+        return false;
+    }
+    let authority = rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    // With a part more it is a name, and what was its last part tells.
+    matches!(Url::parse(&alloc::format!("http://{host}z/")).as_ref().map(Url::host_str),
+        Ok(Some(name)) if name.ends_with(".z"))
 }
 
 /// As it is told of: without the query, which may hold secrets.
@@ -197,22 +175,22 @@ mod tests {
     use cpex_wasmi_abi::Manifest;
     use proptest::prelude::*;
 
-    use crate::Access;
     use crate::system::Services;
+    use crate::{Access, Scheme};
 
     fn granted(line: &str, host: &str) -> Granted {
         let mut manifest = Manifest::new("guest", "1.0.0");
         manifest.access.push(line.into());
         let mut access = Access::default();
-        let mut grant = NetworkGrant::new(host);
-        grant.schemes.push("http".into());
+        let mut grant = NetworkGrant::new(host.parse().unwrap());
+        grant.schemes.push(Scheme::Http);
         access.network.push(grant);
         Granted::new(&manifest, access, &Services::default()).unwrap()
     }
 
     fn allows(line: &str, host: &str, url: &str) -> bool {
         let target = Target::parse(url);
-        target.is_ok_and(|target| target.allowed("GET", &granted(line, host)).is_some())
+        target.is_ok_and(|target| target.allowed(&Method::get(), &granted(line, host)).is_some())
     }
 
     #[test]
@@ -220,7 +198,6 @@ mod tests {
         for (pattern, url, expected) in [
             ("a.example", "https://a.example/", true),
             ("A.Example", "https://a.eXample/", true),
-            ("a.example.", "https://a.example/", true),
             ("bücher.example", "https://BÜCHER.example/", true),
             ("bücher.example", "https://xn--bcher-kva.example/", true),
             ("xn--bcher-kva.example", "https://bücher.example/", true),
@@ -242,12 +219,14 @@ mod tests {
             ("9.9.9.9", "https://151587081/", true),
             ("9.9.9.9", "https://[::ffff:9.9.9.9]/", true),
             ("151587081", "https://9.9.9.9/", true),
-            ("*.9.9.9", "https://9.9.9.9/", false),
-            ("*.9", "https://9.9.9.9/", false),
             ("[2606:4700::1111]", "https://[2606:4700:0::1111]/", true),
             ("2606:4700::1111", "https://[2606:4700::1111]/", true),
             ("[2606:4700::1111]", "https://[2606:4700::1112]/", false),
-            ("*.com", "https://[2606:4700::1111]/", false),
+            ("*.example", "https://[2606:4700::1111]/", false),
+            ("9.9.9.9", "https://9.9.9.9./", false),
+            ("9.9.9.9", "https://9.9.9.9。/", false),
+            ("9.9.9.9", "https://9.9.9.9%2E:443/", false),
+            ("9.9.9.9", "https:9.9.9.9./", false),
         ] {
             let line = format!("network:https://{pattern}");
             // A wish has brackets.

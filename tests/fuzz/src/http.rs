@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use cpex_wasmi::{
     Access, AddressGuard, Engine, HttpTransport, Manifest, NetworkGrant, Plugin, Policy, Request,
-    Sending, TransportRequest, TransportResponse,
+    Scheme, Sending, TransportRequest, TransportResponse,
 };
 
 use crate::common::with_manifest;
@@ -95,9 +95,9 @@ fn plugin(argument: &str, transport: Redirects) -> Option<Plugin> {
     ];
     let wasm = with_manifest(wat::parse_str(text).unwrap(), &manifest.encode().unwrap());
     let mut access = Access::default();
-    access.network.push(NetworkGrant::new("api.example.com"));
-    let mut services = NetworkGrant::new("*.svc.example");
-    services.schemes = vec!["http".into()];
+    access.network.push(NetworkGrant::new("api.example.com".parse().unwrap()));
+    let mut services = NetworkGrant::new("*.svc.example".parse().unwrap());
+    services.schemes = vec![Scheme::Http];
     services.ports = vec![8080];
     access.network.push(services);
     let engine = Engine::builder().http_transport(transport).build().unwrap();
