@@ -3,7 +3,7 @@
 //! Everything both sides must agree on is here and only here:
 //!
 //! - [`Field`]: each value a plugin can read or write, with its number, shape and the capability it
-//!   needs, from one table ([`for_each_field!`]);
+//!   needs, generated from the description in `abi/model` and `abi/fields.toml`;
 //! - [`HostFunction`]: each function a plugin can import, from one table
 //!   ([`for_each_host_function!`]);
 //! - [`Status`]: what a host function answers when it does not answer with a length;

@@ -32,7 +32,7 @@ mod errors;
 mod factory;
 mod handler;
 mod logs;
-mod mirror;
+mod convert;
 mod outcome;
 mod payload;
 mod plugin;

@@ -14,7 +14,7 @@ use cpex_core::extensions::{
 use cpex_wasmi_abi::Violation;
 use cpex_wasmi_abi::model::{self, from_wire};
 
-use super::mirror::{FromModel, Unfit};
+use super::convert::{FromModel, Unfit};
 use super::payload::Seen;
 use crate::Changes;
 

@@ -16,7 +16,7 @@ use cpex_wasmi_abi::{CapabilitySet, Field, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::mirror::{FromModel, ToModel, Unfit, WithResults};
+use super::convert::{FromModel, ToModel, Unfit, WithResults};
 use super::view::Made;
 use crate::view::{Item, PayloadKind, PayloadView, View};
 use crate::{Error, ErrorKind, Payload, PayloadType};

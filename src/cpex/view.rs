@@ -18,7 +18,7 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::mirror::{ToModel, Unfit};
+use super::convert::{ToModel, Unfit};
 use crate::model;
 use crate::view::{
     COPIED, Copied, ExtensionsView, Item, JsonEntries as _, Named, Record, View, Want,

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::SerializeSeq as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -158,6 +158,28 @@ pub(super) fn optional_list<'de, D: Deserializer<'de>>(
 ) -> Result<Option<Vec<Json>>, D::Error> {
     let values: Option<Vec<Either>> = Option::deserialize(deserializer)?;
     Ok(values.map(|values| values.into_iter().map(|Either(value)| value).collect()))
+}
+
+/// Reads what may be a map of JSON values in either encoding; for `deserialize_with`.
+pub(super) fn optional_map<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<JsonMap>, D::Error> {
+    #[derive(Deserialize)]
+    struct Map(#[serde(deserialize_with = "map")] JsonMap);
+    Ok(Option::<Map>::deserialize(deserializer)?.map(|Map(map)| map))
+}
+
+/// Takes a required member out of an object.
+pub(super) fn member<T: DeserializeOwned>(
+    members: &mut JsonMap,
+    name: &'static str,
+) -> Result<T, serde_json::Error> {
+    T::deserialize(members.remove(name).ok_or_else(|| serde_json::Error::missing_field(name))?)
+}
+
+/// The error for a variant that is not among the known ones.
+pub(super) fn unknown_variant(name: &str, known: &'static [&'static str]) -> serde_json::Error {
+    serde_json::Error::unknown_variant(name, known)
 }
 
 /// A JSON value that knows how to be read in either encoding.

@@ -1,8 +1,31 @@
 use alloc::string::String;
 use core::fmt;
+use core::marker::PhantomData;
 
-use serde::de::{self, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Refuses values without repeating them: they may be tokens.
+macro_rules! quietly_refused {
+    ($value:ty: u64, i64, f64, bool) => {
+        fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<$value, E> {
+            Err(E::invalid_type(serde::de::Unexpected::Other("a number"), &self))
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<$value, E> {
+            self.visit_u64(0)
+        }
+
+        fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<$value, E> {
+            self.visit_u64(0)
+        }
+
+        fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<$value, E> {
+            Err(E::invalid_type(serde::de::Unexpected::Other("a boolean"), &self))
+        }
+    };
+}
 
 /// A token. It is never shown, never serialised, and overwritten when it is dropped.
 ///
@@ -42,27 +65,37 @@ impl Serialize for Secret {
     }
 }
 
-/// Refuses values without repeating them: they may be tokens.
-macro_rules! quietly_refused {
-    ($value:ty: u64, i64, f64, bool) => {
-        fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<$value, E> {
-            Err(E::invalid_type(serde::de::Unexpected::Other("a number"), &self))
-        }
-
-        fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<$value, E> {
-            self.visit_u64(0)
-        }
-
-        fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<$value, E> {
-            self.visit_u64(0)
-        }
-
-        fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<$value, E> {
-            Err(E::invalid_type(serde::de::Unexpected::Other("a boolean"), &self))
-        }
-    };
+/// Reads a token and what is known of it. A text in its place may be the token itself, so that the error
+/// does not repeat it.
+pub(super) fn quietly<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    if deserializer.is_human_readable() {
+        deserializer.deserialize_any(Members(PhantomData))
+    } else {
+        T::deserialize(deserializer)
+    }
 }
-pub(super) use quietly_refused;
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("what is known of a token, as an object")
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<T, E> {
+        Err(E::invalid_type(Unexpected::Other("a text"), &self))
+    }
+
+    quietly_refused!(T: u64, i64, f64, bool);
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
 
 /// Reads a string. What is none is not repeated in the error: it may be a token all the same.
 impl<'de> Deserialize<'de> for Secret {

@@ -220,33 +220,3 @@ pub(super) fn from_text<T: for<'de> Deserialize<'de>>(text: String) -> Result<T,
     let text: StringDeserializer<Error> = text.into_deserializer();
     T::deserialize(text).map_err(|_| Unfit::unknown())
 }
-
-/// Implements both directions for enums of `theirs` that end in a `Custom(String)` and are texts in
-/// the model. By serde, so that a variant which is added, or another name of one, is right at once.
-macro_rules! texts {
-    ($($ty:ty),* $(,)?) => {$(
-        impl $crate::cpex::mirror::ToModel for $ty {
-            type Model = alloc::string::String;
-
-            fn to_model(&self) -> Result<Self::Model, $crate::cpex::mirror::Unfit> {
-                $crate::cpex::mirror::values::to_text(self)
-            }
-        }
-
-        impl $crate::cpex::mirror::FromModel<alloc::string::String> for $ty {
-            fn from_model(
-                model: alloc::string::String,
-            ) -> Result<Self, $crate::cpex::mirror::Unfit> {
-                $crate::cpex::mirror::values::from_text(model)
-            }
-        }
-    )*};
-}
-
-texts!(
-    cpex_core::delegation::TargetType,
-    cpex_core::extensions::ClientTrustLevel,
-    cpex_core::extensions::DelegationStrategy,
-    cpex_core::extensions::TokenRole,
-    cpex_core::identity::TokenSource,
-);

@@ -1,0 +1,178 @@
+//! Conversions between `cpex-core`'s types and the model, member by member.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::description::{Convert, Enum, File, Model, Record, Union};
+use crate::ty::Type;
+
+/// The modules.
+pub(crate) fn index(model: &Model) -> String {
+    let mut code =
+        "//! Conversions of records and enums, one module for each file of the description.\n\n"
+            .to_owned();
+    for file in model.files.iter().filter(|file| converts(file)) {
+        let _ = writeln!(code, "mod {};", file.name);
+    }
+    code
+}
+
+/// One module, if there is anything to convert by generated code.
+pub(crate) fn file(_: &Model, file: &File) -> Result<Option<String>, String> {
+    if !converts(file) {
+        return Ok(None);
+    }
+    let mut body = String::new();
+    for known in &file.enums {
+        body.push_str(&if known.open { text(known) } else { variants(known) });
+    }
+    for union in &file.unions {
+        body.push_str(&parts(union));
+    }
+    for record in &file.records {
+        body.push_str(&match record.convert {
+            Convert::ByHand => String::new(),
+            Convert::ToModel => to_model(record),
+            Convert::Both => format!("{}{}", to_model(record), from_model(record)),
+            Convert::Payload => payload(record)?,
+        });
+    }
+    let mut names: BTreeSet<&str> = ["ToModel", "Unfit"].into();
+    for (name, word) in [
+        ("FromModel", "FromModel<"),
+        ("WithResults", "WithResults"),
+        ("from", " from("),
+        ("to", " to("),
+        ("values", "values::"),
+    ] {
+        if body.contains(word) {
+            names.insert(name);
+        }
+    }
+    let names: Vec<_> = names.into_iter().collect();
+    Ok(Some(format!(
+        "//! {}\n\n{}use {} as theirs;\n\nuse crate::cpex::convert::{{{}}};\nuse crate::model;\n\n{body}",
+        file.doc,
+        if body.contains("-> Result<String") || body.contains("<String>") {
+            "use alloc::string::String;\n\n"
+        } else {
+            ""
+        },
+        file.native,
+        names.join(", ")
+    )))
+}
+
+fn converts(file: &File) -> bool {
+    !file.enums.is_empty()
+        || !file.unions.is_empty()
+        || file.records.iter().any(|record| record.convert != Convert::ByHand)
+}
+
+fn to_model(record: &Record) -> String {
+    let name = &record.name;
+    let members: Vec<_> = record.members.iter().map(|member| member.name.as_str()).collect();
+    let mut values = String::new();
+    for member in &members {
+        let _ = writeln!(values, "{member}: to({member}, \"{member}\")?,");
+    }
+    format!(
+        "impl ToModel for theirs::{name} {{\ntype Model = model::{name};\n\n\
+         fn to_model(&self) -> Result<Self::Model, Unfit> {{\n\
+         let Self {{ {} }} = self;\nOk(model::{name} {{\n{values}}})\n}}\n}}\n\n",
+        members.join(", ")
+    )
+}
+
+fn from_model(record: &Record) -> String {
+    let name = &record.name;
+    let members: Vec<_> = record.members.iter().map(|member| member.name.as_str()).collect();
+    let mut values = String::new();
+    for member in &members {
+        let _ = writeln!(values, "{member}: from({member}, \"{member}\")?,");
+    }
+    format!(
+        "impl FromModel<model::{name}> for theirs::{name} {{\n\
+         fn from_model(model: model::{name}) -> Result<Self, Unfit> {{\n\
+         let model::{name} {{ {} }} = model;\nOk(Self {{\n{values}}})\n}}\n}}\n\n",
+        members.join(", ")
+    )
+}
+
+/// A payload: members that it was given are read through getters, its results are fields.
+fn payload(record: &Record) -> Result<String, String> {
+    let name = &record.name;
+    let (mut values, mut names, mut results) = (String::new(), Vec::new(), String::new());
+    for member in &record.members {
+        let key = &member.name;
+        if member.given {
+            let into = if member.ty()? == Type::Token { ".into()" } else { "" };
+            let _ = writeln!(values, "{key}: to(&self.{key}(), \"{key}\")?{into},");
+            names.push(format!("{key}: _"));
+        } else {
+            let _ = writeln!(values, "{key}: to(&self.{key}, \"{key}\")?,");
+            names.push(key.clone());
+            let _ = writeln!(results, "payload.{key} = from({key}, \"{key}\")?;");
+        }
+    }
+    Ok(format!(
+        "impl ToModel for theirs::{name} {{\ntype Model = model::{name};\n\n\
+         fn to_model(&self) -> Result<Self::Model, Unfit> {{\nOk(model::{name} {{\n{values}}})\n}}\n}}\n\n\
+         impl WithResults for theirs::{name} {{\n\
+         fn with_results(&self, changed: Self::Model) -> Result<Self, Unfit> {{\n\
+         let model::{name} {{ {} }} = changed;\nlet mut payload = self.clone();\n{results}Ok(payload)\n}}\n}}\n\n",
+        names.join(", ")
+    ))
+}
+
+fn variants(known: &Enum) -> String {
+    let name = &known.name;
+    let (mut to, mut from) = (String::new(), String::new());
+    for variant in &known.variants {
+        let _ = writeln!(to, "Self::{variant} => Ok(model::{name}::{variant}),");
+        let _ = writeln!(from, "model::{name}::{variant} => Ok(Self::{variant}),");
+    }
+    if known.non_exhaustive {
+        to.push_str("_ => Err(Unfit::unknown()),\n");
+    }
+    format!(
+        "impl ToModel for theirs::{name} {{\ntype Model = model::{name};\n\n\
+         fn to_model(&self) -> Result<Self::Model, Unfit> {{\nmatch self {{\n{to}}}\n}}\n}}\n\n\
+         impl FromModel<model::{name}> for theirs::{name} {{\n\
+         fn from_model(model: model::{name}) -> Result<Self, Unfit> {{\nmatch model {{\n{from}}}\n}}\n}}\n\n"
+    )
+}
+
+/// An enum that is a text in the model. By serde, so that a variant which is added is right at once.
+fn text(known: &Enum) -> String {
+    let name = &known.name;
+    format!(
+        "impl ToModel for theirs::{name} {{\ntype Model = String;\n\n\
+         fn to_model(&self) -> Result<String, Unfit> {{\nvalues::to_text(self)\n}}\n}}\n\n\
+         impl FromModel<String> for theirs::{name} {{\n\
+         fn from_model(model: String) -> Result<Self, Unfit> {{\nvalues::from_text(model)\n}}\n}}\n\n"
+    )
+}
+
+fn parts(union: &Union) -> String {
+    let name = &union.name;
+    let (mut to_arms, mut from_arms) = (String::new(), String::new());
+    for variant in &union.variants {
+        let (kind, member) = (&variant.name, &variant.member);
+        let _ = writeln!(
+            to_arms,
+            "Self::{kind} {{ {member} }} => model::{name}::{kind} {{ {member}: to({member}, \"{member}\")? }},"
+        );
+        let _ = writeln!(
+            from_arms,
+            "model::{name}::{kind} {{ {member} }} => Self::{kind} {{ {member}: from({member}, \"{member}\")? }},"
+        );
+    }
+    format!(
+        "impl ToModel for theirs::{name} {{\ntype Model = model::{name};\n\n\
+         fn to_model(&self) -> Result<Self::Model, Unfit> {{\nOk(match self {{\n{to_arms}}})\n}}\n}}\n\n\
+         impl FromModel<model::{name}> for theirs::{name} {{\n\
+         fn from_model(model: model::{name}) -> Result<Self, Unfit> {{\nOk(match model {{\n{from_arms}\
+         _ => return Err(Unfit::new(\"is of a kind that cpex-core does not know\")),\n}})\n}}\n}}\n\n"
+    )
+}

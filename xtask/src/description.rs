@@ -1,0 +1,310 @@
+//! The description of CPEX's model: records and enums, one row a member.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::output::read;
+use crate::ty::Type;
+
+/// All that is described.
+pub(crate) struct Model {
+    /// The files, in the order of their names.
+    pub(crate) files: Vec<File>,
+}
+
+/// One file of the description: one module of what is generated.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    /// The module's name: that of the file.
+    #[serde(skip)]
+    pub(crate) name: String,
+    /// The module's documentation.
+    pub(crate) doc: String,
+    /// The module of `cpex-core` that has the types of the same names.
+    pub(crate) native: String,
+    #[serde(default, rename = "enum")]
+    pub(crate) enums: Vec<Enum>,
+    #[serde(default, rename = "record")]
+    pub(crate) records: Vec<Record>,
+    #[serde(default, rename = "union")]
+    pub(crate) unions: Vec<Union>,
+}
+
+/// An enum of which each variant has one member. JSON tells them apart by a member beside it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Union {
+    pub(crate) name: String,
+    /// The name in documents.
+    pub(crate) called: String,
+    pub(crate) doc: String,
+    /// The member of the JSON object that has the variant's name.
+    pub(crate) tag: String,
+    pub(crate) variants: Vec<Variant>,
+}
+
+/// A variant of a union.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Variant {
+    pub(crate) name: String,
+    pub(crate) doc: String,
+    /// Its one member.
+    pub(crate) member: String,
+    #[serde(rename = "type")]
+    pub(crate) ty: String,
+}
+
+/// An enum without fields.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Enum {
+    pub(crate) name: String,
+    pub(crate) doc: String,
+    pub(crate) variants: Vec<String>,
+    /// The variant that is meant where there is none.
+    pub(crate) default: Option<String>,
+    /// Other names of variants in JSON: `{ AsThisWorkload = "as_gateway" }`.
+    #[serde(default)]
+    pub(crate) aliases: BTreeMap<String, String>,
+    /// Any other text is a value too. In the model it is a text.
+    #[serde(default)]
+    pub(crate) open: bool,
+    /// `cpex-core` may add variants.
+    #[serde(default)]
+    pub(crate) non_exhaustive: bool,
+}
+
+/// A record: a structure whose members cross the boundary in this order.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Record {
+    pub(crate) name: String,
+    pub(crate) doc: String,
+    /// The name in documents; absent: that of the type.
+    pub(crate) called: Option<String>,
+    pub(crate) members: Vec<Member>,
+    /// Who sees any of it: `subject` or `credentials`. Absent: every plugin.
+    pub(crate) opens: Option<String>,
+    /// How serde's part is written by hand, beside the generated code: `serialize`, `deserialize`, `both`.
+    pub(crate) serde_by_hand: Option<ByHand>,
+    /// A text in place of the record may be a token, so that errors do not repeat it.
+    #[serde(default)]
+    pub(crate) quiet: bool,
+    /// Which conversions with `cpex-core` there are.
+    #[serde(default)]
+    pub(crate) convert: Convert,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ByHand {
+    Serialize,
+    Both,
+}
+
+/// Conversions between the model and `cpex-core`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Convert {
+    /// Both ways.
+    #[default]
+    Both,
+    /// To the model only: plugins read it and do not write it.
+    ToModel,
+    /// Members with `given = true` are read through getters and stay; the others are results.
+    Payload,
+    /// By hand.
+    ByHand,
+}
+
+/// A member of a record.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    #[serde(rename = "type")]
+    pub(crate) ty: String,
+    pub(crate) doc: String,
+    /// What JSON has if there is nothing to say. Absent: `omit` for what ends in `?`, else `write`.
+    pub(crate) json: Option<JsonRule>,
+    /// The name in JSON, if it is another.
+    pub(crate) json_name: Option<String>,
+    /// It must be there in JSON.
+    #[serde(default)]
+    pub(crate) required: bool,
+    /// The text that is meant if JSON has none.
+    pub(crate) default: Option<String>,
+    /// The function that reads it, if not the type's own.
+    pub(crate) read_by: Option<String>,
+    /// Number and name of the field by which a plugin reads it alone: `0x0206 SubjectRoles`.
+    pub(crate) field: Option<String>,
+    /// Fields of a record that stands in several places, by the path of the record.
+    #[serde(default)]
+    pub(crate) fields: BTreeMap<String, String>,
+    /// How the field may be changed: `replace`, `entries` or `grow`, and the capability that it takes.
+    pub(crate) write: Option<String>,
+    /// The capability that opens it. Without it, the member is empty.
+    pub(crate) needs: Option<String>,
+    /// A plugin is given it and cannot change it.
+    #[serde(default)]
+    pub(crate) given: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum JsonRule {
+    /// Left out if empty.
+    Omit,
+    /// Written always; `null` if there is none.
+    Write,
+}
+
+impl Model {
+    /// Reads all files of a folder, and checks them.
+    pub(crate) fn read(folder: &Path) -> Result<Self, String> {
+        let mut files = Vec::new();
+        let entries = std::fs::read_dir(folder)
+            .map_err(|error| format!("{}: {error}", folder.display()))?;
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            let Some(name) = path.file_stem().and_then(|name| name.to_str()) else { continue };
+            let mut file: File = toml::from_str(&read(&path)?)
+                .map_err(|error| format!("{}: {error}", path.display()))?;
+            file.name = name.into();
+            files.push(file);
+        }
+        files.sort_by(|one, other| one.name.cmp(&other.name));
+        let model = Self { files };
+        model.check()?;
+        Ok(model)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut names: Vec<_> = self.enums().map(|known| &known.name).collect();
+        names.extend(self.records().map(|record| &record.name));
+        names.extend(self.unions().map(|union| &union.name));
+        names.sort();
+        for pair in names.windows(2) {
+            if let [one, other] = pair
+                && one == other
+            {
+                return Err(format!("`{one}` is described twice"));
+            }
+        }
+        for record in self.records() {
+            for member in &record.members {
+                let place = format!("{}.{}", record.name, member.name);
+                let ty = member.ty().map_err(|problem| format!("{place}: {problem}"))?;
+                for name in ty.names() {
+                    if !names.iter().any(|known| *known == name) {
+                        return Err(format!("{place}: there is no `{name}`"));
+                    }
+                }
+                if member.json == Some(JsonRule::Write) && !matches!(ty, Type::Option(_)) {
+                    return Err(format!("{place}: `json = \"write\"` is what it does anyway"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
+        self.files.iter().flat_map(|file| &file.records)
+    }
+
+    pub(crate) fn enums(&self) -> impl Iterator<Item = &Enum> {
+        self.files.iter().flat_map(|file| &file.enums)
+    }
+
+    pub(crate) fn unions(&self) -> impl Iterator<Item = &Union> {
+        self.files.iter().flat_map(|file| &file.unions)
+    }
+
+    pub(crate) fn record(&self, name: &str) -> Option<&Record> {
+        self.records().find(|record| record.name == name)
+    }
+
+    /// The name of a record or union in documents.
+    pub(crate) fn called<'m>(&'m self, name: &'m str) -> &'m str {
+        let union = self.unions().find(|union| union.name == name);
+        let record = self.record(name).and_then(|record| record.called.as_deref());
+        record.or(union.map(|union| &*union.called)).unwrap_or(name)
+    }
+
+    pub(crate) fn find_enum(&self, name: &str) -> Option<&Enum> {
+        self.enums().find(|known| known.name == name)
+    }
+}
+
+impl Record {
+    /// Whether all of it may be missing in JSON.
+    pub(crate) fn is_all_optional(&self) -> bool {
+        !self.members.iter().any(|member| member.required)
+    }
+
+    /// Whether a plugin may see less of it than there is.
+    pub(crate) fn is_filtered(&self, model: &Model) -> bool {
+        self.opens.is_some() || self.members.iter().any(|member| member.is_filtered(model))
+    }
+}
+
+impl Member {
+    pub(crate) fn ty(&self) -> Result<Type, String> {
+        Type::parse(&self.ty)
+    }
+
+    /// Whether JSON leaves it out if it is empty.
+    pub(crate) fn is_omitted(&self, ty: &Type) -> bool {
+        match self.json {
+            Some(rule) => rule == JsonRule::Omit,
+            None => matches!(ty, Type::Option(_)),
+        }
+    }
+
+    /// Whether a plugin may see less of it than there is.
+    pub(crate) fn is_filtered(&self, model: &Model) -> bool {
+        self.needs.is_some() || self.filtered_record(model).is_some()
+    }
+
+    /// The record it holds, if a plugin may see less of that than there is.
+    pub(crate) fn filtered_record<'m>(&self, model: &'m Model) -> Option<&'m Record> {
+        let ty = self.ty().ok()?;
+        let names = ty.names();
+        let record = model.record(names.first()?)?;
+        record.is_filtered(model).then_some(record)
+    }
+}
+
+impl Enum {
+    /// The variants, each with its name in JSON.
+    pub(crate) fn named_variants(&self) -> impl Iterator<Item = (&str, String)> {
+        self.variants.iter().map(|variant| (variant.as_str(), snake_case(variant)))
+    }
+}
+
+/// `MaxTokens` as `max_tokens`.
+pub(crate) fn snake_case(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
+}
+
+/// `read_labels` as `ReadLabels`.
+pub(crate) fn camel_case(name: &str) -> String {
+    name.split('_')
+        .map(|word| {
+            let mut letters = word.chars();
+            letters.next().map_or_else(String::new, |first| {
+                format!("{}{}", first.to_ascii_uppercase(), letters.as_str())
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,58 @@
+//! Generates what follows from the description of CPEX's model in `abi/model`.
+//!
+//! ```text
+//! cargo xtask codegen            write the generated files
+//! cargo xtask codegen --check    fail if one of them is not up to date
+//! ```
+
+mod convert;
+mod description;
+mod document;
+mod fields;
+mod output;
+mod records;
+mod ty;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use description::Model;
+use fields::Fields;
+use output::Output;
+
+fn main() -> ExitCode {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    let check = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["codegen"] => false,
+        ["codegen", "--check"] => true,
+        _ => {
+            eprintln!("usage: cargo xtask codegen [--check]");
+            return ExitCode::from(2);
+        }
+    };
+    match codegen(Path::new(env!("CARGO_MANIFEST_DIR")).parent(), check) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("codegen: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
+    let root = root.ok_or("the package has no parent folder")?;
+    let model = Model::read(&root.join("abi/model"))?;
+    let fields = Fields::read(&root.join("abi/fields.toml"), &model)?;
+    let mut output = Output::new(root, check);
+    for file in &model.files {
+        output.rust(&format!("abi/src/model/records/{}.rs", file.name), &records::file(&model, file)?)?;
+        if let Some(code) = convert::file(&model, file)? {
+            output.rust(&format!("src/cpex/convert/records/{}.rs", file.name), &code)?;
+        }
+    }
+    output.rust("abi/src/model/records/mod.rs", &records::index(&model))?;
+    output.rust("src/cpex/convert/records/mod.rs", &convert::index(&model))?;
+    output.rust("abi/src/field/table.rs", &fields.code())?;
+    output.text("docs/records.md", &document::records(&model)?)?;
+    output.finish()
+}
