@@ -28,6 +28,7 @@
 
 mod agrees;
 mod collections;
+mod convert;
 mod errors;
 mod factory;
 mod handler;

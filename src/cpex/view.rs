@@ -1,32 +1,23 @@
 //! The types of `cpex-core`, field by field.
 
+mod records;
+
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use cpex_core::cmf::{Channel, ContentPart, Message, MessagePayload, Role};
-use cpex_core::extensions::raw_credentials::RawCredentialsExtension;
-use cpex_core::extensions::routing::CandidateConstraintExtension;
-use cpex_core::extensions::security::SubjectType;
+use cpex_core::cmf::{Channel, ContentPart, Role};
 use cpex_core::extensions::{
-    AgentExtension, ClientExtension, ClientTrustLevel, CompletionExtension, DelegationExtension,
-    Extensions, FrameworkExtension, HttpExtension, LLMExtension, MCPExtension, MetaExtension,
-    ProvenanceExtension, RequestExtension, SecurityExtension, StopReason, SubjectExtension,
-    WorkloadIdentity,
+    ClientTrustLevel, Extensions, RawCredentialsExtension, SecurityExtension, StopReason,
+    SubjectExtension, SubjectType,
 };
-use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
+use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Status};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::convert::{ToModel, Unfit};
 use crate::model;
-use crate::view::{
-    COPIED, Copied, ExtensionsView, Item, JsonEntries as _, Named, Record, View, Want,
-    message_views, select, slot_views,
-};
-
-slot_views!();
-message_views!();
+use crate::view::{COPIED, Copied, ExtensionsView, Item, Named, Record, View, Want, select};
 
 /// A structure, which is converted to be given whole, and not to be looked into.
 struct Structure<'a, T>(&'a T);
@@ -55,30 +46,30 @@ fn in_order<T: ToModel<Model: Serialize>>(value: &T) -> Item<'_> {
     Item::Record(Box::new(Made(|| value.to_model())))
 }
 
-/// What a plugin sees of a structure.
-trait Seen: ToModel {
+/// A record of which a plugin may see less than there is.
+trait Visible: ToModel {
     fn of(model: Self::Model, visible: CapabilitySet) -> Option<Self::Model>;
 }
 
-impl Seen for SecurityExtension {
+impl Visible for SecurityExtension {
     fn of(model: Self::Model, visible: CapabilitySet) -> Option<Self::Model> {
         Some(model.visible_to(visible))
     }
 }
 
-impl Seen for SubjectExtension {
+impl Visible for SubjectExtension {
     fn of(model: Self::Model, visible: CapabilitySet) -> Option<Self::Model> {
         model.visible_to(visible)
     }
 }
 
-impl Seen for RawCredentialsExtension {
+impl Visible for RawCredentialsExtension {
     fn of(model: Self::Model, visible: CapabilitySet) -> Option<Self::Model> {
         model.visible_to(visible)
     }
 }
 
-fn seen<T: Seen<Model: Serialize>>(
+fn visible_part<T: Visible<Model: Serialize>>(
     value: &T,
     visible: CapabilitySet,
 ) -> Option<Box<dyn Record + '_>> {
@@ -149,7 +140,7 @@ impl View for RawCredentialsExtension {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
             Field::RawCredentials if visible.opens_credentials() => {
-                Item::Record(seen(self, visible)?)
+                Item::Record(visible_part(self, visible)?)
             }
             Field::InboundToken if visible.contains(Capability::ReadInboundCredentials) => {
                 Item::TextMap(&self.inbound_tokens)

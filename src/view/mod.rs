@@ -4,7 +4,6 @@ mod message;
 mod model;
 mod payload;
 mod select;
-mod slots;
 mod weight;
 
 use alloc::borrow::Cow;
@@ -24,14 +23,16 @@ use serde_json::Value;
 use crate::Payload;
 
 pub(crate) use message::joined;
-#[cfg(feature = "cpex-core")]
-pub(crate) use message::message_views;
 pub(crate) use model::position;
 pub(crate) use payload::{PayloadKind, part_mut};
 pub(crate) use select::position as list_position;
+<<<<<<< HEAD
 pub(crate) use select::{Want, plain_values, select, size, step};
 #[cfg(feature = "cpex-core")]
 pub(crate) use slots::slot_views;
+=======
+pub(crate) use select::{Want, select, size, step};
+>>>>>>> b5774cf (Look up fields in plain generated code, for the model and for cpex-core's types)
 pub(crate) use weight::weight;
 
 /// The value of a field, borrowed from where it lives.

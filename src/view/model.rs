@@ -1,26 +1,23 @@
 //! The request model, field by field.
 
+mod records;
+
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::model::{
-    AgentExtension, CandidateConstraintExtension, Channel, ClientExtension, CompletionExtension,
-    ContentPart, DelegationExtension, Extensions, FrameworkExtension, HttpExtension, LLMExtension,
-    MCPExtension, Message, MessagePayload, MetaExtension, ProvenanceExtension,
-    RawCredentialsExtension, RequestExtension, Role, SecurityExtension, StopReason,
-    SubjectExtension, SubjectType, WorkloadIdentity,
+    CandidateConstraintExtension, Channel, ContentPart, DelegationExtension, Extensions,
+    HttpExtension, RawCredentialsExtension, Role, SecurityExtension, StopReason, SubjectExtension,
+    SubjectType,
 };
-use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
+use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Status};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::message::message_views;
-use super::slots::slot_views;
-use super::{Copied, ExtensionsView, Item, JsonEntries as _, Named, Record, View, Want};
+use super::{Copied, ExtensionsView, Item, Named, Record, View, Want};
 
-slot_views!();
-message_views!();
+pub(crate) use records::position;
 
 fn record<T: Serialize>(value: &T) -> Item<'_> {
     Item::record(value)
@@ -28,48 +25,48 @@ fn record<T: Serialize>(value: &T) -> Item<'_> {
 
 use record as in_order;
 
-/// What a plugin sees of a structure.
-trait Seen: Sized + Serialize {
-    fn seen(&self, visible: CapabilitySet) -> Option<Self>;
+/// A record of which a plugin may see less than there is.
+trait Visible: Sized + Serialize {
+    fn visible(&self, visible: CapabilitySet) -> Option<Self>;
 }
 
-impl Seen for SecurityExtension {
-    fn seen(&self, visible: CapabilitySet) -> Option<Self> {
+impl Visible for SecurityExtension {
+    fn visible(&self, visible: CapabilitySet) -> Option<Self> {
         Some(self.visible_to(visible))
     }
 }
 
-impl Seen for RawCredentialsExtension {
-    fn seen(&self, visible: CapabilitySet) -> Option<Self> {
+impl Visible for RawCredentialsExtension {
+    fn visible(&self, visible: CapabilitySet) -> Option<Self> {
         self.visible_to(visible)
     }
 }
 
-impl Seen for SubjectExtension {
-    fn seen(&self, visible: CapabilitySet) -> Option<Self> {
+impl Visible for SubjectExtension {
+    fn visible(&self, visible: CapabilitySet) -> Option<Self> {
         self.visible_to(visible)
     }
 }
 
-fn seen<T: Seen>(value: &T, visible: CapabilitySet) -> Option<Box<dyn Record + '_>> {
-    Some(Box::new(Sight(value, visible)))
+fn visible_part<T: Visible>(value: &T, visible: CapabilitySet) -> Option<Box<dyn Record + '_>> {
+    Some(Box::new(Filtered(value, visible)))
 }
 
-/// What a plugin sees of a structure, which is copied when it is looked at.
-struct Sight<'a, T>(&'a T, CapabilitySet);
+/// The visible part of a record, which is copied when it is looked at.
+struct Filtered<'a, T>(&'a T, CapabilitySet);
 
-impl<T: Seen> Record for Sight<'_, T> {
+impl<T: Visible> Record for Filtered<'_, T> {
     fn postcard(&self, out: &mut Vec<u8>) -> Option<()> {
-        self.0.seen(self.1)?.postcard(out)
+        self.0.visible(self.1)?.postcard(out)
     }
 
     fn json(&self) -> Option<Vec<u8>> {
-        self.0.seen(self.1)?.json()
+        self.0.visible(self.1)?.json()
     }
 
     fn select(&self, pointer: &str, want: Want) -> (Result<Option<Value>, Status>, usize) {
-        let Some(seen) = self.0.seen(self.1) else { return (Err(Status::Absent), 0) };
-        Copied(seen).select(pointer, want)
+        let Some(part) = self.0.visible(self.1) else { return (Err(Status::Absent), 0) };
+        Copied(part).select(pointer, want)
     }
 }
 
@@ -118,7 +115,7 @@ impl View for RawCredentialsExtension {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
             Field::RawCredentials if visible.opens_credentials() => {
-                Item::Record(seen(self, visible)?)
+                Item::Record(visible_part(self, visible)?)
             }
             Field::InboundToken if visible.contains(Capability::ReadInboundCredentials) => {
                 Item::TextMap(&self.inbound_tokens)

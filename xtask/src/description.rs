@@ -147,6 +147,9 @@ pub(crate) struct Member {
     pub(crate) fields: BTreeMap<String, String>,
     /// How the field may be changed: `replace`, `entries` or `grow`, and the capability that it takes.
     pub(crate) write: Option<String>,
+    /// Its texts or names are looked up whatever their case, which passes all of them.
+    #[serde(default)]
+    pub(crate) ignores_case: bool,
     /// The capability that opens it. Without it, the member is empty.
     pub(crate) needs: Option<String>,
     /// A plugin is given it and cannot change it.
@@ -167,8 +170,8 @@ impl Model {
     /// Reads all files of a folder, and checks them.
     pub(crate) fn read(folder: &Path) -> Result<Self, String> {
         let mut files = Vec::new();
-        let entries = std::fs::read_dir(folder)
-            .map_err(|error| format!("{}: {error}", folder.display()))?;
+        let entries =
+            std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
             let Some(name) = path.file_stem().and_then(|name| name.to_str()) else { continue };
             let mut file: File = toml::from_str(&read(&path)?)

@@ -14,13 +14,14 @@ use crate::ty::Type;
 pub(crate) struct Fields {
     pub(crate) all: Vec<Field>,
     pub(crate) roots: Vec<Root>,
+    places: BTreeMap<String, Vec<Location>>,
 }
 
 /// One field.
 pub(crate) struct Field {
     pub(crate) number: u32,
     pub(crate) name: String,
-    path: String,
+    pub(crate) path: String,
     slot: String,
     shape: String,
     indexed: bool,
@@ -81,8 +82,8 @@ struct Location {
 impl Fields {
     /// Reads the table, and adds the fields of all members.
     pub(crate) fn read(path: &Path, model: &Model) -> Result<Self, String> {
-        let table: Table = toml::from_str(&read(path)?)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let table: Table =
+            toml::from_str(&read(path)?).map_err(|error| format!("{}: {error}", path.display()))?;
         let _ = table.doc;
         let mut all = Vec::new();
         for computed in table.computed {
@@ -100,7 +101,12 @@ impl Fields {
             });
         }
         let mut locations = BTreeMap::new();
-        let top = Location { path: String::new(), slot: String::new(), read: access("open"), indexed: false };
+        let top = Location {
+            path: String::new(),
+            slot: String::new(),
+            read: access("open"),
+            indexed: false,
+        };
         locate(model, "Extensions", &top, &mut locations)?;
         for root in &table.roots {
             let slot = if root.path == "context" { "Context" } else { "Payload" };
@@ -143,7 +149,25 @@ impl Fields {
                 return Err(format!("{:#06x} is the number of two fields", one.number));
             }
         }
-        Ok(Self { all, roots: table.roots })
+        Ok(Self { all, roots: table.roots, places: locations })
+    }
+
+    /// The paths of a record, in the extensions or as a root.
+    pub(crate) fn paths<'a>(&'a self, record: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.places.get(record).into_iter().flatten().map(|place| place.path.as_str())
+    }
+
+    /// The names of the fields with a path.
+    pub(crate) fn at(&self, path: &str) -> Vec<&str> {
+        self.all.iter().filter(|field| field.path == path).map(|field| &*field.name).collect()
+    }
+
+    /// The names of the fields below a path.
+    pub(crate) fn below(&self, path: &str) -> Vec<&str> {
+        let is_below = |field: &&Field| {
+            field.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))
+        };
+        self.all.iter().filter(is_below).map(|field| &*field.name).collect()
     }
 
     /// The enum of fields and what the table says about each.
@@ -152,7 +176,7 @@ impl Fields {
             (String::new(), String::new(), String::new(), String::new());
         for field in &self.all {
             let Field { number, name, path, slot, shape, indexed, read, write, doc } = field;
-            let _ = write!(variants, "{}{name} = {number:#06x},\n", crate::records::doc(doc));
+            let _ = writeln!(variants, "{}{name} = {number:#06x},", crate::records::doc(doc));
             let _ = write!(all, "Self::{name}, ");
             let _ = writeln!(numbers, "{number:#06x} => Some(Self::{name}),");
             let _ = writeln!(

@@ -12,6 +12,7 @@ mod fields;
 mod output;
 mod records;
 mod ty;
+mod views;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -45,7 +46,10 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
     let fields = Fields::read(&root.join("abi/fields.toml"), &model)?;
     let mut output = Output::new(root, check);
     for file in &model.files {
-        output.rust(&format!("abi/src/model/records/{}.rs", file.name), &records::file(&model, file)?)?;
+        output.rust(
+            &format!("abi/src/model/records/{}.rs", file.name),
+            &records::file(&model, file)?,
+        )?;
         if let Some(code) = convert::file(&model, file)? {
             output.rust(&format!("src/cpex/convert/records/{}.rs", file.name), &code)?;
         }
@@ -53,6 +57,9 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
     output.rust("abi/src/model/records/mod.rs", &records::index(&model))?;
     output.rust("src/cpex/convert/records/mod.rs", &convert::index(&model))?;
     output.rust("abi/src/field/table.rs", &fields.code())?;
+    for world in views::WORLDS {
+        output.rust(world.path, &views::file(&model, &fields, world)?)?;
+    }
     output.text("docs/records.md", &document::records(&model)?)?;
     output.finish()
 }

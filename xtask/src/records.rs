@@ -3,19 +3,23 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::description::{ByHand, Enum, File, Member, Model, Record, Union, camel_case, snake_case};
+use crate::description::{
+    ByHand, Enum, File, Member, Model, Record, Union, camel_case, snake_case,
+};
 use crate::ty::Type;
 
 /// The modules, and all that is in them.
 pub(crate) fn index(model: &Model) -> String {
-    let mut code = "//! The records of the request model, one module for each file of the description.\n\n"
-        .to_owned();
+    let mut code =
+        "//! The records of the request model, one module for each file of the description.\n\n"
+            .to_owned();
     for file in &model.files {
         let _ = writeln!(code, "mod {};", file.name);
     }
     code.push('\n');
     for file in &model.files {
-        let mut names: Vec<_> = file.enums.iter().filter(|known| !known.open).map(|known| &known.name).collect();
+        let mut names: Vec<_> =
+            file.enums.iter().filter(|known| !known.open).map(|known| &known.name).collect();
         names.extend(file.records.iter().map(|record| &record.name));
         names.extend(file.unions.iter().map(|union| &union.name));
         names.sort();
@@ -41,7 +45,10 @@ pub(crate) fn file(model: &Model, file: &File) -> Result<String, String> {
 }
 
 fn imports(file: &File, body: &str) -> String {
-    let used = |word: &str| body.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|other| other == word);
+    let used = |word: &str| {
+        body.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+            .any(|other| other == word)
+    };
     let mut code = String::new();
     let maps: Vec<_> = ["BTreeMap", "BTreeSet"].into_iter().filter(|name| used(name)).collect();
     if !maps.is_empty() {
@@ -81,7 +88,13 @@ fn imports(file: &File, body: &str) -> String {
         }
     }
     for union in &file.unions {
-        named.extend(union.variants.iter().filter_map(|variant| Type::parse(&variant.ty).ok()).flat_map(|ty| ty.names().into_iter().map(str::to_owned).collect::<Vec<_>>()));
+        named.extend(
+            union
+                .variants
+                .iter()
+                .filter_map(|variant| Type::parse(&variant.ty).ok())
+                .flat_map(|ty| ty.names().into_iter().map(str::to_owned).collect::<Vec<_>>()),
+        );
     }
     named.retain(|name| !own.contains(name.as_str()) && used(name));
     for name in ["JsonMap", "ListOnWire", "MapOnWire", "OnWire", "Secret", "Strict"] {
@@ -96,7 +109,8 @@ fn imports(file: &File, body: &str) -> String {
     if !named.is_empty() {
         let _ = writeln!(code, "use crate::model::{{{}}};", named.join(", "));
     }
-    let own: Vec<_> = ["Capability", "CapabilitySet"].into_iter().filter(|name| used(name)).collect();
+    let own: Vec<_> =
+        ["Capability", "CapabilitySet"].into_iter().filter(|name| used(name)).collect();
     if !own.is_empty() {
         let _ = writeln!(code, "use crate::{{{}}};", own.join(", "));
     }
@@ -173,9 +187,11 @@ fn tagged_enum(model: &Model, union: &Union) -> Result<String, String> {
          impl {name} {{\n/// The name of the variant in JSON.\npub const fn {tag}(&self) -> &'static str {{\nmatch self {{\n"
     );
     for variant in &union.variants {
-        let _ = writeln!(code, "Self::{} {{ .. }} => \"{}\",", variant.name, snake_case(&variant.name));
+        let _ =
+            writeln!(code, "Self::{} {{ .. }} => \"{}\",", variant.name, snake_case(&variant.name));
     }
-    let kinds: Vec<_> = union.variants.iter().map(|variant| format!("\"{}\"", snake_case(&variant.name))).collect();
+    let kinds: Vec<_> =
+        union.variants.iter().map(|variant| format!("\"{}\"", snake_case(&variant.name))).collect();
     let _ = write!(
         code,
         "}}\n}}\n\n\
@@ -362,15 +378,14 @@ fn serialize(record: &Record) -> Result<String, String> {
             None => fields.push_str(&write),
             Some(empty) => {
                 human = true;
-                let _ = write!(
+                let _ = writeln!(
                     fields,
-                    "if {empty} {{ fields.skip_field(\"{key}\")?; }} else {{ {write} }}\n"
+                    "if {empty} {{ fields.skip_field(\"{key}\")?; }} else {{ {write} }}"
                 );
             }
         }
     }
-    let human =
-        if human { "let human = serializer.is_human_readable();\n" } else { "" };
+    let human = if human { "let human = serializer.is_human_readable();\n" } else { "" };
     Ok(format!(
         "impl Serialize for {name} {{\n\
          fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {{\n{human}\

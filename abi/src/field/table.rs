@@ -125,9 +125,9 @@ pub enum Field {
     ThisWorkloadSpiffeId = 0x0213,
     /// The HTTP request.
     Http = 0x0300,
-    /// The request headers, by name. Look-ups ignore case.
+    /// The request headers, by name. Names ignore case.
     HttpRequestHeaders = 0x0301,
-    /// The response headers, by name. Look-ups ignore case.
+    /// The response headers, by name. Names ignore case.
     HttpResponseHeaders = 0x0302,
     /// The request method.
     HttpMethod = 0x0303,
@@ -1092,7 +1092,7 @@ impl Field {
                 indexed: false,
                 read: Access::Needs(Capability::ReadHeaders),
                 write: Write::Entries(Some(Capability::WriteHeaders)),
-                description: "The request headers, by name. Look-ups ignore case.",
+                description: "The request headers, by name. Names ignore case.",
             },
             Self::HttpResponseHeaders => &FieldInfo {
                 number: 0x0302,
@@ -1102,7 +1102,7 @@ impl Field {
                 indexed: false,
                 read: Access::Needs(Capability::ReadHeaders),
                 write: Write::Entries(Some(Capability::WriteHeaders)),
-                description: "The response headers, by name. Look-ups ignore case.",
+                description: "The response headers, by name. Names ignore case.",
             },
             Self::HttpMethod => &FieldInfo {
                 number: 0x0303,

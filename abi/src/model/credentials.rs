@@ -57,4 +57,3 @@ pub(super) fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Mi
     };
     pairs.ok_or_else(|| D::Error::custom("delegated tokens are a list of pairs"))
 }
-

@@ -104,9 +104,9 @@ impl SecurityExtension {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct HttpExtension {
-    /// The request headers, by name. Look-ups ignore case.
+    /// The request headers, by name. Names ignore case.
     pub request_headers: BTreeMap<String, String>,
-    /// The response headers, by name. Look-ups ignore case.
+    /// The response headers, by name. Names ignore case.
     pub response_headers: BTreeMap<String, String>,
     /// The request method.
     pub method: Option<String>,
