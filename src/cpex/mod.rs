@@ -33,7 +33,6 @@ mod errors;
 mod factory;
 mod handler;
 mod logs;
-mod convert;
 mod outcome;
 mod payload;
 mod plugin;

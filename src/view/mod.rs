@@ -26,13 +26,7 @@ pub(crate) use message::joined;
 pub(crate) use model::position;
 pub(crate) use payload::{PayloadKind, part_mut};
 pub(crate) use select::position as list_position;
-<<<<<<< HEAD
 pub(crate) use select::{Want, plain_values, select, size, step};
-#[cfg(feature = "cpex-core")]
-pub(crate) use slots::slot_views;
-=======
-pub(crate) use select::{Want, select, size, step};
->>>>>>> b5774cf (Look up fields in plain generated code, for the model and for cpex-core's types)
 pub(crate) use weight::weight;
 
 /// The value of a field, borrowed from where it lives.
