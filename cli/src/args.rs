@@ -5,6 +5,7 @@ mod run;
 mod values;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cpex_wasmi::Capability;
@@ -73,6 +74,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Make a plugin project that builds and whose tests pass
     New(NewArgs),
+    /// Print a JSON Schema, with which editors complete and check configurations
+    Schema(SchemaArgs),
     /// Put a manifest into a module that was built in a language which cannot
     Embed(EmbedArgs),
 }
@@ -135,18 +138,25 @@ Examples:
   cpex-wasmi check guard.wasm
   cpex-wasmi check guard.wasm --policy plugins.yaml
   cpex-wasmi check guard.wasm --capabilities read_labels --hook cmf.tool_pre_invoke
+  cpex-wasmi check gateway.yaml --plugin-dir /etc/acme/plugins
 
 Nothing of the plugin is run. The hooks that a plugin's entry lists are checked too, unless
-others are given.
+others are given. A policy that is an entry or a whole configuration is checked as a whole, and its
+`kind` has to be the module given. A file that ends with .yaml, .yml or .json is a configuration,
+whose entries are all checked as `WasmFactory::register` does.
 
 Exit status:
   0  the host would load it
   2  an argument is wrong, a file is missing or cannot be read, or the policy is malformed
-  3  it is no plugin, or something is in the way")]
+  3  it is no plugin, or something is in the way; a configuration is malformed or has no plugins")]
 pub(crate) struct CheckArgs {
-    /// The plugin's module; `-` reads it from the standard input
+    /// The plugin's module, `-` for the standard input; or a CPEX configuration
     #[arg(value_parser = module())]
     pub(crate) plugin: Source,
+    /// The directory that kinds such as `wasm://guard.wasm` are in; for a configuration, `plugins` beside it if
+    /// it is not given
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plugin_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) grants: GrantArgs,
     /// A hook that the plugin must handle; can be given more than once
@@ -155,6 +165,33 @@ pub(crate) struct CheckArgs {
     /// Print one JSON object, on one line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cpex-wasmi schema > configuration.schema.json
+  cpex-wasmi schema policy > sandbox_policy.schema.json
+
+A YAML file names its schema in its first line, for editors with the YAML language server:
+  # yaml-language-server: $schema=configuration.schema.json
+
+Exit status: 0, or 2 if an argument is wrong.")]
+pub(crate) struct SchemaArgs {
+    /// Of what
+    #[arg(value_enum, default_value_t)]
+    pub(crate) of: SchemaOf,
+}
+
+/// Documents that have a schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// A whole CPEX configuration
+    #[default]
+    Configuration,
+    /// A `sandbox_policy` in a file of its own, as `--policy` takes it
+    Policy,
 }
 
 /// How these arguments want a failure told; for those that clap could not make sense of.

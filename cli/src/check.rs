@@ -1,13 +1,19 @@
-//! `check`: would the host load a plugin, and what is in the way?
+//! `check`: would the host load a plugin, or all of a configuration, and what is in the way?
 
+mod configuration;
+
+use std::path::Path;
+
+use cpex_wasmi::config::PluginDirectory;
 use cpex_wasmi::{CapabilitySet, Engine, ErrorKind, Isolation, Module, Policy};
 use serde::Serialize;
 
 use crate::args::CheckArgs;
 use crate::entry::{STATE, capability_list, indented};
 use crate::failure::{Exit, Failure, Problem};
+use crate::input::Source;
 use crate::plugin_file::{self, Loaded};
-use crate::policy_file::{self, PolicyFile};
+use crate::policy_file::{self, Granted, PolicyFile};
 use crate::style::{BOLD, ERROR, GOOD, WARNING, counted, paint};
 use crate::{access, input, json, terminal};
 
@@ -20,25 +26,46 @@ struct Verdict {
     warnings: Vec<String>,
     /// What to change in the plugin's entry, as YAML, if that helps.
     entry: Option<String>,
+    /// The plugins of a configuration, if it is one that was checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plugins: Option<Vec<Plugin>>,
+}
+
+/// A plugin of a configuration.
+#[derive(Serialize)]
+struct Plugin {
+    name: String,
+    kind: String,
 }
 
 /// Checks the plugin and says everything that is in the way.
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
+    if let Some(path) = configuration::file(&args.plugin) {
+        return configuration::run(path, args);
+    }
     input::one_stdin([("PLUGIN", Some(&args.plugin)), ("--policy", args.grants.policy.as_ref())])?;
     let file = PolicyFile::read(&args.grants)?;
+    let directory = args.plugin_dir.as_deref().map(configuration::open).transpose();
+    let directory = directory.map_err(Failure::input)?;
     let engine = Engine::builder().http_client().build()?;
     let verdict = match plugin_file::load(&engine, &args.plugin) {
         Ok(Loaded { module, wasm }) => {
             let name = &module.manifest().name;
             let granted = policy_file::granted(file.as_ref(), Some(name), &args.grants)?;
+            if let Some(file) = &file {
+                file.check(directory.as_ref())?;
+            }
             let hooks = if args.hooks.is_empty() { &granted.hooks } else { &args.hooks };
             let hooks: Vec<_> = hooks.iter().map(String::as_str).collect();
-            let problems = cpex_wasmi::check(&engine, &wasm, &granted.policy, &hooks);
+            let found = cpex_wasmi::check(&engine, &wasm, &granted.policy, &hooks);
+            let mut problems: Vec<_> = found.iter().map(Problem::from).collect();
+            problems.extend(another(&granted, &args.plugin, &wasm, directory.as_ref()));
             Verdict {
                 ok: problems.is_empty(),
                 warnings: module.warnings(&granted.policy),
-                entry: mended(&module, &granted.policy, &problems),
-                problems: problems.iter().map(Problem::from).collect(),
+                entry: mended(&module, &granted.policy, &found),
+                problems,
+                plugins: None,
             }
         }
         Err(failure) if failure.is_usage() => return Err(failure),
@@ -48,11 +75,48 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
             if let Err(failure) = policy_file::granted(file.as_ref(), None, &args.grants) {
                 problems.extend(failure.into_problems());
             }
-            Verdict { ok: false, problems, warnings: Vec::new(), entry: None }
+            Verdict { ok: false, problems, warnings: Vec::new(), entry: None, plugins: None }
         }
     };
-    terminal::out(&if args.json { json::line(&verdict) } else { render(&verdict) })?;
+    tell(&verdict, "this plugin", args.json)
+}
+
+/// Prints a verdict on something, and gives the exit status.
+fn tell(verdict: &Verdict, what: &str, as_json: bool) -> Result<Exit, Failure> {
+    terminal::out(&if as_json { json::line(verdict) } else { render(verdict, what) })?;
     Ok(if verdict.ok { Exit::Allow } else { Exit::Failed })
+}
+
+/// Refuses an entry whose kind is another module than the one given: the file in the plugin directory, if that
+/// is known, else by its name.
+fn another(
+    granted: &Granted,
+    given: &Source,
+    wasm: &[u8],
+    directory: Option<&PluginDirectory>,
+) -> Option<Problem> {
+    let kind = granted.kind.as_deref()?;
+    let is_it = match (directory, given) {
+        (Some(directory), _) => {
+            let file = directory.find(kind).ok()?;
+            std::fs::read(file).is_ok_and(|bytes| bytes == wasm)
+        }
+        (None, Source::File(given)) => {
+            Path::new(kind).file_stem() == given.file_stem() && kind.starts_with("wasm://")
+        }
+        _ => return None,
+    };
+    let told = || {
+        let message = format!(
+            "the entry is for `{}`, and the module given is another: `{}`; check the one that will be \
+             loaded, or pick its entry with `--plugin NAME`",
+            cpex_wasmi::visible(kind),
+            cpex_wasmi::visible(&given.name())
+        );
+        let problem = Problem::new("invalid_policy", message).at(granted.kind_place);
+        Problem { file: granted.file.clone(), path: granted.kind_path.clone(), ..problem }
+    };
+    (!is_it).then(told)
 }
 
 /// The parts of the plugin's entry that have to change, as YAML.
@@ -84,7 +148,7 @@ fn mended(module: &Module, policy: &Policy, problems: &[cpex_wasmi::Problem]) ->
     (!out.is_empty()).then_some(out)
 }
 
-fn render(verdict: &Verdict) -> String {
+fn render(verdict: &Verdict, what: &str) -> String {
     let mut out = String::new();
     for problem in &verdict.problems {
         out.push_str(&problem.render());
@@ -94,11 +158,11 @@ fn render(verdict: &Verdict) -> String {
         out.push_str(&format!("{label}: {}\n", cpex_wasmi::visible(warning)));
     }
     if verdict.ok {
-        out.push_str(&format!("{}  the host loads this plugin\n", paint(GOOD, "OK")));
+        out.push_str(&format!("{}  the host loads {what}\n", paint(GOOD, "OK")));
     } else {
         let problems = u64::try_from(verdict.problems.len()).unwrap_or(u64::MAX);
         let (label, count) = (paint(ERROR, "REFUSED"), counted(problems, "problem"));
-        out.push_str(&format!("{label}  the host does not load this plugin: {count}\n"));
+        out.push_str(&format!("{label}  the host does not load {what}: {count}\n"));
     }
     if let Some(entry) = &verdict.entry {
         let title = paint(BOLD, "to let it run, write in the plugin's entry");

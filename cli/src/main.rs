@@ -20,6 +20,7 @@ mod new;
 mod plugin_file;
 mod policy_file;
 mod progress;
+mod schema;
 mod style;
 mod subject;
 mod terminal;
@@ -54,6 +55,7 @@ fn run(command: &Command) -> Exit {
         Command::Inspect(args) => inspect::run(args),
         Command::Check(args) => check::run(args),
         Command::New(args) => new::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Embed(args) => embed::run(args),
     };
     result.unwrap_or_else(|failure| failure.report(command.form()))

@@ -25,6 +25,9 @@ pub(crate) struct Granted {
     /// The kind of the entry, and where it stands.
     pub(crate) kind: Option<String>,
     pub(crate) kind_place: Option<Place>,
+    pub(crate) kind_path: Option<String>,
+    /// The file, if there is one.
+    pub(crate) file: Option<String>,
 }
 
 impl PolicyFile {
@@ -115,8 +118,15 @@ pub(crate) fn granted(
                 Failure::inputs(problems.collect()).of_file(&file.name)
             })?;
             let kind = entry.get("kind").and_then(Value::as_str).map(str::to_owned);
-            let kind_place = file.document.place(&format!("{path}kind"));
-            Granted { policy, hooks: hooks(entry), kind, kind_place }
+            let kind_path = format!("{path}kind");
+            Granted {
+                policy,
+                hooks: hooks(entry),
+                kind,
+                kind_place: file.document.place(&kind_path),
+                kind_path: Some(kind_path),
+                file: Some(file.name.clone()),
+            }
         }
     };
     let policy = granted.policy.grant(args.capabilities.iter().copied());

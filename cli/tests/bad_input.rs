@@ -253,7 +253,7 @@ fn a_key_that_stands_twice_is_refused_in_every_input() {
     wrong(
         "--policy",
         "{\"resources\": {}, \"resources\": {}}",
-        "1:19: the policy is no valid YAML",
+        "1:19: in the policy: `resources` stands twice",
     );
     payload(
         &PAYLOAD.replace("\"limit\": 3", "\"limit\": 3, \"limit\": 4"),
@@ -273,7 +273,7 @@ fn a_key_that_stands_twice_is_refused_in_every_input() {
     place
         .run(["embed", "guest.wat", "--manifest", "m.yaml", "-o", "x.wasm"])
         .gives(2)
-        .complains("m.yaml:1:15: the manifest is no valid YAML: duplicate");
+        .complains("m.yaml:1:15: in the manifest: `name` stands twice");
 }
 
 #[test]

@@ -59,7 +59,10 @@ fn every_problem_is_named_at_once() {
     assert_eq!(verdict["warnings"].as_array().unwrap().len(), 1);
     // What is to be pasted is enough.
     let entry = verdict["entry"].as_str().unwrap();
-    place.file("entry.yaml", format!("name: guest\nkind: wasm://guest.wasm\n{entry}"));
+    place.file(
+        "entry.yaml",
+        format!("name: guest\nkind: wasm://guest.wasm\nhooks: [{HOOK}]\n{entry}"),
+    );
     place.run(["check", "guest.wat", "--policy", "entry.yaml"]).gives(0);
 }
 
@@ -83,7 +86,10 @@ fn system_access_that_is_missing_is_printed_to_be_pasted() {
     assert_eq!(verdict["problems"].as_array().map(Vec::len), Some(4), "{verdict}");
     let entry = verdict["entry"].as_str().unwrap();
     assert!(entry.contains("clock: {fixed: 7}"), "{entry}");
-    place.file("entry.yaml", format!("name: guest\nkind: wasm://guest.wasm\n{entry}"));
+    place.file(
+        "entry.yaml",
+        format!("name: guest\nkind: wasm://guest.wasm\nhooks: [{HOOK}]\n{entry}"),
+    );
     place.run(["check", "guest.wat", "--policy", "entry.yaml"]).gives(0);
 
     let asked = place.run(["inspect", "guest.wat"]).gives(0);

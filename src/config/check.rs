@@ -123,7 +123,8 @@ impl Checker<'_> {
         for (at, entry) in overrides::list(config, "plugins") {
             self.entry(&format!("plugins[{at}]"), entry, &references);
         }
-        if self.report.unguarded.is_none() && self.report.plugins.is_empty() {
+        let report = &self.report;
+        if report.unguarded.is_none() && report.problems.is_empty() && report.plugins.is_empty() {
             self.report.warnings.push(format!(
                 "the configuration has no plugin of a kind that begins with `{SCHEME}`"
             ));

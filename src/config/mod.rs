@@ -34,6 +34,7 @@ mod fits;
 mod overrides;
 mod references;
 mod scalar;
+mod schema;
 mod shapes;
 mod yaml;
 
@@ -43,3 +44,4 @@ pub(crate) use check::{check_value, unprefixed};
 pub use directory::PluginDirectory;
 pub(crate) use directory::SCHEME;
 pub use document::Document;
+pub use schema::{configuration_schema, policy_schema};

@@ -257,7 +257,8 @@ impl<'t> Reader<'t> {
                 "has the tag `{}`, and tags are not supported; leave it out, and put a text in quotes",
                 visible(&tag.original())
             );
-            self.wrong_here(span, &message);
+            let start = span.tag_start().unwrap_or(span.start);
+            self.wrong_here(Span::empty(start), &message);
         }
     }
 

@@ -3,7 +3,10 @@
 mod access;
 pub(crate) mod entry;
 mod grants;
-#[allow(dead_code, reason = "some of it is for the JSON Schema only")]
+#[cfg_attr(
+    not(feature = "yaml"),
+    allow(dead_code, reason = "some of it is for the JSON Schema only")
+)]
 pub(crate) mod keys;
 mod network;
 mod parse;

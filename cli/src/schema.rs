@@ -1,0 +1,17 @@
+//! `schema`: what an editor needs to know of configurations and policies.
+
+use cpex_wasmi::config;
+
+use crate::args::{SchemaArgs, SchemaOf};
+use crate::failure::{Exit, Failure};
+use crate::terminal;
+
+/// Prints a JSON Schema.
+pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
+    let schema = match args.of {
+        SchemaOf::Configuration => config::configuration_schema(),
+        SchemaOf::Policy => config::policy_schema(),
+    };
+    terminal::out(&format!("{schema:#}\n"))?;
+    Ok(Exit::Allow)
+}
