@@ -72,6 +72,10 @@ extern crate std;
 #[doc = include_str!("../docs/cpex.md")]
 mod guide {}
 
+#[cfg(all(doctest, feature = "yaml"))]
+#[doc = include_str!("../docs/library.md")]
+mod library_guide {}
+
 mod changes;
 mod clock;
 #[cfg(feature = "yaml")]

@@ -132,7 +132,7 @@ impl PluginDirectory {
     }
 
     /// How many modules are kept.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "cpex-core"))]
     fn kept(&self) -> usize {
         self.lock().values().filter(|known| known.module.upgrade().is_some()).count()
     }
@@ -294,4 +294,75 @@ fn located(problem: Problem) -> Problem {
 
 fn shown(path: &Path) -> String {
     crate::visible(&path.display().to_string())
+}
+
+#[cfg(all(test, feature = "cpex-core"))]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::Engine;
+
+    /// A directory with this module under these names.
+    fn directory(names: &[&str]) -> (tempfile::TempDir, PluginDirectory) {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            let path = folder.path().join(format!("{name}.wasm"));
+            fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/noop.wasm"), path).unwrap();
+        }
+        let directory = PluginDirectory::new(folder.path(), Engine::builder()).unwrap();
+        (folder, directory)
+    }
+
+    fn entry(name: &str) -> Value {
+        json!({"name": name, "kind": format!("wasm://{name}.wasm"), "hooks": ["cmf.tool_pre_invoke"]})
+    }
+
+    #[test]
+    fn a_module_is_kept_for_as_long_as_a_plugin_uses_it() {
+        let (_folder, directory) = directory(&["a"]);
+        let tried = directory.load_entry(&entry("a")).unwrap();
+        drop(tried);
+        assert_eq!(directory.kept(), 1, "what was checked is about to be loaded");
+        let one = directory.make_entry(&entry("a")).unwrap();
+        let two = directory.make_entry(&entry("a")).unwrap();
+        drop(one);
+        assert_eq!(directory.kept(), 1);
+        drop(two);
+        assert_eq!(directory.kept(), 0);
+        // It is read again, as if for the first time.
+        let again = directory.make_entry(&entry("a")).unwrap();
+        assert_eq!(directory.kept(), 1);
+        drop(again);
+    }
+
+    #[test]
+    fn a_module_of_an_earlier_configuration_is_dropped() {
+        let (_folder, directory) = directory(&["a", "b"]);
+        let used = directory.make_entry(&entry("a")).unwrap();
+        let [a, b] = ["a", "b"].map(|name| directory.load_entry(&entry(name)).unwrap().file);
+        assert_eq!(directory.kept(), 2);
+        directory.keep([b.as_path()].into_iter());
+        assert_eq!(directory.kept(), 2, "a plugin uses the other");
+        directory.keep([a.as_path()].into_iter());
+        assert_eq!(directory.kept(), 1);
+        drop(used);
+        assert_eq!(directory.kept(), 0);
+    }
+
+    #[test]
+    fn a_module_whose_file_vanished_or_changed_is_dropped() {
+        let (folder, directory) = directory(&["a", "b", "c"]);
+        for name in ["a", "b"] {
+            directory.load_entry(&entry(name)).map(drop).unwrap();
+        }
+        fs::remove_file(folder.path().join("a.wasm")).unwrap();
+        fs::write(folder.path().join("b.wasm"), b"\0asm").unwrap();
+        assert_eq!(directory.kept(), 2);
+        directory.load_entry(&entry("c")).map(drop).unwrap();
+        assert_eq!(directory.kept(), 1);
+        assert!(directory.load_entry(&entry("a")).is_err());
+    }
 }

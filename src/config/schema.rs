@@ -277,11 +277,8 @@ mod tests {
                 continue;
             }
             let committed: Value = serde_json::from_str(&committed).unwrap_or_default();
-            assert_eq!(
-                committed,
-                schema(),
-                "run `CPEX_WASMI_UPDATE=1 cargo test-all --lib schemas`"
-            );
+            let is_same = committed == schema();
+            assert!(is_same, "run `CPEX_WASMI_UPDATE=1 cargo test-all --lib schemas_in_the`");
         }
     }
 
