@@ -43,6 +43,8 @@ pub(crate) struct Union {
     pub(crate) doc: String,
     /// The member of the JSON object that has the variant's name.
     pub(crate) tag: String,
+    /// The enum of its variants alone.
+    pub(crate) kind: Option<String>,
     pub(crate) variants: Vec<Variant>,
 }
 
@@ -94,6 +96,12 @@ pub(crate) struct Record {
     /// A text in place of the record may be a token, so that errors do not repeat it.
     #[serde(default)]
     pub(crate) quiet: bool,
+    /// What its type in `cpex-core` and the SDK derives beside the usual.
+    #[serde(default)]
+    pub(crate) native_derives: Vec<String>,
+    /// Its type in `cpex-core` and the SDK cannot be made of members outside.
+    #[serde(default)]
+    pub(crate) native_non_exhaustive: bool,
     /// Which conversions with `cpex-core` there are.
     #[serde(default)]
     pub(crate) convert: Convert,
@@ -147,6 +155,8 @@ pub(crate) struct Member {
     pub(crate) fields: BTreeMap<String, String>,
     /// How the field may be changed: `replace`, `entries` or `grow`, and the capability that it takes.
     pub(crate) write: Option<String>,
+    /// The type in `cpex-core` and the SDK, if it is not the usual one.
+    pub(crate) native_type: Option<String>,
     /// Its texts or names are looked up whatever their case, which passes all of them.
     #[serde(default)]
     pub(crate) ignores_case: bool,
@@ -164,6 +174,8 @@ pub(crate) enum JsonRule {
     Omit,
     /// Written always; `null` if there is none.
     Write,
+    /// Its entries stand beside the other members.
+    Flatten,
 }
 
 impl Model {

@@ -11,6 +11,7 @@ mod document;
 mod fields;
 mod output;
 mod records;
+mod sdk;
 mod ty;
 mod views;
 
@@ -53,7 +54,12 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
         if let Some(code) = convert::file(&model, file)? {
             output.rust(&format!("src/cpex/convert/records/{}.rs", file.name), &code)?;
         }
+        if sdk::is_in_sdk(file) {
+            let path = format!("guest-sdk/src/cpex/records/{}.rs", file.name);
+            output.rust(&path, &sdk::file(&model, file)?)?;
+        }
     }
+    output.rust("guest-sdk/src/cpex/records/mod.rs", &sdk::index(&model))?;
     output.rust("abi/src/model/records/mod.rs", &records::index(&model))?;
     output.rust("src/cpex/convert/records/mod.rs", &convert::index(&model))?;
     output.rust("abi/src/field/table.rs", &fields.code())?;

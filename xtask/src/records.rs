@@ -524,7 +524,7 @@ fn is_copy(ty: &Type, model: &Model) -> bool {
     }
 }
 
-fn member_has_default(model: &Model, member: &Member) -> bool {
+pub(crate) fn member_has_default(model: &Model, member: &Member) -> bool {
     let Ok(ty) = member.ty() else { return false };
     let Type::Named(name) = ty else { return true };
     if let Some(known) = model.find_enum(&name) {
@@ -533,7 +533,7 @@ fn member_has_default(model: &Model, member: &Member) -> bool {
     model.record(&name).is_some_and(|record| has_default(model, record))
 }
 
-fn has_default(model: &Model, record: &Record) -> bool {
+pub(crate) fn has_default(model: &Model, record: &Record) -> bool {
     record.members.iter().all(|member| member_has_default(model, member))
 }
 

@@ -1,12 +1,13 @@
 //! The hook that asks people, `elicit`.
 
+pub use crate::cpex::records::{
+    ElicitationOp, ElicitationOutcomeKind, ElicitationPayload, ElicitationStatusKind,
+};
+
 use alloc::string::String;
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use super::hooks::payload::record_payload;
-use super::wire::{plain_enum, record};
 use super::{PluginResult, define_hook};
 
 /// The name of the hook.
@@ -17,77 +18,6 @@ define_hook! {
     ElicitationHook, "elicit" => {
         payload: ElicitationPayload,
         result: PluginResult<ElicitationPayload>,
-    }
-}
-
-plain_enum! {
-    /// What is to be done about a question.
-    #[derive(Copy)]
-    pub enum ElicitationOp {
-        Dispatch = "dispatch",
-        Check = "check",
-        Validate = "validate",
-    }
-}
-
-plain_enum! {
-    /// How far a question has come.
-    #[derive(Copy)]
-    pub enum ElicitationStatusKind {
-        Pending = "pending",
-        Resolved = "resolved",
-        Expired = "expired",
-    }
-}
-
-plain_enum! {
-    /// What the answer is.
-    #[derive(Copy)]
-    pub enum ElicitationOutcomeKind {
-        Approved = "approved",
-        Denied = "denied",
-    }
-}
-
-record! {
-    /// A question to somebody, and what became of it.
-    #[derive(Debug)]
-    pub struct ElicitationPayload {
-        operation: ElicitationOp,
-        elicitation_id: Option<String>,
-        kind: String,
-        from: String,
-        purpose: Option<String>,
-        scope: Option<String>,
-        timeout: Option<String>,
-        channel: Option<String>,
-        /// The question's identifier.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub id: Option<String>,
-        /// How far it has come.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub status: Option<ElicitationStatusKind>,
-        /// What the answer is.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub outcome: Option<ElicitationOutcomeKind>,
-        /// Who answered.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub approver: Option<String>,
-        /// The identifier of what was agreed to.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub intent_id: Option<String>,
-        /// When the answer is no longer valid.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub expires_at: Option<String>,
-        /// Whether the answer is valid.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub valid: Option<bool>,
-        /// Why.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub reason: Option<String>,
-        /// Anything else, by name.
-        #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-        pub metadata: HashMap<String, Value>,
     }
 }
 

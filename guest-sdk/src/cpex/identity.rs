@@ -1,19 +1,14 @@
 //! The hook that makes identities of tokens, `identity.resolve`.
 
+pub use crate::cpex::records::{IdentityPayload, TokenSource};
+
 use alloc::string::String;
 use core::fmt;
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
-use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::extensions::{
-    ClientExtension, DelegationExtension, RawCredentialsExtension, SubjectExtension,
-    WorkloadIdentity,
-};
 use super::hooks::payload::record_payload;
-use super::wire::{open_enum, record};
 use super::{PluginResult, define_hook};
 
 /// The name of the hook.
@@ -24,57 +19,6 @@ define_hook! {
     IdentityHook, "identity.resolve" => {
         payload: IdentityPayload,
         result: PluginResult<IdentityPayload>,
-    }
-}
-
-open_enum! {
-    /// Where a token was found.
-    #[derive(Default)]
-    pub enum TokenSource {
-        #[default]
-        Bearer = "bearer",
-        UserToken = "user_token",
-        Mtls = "mtls",
-        SpiffeJwtSvid = "spiffe_jwt_svid",
-        ApiKey = "api_key",
-    }
-}
-
-record! {
-    /// A token, and what was made of it so far.
-    pub struct IdentityPayload {
-        #[serde(skip)]
-        raw_token: Zeroizing<String>,
-        source: TokenSource,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        source_header: Option<String>,
-        #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-        headers: HashMap<String, String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        client_host: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        client_port: Option<u16>,
-        /// The authenticated subject.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub subject: Option<SubjectExtension>,
-        /// The application that brokers the request.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub client: Option<ClientExtension>,
-        /// The attested workload that the request came from.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub caller_workload: Option<WorkloadIdentity>,
-        /// The chain of delegations.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub delegation: Option<DelegationExtension>,
-        /// The tokens to keep.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub raw_credentials: Option<RawCredentialsExtension>,
-        /// When that was.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub resolved_at: Option<DateTime<Utc>>,
-        /// What the token says, by name.
-        #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-        pub raw_claims: HashMap<String, Value>,
     }
 }
 

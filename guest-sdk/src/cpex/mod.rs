@@ -51,6 +51,7 @@ mod incoming;
 mod known;
 pub mod plugin;
 pub mod reads;
+mod records;
 mod register;
 mod run;
 mod settings;

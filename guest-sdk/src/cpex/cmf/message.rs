@@ -1,39 +1,17 @@
 //! The message, and the hook that is about it.
 
-use alloc::string::{String, ToString as _};
+pub use crate::cpex::records::{Message, MessagePayload};
+
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::constants::SCHEMA_VERSION;
 use super::{
-    Channel, ContentPart, PromptRequest, PromptResult, Resource, ResourceReference, Role, ToolCall,
+    ContentPart, PromptRequest, PromptResult, Resource, ResourceReference, Role, ToolCall,
     ToolResult,
 };
 use crate::cpex::hooks::payload::record_payload;
-use crate::cpex::wire::record;
 use crate::cpex::{PluginResult, define_hook};
-
-record! {
-    /// A message between a user, a model and its tools.
-    #[derive(Debug)]
-    pub struct Message {
-        /// The version of the schema.
-        #[serde(default = "schema_version")]
-        pub schema_version: String,
-        /// Who speaks.
-        pub role: Role,
-        /// The parts of the content, in order.
-        #[serde(default)]
-        pub content: Vec<ContentPart>,
-        /// The model's channel.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub channel: Option<Channel>,
-    }
-}
-
-fn schema_version() -> String {
-    SCHEMA_VERSION.to_string()
-}
 
 /// The contents of all parts of one kind.
 macro_rules! parts_of_kind {
@@ -58,7 +36,7 @@ impl Message {
 
     /// A message with these parts, of the current schema.
     pub fn with_content(role: Role, content: Vec<ContentPart>) -> Self {
-        Self { schema_version: schema_version(), role, content, channel: None }
+        Self { schema_version: Self::default_schema_version(), role, content, channel: None }
     }
 
     /// The texts of all text parts, joined.
@@ -126,15 +104,6 @@ impl Message {
 
     fn each<'a, T>(&'a self, select: impl FnMut(&'a ContentPart) -> Option<T>) -> Vec<T> {
         self.content.iter().filter_map(select).collect()
-    }
-}
-
-record! {
-    /// The payload of the `cmf.*` hooks.
-    #[derive(Debug)]
-    pub struct MessagePayload {
-        /// The message.
-        pub message: Message,
     }
 }
 

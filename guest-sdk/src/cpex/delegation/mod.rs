@@ -1,14 +1,13 @@
 //! The hook that mints tokens for what is called next, `token.delegate`.
 
+pub use crate::cpex::records::{AttenuationConfig, AuthEnforcedBy, DelegationSubject, TargetType};
+
 mod payload;
 
 pub use payload::DelegationPayload;
 
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use super::extensions::raw_credentials::{DelegationMode, TokenRole};
-use super::wire::{Known as _, open_enum, plain_enum, record};
+use super::wire::Known as _;
 use super::{PluginResult, define_hook};
 
 /// The name of the hook.
@@ -19,19 +18,6 @@ define_hook! {
     TokenDelegateHook, "token.delegate" => {
         payload: DelegationPayload,
         result: PluginResult<DelegationPayload>,
-    }
-}
-
-plain_enum! {
-    /// In whose name the token is to be minted.
-    #[non_exhaustive]
-    #[derive(Default)]
-    pub enum DelegationSubject {
-        #[default]
-        User = "user",
-        Client = "client",
-        CallerWorkload = "caller_workload",
-        ThisWorkload = "this_workload",
     }
 }
 
@@ -63,48 +49,5 @@ impl DelegationSubject {
             "gateway" => Some(Self::ThisWorkload),
             _ => Self::from_text(text),
         }
-    }
-}
-
-open_enum! {
-    /// What kind of target the token is for.
-    #[derive(Default)]
-    pub enum TargetType {
-        #[default]
-        Tool = "tool",
-        Agent = "agent",
-        Resource = "resource",
-        Service = "service",
-    }
-}
-
-plain_enum! {
-    /// Who enforces the permissions.
-    #[non_exhaustive]
-    #[derive(Copy, Default)]
-    pub enum AuthEnforcedBy {
-        #[default]
-        Caller = "caller",
-        Target = "target",
-        Both = "both",
-    }
-}
-
-record! {
-    /// What a route takes away from a token.
-    #[derive(Debug, Default)]
-    pub struct AttenuationConfig {
-        /// The capabilities that are left.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pub capabilities: Vec<String>,
-        /// The resource it is for, as a template.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub resource_template: Option<String>,
-        /// The actions that are left.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pub actions: Vec<String>,
-        /// For how many seconds.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub ttl_seconds: Option<u64>,
     }
 }

@@ -1,59 +1,15 @@
+pub use crate::cpex::records::DelegationPayload;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{AttenuationConfig, AuthEnforcedBy, DelegationSubject, TargetType};
-use crate::cpex::extensions::DelegationExtension;
-use crate::cpex::extensions::raw_credentials::{DelegationMode, RawDelegatedToken, TokenRole};
+use crate::cpex::extensions::raw_credentials::TokenRole;
 use crate::cpex::hooks::payload::record_payload;
-use crate::cpex::wire::record;
-
-record! {
-    /// What a token is to be minted for, and the token.
-    pub struct DelegationPayload {
-        #[serde(skip)]
-        bearer_token: Zeroizing<String>,
-        #[serde(skip)]
-        actor_token: Zeroizing<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        actor_role: Option<TokenRole>,
-        #[serde(default)]
-        subject: DelegationSubject,
-        target_name: String,
-        #[serde(default)]
-        target_type: TargetType,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        target_audience: Option<String>,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        required_permissions: Vec<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        trust_domain: Option<String>,
-        #[serde(default)]
-        auth_enforced_by: AuthEnforcedBy,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        route_attenuation: Option<AttenuationConfig>,
-        /// The token that was minted.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub delegated_token: Option<RawDelegatedToken>,
-        /// The chain of delegations from here on.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub delegation_update: Option<DelegationExtension>,
-        /// In whose name the token was minted.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub delegation_mode: Option<DelegationMode>,
-        /// When that was.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub minted_at: Option<DateTime<Utc>>,
-        /// Anything else, by name.
-        #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-        pub metadata: HashMap<String, Value>,
-    }
-}
 
 record_payload!(DelegationPayload);
 

@@ -1,35 +1,11 @@
 //! The HTTP request, and what is known of its response.
 
+pub use crate::cpex::records::HttpExtension;
+
 use alloc::string::String;
 use std::collections::HashMap;
 
 use super::same_name;
-use crate::cpex::wire::record;
-
-record! {
-    /// The HTTP request, and what is known of its response. Names of headers ignore case.
-    #[derive(Debug, Default)]
-    pub struct HttpExtension {
-        /// The request headers, by name.
-        #[serde(default)]
-        pub request_headers: HashMap<String, String>,
-        /// The response headers, by name.
-        #[serde(default)]
-        pub response_headers: HashMap<String, String>,
-        /// The request method.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub method: Option<String>,
-        /// The request path.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub path: Option<String>,
-        /// The host the request is for.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub host: Option<String>,
-        /// The URL scheme.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub scheme: Option<String>,
-    }
-}
 
 impl HttpExtension {
     /// Sets a request header.

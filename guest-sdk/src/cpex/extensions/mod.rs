@@ -1,22 +1,12 @@
 //! The typed slots that travel beside a payload.
 
-pub mod agent;
-pub mod authorization;
-pub mod completion;
 pub mod container;
 pub mod delegation;
-pub mod framework;
 pub mod guarded;
 pub mod http;
-pub mod llm;
-pub mod mcp;
-pub mod meta;
 pub mod monotonic;
 mod names;
-mod principal;
-pub mod provenance;
 pub mod raw_credentials;
-pub mod request;
 pub mod routing;
 pub mod security;
 
@@ -45,3 +35,48 @@ pub use security::{
 };
 
 use names::same_name;
+
+/// The agent that acts.
+pub mod agent {
+    pub use crate::cpex::records::{AgentExtension, ConversationContext};
+}
+
+/// Authorization details of a delegation.
+pub mod authorization {
+    pub use crate::cpex::records::AuthorizationDetail;
+}
+
+/// Facts about a model's completion.
+pub mod completion {
+    pub use crate::cpex::records::{CompletionExtension, StopReason, TokenUsage};
+}
+
+/// The framework the agent runs in.
+pub mod framework {
+    pub use crate::cpex::records::FrameworkExtension;
+}
+
+/// The model that is used.
+pub mod llm {
+    pub use crate::cpex::records::LLMExtension;
+}
+
+/// The MCP entity that is touched.
+pub mod mcp {
+    pub use crate::cpex::records::{MCPExtension, PromptMetadata, ResourceMetadata, ToolMetadata};
+}
+
+/// Facts about the touched entity from the operator's routes.
+pub mod meta {
+    pub use crate::cpex::records::MetaExtension;
+}
+
+/// The origin of a message.
+pub mod provenance {
+    pub use crate::cpex::records::ProvenanceExtension;
+}
+
+/// The place and time of a request.
+pub mod request {
+    pub use crate::cpex::records::RequestExtension;
+}

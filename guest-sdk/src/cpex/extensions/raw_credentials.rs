@@ -1,5 +1,10 @@
 //! Tokens that came with a request, and tokens minted for it.
 
+pub use crate::cpex::records::{
+    DelegationKey, DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken,
+    TokenKind, TokenRole,
+};
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,53 +13,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
-use crate::cpex::wire::{Reader, Wire, open_enum, plain_enum, put_number, record, sort, to_bytes};
-
-open_enum! {
-    /// Whose token it is.
-    pub enum TokenRole {
-        User = "user",
-        Client = "client",
-        CallerWorkload = "caller_workload" | "workload",
-    }
-}
-
-plain_enum! {
-    /// What kind of token it is.
-    #[non_exhaustive]
-    pub enum TokenKind {
-        Jwt = "jwt",
-        Opaque = "opaque",
-        SpiffeJwt = "spiffe_jwt",
-        Ucan = "ucan",
-        TxnToken = "txn_token",
-    }
-}
-
-plain_enum! {
-    /// In whose name a token was minted.
-    #[non_exhaustive]
-    #[derive(Hash)]
-    pub enum DelegationMode {
-        OnBehalfOfUser = "on_behalf_of_user",
-        AsClient = "as_client",
-        AsCallerWorkload = "as_caller_workload",
-        AsThisWorkload = "as_this_workload" | "as_gateway",
-    }
-}
-
-record! {
-    /// A token that came with a request.
-    pub struct RawInboundToken {
-        /// The token. It is wiped when it is dropped, and in no JSON.
-        #[serde(skip)]
-        pub token: Zeroizing<String>,
-        /// The header it came in.
-        pub source_header: String,
-        /// What kind of token it is.
-        pub kind: TokenKind,
-    }
-}
+use crate::cpex::wire::{Reader, Wire, put_number, sort, to_bytes};
 
 impl RawInboundToken {
     /// A token that came in this header.
@@ -73,28 +32,6 @@ impl fmt::Debug for RawInboundToken {
             .field("source_header", &self.source_header)
             .field("kind", &self.kind)
             .finish_non_exhaustive()
-    }
-}
-
-record! {
-    /// What a minted token is for.
-    #[non_exhaustive]
-    #[derive(Debug, PartialEq, Eq, Hash)]
-    pub struct DelegationKey {
-        /// The subject it speaks for.
-        pub subject_id: String,
-        /// The workload it speaks for.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub workload_id: Option<String>,
-        /// The client it speaks for.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub client_id: Option<String>,
-        /// Whom it is for.
-        pub audience: String,
-        /// What it allows, as OAuth scopes.
-        pub scopes: Vec<String>,
-        /// In whose name it was minted.
-        pub mode: DelegationMode,
     }
 }
 
@@ -133,23 +70,6 @@ impl DelegationKey {
     }
 }
 
-record! {
-    /// A token that was minted for a request.
-    pub struct RawDelegatedToken {
-        /// The token. It is wiped when it is dropped, and in no JSON.
-        #[serde(skip)]
-        pub token: Zeroizing<String>,
-        /// The header it goes out in.
-        pub outbound_header: String,
-        /// Whom it is for.
-        pub audience: String,
-        /// What it allows, as OAuth scopes.
-        pub scopes: Vec<String>,
-        /// When it is no longer valid.
-        pub expires_at: DateTime<Utc>,
-    }
-}
-
 impl RawDelegatedToken {
     /// A token that goes out in this header.
     pub fn new(
@@ -177,19 +97,6 @@ impl fmt::Debug for RawDelegatedToken {
             .field("scopes", &self.scopes)
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
-    }
-}
-
-record! {
-    /// The credentials that travel with a request.
-    #[derive(Debug, Default)]
-    pub struct RawCredentialsExtension {
-        /// The tokens that came with the request, by whose they are.
-        #[serde(default)]
-        pub inbound_tokens: HashMap<TokenRole, RawInboundToken>,
-        /// The tokens minted for the request, by what they are for.
-        #[serde(default)]
-        pub delegated_tokens: HashMap<DelegationKey, RawDelegatedToken>,
     }
 }
 

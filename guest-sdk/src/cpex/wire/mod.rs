@@ -7,7 +7,6 @@
 
 mod collections;
 mod json;
-mod macros;
 mod named;
 mod sort;
 mod time;
@@ -21,7 +20,6 @@ use crate::value::wire as bare;
 use crate::{Result, Status};
 
 pub(crate) use collections::{Entries, Name, entries, put_sorted, sort_entries};
-pub(crate) use macros::{first, open_enum, plain_enum, record};
 pub(crate) use named::{Known, Named};
 pub(crate) use sort::sort;
 
@@ -98,6 +96,16 @@ impl<'a> Reader<'a> {
                 0
             }
         }
+    }
+
+    /// A variant of an enum, by its position.
+    pub(crate) fn known<T: Known>(&mut self) -> T {
+        let position = usize::try_from(self.number()).unwrap_or(usize::MAX);
+        let known = T::ALL.get(position);
+        known.map(|(value, _)| value.clone()).unwrap_or_else(|| {
+            self.fail();
+            T::ANY
+        })
     }
 
     pub(crate) fn or_fail<T: Default>(&mut self, value: Option<T>) -> T {
