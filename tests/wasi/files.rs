@@ -251,6 +251,100 @@ fn nothing_can_be_made_that_leads_out() {
 }
 
 #[test]
+fn a_link_gets_no_name_at_which_it_leads_out() {
+    use std::os::unix::fs::symlink;
+    let folder = folder();
+    let data = folder.path().join("data");
+    fs::create_dir_all(data.join("sub/deeper")).unwrap();
+    symlink("..", data.join("sub/up")).unwrap();
+    symlink(folder.path(), data.join("absolute")).unwrap();
+    symlink("../../..", data.join("sub/deeper/out")).unwrap();
+    symlink("deep", data.join("sub/inside")).unwrap();
+    symlink("out/secret", data.join("later")).unwrap();
+    symlink("deeper", data.join("sub/alias")).unwrap();
+    let full = FilePermission::FullAccess;
+    let mut script = Script::new();
+    let mut expected = Vec::new();
+    for (from, to, errno) in [
+        ("sub/up", "up", ACCES),
+        ("sub/up", "sub/deeper/up", ACCES),
+        ("sub/up", "sub/other", ACCES),
+        ("absolute", "sub/absolute", ACCES),
+        ("absolute", "other", ACCES),
+        // Below it, but by a link that is not.
+        ("later", "sub/deeper/later", ACCES),
+        ("later", "sub/later", 0),
+        ("sub/inside", "inside", 0),
+        ("there", "sub/there", 0),
+        ("sub/deep", "sub/alias/deep", 0),
+    ] {
+        let ((from, from_len), (to, to_len)) = (script.text(from), script.text(to));
+        script.call("path_link", "iiiiiii", &[3, 0, from, from_len, 3, to, to_len]);
+        script.call("path_rename", "iiiiii", &[3, from, from_len, 3, to, to_len]);
+        expected.extend([errno; 2]);
+    }
+    for (target, link, errno) in [
+        ("sub/deeper/out/secret", "made", ACCES),
+        ("out/secret", "sub/deeper/made", ACCES),
+        ("sub/up/there", "made", 0),
+        ("not/yet/there", "other", 0),
+    ] {
+        let ((to, to_len), (at, len)) = (script.text(target), script.text(link));
+        script.call("path_symlink", "iiiii", &[to, to_len, 3, at, len]);
+        expected.push(errno);
+    }
+    let (codes, _) = script.run(&[&wish(full)], policy(folder.path(), full));
+    assert_eq!(codes, expected);
+}
+
+#[test]
+fn two_grants_make_no_one_name_of_two_places() {
+    let folder = folder();
+    for name in ["x", "y"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(name).join("file"), name).unwrap();
+    }
+    let place = |path: &str| folder.path().join(path).to_str().unwrap().to_owned();
+    let dir = |path: &str, permission| FileGrant::dir(place(path), permission);
+    let file = |path: &str, permission| FileGrant::file(place(path), permission);
+    let (read, full) = (FilePermission::ReadOnly, FilePermission::FullAccess);
+    let scratch = FilePermission::PrivateScratch;
+    let loading = |wish: &str, grants: [(&str, FileGrant); 2]| {
+        let mut access = Access::default();
+        for (name, mut grant) in grants {
+            grant.guest_path = Some(name.into());
+            access.filesystem.push(grant);
+        }
+        let mut script = Script::new();
+        script.open(3, "file", 0, READ);
+        let module = script.module(&[wish]);
+        cpex_wasmi::Plugin::load(&engine(), &module, Policy::default().access(access))
+    };
+    for (wish, grants) in [
+        ("fs:read-only:d", [("d", dir("x", read)), ("d", dir("y", read))]),
+        ("fs:read-only:d", [("d", dir("x", full)), ("d", dir("y", read))]),
+        ("fs:read-only:d/file", [("d", dir("x", read)), ("d", dir("y", read))]),
+        ("fs:read-only:d/file", [("d", dir("x", read)), ("d/file", file("y/file", read))]),
+        ("fs:read-only:f", [("f", file("x/file", read)), ("f", file("y/file", read))]),
+        ("fs:read-only:d/*e", [("d/*e", file("x/*e", read)), ("d/*e", file("y/*e", read))]),
+        ("fs:private-scratch:t", [("t", dir("x", scratch)), ("t", dir("y", scratch))]),
+    ] {
+        let error = loading(wish, grants).err().unwrap_or_else(|| panic!("{wish} was loaded"));
+        assert_eq!(error.code(), "invalid_config");
+        let message = error.to_string();
+        assert!(message.contains("by that name; give one of them another with `as`"), "{message}");
+    }
+    // The same place under one name, or another name, is no contradiction.
+    for (wish, grants) in [
+        ("fs:read-only:d", [("d", dir("x", read)), ("d", dir("y/../x", full))]),
+        ("fs:read-only:d", [("d", dir("x", read)), ("e", dir("y", read))]),
+        ("fs:read-only:d", [("d", dir("x", read)), ("d/sub", dir("y", read))]),
+    ] {
+        assert!(loading(wish, grants).is_ok(), "{wish}");
+    }
+}
+
+#[test]
 fn what_is_no_file_is_not_opened_and_nothing_waits_for_it() {
     let folder = folder();
     let pipe = folder.path().join("data/pipe");

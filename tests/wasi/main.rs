@@ -18,4 +18,5 @@ mod patterns;
 mod plugins;
 mod pointers;
 mod script;
+mod slashes;
 mod system;

@@ -1,15 +1,17 @@
 //! Adding, moving and removing directories, files and links.
 
 use alloc::string::String;
+use core::ops::Deref;
 use std::path::{Component, Path};
 
-use cap_fs_ext::DirExt as _;
+use cap_fs_ext::{DirExt as _, MetadataExt as _};
+use cap_std::fs::Dir;
 
 use super::super::serve::Call;
 use super::super::{Errno, Fault};
-use super::fault::Why;
+use super::fault::{Done, Why};
 use super::rights;
-use super::table::{MAX_DEPTH, Place};
+use super::table::{End, MAX_DEPTH, Place};
 
 /// A pointer and a length.
 type Text = (u32, u32);
@@ -31,7 +33,12 @@ impl Call<'_> {
     pub(super) fn remove_dir(&mut self, fd: u32, path: Text) -> Result<(), Fault> {
         let place = self.place(fd, path)?;
         self.at_path("remove_directory", &place, rights::PATH_REMOVE_DIRECTORY, |_, place| {
-            Ok(directory(place)?.remove_dir(&place.path)?)
+            // Of a path with a slash, the system takes the last part, and cap-std what is in it.
+            let path = match place.end() {
+                End::Slash => place.path.components().as_path(),
+                End::Plain | End::Dot => &place.path,
+            };
+            Ok(directory(place)?.remove_dir(path)?)
         })
     }
 
@@ -72,17 +79,22 @@ impl Call<'_> {
         let target = String::from(self.memory.path(target.0, target.1)?);
         let place = self.place(fd, path)?;
         self.at_path("symlink", &place, rights::PATH_SYMLINK, |call, place| {
-            let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
-            if !Path::new(&target).components().all(inside) {
+            if !is_below(Path::new(&target)) {
                 return Err(Why::Denied);
             }
-            let dir = directory(place)?;
+            let at = Named::of(place)?;
+            if place.end() != End::Plain {
+                return Err(Errno::Noent.into());
+            }
+            if at.leads_out(Path::new(&target)) {
+                return Err(Why::Denied);
+            }
             call.count_entry()?;
-            Ok(dir.symlink(&target, &place.path)?)
+            Ok(at.dir.symlink(&target, at.name)?)
         })
     }
 
-    /// Gives a file another name.
+    /// Gives a file another name, and a link if it leads to what is below it there.
     pub(super) fn link(
         &mut self,
         (fd, lookup, path): (u32, u32, Text),
@@ -98,13 +110,24 @@ impl Call<'_> {
             if lookup & 1 != 0 {
                 return Err(Errno::Inval.into());
             }
-            let (old, new) = (directory(from)?, directory(&to)?);
+            let (old, new) = (Named::of(from)?, Named::of(&to)?);
+            let there = old.dir.symlink_metadata(old.name)?;
+            if from.end() != End::Plain && !there.is_dir() {
+                return Err(Errno::Notdir.into());
+            }
+            if to.end() != End::Plain {
+                return Err(Errno::Noent.into());
+            }
+            if there.is_symlink() {
+                old.may_lead_from(&new)?;
+            }
             call.count_entry()?;
-            Ok(old.hard_link(&from.path, new, &to.path)?)
+            Ok(old.dir.hard_link(old.name, &new.dir, new.name)?)
         })
     }
 
-    /// Moves a file. A directory only gets another name: moved into others, it might get too deep.
+    /// Moves a file, or a link to what is below it there. A directory only gets another name: moved into others, it
+    /// might get too deep.
     pub(super) fn rename(
         &mut self,
         (fd, path): (u32, Text),
@@ -117,18 +140,90 @@ impl Call<'_> {
             if !target {
                 return Err(Why::Denied);
             }
-            let (old, new) = (directory(from)?, directory(&to)?);
-            let same = fd == new_fd && from.path.parent() == to.path.parent();
-            if !same && old.symlink_metadata(&from.path)?.is_dir() {
+            let (old, new) = (Named::of(from)?, Named::of(&to)?);
+            let there = old.dir.symlink_metadata(old.name)?;
+            let ends = [from.end(), to.end()];
+            if ends.contains(&End::Slash) && !there.is_dir() {
+                return Err(Errno::Notdir.into());
+            }
+            if ends.contains(&End::Dot) {
+                return Err(Errno::Busy.into());
+            }
+            if there.is_dir() && !old.is_beside(&new)? {
                 return Err(Errno::Notsup.into());
             }
-            Ok(old.rename(&from.path, new, &to.path)?)
+            if there.is_symlink() {
+                old.may_lead_from(&new)?;
+            }
+            Ok(old.dir.rename(old.name, &new.dir, new.name)?)
         })
     }
 }
 
+/// A directory, and the name of something in it. What is looked at is what is changed then, whatever becomes of the
+/// path that led there.
+struct Named<'p> {
+    dir: Parent<'p>,
+    name: &'p Path,
+}
+
+enum Parent<'p> {
+    Given(&'p Dir),
+    Opened(Dir),
+}
+
+impl Deref for Parent<'_> {
+    type Target = Dir;
+
+    fn deref(&self) -> &Dir {
+        match self {
+            Self::Given(dir) => dir,
+            Self::Opened(dir) => dir,
+        }
+    }
+}
+
+impl<'p> Named<'p> {
+    fn of(place: &'p Place) -> Done<Self> {
+        let dir = directory(place)?;
+        let Some(name) = place.path.file_name() else {
+            let empty = place.path.as_os_str().is_empty();
+            return Err(if empty { Errno::Noent } else { Errno::Inval }.into());
+        };
+        let dir = match place.path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => Parent::Opened(dir.open_dir(parent)?),
+            _ => Parent::Given(dir),
+        };
+        Ok(Self { dir, name: Path::new(name) })
+    }
+
+    /// Whether another thing is, or is to be, in the same directory.
+    fn is_beside(&self, other: &Self) -> Done<bool> {
+        let (own, other) = (self.dir.dir_metadata()?, other.dir.dir_metadata()?);
+        Ok((own.dev(), own.ino()) == (other.dev(), other.ino()))
+    }
+
+    /// Whether a link with this target leads out of the directory here, by another link in it.
+    fn leads_out(&self, target: &Path) -> bool {
+        let found = self.dir.metadata(target).map_err(Why::from);
+        matches!(found, Err(Why::Denied))
+    }
+
+    /// Refuses to give a link a name at another place, unless the plugin could make the same link there.
+    fn may_lead_from(&self, place: &Self) -> Done<()> {
+        let target = self.dir.read_link_contents(self.name)?;
+        let may = is_below(&target) && !place.leads_out(&target);
+        may.then_some(()).ok_or(Why::Denied)
+    }
+}
+
+/// Whether a link to this path leads to what is below the directory that the link is in, wherever that is.
+fn is_below(target: &Path) -> bool {
+    target.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
 /// The directory in which something is to be changed. A file that is granted alone has none.
-fn directory(place: &Place) -> Result<&cap_std::fs::Dir, Why> {
+fn directory(place: &Place) -> Done<&Dir> {
     let dir = place.dir.as_deref().filter(|_| place.single.is_none());
     dir.ok_or(Why::Denied)
 }

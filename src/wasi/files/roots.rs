@@ -32,25 +32,32 @@ impl Roots {
             else {
                 continue;
             };
-            let mut grants = granted.access.filesystem.iter();
-            let Some(grant) = grants.find(|grant| grant.covers(permission, path)) else { continue };
-            opening.add(grant, *kind, path).map_err(|error| {
-                Error::new(
-                    ErrorKind::InvalidConfig,
-                    format!(
-                        "the plugin may use `{}`, by the grant of `{}`, which cannot be opened: {}",
-                        visible(path),
-                        visible(&grant.path),
-                        visible(&format!("{error}"))
-                    ),
-                )
-            })?;
+            // All of them: two that make one name of two places contradict each other.
+            let grants = granted.access.filesystem.iter();
+            for grant in grants.filter(|grant| grant.covers(permission, path)) {
+                opening.add(grant, *kind, path).map_err(|error| {
+                    Error::new(
+                        ErrorKind::InvalidConfig,
+                        format!(
+                            "the plugin may use `{}`, by the grant of `{}`, which cannot be opened: {}",
+                            visible(path),
+                            visible(&grant.path),
+                            visible(&format!("{error}"))
+                        ),
+                    )
+                })?;
+            }
         }
         let mut roots = opening.roots;
         roots.iter_mut().for_each(Root::settle);
         Ok(Self(roots.into_iter().map(Arc::new).collect()))
     }
 }
+
+const ANOTHER_DIRECTORY: &str =
+    "the plugin knows another directory by that name; give one of them another with `as`";
+const ANOTHER_FILE: &str =
+    "the plugin knows another file by that name; give one of them another with `as`";
 
 /// What is open so far.
 #[derive(Default)]
@@ -95,8 +102,11 @@ impl Opening {
             if root.folder.is_some() || !root.files.is_empty() {
                 return Err(wrong("a directory of the plugin's own cannot be another one too"));
             }
-            root.scratch = Some(parent);
-            return Ok(());
+            let known = root.scratch.get_or_insert_with(|| parent.clone());
+            return match Arc::ptr_eq(known, &parent) {
+                true => Ok(()),
+                false => Err(wrong(ANOTHER_DIRECTORY)),
+            };
         }
         if !is_pattern(rest) && (rest.is_empty() || dir.metadata(rest)?.is_dir()) {
             let folder = self.folder(path, below(dir, rest)?)?;
@@ -126,7 +136,7 @@ impl Opening {
             {
                 known.may = known.may.or(may);
             }
-            Some(_) => return Err(wrong("the plugin knows another file by that name")),
+            Some(_) => return Err(wrong(ANOTHER_FILE)),
         }
         self.few_names(path)
     }
@@ -174,7 +184,7 @@ impl Opening {
         let folder = root.folder.get_or_insert_with(|| Folder::new(dir.clone()));
         match Arc::ptr_eq(&folder.dir, &dir) {
             true => Ok(folder),
-            false => Err(wrong("the plugin knows another directory by that name")),
+            false => Err(wrong(ANOTHER_DIRECTORY)),
         }
     }
 

@@ -310,12 +310,34 @@ fn found(at: usize, root: &Root) -> Entry {
     })
 }
 
+/// The end of a path, which says whether it can be that of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Plain,
+    /// `/`: a directory.
+    Slash,
+    /// `/.`: a directory, by the name that it has in itself.
+    Dot,
+}
+
 impl Place {
-    /// Whether a link is followed, where a function asks for that or not.
+    /// Whether a link is followed, where a function asks for that or not. Before a slash it always is.
     pub(super) fn follows(&self, asked: bool) -> bool {
         match self.single {
             Some(single) => single == Single::Followed,
-            None => asked,
+            None => asked || self.end() != End::Plain,
+        }
+    }
+
+    /// How the path ends.
+    pub(super) fn end(&self) -> End {
+        let path = self.path.as_os_str().as_encoded_bytes();
+        let slashes = path.iter().rev().take_while(|byte| **byte == b'/').count();
+        let rest = path.len().checked_sub(slashes).and_then(|end| path.get(..end));
+        match rest {
+            Some(rest) if rest.ends_with(b"/.") => End::Dot,
+            _ if slashes > 0 => End::Slash,
+            _ => End::Plain,
         }
     }
 
