@@ -163,6 +163,11 @@ fn headers_and_methods_that_would_be_read_otherwise_are_refused() {
         ("GET", "Transfer-Encoding", "chunked"),
         ("GET", "Connection", "upgrade"),
         ("GET", "X-HTTP-Method-Override", "DELETE"),
+        ("GET", "X_HTTP_Method_Override", "DELETE"),
+        ("GET", "Content_Length", "5"),
+        ("GET", "Transfer.Encoding", "chunked"),
+        ("GET", "X-Forwarded-Host", "evil.test"),
+        ("GET", "Forwarded", "host=evil.test"),
         ("GET", "Proxy-Authorization", "x"),
     ] {
         let answer = try_with(method, name, value);

@@ -68,7 +68,7 @@ impl Outgoing {
         if becomes_get {
             self.method = Method::get();
             self.body = Vec::new();
-            self.headers.retain(|(name, _)| !name.starts_with("content-"));
+            self.headers.retain(|(name, _)| !folded(name).starts_with("content-"));
         }
         if !same_origin {
             self.headers.retain(|(name, _)| name != "authorization" && name != "cookie");
@@ -76,13 +76,22 @@ impl Outgoing {
     }
 }
 
-/// Whether a header is about the connection, the length of the body or the host, or speaks to proxies; or
-/// names another method than the one that was looked at, which some servers go by.
+/// A header's name as servers look it up: those that pass headers on as variables take every character but letters and
+/// digits for the same (`HTTP_CONTENT_LENGTH` is `Content-Length`, `Content_Length` or `Content.Length`).
+fn folded(name: &str) -> String {
+    let plain =
+        |char: char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' };
+    name.chars().map(plain).collect()
+}
+
+/// Whether a header is about the connection, the length of the body or the host, or speaks to proxies; or names another
+/// method, host or path than those that were looked at, which some servers go by.
 fn is_of_the_transport(name: &str) -> bool {
     const OWN: &[&str] = &[
         "connection",
         "content-length",
         "expect",
+        "forwarded",
         "host",
         "http2-settings",
         "keep-alive",
@@ -91,11 +100,24 @@ fn is_of_the_transport(name: &str) -> bool {
         "transfer-encoding",
         "upgrade",
         "via",
+        "x-forwarded-host",
+        "x-forwarded-method",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+        "x-forwarded-scheme",
+        "x-forwarded-server",
+        "x-host",
+        "x-http-host-override",
         "x-http-method",
         "x-http-method-override",
         "x-method-override",
+        "x-original-host",
+        "x-original-method",
+        "x-original-url",
+        "x-rewrite-url",
     ];
-    OWN.contains(&name) || name.starts_with("proxy-")
+    let name = folded(name);
+    OWN.contains(&name.as_str()) || name.starts_with("proxy-")
 }
 
 #[cfg(test)]
@@ -157,6 +179,30 @@ mod tests {
     }
 
     #[test]
+    fn a_header_is_refused_in_all_spellings_that_servers_read_alike() {
+        for name in [
+            "X_HTTP_Method_Override",
+            "X-HTTP_Method-Override",
+            "x.http.method",
+            "X|Method|Override",
+            "Transfer_Encoding",
+            "Transfer.Encoding",
+            "CONTENT_LENGTH",
+            "Proxy_Authorization",
+            "Keep_Alive",
+            "Forwarded",
+            "X_Forwarded_Host",
+            "X-Original-URL",
+            "x_rewrite_url",
+        ] {
+            assert!(Outgoing::new(request("POST", &[(name, "x")])).is_err(), "{name}");
+        }
+        for name in ["X_Key", "X-Forwarded-For", "Content_Type", "Hosts", "Proxy"] {
+            assert!(Outgoing::new(request("POST", &[(name, "x")])).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
     fn a_redirect_is_followed_as_the_standard_says() {
         let headers =
             &[("authorization", "a"), ("cookie", "b"), ("content-type", "c"), ("accept", "d")];
@@ -181,5 +227,8 @@ mod tests {
             );
             assert_eq!(request.body.is_empty(), method != expected, "{shown}");
         }
+        let mut request = Outgoing::new(request("POST", &[("content_type", "a")])).unwrap();
+        request.redirected(303, true);
+        assert!(request.headers.is_empty());
     }
 }
