@@ -15,8 +15,9 @@ pub struct AuditEvent<'a> {
     pub access: AccessKind,
     /// What the plugin did or tried, such as `GET`, `open` or `get`.
     pub operation: &'a str,
-    /// What it did that to: a URL, a path, the name of a variable, a program or a function. Made visible
-    /// as by [`visible`](crate::visible).
+    /// What it did that to: a URL, a path, the name of a variable, a function, or a program with its arguments, each of
+    /// which is in quotes if it has more than letters, digits and `-_./:=@%+,`. Made visible as by
+    /// [`visible`](crate::visible).
     pub target: &'a str,
     /// What came of it.
     pub outcome: AuditOutcome,

@@ -35,7 +35,36 @@ fn a_program_gets_its_arguments_as_they_are_and_its_output_comes_back() {
     let running =
         running("/bin/echo", &["**"], r#"{"program":"/bin/echo","args":["a  b","$HOME; `id` *"]}"#);
     assert_eq!(running.logged(), [r#"{"status":0,"stdout":"a  b $HOME; `id` *\n","stderr":""}"#]);
-    assert_eq!(running.audit.taken(), ["exec run /bin/echo a  b $HOME; `id` * allowed 0 19"]);
+    assert_eq!(
+        running.audit.taken(),
+        [r#"exec run /bin/echo "a  b" "$HOME; `id` *" allowed 0 19"#]
+    );
+}
+
+#[test]
+fn audit_events_tell_arguments_apart() {
+    let told = |args: &[&str]| {
+        let argument = serde_json::json!({ "program": "/bin/echo", "args": args }).to_string();
+        let script = Script::asking(&["exec:/bin/echo"]).calls("command.run", &argument);
+        let running = Running::on(
+            |engine| engine,
+            &script,
+            limited(programs(&[("/bin/echo", &["never"])]), |_| {}),
+        );
+        running.failed();
+        running.audit.taken().remove(0)
+    };
+    for (args, expected) in [
+        (&["a", "--force"][..], "/bin/echo a --force"),
+        (&["a --force"], r#"/bin/echo "a --force""#),
+        (&["a", ""], r#"/bin/echo a """#),
+        (&["a\" \"b"], r#"/bin/echo "a\" \"b""#),
+        (&["a\\", "b"], r#"/bin/echo "a\\" b"#),
+        (&["a\nb"], r#"/bin/echo "a\nb""#),
+        (&["--max=3", "ü.txt"], "/bin/echo --max=3 ü.txt"),
+    ] {
+        assert_eq!(told(args), format!("exec run {expected} denied 0 0"));
+    }
 }
 
 #[test]

@@ -22,7 +22,7 @@ use cpex_wasmi_abi::{Command, CommandOutput, Status, Wish};
 use super::invocation::Pending;
 use super::{AccessKind, AuditOutcome, Function, Invocation, Reply};
 use crate::logging::contained;
-use crate::session::Input;
+use crate::session::{Input, Session};
 
 use run::Job;
 
@@ -52,7 +52,7 @@ impl Function for CommandRun {
 }
 
 fn begin(invocation: &mut Invocation<'_>, command: Command) -> Result<Running, Status> {
-    let target = shown(&command);
+    let target = shown(invocation, &command);
     let (access, operation) = (AccessKind::Command, "run");
     if !is_granted(invocation, &command) {
         return Err(invocation.denied(access, operation, &target));
@@ -96,14 +96,37 @@ fn is_granted(invocation: &Invocation<'_>, command: &Command) -> bool {
             .any(|grant| grant.program == *program && grant.allows(args))
 }
 
-/// Program and arguments, for audit events.
-fn shown(command: &Command) -> String {
-    let mut shown = command.program.clone();
-    for arg in &command.args {
-        shown.push(' ');
-        shown.push_str(arg);
+/// Program and arguments for audit events, as a shell would read them: each that is not plain is in quotes, so that one
+/// argument with a space is not shown as two.
+fn shown(invocation: &mut Invocation<'_>, command: &Command) -> String {
+    let mut shown = String::new();
+    for word in core::iter::once(&command.program).chain(&command.args) {
+        if !shown.is_empty() {
+            shown.push(' ');
+        }
+        if is_plain(word) {
+            shown.push_str(word);
+            continue;
+        }
+        // Escaped, a secret with a quotation mark in it would not be found.
+        let (word, work) = invocation.secrets.redact_start(word, Session::MAX_MESSAGE_BYTES);
+        invocation.charge(work);
+        shown.push('"');
+        for char in word.chars() {
+            if matches!(char, '"' | '\\') {
+                shown.push('\\');
+            }
+            shown.push(char);
+        }
+        shown.push('"');
     }
     shown
+}
+
+/// Whether a word needs no quotes.
+fn is_plain(word: &str) -> bool {
+    let is_plain = |char: char| char.is_alphanumeric() || "-_./:=@%+,".contains(char);
+    !word.is_empty() && word.chars().all(is_plain)
 }
 
 /// A program that runs. Once this is dropped, the program is killed.
