@@ -194,6 +194,7 @@ pub(super) struct Refused;
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
     use core::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Condvar, Mutex};
 
@@ -230,5 +231,16 @@ mod tests {
         });
         drop(runtime);
         assert!(BEGUN.load(Ordering::Relaxed) <= 2 + MAX_MORE_EACH);
+    }
+
+    #[test]
+    fn the_documents_say_how_many_names_are_resolved_at_once() {
+        let each = MAX_MORE_EACH + 1;
+        let limits = include_str!("../../../docs/limits.md");
+        let said = format!("resolves {LOOKUP_THREADS} names at once, {each} of one plugin");
+        assert!(limits.contains(&said), "docs/limits.md: {said}");
+        let policy = include_str!("../../../docs/policy.md");
+        let said = format!("looks up {LOOKUP_THREADS} names at once, {each} of one plugin");
+        assert!(policy.contains(&said), "docs/policy.md: {said}");
     }
 }
