@@ -126,7 +126,7 @@ pub use digest::Digest;
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Place, Problem, Trap};
 pub use limits::Limits;
-pub use logging::{LOG_TARGET, Level, LevelFilter, LogRecord, LogSink, visible};
+pub use logging::{LOG_TARGET, Level, LevelFilter, LogRecord, LogSink, quoted, visible};
 pub use module::{Module, ModuleInfo};
 pub use outcome::{Decision, Outcome};
 pub use payload::{CustomPayload, Payload, PayloadType};

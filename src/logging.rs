@@ -74,14 +74,10 @@ impl LogSink for LogCrate {
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {
-        let hidden = char.is_control()
-            || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
-            || matches!(char, '\u{200b}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-            || matches!(char, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
         match char {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            _ if hidden => {
+            _ if is_hidden(char) => {
                 // Writing to a `String` cannot fail.
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(char));
             }
@@ -89,6 +85,42 @@ pub fn visible(text: &str) -> String {
         }
     }
     out
+}
+
+/// A text in double quotes that YAML reads as that text, with all that [`visible`] escapes in YAML's own escapes.
+///
+/// ```
+/// assert_eq!(cpex_wasmi::quoted("no \"way\"\n\u{9b}2J"), r#""no \"way\"\n\u009b2J""#);
+/// ```
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().saturating_add(2));
+    out.push('"');
+    for char in text.chars() {
+        // Writing to a `String` cannot fail.
+        let _ = match char {
+            '"' | '\\' => write!(out, "\\{char}"),
+            '\n' => write!(out, "\\n"),
+            '\t' => write!(out, "\\t"),
+            // The last two are not to stand in YAML as they are.
+            _ if is_hidden(char) || matches!(char, '\u{fffe}' | '\u{ffff}') => {
+                match u32::from(char) {
+                    code @ 0..=0xffff => write!(out, "\\u{code:04x}"),
+                    code => write!(out, "\\U{code:08x}"),
+                }
+            }
+            _ => out.write_char(char),
+        };
+    }
+    out.push('"');
+    out
+}
+
+/// Whether a character steers a terminal, reorders text or is not seen.
+fn is_hidden(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(char, '\u{200b}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(char, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

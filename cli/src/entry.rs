@@ -86,8 +86,7 @@ pub(crate) fn scalar(text: &str) -> String {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte))
         && !text.ends_with(':')
         && !NOT_TEXT.iter().any(|word| text.eq_ignore_ascii_case(word));
-    // YAML reads the strings of JSON.
-    if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+    if plain { text.to_owned() } else { cpex_wasmi::quoted(text) }
 }
 
 #[cfg(test)]

@@ -169,3 +169,59 @@ fn the_policy_can_come_from_the_standard_input() {
     assert_eq!(ran.json()["problems"].as_array().map(Vec::len), Some(3));
     assert_ne!(ran.json()["entry"], Value::Null);
 }
+
+/// A guest whose manifest has characters in it that steer a terminal, reorder text or are not seen.
+fn odd() -> Place {
+    let place = Place::new();
+    let odd = "A\u{9b}2J\u{202e}B\u{e0041}\u{feff}\u{7f}\"\\";
+    let access = [format!("env:{odd}"), format!("exec:/bin/{odd}"), format!("fs:read-only:{odd}")];
+    let access: Vec<_> = access.iter().map(String::as_str).collect();
+    place.file("odd.wat", Guest { access: &access, ..Guest::default() }.wat());
+    place
+}
+
+#[test]
+fn text_of_a_manifest_is_shown_escaped() {
+    let place = odd();
+    for args in [
+        &["inspect", "odd.wat"][..],
+        &["inspect", "odd.wat", "--json"],
+        &["check", "odd.wat"],
+        &["check", "odd.wat", "--json"],
+        &["call", "odd.wat", "--payload", "payload.json"],
+        &["call", "odd.wat", "--payload", "payload.json", "--allow-access", "-v"],
+        &["bench", "odd.wat", "--payload", "payload.json"],
+    ] {
+        let ran = place.run(args);
+        let shown = format!("{}{}", ran.stdout, ran.stderr);
+        let hidden = shown.lines().find(|line| cpex_wasmi::visible(line) != **line);
+        assert_eq!(hidden, None, "{args:?}");
+    }
+}
+
+#[test]
+fn yaml_with_escapes_can_be_pasted() {
+    let place = odd();
+    let asked = place.run(["inspect", "odd.wat", "--json"]).gives(0).json();
+    let entry = asked["entry"].as_str().unwrap();
+    assert!(entry.contains(r#""A\u009b2J\u202eB\U000e0041\ufeff\u007f\"\\""#), "{entry}");
+    place.file("entry.yaml", format!("plugins:\n{entry}"));
+    place.run(["check", "odd.wat", "--policy", "entry.yaml"]).gives(0);
+    let verdict = place.run(["check", "odd.wat", "--json"]).gives(3).json();
+    let entry = verdict["entry"].as_str().unwrap();
+    place.file("entry.yaml", format!("name: guest\nkind: wasm://odd.wasm\n{entry}"));
+    place.run(["check", "odd.wat", "--policy", "entry.yaml"]).gives(0);
+    // What an error advises is YAML too.
+    let error = verdict["problems"][0]["message"].as_str().unwrap();
+    assert!(error.contains(r#"allowed_env: ["A\u009b2J\u202eB"#), "{error}");
+}
+
+#[test]
+fn the_advice_for_a_program_is_the_narrowest() {
+    let place = Place::new();
+    place.file("guest.wat", Guest { access: &["exec:/bin/sh"], ..Guest::default() }.wat());
+    let ran = place.run(["check", "guest.wat"]).gives(3);
+    ran.says(r#"add `allowed_commands: [{program: "/bin/sh", args: []}]`"#)
+        .says("- program: \"/bin/sh\"\n          args: []\n");
+    place.run(["inspect", "guest.wat"]).gives(0).says("args: []\n");
+}

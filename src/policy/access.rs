@@ -76,7 +76,7 @@ impl Access {
 
 impl Access {
     /// All that a manifest asks for, and no more: what to grant a plugin that is trusted with it. Lines that are
-    /// no [`Wish`] are left out, and so are hosts and methods that no request can have. A program may be given any arguments; files are granted as directories, unless
+    /// no [`Wish`] are left out, and so are hosts and methods that no request can have. A program may be given no arguments; files are granted as directories, unless
     /// they are asked for by a pattern.
     pub fn asked_for(manifest: &Manifest) -> Self {
         let mut access = Self::default();
@@ -103,7 +103,9 @@ impl Access {
             }
             Wish::Clock => self.clock = Some(ClockGrant::System),
             Wish::Random => self.random = Some(RandomGrant::System),
-            Wish::Command(program) => self.commands.push(CommandGrant::new(program, ["**"])),
+            Wish::Command(program) => {
+                self.commands.push(CommandGrant::new(program, [""; 0]));
+            }
             Wish::Function(name) => self.functions.push(name.into()),
             _ => {}
         }

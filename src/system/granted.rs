@@ -9,7 +9,7 @@ use cpex_wasmi_abi::{Manifest, Wish};
 
 use super::environment::{Environment, may_read};
 use super::{AccessKind, Services};
-use crate::logging::visible;
+use crate::logging::{quoted, visible};
 use crate::policy::NetworkRequest;
 use crate::suggest::did_you_mean;
 use crate::wildcard::is_pattern;
@@ -217,8 +217,6 @@ fn not_offered(wish: &Wish<'_>, services: Option<&Services>) -> Option<String> {
 
 /// The line of YAML that grants it.
 pub(crate) fn grant_for(wish: &Wish<'_>) -> String {
-    // Quoted as JSON, which is YAML.
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
     match *wish {
         Wish::Env(pattern) => format!("allowed_env: [{}]", quoted(pattern)),
         Wish::Files { permission, path } => {

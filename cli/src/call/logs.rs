@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
 use anstyle::Style;
-use cpex_wasmi::{AuditEvent, AuditOutcome, AuditSink, Level, LogRecord, LogSink};
+use cpex_wasmi::{
+    AccessKind, AuditEvent, AuditOutcome, AuditSink, Level, LogRecord, LogSink, quoted,
+};
 
 use crate::style::{DIM, ERROR, GOOD, HINT, WARNING, paint};
 
@@ -49,6 +51,12 @@ impl AuditSink for Logs {
         };
         let outcome = paint(style, outcome.name());
         let (sent, received) = (event.bytes_sent, event.bytes_received);
+        // The words of a command are in quotes already. Elsewhere, an outcome could be a part of a name.
+        let target = match access {
+            AccessKind::Command => (*target).to_owned(),
+            _ if target.contains([' ', '"']) => quoted(target),
+            _ => (*target).to_owned(),
+        };
         let line = format!(
             "{} {access} {operation} {target}: {outcome} ({sent} B sent, {received} B received)\n",
             paint(DIM, "audit")
