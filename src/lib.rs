@@ -145,4 +145,4 @@ pub use system::http::HttpClient;
 pub use system::http::{
     HttpTransport, ResponseBody, Sending, TransportError, TransportRequest, TransportResponse,
 };
-pub use system::{AccessKind, AuditEvent, AuditOutcome, AuditSink, Invocation};
+pub use system::{AccessKind, AuditEvent, AuditOutcome, AuditSink, Invocation, StubAnswer};

@@ -14,10 +14,10 @@ use crate::failure::Form;
 use crate::input::Source;
 use crate::terminal::Colour;
 
-pub(crate) use project::{EmbedArgs, NewArgs, Style};
+pub(crate) use project::{BuildArgs, EmbedArgs, NewArgs, Style, Target};
 pub(crate) use run::{BenchArgs, CallArgs, Isolation, SubjectArgs};
-pub(crate) use values::Setting;
 use values::{CapabilityParser, module, source};
+pub(crate) use values::{Setting, Stub};
 
 /// Inspects, checks, runs, measures and scaffolds sandboxed CPEX policy plugins.
 #[derive(Debug, Parser)]
@@ -47,6 +47,7 @@ pub(crate) struct TellingArgs {
 const EXAMPLES: &str = "\
 Examples:
   cpex-wasmi new my-policy
+  cpex-wasmi build my-policy
   cpex-wasmi inspect my_policy.wasm
   cpex-wasmi check my_policy.wasm --policy plugins.yaml
   cpex-wasmi call my_policy.wasm --payload request.json --allow-requested
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     New(NewArgs),
     /// Print a JSON Schema, with which editors complete and check configurations
     Schema(SchemaArgs),
+    /// Build a plugin's project to a module
+    Build(BuildArgs),
     /// Put a manifest into a module that was built in a language which cannot
     Embed(EmbedArgs),
 }
@@ -106,6 +109,11 @@ pub(crate) struct GrantArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = CapabilityParser,
           hide_possible_values = true)]
     pub(crate) capabilities: Vec<Capability>,
+    /// Stands in for a function of an embedder's, and grants it: `acme.allow=true`. A plugin that calls it in
+    /// postcard gets what JSON shows: a truth value, a text, an unsigned number, a list; bytes for anything
+    /// else are `acme.count=hex:0a`
+    #[arg(long = "stub", value_name = "NAME=JSON", value_parser = values::stub)]
+    pub(crate) stubs: Vec<Stub>,
 }
 
 /// Arguments of `inspect`.
@@ -177,7 +185,10 @@ Examples:
 A YAML file names its schema in its first line, for editors with the YAML language server:
   # yaml-language-server: $schema=configuration.schema.json
 
-Exit status: 0, or 2 if an argument is wrong.")]
+Exit status:
+  0  printed
+  2  an argument is wrong
+  3  it cannot be written")]
 pub(crate) struct SchemaArgs {
     /// Of what
     #[arg(value_enum, default_value_t)]

@@ -15,7 +15,7 @@ use crate::input::Source;
 use crate::plugin_file::{self, Loaded};
 use crate::policy_file::{self, Granted, PolicyFile};
 use crate::style::{BOLD, ERROR, GOOD, WARNING, counted, paint};
-use crate::{access, input, json, terminal};
+use crate::{access, input, json, stubs, terminal};
 
 /// The one object that `--json` prints.
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let file = PolicyFile::read(&args.grants)?;
     let directory = args.plugin_dir.as_deref().map(configuration::open).transpose();
     let directory = directory.map_err(Failure::input)?;
-    let engine = Engine::builder().http_client().build()?;
+    let engine = stubs::engine(Engine::builder().http_client(), &args.grants.stubs)?;
     let verdict = match plugin_file::load(&engine, &args.plugin) {
         Ok(Loaded { module, wasm }) => {
             let name = &module.manifest().name;

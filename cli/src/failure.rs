@@ -272,10 +272,14 @@ impl From<cpex_wasmi::Error> for Failure {
             [_, _, ..] => error.problems().iter().map(Problem::from).collect(),
             _ => vec![Problem::new(error.code(), error.to_string())],
         };
+        // What takes long in a build without optimisation need not with it.
+        let is_slow = cfg!(debug_assertions) && error.kind() == ErrorKind::Timeout;
+        let hint = "this tool was built without optimisation, and its calls take many times as long as with it: \
+                    `cargo install --path cli` builds one with";
         Self {
             exit,
             problems,
-            hint: None,
+            hint: is_slow.then(|| hint.into()),
             receipt: error.receipt().copied().map(Box::new),
             repeat: None,
         }

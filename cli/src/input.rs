@@ -56,11 +56,11 @@ impl Source {
         }
     }
 
-    /// Reads bytes, of which there may be so many. `what` says what they are for.
-    pub(crate) fn bytes(&self, what: &str, most: usize) -> Result<Vec<u8>, Failure> {
+    /// Reads bytes: all of them, or one more than `most`. `what` says what they are for.
+    pub(crate) fn up_to(&self, most: usize, what: &str) -> Result<Vec<u8>, Failure> {
         let bytes = match self {
-            Self::Stdin => all(io::stdin().lock(), most),
-            Self::File(path) => open(path).and_then(|file| all(file, most)),
+            Self::Stdin => start(io::stdin().lock(), most),
+            Self::File(path) => open(path).and_then(|file| start(file, most)),
             Self::Inline(text) => Ok(text.clone().into_bytes()),
         };
         bytes.map_err(|problem| {
@@ -70,7 +70,14 @@ impl Source {
 
     /// Reads text. `what` says what it is for, as in `the payload`.
     pub(crate) fn text(&self, what: &str) -> Result<String, Failure> {
-        let bytes = self.bytes(what, MAX_BYTES)?;
+        let bytes = self.up_to(MAX_BYTES, what)?;
+        if bytes.len() > MAX_BYTES {
+            let most = MAX_BYTES >> 20;
+            let name = self.name();
+            return Err(Failure::input(format!(
+                "{name}: cannot read {what}: it has more than {most} MiB"
+            )));
+        }
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             Failure::input(format!(
@@ -115,13 +122,11 @@ fn open(path: &Path) -> Result<File, String> {
     }
 }
 
-fn all(reader: impl Read, most: usize) -> Result<Vec<u8>, String> {
+/// Reads all of it, or one byte more than `most`.
+fn start(reader: impl Read, most: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let mut reader = reader.take(u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1));
-    let read = reader.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if read > most {
-        return Err(format!("it has more than {} MiB", most >> 20));
-    }
+    reader.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     Ok(bytes)
 }
 
@@ -131,12 +136,17 @@ pub(crate) fn json<T: DeserializeOwned>(source: &Source, what: &str) -> Result<T
     parse(&text, source, what).map_err(|malformed| malformed.failure)
 }
 
+/// Reads a value of JSON.
+pub(crate) fn value(text: &str) -> Result<Value, String> {
+    let Strict(value) = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    Ok(value)
+}
+
 /// Reads a value of JSON. What is no JSON is a text, but for what begins as only JSON does.
 pub(crate) fn value_or_text(text: &str) -> Result<Value, String> {
-    match serde_json::from_str::<Strict>(text) {
-        Ok(Strict(value)) => Ok(value),
-        Err(error) if text.trim_start().starts_with(['{', '[', '"']) => Err(error.to_string()),
-        Err(_) => Ok(text.into()),
+    match value(text) {
+        Err(_) if !text.trim_start().starts_with(['{', '[', '"']) => Ok(text.into()),
+        read => read,
     }
 }
 

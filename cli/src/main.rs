@@ -7,6 +7,7 @@
 mod access;
 mod args;
 mod bench;
+mod build;
 mod call;
 mod check;
 mod embed;
@@ -21,6 +22,8 @@ mod plugin_file;
 mod policy_file;
 mod progress;
 mod schema;
+mod shell;
+mod stubs;
 mod style;
 mod subject;
 mod terminal;
@@ -56,6 +59,7 @@ fn run(command: &Command) -> Exit {
         Command::Check(args) => check::run(args),
         Command::New(args) => new::run(args),
         Command::Schema(args) => schema::run(args),
+        Command::Build(args) => build::run(args),
         Command::Embed(args) => embed::run(args),
     };
     result.unwrap_or_else(|failure| failure.report(command.form()))

@@ -1,13 +1,15 @@
 //! Reading plugins.
 
-use cpex_wasmi::{Engine, Module};
+use cpex_wasmi::{Engine, Limits, Module};
 
 use crate::failure::Failure;
 use crate::input::Source;
 use crate::{style, terminal};
 
-/// The largest file that is read, in bytes.
-const MAX_BYTES: usize = 64 << 20;
+/// The largest module in the text format, in bytes. To assemble it takes up to 65 bytes of memory for each.
+const MAX_TEXT_BYTES: usize = 1 << 20;
+/// How much of a file tells whether it is text, in bytes.
+const START: usize = 4096;
 
 /// A plugin's module, and the bytes it was read from.
 pub(crate) struct Loaded {
@@ -31,7 +33,26 @@ pub(crate) fn load(engine: &Engine, source: &Source) -> Result<Loaded, Failure> 
 
 /// Reads a module, from wasm or from its text format.
 pub(crate) fn read(source: &Source) -> Result<Vec<u8>, Failure> {
-    let bytes = source.bytes("the plugin", MAX_BYTES)?;
+    let bytes = source.up_to(Limits::MAX_MODULE_BYTES, "the plugin")?;
+    let refused = |message: String| {
+        Failure::failed("invalid_module", format!("{}: {message}", source.name()))
+    };
+    // Of a text that is cut off, a character may be too.
+    let start = bytes.get(..START).unwrap_or(&bytes);
+    if is_text_format(&String::from_utf8_lossy(start)) && bytes.len() > MAX_TEXT_BYTES {
+        return Err(refused(format!(
+            "the module is text of more than {} KiB, which takes a hundred times as much memory to \
+             assemble; assemble it first, such as by `wasm-tools parse`, and give the binary",
+            MAX_TEXT_BYTES >> 10
+        )));
+    }
+    if bytes.len() > Limits::MAX_MODULE_BYTES {
+        return Err(refused(format!(
+            "the module has more than {} MiB, and no more are loaded; build it with optimisation and \
+             `strip = true`",
+            Limits::MAX_MODULE_BYTES >> 20
+        )));
+    }
     match std::str::from_utf8(&bytes) {
         Ok(text) if is_text_format(text) => assemble(text, source),
         _ => Ok(bytes),

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::args::GrantArgs;
 use crate::failure::{Failure, Problem};
 use crate::input::Source;
+use crate::stubs;
 
 /// A policy file that was read, but not yet understood: that may take the plugin's name.
 pub(crate) struct PolicyFile {
@@ -129,7 +130,8 @@ pub(crate) fn granted(
             }
         }
     };
-    let policy = granted.policy.grant(args.capabilities.iter().copied());
+    let mut policy = granted.policy.grant(args.capabilities.iter().copied());
+    stubs::grant(&mut policy, &args.stubs);
     Ok(Granted { policy, ..granted })
 }
 

@@ -5,9 +5,9 @@ mod settings;
 use std::sync::Arc;
 
 use cpex_wasmi::model::{Extensions, JsonMap, PluginContext};
-use cpex_wasmi::{Engine, ErrorKind, Module, Plugin, Policy, Request, Wish, visible};
+use cpex_wasmi::{Engine, ErrorKind, Isolation, Module, Plugin, Policy, Request, Wish, visible};
 
-use crate::args::SubjectArgs;
+use crate::args::{Stub, SubjectArgs};
 use crate::failure::Failure;
 use crate::input::Source;
 use crate::plugin_file::{self, Loaded};
@@ -22,6 +22,8 @@ pub(crate) struct Subject {
     pub(crate) hook: String,
     pub(crate) request: Arc<Request>,
     pub(crate) policy: Policy,
+    /// The functions that an engine for it has.
+    pub(crate) stubs: Vec<Stub>,
 }
 
 impl Subject {
@@ -62,7 +64,8 @@ impl Subject {
         }
         policy.allow_raw_credentials |= args.allow_raw_credentials;
         terminal::tell(|| told(&policy));
-        Ok(Self { module, wasm, hook, request, policy })
+        let stubs = args.grants.stubs.clone();
+        Ok(Self { module, wasm, hook, request, policy, stubs })
     }
 }
 
@@ -125,7 +128,14 @@ fn allow_requested(module: &Module, policy: Policy) -> Policy {
         let names: Vec<_> = granted.iter().map(|capability| capability.name()).collect();
         terminal::note(&format!("granted because the plugin asks for it: {}\n", names.join(", ")));
     }
-    policy.grant(granted)
+    let mut policy = policy.grant(granted);
+    let may_keep_state = policy.allow_state && policy.isolation == Isolation::Pooled;
+    if module.manifest().stateful && !may_keep_state {
+        terminal::note("granted because the plugin asks for it: state from one call to the next\n");
+        policy.isolation = Isolation::Pooled;
+        policy = policy.allow_state();
+    }
+    policy
 }
 
 fn allow_access(module: &Module, mut policy: Policy) -> Policy {
@@ -156,6 +166,10 @@ pub(crate) fn load(module: &Module, policy: Policy) -> Result<Plugin, Failure> {
         let failure = Failure::from(error);
         if is_access && missing.is_empty() && asks {
             return failure.hint("to try it out with all that it asks for, pass `--allow-access`");
+        }
+        if missing.is_empty() && is_access && module.manifest().stateful {
+            return failure
+                .hint("to try it out, pass `--allow-requested`, which lets it keep state");
         }
         if missing.is_empty() {
             return failure;

@@ -57,7 +57,8 @@ pub(crate) fn colour(colour: Colour) {
     .write_global();
 }
 
-fn is_quiet() -> bool {
+/// Whether only results and errors are told.
+pub(crate) fn is_quiet() -> bool {
     LEVEL.load(Ordering::Relaxed) == QUIET
 }
 

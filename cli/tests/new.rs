@@ -6,7 +6,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::Place;
+use common::{Place, Ran};
 
 /// The SDK of this checkout.
 const SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk");
@@ -25,9 +25,9 @@ impl Project {
     fn new(style: &str) -> Self {
         let place = Place::new();
         place
-            .run(["new", "my-policy", "--style", style, "--sdk-path", SDK])
+            .run(["new", "my-policy", "--style", style])
             .gives(0)
-            .says("cargo test");
+            .says("  cd my-policy\n  cargo test\n  rustup target add wasm32-unknown-unknown ");
         let root = place.path().join("my-policy");
         // What this workspace has locked, so that nothing has to be resolved or fetched.
         let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
@@ -40,6 +40,19 @@ impl Project {
     /// Where its module is built to.
     fn module(&self) -> PathBuf {
         self.target.join(TARGET).join("release/my_policy.wasm")
+    }
+
+    /// Builds the module, without the network if that is enough.
+    fn build(&self, more: &[&str]) -> Ran {
+        let run = |more: &[&str]| -> Ran {
+            let args = ["build", "my-policy"].iter().chain(more);
+            let mut command = self.place.command(args);
+            command.env("CARGO_TARGET_DIR", &self.target).env_remove("RUSTFLAGS");
+            command.output().unwrap().into()
+        };
+        let offline: Vec<_> = more.iter().chain(&["--", "--offline"]).copied().collect();
+        let ran = run(&offline);
+        if ran.status == 0 || ran.stderr.contains("no_wasm_target") { ran } else { run(more) }
     }
 
     /// Runs cargo, without the network if that is enough, and gives all that it says.
@@ -70,16 +83,25 @@ impl Project {
     }
 }
 
-/// Whether this toolchain builds modules.
-fn has_target() -> bool {
-    let args = ["--print", "target-libdir", "--target", TARGET];
-    let libraries = Command::new("rustc").args(args).output().unwrap().stdout;
-    let has_it = Path::new(String::from_utf8(libraries).unwrap().trim()).is_dir();
-    if !has_it {
-        eprintln!("not tested, as this toolchain has no {TARGET}: `rustup target add {TARGET}`");
+/// Builds the module. `false`: no compiler here can, which [`INSIST`] does not let pass.
+fn builds(project: &Project) -> bool {
+    let ran = project.build(&[]);
+    if ran.status == 0 {
+        assert!(
+            ran.stdout.starts_with("built ") && !ran.stderr.contains("warning"),
+            "{}",
+            ran.stderr
+        );
+        return true;
     }
-    has_it
+    let ran = ran.gives(3).complains("error[no_wasm_target]").complains("rustup target add");
+    assert!(std::env::var_os(INSIST).is_none(), "{}", ran.stderr);
+    eprintln!("not tested, as no compiler here builds modules:\n{}", ran.stderr);
+    false
 }
+
+/// Set where there has to be a compiler for wasm.
+const INSIST: &str = "CPEX_WASMI_BUILDS_WASM";
 
 /// Goes through a project as its README does: tests, builds, tests with the module, calls it.
 fn follow_the_readme(style: &str, largest_module: u64) {
@@ -89,10 +111,9 @@ fn follow_the_readme(style: &str, largest_module: u64) {
     let _ = std::fs::remove_file(project.module());
     let said = project.cargo(&["test"]);
     assert!(said.contains("5 passed") && said.contains(NOTE), "{said}");
-    if !has_target() {
+    if !builds(&project) {
         return;
     }
-    project.cargo(&["build", "--release", "--target", TARGET]);
     let wasm = project.module();
     let size = std::fs::metadata(&wasm).unwrap().len();
     assert!(size < largest_module, "{size} bytes");
@@ -137,9 +158,14 @@ fn a_hook_handler_project_does_what_its_readme_says() {
 
 #[test]
 fn the_files_are_complete() {
+    let sdk = Path::new(SDK).canonicalize().unwrap();
+    let sdk = sdk.to_str().unwrap();
     for (style, dependency) in [
-        ("lean", "cpex-wasmi-guest = { version = \"0.1\" }\n"),
-        ("hook-handler", "cpex-wasmi-guest = { version = \"0.1\", default-features = false, feat"),
+        ("lean", format!("cpex-wasmi-guest = {{ path = \"{sdk}\" }}\n")),
+        (
+            "hook-handler",
+            format!("cpex-wasmi-guest = {{ path = \"{sdk}\", default-features = false, feat"),
+        ),
     ] {
         let place = Place::new();
         let args = ["new", "my-policy", "--path", "a/b/c", "--style", style];
@@ -148,7 +174,9 @@ fn the_files_are_complete() {
         let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
         let manifest = read("Cargo.toml");
         assert!(manifest.contains("name = \"my-policy\"\n"), "{manifest}");
-        assert!(manifest.contains(dependency), "{manifest}");
+        assert!(manifest.contains(&dependency), "{manifest}");
+        // What the tests in the documents use.
+        assert!(manifest.contains("[dev-dependencies]\nserde_json = \"1\"\n"), "{manifest}");
         assert!(read(".cargo/config.toml").contains("-zstack-size="));
         assert!(read(".gitignore").contains("/target"));
         assert!(read("README.md").contains("release/my_policy.wasm"));
@@ -178,6 +206,61 @@ fn the_samples_are_ones_that_call_takes() {
     let config = ["--config", "p/config.json"];
     let ran = place.run(["call", "guest.wat"].iter().chain(&samples).chain(&config)).gives(0);
     assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn paths_are_quoted_for_the_shell() {
+    let place = Place::new();
+    let args = ["new", "p", "--path", "my plugins/it's $HOME"];
+    let shown = place.run(args).gives(0).says("made my plugins/it's $HOME\n").stdout;
+    let command = shown.lines().find(|line| line.starts_with("  cd ")).unwrap();
+    let script = format!("{command} && cat Cargo.toml");
+    let output = Command::new("sh").args(["-c", &script]).current_dir(place.path()).output();
+    let output = output.unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("name = \"p\""), "{command}");
+}
+
+#[test]
+fn what_cannot_be_built_is_told() {
+    let place = Place::new();
+    let build = |more: &[&str]| place.run(["build"].iter().chain(more));
+    build(&[]).gives(2).complains(".: there is no Cargo.toml; give the directory of a plugin's");
+    build(&["nowhere"]).gives(2).complains("nowhere: there is no Cargo.toml");
+    build(&["--target", "x86"]).gives(2).complains("wasm32-unknown-unknown, wasm32-wasip1");
+    // Neither cargo nor a compiler.
+    place.file("Cargo.toml", "[package]\nname = \"p\"\n");
+    let mut command = place.command(["build", "--target", "wasm32-wasip1"]);
+    let ran: Ran = command.env("PATH", place.path()).output().unwrap().into();
+    if ran.stderr.contains("no_wasm_target") {
+        ran.gives(3)
+            .complains("no compiler here can build for wasm32-wasip1")
+            .complains("run `rustup target add wasm32-wasip1`, or where that is not possible, on Debian: `apt-get")
+            .complains("`cpex-wasmi build --install` runs what it takes");
+        return;
+    }
+    // Debian's compiler is found wherever PATH leads; the project is none.
+    ran.gives(3).complains("error[build_failed]: .: the project does not build");
+}
+
+#[test]
+fn a_project_that_makes_no_plugin_is_told() {
+    let project = Project::new("lean");
+    let manifest = std::fs::read_to_string(project.root.join("Cargo.toml")).unwrap();
+    let write = |text: &str| std::fs::write(project.root.join("Cargo.toml"), text).unwrap();
+    write(&manifest.replace("crate-type = [\"cdylib\", \"rlib\"]", ""));
+    let ran = project.build(&[]).gives(3);
+    if ran.stderr.contains("no_wasm_target") {
+        assert!(std::env::var_os(INSIST).is_none(), "{}", ran.stderr);
+        eprintln!("not tested, as no compiler here builds modules");
+        return;
+    }
+    ran.complains(
+        "error[no_module]: my-policy: the build makes no module; its Cargo.toml has to have",
+    );
+    write(&manifest);
+    std::fs::write(project.root.join("src/lib.rs"), "pub fn f() {}").unwrap();
+    let ran = project.build(&[]).gives(3);
+    ran.complains("error[invalid_module]: ").complains("cpex.manifest");
 }
 
 #[test]

@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
+use std::time::Duration;
 
 use cpex_wasmi_guest::testing::{
-    Difference, Failure, Harness, Level, Outcome, Payload, Policy, Request,
+    Difference, Failure, Harness, Level, Limits, Outcome, Payload, Policy, Request,
 };
 use cpex_wasmi_guest::{PluginDef, plugin};
 
@@ -136,6 +137,18 @@ fn both_may_fail_the_same_way() {
 
     let mut harness = beside(&pii_guard::PLUGIN, "pii_guard.wasm").under(Policy::default());
     assert_eq!(harness.call(HOOK, pii()).unwrap_err().code(), "capability_denied");
+}
+
+#[test]
+fn a_deadline_in_a_debug_build_says_how_to_build() {
+    let mut limits = Limits::default();
+    limits.deadline = Some(Duration::from_millis(1));
+    limits.fuel = u64::MAX;
+    let mut harness = beside(&loops::PLUGIN, "loops.wasm").under(Policy::default().limits(limits));
+    let failure = harness.call(HOOK, pii()).unwrap_err();
+    assert_eq!(failure.code(), "timeout");
+    let text = failure.to_string();
+    assert_eq!(text.contains("`[profile.dev.package]`"), cfg!(debug_assertions), "{text}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::logging::LogCrate;
 use crate::redact::Redactor;
 #[cfg(feature = "http")]
 use crate::system::http::HttpSend;
-use crate::system::{Function, Services, Typed, TypedAsync};
+use crate::system::{Function, Services, Stub, StubAnswer, Typed, TypedAsync};
 use crate::{AuditSink, Clock, Error, ErrorKind, Invocation, LogSink, Problem};
 
 /// Sets up an [`Engine`].
@@ -124,6 +124,22 @@ impl EngineBuilder {
         T: Future<Output = Result<R, Status>> + Send + 'static,
     {
         self.add(name.into(), Arc::new(TypedAsync::new(function)))
+    }
+
+    /// Stands in for a function of an embedder's: each call gives the same answer, whatever the argument. It is
+    /// for trying plugins out, as `cpex-wasmi call --stub acme.allow=true` does.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cpex_wasmi::Error> {
+    /// let engine = cpex_wasmi::Engine::builder()
+    ///     .stub("acme.allow", serde_json::Value::from(true))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn stub(self, name: impl Into<String>, answer: impl Into<StubAnswer>) -> Self {
+        self.add(name.into(), Arc::new(Stub(answer.into())))
     }
 
     fn add(mut self, name: String, function: Arc<dyn Function>) -> Self {

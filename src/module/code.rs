@@ -15,6 +15,13 @@ const MAX_FUNCTION_BYTES: u64 = 512 << 10;
 /// The most locals of all functions together. What compilers declare is used, in four bytes at least.
 const MAX_LOCALS: u64 = 1_000_000;
 
+/// The most locals of one function, of which those with two slots count twice. The interpreter takes 30,000
+/// locals and parameters together, and 32,767 slots for these and what is on the stack.
+const MAX_LOCALS_OF_ONE: u64 = 29_000;
+
+/// The type of 128 bits, which takes two slots.
+const V128: u8 = 0x7b;
+
 /// Refuses a module over a function that is too large, or too many locals. What is malformed is left
 /// to the validator. Gives the size of the largest function, in bytes.
 pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<u64, String> {
@@ -29,6 +36,14 @@ pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<u64, String> {
                     "function {position} of the module's code (section at byte {}) has {size} bytes, \
                      and at most {MAX_FUNCTION_BYTES} are allowed; build it with optimisation, and \
                      keep tables out of code",
+                    section.offset
+                ));
+            }
+            if declared > MAX_LOCALS_OF_ONE {
+                return Err(format!(
+                    "function {position} of the module's code (section at byte {}) declares {declared} \
+                     locals (a `v128` counts as two), and at most {MAX_LOCALS_OF_ONE} are allowed; build it with \
+                     optimisation",
                     section.offset
                 ));
             }
@@ -52,9 +67,10 @@ fn function(reader: &mut Reader<'_>) -> Option<(u64, u64)> {
     let mut body = reader.part(usize::try_from(size).ok()?)?;
     let mut locals = 0_u64;
     for _ in 0..body.number()? {
-        locals = locals.saturating_add(body.number()?);
+        let declared = body.number()?;
         // The type of these locals: of those that are allowed, all have one byte.
-        body.skip(1)?;
+        let slots = if body.byte()? == V128 { declared.saturating_mul(2) } else { declared };
+        locals = locals.saturating_add(slots);
     }
     Some((size, locals))
 }
@@ -105,11 +121,25 @@ mod tests {
 
     #[test]
     fn locals_are_added_up() {
-        // Two groups, of 200,000 and 300,000.
-        let half = [2, 0xc0, 0x9a, 0x0c, 0x7f, 0xe0, 0xa7, 0x12, 0x7e, 0x0b];
-        assert_eq!(code(&[&half, &half]), Ok(10));
-        let message = code(&[&half, &half, &[1, 1, 0x7f, 0x0b]]).unwrap_err();
+        // Two groups, of 12,000 and 13,000.
+        let most = [2, 0xe0, 0x5d, 0x7f, 0xc8, 0x65, 0x7e, 0x0b];
+        let mut bodies = vec![most.as_slice(); 40];
+        assert_eq!(code(&bodies), Ok(8));
+        bodies.push(&[1, 1, 0x7f, 0x0b]);
+        let message = code(&bodies).unwrap_err();
         assert!(message.contains("more than 1000000 locals"), "{message}");
+    }
+
+    #[test]
+    fn a_function_has_locals_up_to_a_bound() {
+        let declaring =
+            |count: [u8; 3], ty: u8| code(&[&[1, count[0], count[1], count[2], ty, 0x0b]]);
+        assert!(declaring([0xc8, 0xe2, 1], 0x7f).is_ok());
+        let message = declaring([0xc9, 0xe2, 1], 0x7f).unwrap_err();
+        assert!(message.contains("function 0") && message.contains("29001 locals"), "{message}");
+        // Those that take two slots each.
+        assert!(declaring([0xa4, 0xf1, 0], V128).is_ok());
+        assert!(declaring([0xa5, 0xf1, 0], V128).unwrap_err().contains("29002 locals"));
     }
 
     #[test]

@@ -135,6 +135,57 @@ where
     }
 }
 
+/// The answer of a function that is stood in for: `EngineBuilder::stub`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum StubAnswer {
+    /// A value. A plugin that calls in JSON gets it as it is. One that calls in postcard gets what the value
+    /// shows: a truth value, a text, an unsigned whole number (a signed one if it is negative), a float, a
+    /// list, a map, and `None` for `null`.
+    Json(serde_json::Value),
+    /// The bytes themselves, for types that JSON does not tell apart: an `i32`, a tuple, `Some`.
+    Bytes(Vec<u8>),
+}
+
+impl From<serde_json::Value> for StubAnswer {
+    fn from(value: serde_json::Value) -> Self {
+        Self::Json(value)
+    }
+}
+
+/// A function that gives each argument the same answer, whatever its type.
+pub(crate) struct Stub(pub(crate) StubAnswer);
+
+impl Function for Stub {
+    fn varies(&self, _: &Granted) -> bool {
+        false
+    }
+
+    fn call(&self, _: &mut Invocation<'_>, argument: Input<'_>) -> Reply {
+        Reply::Now(match (&self.0, argument.format) {
+            (StubAnswer::Bytes(bytes), _) => Ok(bytes.clone()),
+            (StubAnswer::Json(value), Format::Postcard) => Format::Postcard.encode(&Plain(value)),
+            (StubAnswer::Json(value), format) => format.encode(value),
+        })
+    }
+}
+
+/// A JSON value as a plugin's type has it, where the encoding does not say which it is.
+struct Plain<'a>(&'a serde_json::Value);
+
+impl Serialize for Plain<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            serde_json::Value::Null => serializer.serialize_none(),
+            serde_json::Value::Array(values) => serializer.collect_seq(values.iter().map(Plain)),
+            serde_json::Value::Object(map) => {
+                serializer.collect_map(map.iter().map(|(key, value)| (key, Plain(value))))
+            }
+            plain => plain.serialize(serializer),
+        }
+    }
+}
+
 /// A function of the embedder's that the plugin waits for.
 pub(crate) struct TypedAsync<F, A, R> {
     function: F,

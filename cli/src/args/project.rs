@@ -1,5 +1,6 @@
 //! The arguments of the commands that make plugins.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -52,6 +53,8 @@ Examples:
   cpex-wasmi new my-policy --style hook-handler
   cpex-wasmi new my-policy --sdk-path ../cpex-wasmi/guest-sdk
 
+The SDK is that of the checkout which this tool was built from, if it is still there.
+
 Exit status:
   0  made
   2  an argument is wrong, the place is taken, or the SDK is not there
@@ -65,7 +68,8 @@ pub(crate) struct NewArgs {
     /// What the plugin is written against
     #[arg(long, value_enum, default_value_t)]
     pub(crate) style: Style,
-    /// Use the SDK in this directory instead of the published one
+    /// The directory `guest-sdk` of a checkout of cpex-wasmi [default: that of the checkout which this tool
+    /// was built from]
     #[arg(long, value_name = "DIR")]
     pub(crate) sdk_path: Option<PathBuf>,
 }
@@ -78,4 +82,55 @@ pub(crate) enum Style {
     Lean,
     /// CPEX's `Plugin` and `HookHandler` traits, to share code with native plugins
     HookHandler,
+}
+
+/// Arguments of `build`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cpex-wasmi build
+  cpex-wasmi build my-policy
+  cpex-wasmi build --target wasm32-wasip1 -- --features rules
+
+It takes the installed toolchain, if that has the target, else Debian's compiler, if that is installed:
+`RUSTC_BOOTSTRAP=1 cargo build -Zbuild-std=std,panic_abort` in /usr/bin. What comes of it is checked.
+
+Exit status:
+  0  built
+  2  an argument is wrong, or there is no project
+  3  there is no compiler for wasm, or the project does not build, or it makes no plugin")]
+pub(crate) struct BuildArgs {
+    /// The project [default: the current directory]
+    pub(crate) dir: Option<PathBuf>,
+    /// What to build for
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) target: Target,
+    /// If there is no compiler for the target, install one: by rustup, or else from Debian's packages
+    #[arg(long)]
+    pub(crate) install: bool,
+    /// What cargo is told beside that
+    #[arg(last = true, value_name = "CARGO ARGUMENTS")]
+    pub(crate) cargo: Vec<OsString>,
+}
+
+/// What a module is built for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Target {
+    /// Plugins that need no WASI
+    #[default]
+    #[value(name = "wasm32-unknown-unknown")]
+    Unknown,
+    /// Plugins that use the standard library's files, variables or output
+    #[value(name = "wasm32-wasip1")]
+    Wasip1,
+}
+
+impl Target {
+    /// The name that compilers have for it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "wasm32-unknown-unknown",
+            Self::Wasip1 => "wasm32-wasip1",
+        }
+    }
 }

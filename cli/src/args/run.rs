@@ -40,7 +40,7 @@ pub(crate) struct SubjectArgs {
     pub(crate) settings: Vec<Setting>,
     #[command(flatten)]
     pub(crate) grants: GrantArgs,
-    /// Grant every capability that the plugin's manifest asks for
+    /// Grant every capability that the plugin's manifest asks for, and to keep state
     #[arg(long)]
     pub(crate) allow_requested: bool,
     /// Grant all the system access that the plugin's manifest asks for: files, hosts, programs and so on;
@@ -77,6 +77,7 @@ Examples:
   cpex-wasmi call guard.wasm --payload request.json --capabilities read_labels,read_roles
   cpex-wasmi call guard.wasm --hook cmf.tool_pre_invoke --payload - < request.json
   cpex-wasmi call guard.wasm --payload '{\"message\": {\"role\": \"user\"}}' --set limit=5
+  cpex-wasmi call guard.wasm --payload request.json --stub acme.allow=true
   cpex-wasmi call - --payload request.json < guard.wasm
   cpex-wasmi call guard.wasm --payload request.json --allow-requested --repeat 10000
   cpex-wasmi call guard.wasm --payload request.json --allow-requested --json | jq .decision

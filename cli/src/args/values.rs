@@ -1,7 +1,7 @@
 //! Values of arguments, read from their text.
 
 use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser, ValueParser};
-use cpex_wasmi::Capability;
+use cpex_wasmi::{Capability, StubAnswer};
 use serde_json::Value;
 
 use crate::input::{self, Source};
@@ -34,6 +34,41 @@ pub(super) fn setting(text: &str) -> Result<Setting, String> {
     Ok(Setting { path, value: input::value_or_text(value)? })
 }
 
+/// A function of an embedder's that is stood in for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Stub {
+    pub(crate) name: String,
+    pub(crate) answer: StubAnswer,
+}
+
+/// Parses `name=JSON` or `name=hex:0a`.
+pub(super) fn stub(text: &str) -> Result<Stub, String> {
+    let (name, answer) = text
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or("it takes NAME=JSON, such as `acme.allow=true`")?;
+    let answer = match answer.strip_prefix("hex:") {
+        Some(digits) => StubAnswer::Bytes(bytes(digits).ok_or("`hex:` takes pairs of hex digits")?),
+        None => StubAnswer::Json(input::value(answer).map_err(|problem| {
+            format!(
+                "the answer is no JSON ({problem}); a text stands in quotes: `acme.name=\"alice\"`"
+            )
+        })?),
+    };
+    Ok(Stub { name: name.to_owned(), answer })
+}
+
+fn bytes(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    pairs
+        .map(|pair| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Parses a capability, with clap's list and suggestions.
 #[derive(Clone)]
 pub(super) struct CapabilityParser;
@@ -56,5 +91,25 @@ impl TypedValueParser for CapabilityParser {
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(Capability::ALL.iter().map(|known| PossibleValue::new(known.name()))))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stubs_answer_with_json_or_bytes() {
+        let json = |value: Value| StubAnswer::Json(value);
+        assert_eq!(stub("a.b=true").unwrap().answer, json(true.into()));
+        assert_eq!(stub("a.b=\"x=y\"").unwrap().answer, json("x=y".into()));
+        assert_eq!(stub("a=hex:00fF").unwrap().answer, StubAnswer::Bytes(vec![0, 255]));
+        assert_eq!(stub("a=hex:").unwrap().answer, StubAnswer::Bytes(Vec::new()));
+        for wrong in
+            ["a", "=1", "a=yes", "a={\"x\": 1, \"x\": 2}", "a=hex:0", "a=hex:0g", "a=hex:ü"]
+        {
+            assert!(stub(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cpex_wasmi::{Engine, Plugin, Policy};
+use cpex_wasmi::{Plugin, Policy};
 
 use super::clock::nanoseconds;
 use super::quiet;
@@ -28,7 +28,7 @@ pub(super) fn measure(subject: &Subject, policy: &Policy) -> Result<Loaded, Fail
     let (mut loads, mut calls) = (Vec::new(), Vec::new());
     let begun = Instant::now();
     while loads.len() < LOADS && (loads.is_empty() || begun.elapsed() < PATIENCE) {
-        let engine: Engine = quiet().build()?;
+        let engine = quiet(&subject.stubs)?;
         let (policy, request) = (policy.clone(), Arc::clone(request));
         let loading = Instant::now();
         let plugin = Plugin::load(&engine, wasm, policy)?;

@@ -12,11 +12,11 @@ mod threads;
 
 use cpex_wasmi::{Engine, EngineBuilder, LogRecord, Plugin, Policy};
 
-use crate::args::{BenchArgs, Isolation};
+use crate::args::{BenchArgs, Isolation, Stub};
 use crate::failure::{Exit, Failure};
 use crate::progress::Progress;
 use crate::subject::{self, Subject};
-use crate::{json, terminal};
+use crate::{json, stubs, terminal};
 
 use measure::Measured;
 
@@ -43,7 +43,7 @@ fn bench(args: &BenchArgs) -> Result<Benched, Failure> {
              one that was: `cargo install --path cli`, or `cargo run --release`",
         );
     }
-    let subject = Subject::read(&args.subject, &quiet().build()?)?;
+    let subject = Subject::read(&args.subject, &quiet(&args.subject.grants.stubs)?)?;
     let isolations = isolations(args.isolation, &subject)?;
     let plan = measure::Plan::new(args);
     let total = plan.steps().saturating_mul(u64::try_from(isolations.len()).unwrap_or(u64::MAX));
@@ -56,7 +56,11 @@ fn bench(args: &BenchArgs) -> Result<Benched, Failure> {
 }
 
 /// An engine that drops what plugins log: to show it would take longer than the calls.
-fn quiet() -> EngineBuilder {
+fn quiet(stubs: &[Stub]) -> Result<Engine, Failure> {
+    stubs::engine(builder(), stubs)
+}
+
+fn builder() -> EngineBuilder {
     Engine::builder().log_sink(|_: &LogRecord<'_>| {}).http_client()
 }
 
@@ -71,16 +75,18 @@ fn with(policy: &Policy, isolation: Isolation) -> Policy {
 }
 
 /// What to measure: what was asked for, else all that the plugin can be loaded with.
-fn isolations(wanted: Option<Isolation>, subject: &Subject) -> Result<Vec<Isolation>, Failure> {
+fn isolations(args: Option<Isolation>, subject: &Subject) -> Result<Vec<Isolation>, Failure> {
     let Subject { module, policy, .. } = subject;
-    let wanted = match wanted {
+    let wanted = match args {
         Some(one) => vec![one],
         None => vec![Isolation::Pooled, Isolation::PerCall],
     };
     let loads = |isolation: &Isolation| Plugin::new(module, with(policy, *isolation)).is_ok();
     let (loadable, others): (Vec<_>, Vec<_>) = wanted.iter().copied().partition(loads);
-    // Where nothing can be loaded, what the operator wrote is what to complain about.
+    // A policy that is right as it stands is not complained about for another isolation than its own.
+    let is_right = Plugin::new(module, policy.clone()).is_ok();
     let policy = match (&*wanted, loadable.first()) {
+        _ if is_right && args.is_none() => policy.clone(),
         (_, Some(isolation)) | ([isolation], None) => with(policy, *isolation),
         _ => policy.clone(),
     };
@@ -91,7 +97,12 @@ fn isolations(wanted: Option<Isolation>, subject: &Subject) -> Result<Vec<Isolat
         let name = name(isolation);
         let said = Plugin::new(module, with(&subject.policy, isolation)).err();
         let why = said.map(|error| error.to_string()).unwrap_or_default();
-        terminal::warn(&format!("`isolation: {name}` is not measured: {why}"));
+        let said = format!("`isolation: {name}` is not measured: {why}");
+        if is_right {
+            terminal::tell(|| said);
+        } else {
+            terminal::warn(&said);
+        }
     }
     Ok(loadable)
 }

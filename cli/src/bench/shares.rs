@@ -6,10 +6,11 @@ use std::time::Instant;
 use cpex_wasmi::{Clock as _, Outcome, Plugin, Policy};
 use serde::Serialize;
 
+use super::builder;
 use super::clock::{Monotonic, Overhead, nanoseconds};
 use super::measure::Budget;
-use super::quiet;
 use crate::failure::Failure;
+use crate::stubs;
 use crate::subject::Subject;
 
 /// How many calls are looked at, at most.
@@ -46,7 +47,7 @@ pub(super) fn measure(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Shares, Failure> {
     let clock = Monotonic::new();
-    let engine = quiet().clock(clock).time_calls().build()?;
+    let engine = stubs::engine(builder().clock(clock).time_calls(), &subject.stubs)?;
     let plugin = Plugin::load(&engine, &subject.wasm, policy.clone())?;
     let overhead = Overhead::measure(&clock);
     let mut looked = Vec::new();

@@ -14,7 +14,7 @@ use cpex_wasmi::{Decision, Engine, Outcome, Plugin, Request};
 use crate::args::CallArgs;
 use crate::failure::{Exit, Failure};
 use crate::subject::{self, Subject};
-use crate::{json, terminal};
+use crate::{json, stubs, terminal};
 
 pub(crate) use answer::Answer;
 use diff::Change;
@@ -43,8 +43,8 @@ pub(crate) fn run(args: &CallArgs) -> Result<Exit, Failure> {
 
 fn call(args: &CallArgs) -> Result<Called, Failure> {
     let logs = Logs::default();
-    let engine =
-        Engine::builder().log_sink(logs.clone()).audit_sink(logs.clone()).http_client().build()?;
+    let builder = Engine::builder().log_sink(logs.clone()).audit_sink(logs.clone()).http_client();
+    let engine = stubs::engine(builder, &args.subject.grants.stubs)?;
     let Subject { module, hook, request: before, policy, .. } =
         Subject::read(&args.subject, &engine)?;
     let plugin = subject::load(&module, policy)?;

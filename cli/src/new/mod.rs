@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::args::{NewArgs, Style};
 use crate::failure::{Exit, Failure};
 use crate::style::{GOOD, paint};
-use crate::terminal;
+use crate::{shell, terminal};
 
 /// The files of every project: path and template. In a template, `{{name}}`, `{{crate}}` and
 /// `{{sdk}}` stand for the package, its library and where the SDK is, and `{{called}}` for
@@ -57,11 +57,14 @@ pub(crate) fn run(args: &NewArgs) -> Result<Exit, Failure> {
     let root = args.path.clone().unwrap_or_else(|| PathBuf::from(&args.name));
     make_root(&root)?;
     fill(&root, args, &sdk).map_err(|failure| undone(&root, failure))?;
-    let root = cpex_wasmi::visible(&root.display().to_string());
+    let root = root.display().to_string();
     terminal::out(&format!(
-        "{} {root}\n\n  cd {root}\n  cargo test\n  cargo build --release --target \
-         wasm32-unknown-unknown\n\nIts README says how to run it.\n",
+        "{} {}\n\n  cd {}\n  cargo test\n  rustup target add wasm32-unknown-unknown    # once\n  cpex-wasmi build\n\n\
+         Where rustup cannot add the target, `cpex-wasmi build` says what does as well.\nIts README says how \
+         to run it.\n",
         paint(GOOD, "made"),
+        cpex_wasmi::visible(&root),
+        cpex_wasmi::visible(&shell::quoted(&root)),
     ))?;
     Ok(Exit::Allow)
 }

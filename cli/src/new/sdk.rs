@@ -9,34 +9,51 @@ use crate::failure::Failure;
 /// The name of the SDK's package.
 const PACKAGE: &str = "cpex-wasmi-guest";
 
-/// The SDK's version: that of this program.
-const VERSION: &str =
-    concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
+/// The SDK of the checkout that this program was built from, if that is where it was.
+const BUILT_FROM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk");
 
-/// The key of the dependency on the SDK that says where it is: in a directory, or published.
+/// The key of the dependency on the SDK that says where it is.
+///
+/// # Errors
+///
+/// If the SDK is not where it should be. Without a path, that is the checkout that this program was built
+/// from.
 pub(super) fn requirement(path: Option<&Path>) -> Result<String, Failure> {
-    let Some(path) = path else { return Ok(format!("version = \"{VERSION}\"")) };
-    let wrong = |problem: &str| {
-        Failure::input(format!(
-            "{}: {problem}; give the directory `guest-sdk` of a checkout",
-            path.display()
-        ))
-    };
+    requirement_or(path, Path::new(BUILT_FROM))
+}
+
+fn requirement_or(path: Option<&Path>, built_from: &Path) -> Result<String, Failure> {
+    match path {
+        Some(path) => path_of(path).map_err(|problem| {
+            let advice = "give the directory `guest-sdk` of a checkout";
+            Failure::input(format!("{}: {problem}; {advice}", path.display()))
+        }),
+        None => path_of(built_from).map_err(|_| {
+            Failure::usage(
+                "the SDK is not published yet, and the checkout that this tool was built from is no longer \
+                 there; pass `--sdk-path DIR`, the directory `guest-sdk` of a checkout of cpex-wasmi",
+            )
+        }),
+    }
+}
+
+/// The key for the SDK in a directory, or why it is not there.
+fn path_of(path: &Path) -> Result<String, String> {
     let manifest =
         fs::read_to_string(path.join("Cargo.toml")).map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => wrong("the SDK is not there"),
-            _ => wrong(&format!("its Cargo.toml cannot be read: {error}")),
+            ErrorKind::NotFound | ErrorKind::NotADirectory => "the SDK is not there".to_owned(),
+            _ => format!("its Cargo.toml cannot be read: {error}"),
         })?;
     match package_name(&manifest) {
         Some(PACKAGE) => {}
         Some(other) => {
             let other = cpex_wasmi::visible(other);
-            return Err(wrong(&format!("is the package `{other}` and not the SDK, `{PACKAGE}`")));
+            return Err(format!("is the package `{other}` and not the SDK, `{PACKAGE}`"));
         }
-        None => return Err(wrong(&format!("is no package, and not the SDK, `{PACKAGE}`"))),
+        None => return Err(format!("is no package, and not the SDK, `{PACKAGE}`")),
     }
-    let path = fs::canonicalize(path).map_err(|error| wrong(&format!("is not there: {error}")))?;
-    let text = path.to_str().ok_or_else(|| wrong("has a path that is no UTF-8"))?;
+    let path = fs::canonicalize(path).map_err(|error| format!("is not there: {error}"))?;
+    let text = path.to_str().ok_or("has a path that is no UTF-8")?;
     // TOML reads the strings of JSON.
     Ok(format!("path = {}", serde_json::Value::from(text)))
 }
@@ -53,8 +70,17 @@ fn package_name(manifest: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_its_checkout_the_tool_says_what_to_pass() {
+        let failure = requirement_or(None, Path::new("/nowhere/guest-sdk")).unwrap_err();
+        let problems = failure.into_problems();
+        assert!(problems[0].message.contains("pass `--sdk-path DIR`"), "{problems:?}");
+        assert!(requirement(None).unwrap().starts_with("path = \"/"));
+    }
 
     #[test]
     fn a_package_s_name_is_found() {

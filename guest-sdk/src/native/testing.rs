@@ -68,7 +68,7 @@ use std::path::Path;
 
 pub use cpex_wasmi::{
     Access, Capability, Changes, ClockGrant, Decision, Engine, EngineBuilder, Invocation, Level,
-    LogRecord, Outcome, Payload, Policy, RandomGrant, Receipt, Request, model,
+    Limits, LogRecord, Outcome, Payload, Policy, RandomGrant, Receipt, Request, StubAnswer, model,
 };
 pub use failure::{Difference, Failure};
 pub use log::Line;

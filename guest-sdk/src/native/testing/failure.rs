@@ -4,7 +4,7 @@ use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use cpex_wasmi::Error;
+use cpex_wasmi::{Error, ErrorKind};
 
 use super::place::build_command;
 
@@ -62,6 +62,11 @@ impl Failure {
     }
 }
 
+/// The usual reason why a module comes to its deadline in a test.
+const UNOPTIMISED: &str = "in a test without optimisation, a module takes many times as long: put `wasmi = { opt-level = 3 }`, \
+    `wasmi_core = { opt-level = 3 }` and `wasmi_ir = { opt-level = 3 }` under `[profile.dev.package]` of its \
+    Cargo.toml, or run `cargo test --release`";
+
 /// How many differences are shown to people.
 const SHOWN: usize = 12;
 
@@ -74,6 +79,9 @@ impl fmt::Debug for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Host(error) if error.kind() == ErrorKind::Timeout && cfg!(debug_assertions) => {
+                write!(f, "{error}; {UNOPTIMISED}")
+            }
             Self::Host(error) => error.fmt(f),
             Self::Panicked(message) => write!(f, "the plugin panicked: {message}"),
             Self::Unreadable { path, error } if error.kind() == io::ErrorKind::NotFound => write!(
