@@ -127,7 +127,7 @@ pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Place, Problem, Trap};
 pub use limits::Limits;
 pub use logging::{LOG_TARGET, Level, LevelFilter, LogRecord, LogSink, quoted, visible};
-pub use module::{Module, ModuleInfo};
+pub use module::{Module, ModuleInfo, WasiImport};
 pub use outcome::{Decision, Outcome};
 pub use payload::{CustomPayload, Payload, PayloadType};
 pub use plugin::{Plugin, check};

@@ -1,7 +1,7 @@
 //! `inspect`: what a plugin is, does and needs, without running any of it.
 
 use cpex_wasmi::abi::IMPORT_MODULE;
-use cpex_wasmi::{Access, Engine, HostFunction, Manifest, Module, visible};
+use cpex_wasmi::{Access, Engine, HostFunction, Manifest, Module, WasiImport, visible};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ struct Inspection<'a> {
     manifest: JsonManifest<'a>,
     imports: Vec<Import>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    wasi_imports: &'a [&'static str],
+    wasi_imports: Vec<Import>,
     exports: Vec<Export<'a>>,
     memory: Memory,
     sizes: Sizes,
@@ -146,7 +146,11 @@ impl<'a> Inspection<'a> {
                 config_schema: manifest.config_schema.as_deref().map(schema),
             },
             imports: info.imports.iter().map(|function| Import::new(*function)).collect(),
-            wasi_imports: &info.wasi_imports,
+            wasi_imports: info
+                .wasi_imports
+                .iter()
+                .map(|function| Import::wasi(*function))
+                .collect(),
             exports: info.exports.iter().map(|(name, r#type)| Export { name, r#type }).collect(),
             memory: Memory {
                 initial_pages: pages(info.initial_memory_bytes),
@@ -168,6 +172,11 @@ impl<'a> Inspection<'a> {
 }
 
 impl Import {
+    fn wasi(function: WasiImport) -> Self {
+        let WasiImport { name, description, .. } = function;
+        Self { module: "wasi_snapshot_preview1", name, description }
+    }
+
     fn new(function: HostFunction) -> Self {
         let info = function.info();
         Self { module: IMPORT_MODULE, name: info.name, description: purpose(function) }
@@ -261,8 +270,8 @@ fn render(module: &Module, source: &Source, entry: &str) -> String {
     for import in info.imports.iter().map(|function| Import::new(*function)) {
         page.row(import.name, import.description);
     }
-    for name in &info.wasi_imports {
-        page.row(name, "of WASI preview 1");
+    for import in info.wasi_imports.iter().map(|function| Import::wasi(*function)) {
+        page.row(import.name, import.description);
     }
     if info.imports.is_empty() && info.wasi_imports.is_empty() {
         page.line("  none");

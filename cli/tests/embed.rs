@@ -95,7 +95,8 @@ fn a_function_that_is_imported_twice_is_told_of_once() {
     place.run(EMBED).gives(0);
     let inspected = place.run(["inspect", "plugin.wasm", "--json"]).gives(0).json();
     assert_eq!(inspected["imports"].as_array().unwrap().len(), 1);
-    assert_eq!(inspected["wasi_imports"], serde_json::json!(["fd_close"]));
+    let wasi = inspected["wasi_imports"].as_array().unwrap();
+    assert_eq!((wasi.len(), &wasi[0]["name"]), (1, &"fd_close".into()));
 }
 
 #[test]

@@ -48,6 +48,20 @@ fn everything_is_there() {
 }
 
 #[test]
+fn imports_of_wasi_are_said_in_words() {
+    let place = Place::new();
+    let wasi = "(import \"wasi_snapshot_preview1\" \"fd_write\" (func (param i32 i32 i32 i32) (result i32)))";
+    place.file("a.wat", Guest::default().wat().replacen("(module", &format!("(module {wasi}"), 1));
+    let words = "Write to a file, or to its log by standard output and standard error.";
+    place.run(["inspect", "a.wat"]).gives(0).says("  fd_write       ").says(words);
+    let inspected = place.run(["inspect", "a.wat", "--json"]).gives(0).json();
+    assert_eq!(
+        inspected["wasi_imports"],
+        json!([{"module": "wasi_snapshot_preview1", "name": "fd_write", "description": words}])
+    );
+}
+
+#[test]
 fn json_has_the_same() {
     let place = place();
     let inspection = place.run(["inspect", "pii_guard.wat", "--json"]).gives(0).json();

@@ -12,7 +12,7 @@ use cpex_wasmi_abi::{
 use wasmi::errors::{EnforcedLimitsError, ErrorKind as Wasmi};
 use wasmi::{ExternType, FuncType, MemoryType, ValType};
 
-use super::invalid;
+use super::{WasiImport, invalid};
 #[cfg(feature = "wasi")]
 use crate::instance::type_of;
 use crate::logging::visible;
@@ -129,7 +129,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 #[derive(Default)]
 pub(super) struct Imports {
     pub(super) own: Vec<HostFunction>,
-    pub(super) wasi: Vec<&'static str>,
+    pub(super) wasi: Vec<WasiImport>,
 }
 
 /// Checks that everything imported is offered, with the right type.
@@ -141,8 +141,8 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Im
         if import.module() == wasi::MODULE {
             match wasi_import(&import) {
                 // Some linkers import a function once for each place that declares it.
-                Ok(name) if functions.wasi.contains(&name) => {}
-                Ok(name) => functions.wasi.push(name),
+                Ok(import) if functions.wasi.contains(&import) => {}
+                Ok(import) => functions.wasi.push(import),
                 Err(wrong) => {
                     problems.push(invalid(format!("the module imports `{from}::{name}`{wrong}")));
                 }
@@ -195,9 +195,9 @@ const NO_WASI: &str = if cfg!(feature = "wasi") {
      `wasm32-unknown-unknown`, or the host with that feature"
 };
 
-/// The name of a function of WASI, or what is wrong with it.
+/// A function of WASI, or what is wrong with it.
 #[cfg(feature = "wasi")]
-fn wasi_import(import: &wasmi::ImportType<'_>) -> Result<&'static str, String> {
+fn wasi_import(import: &wasmi::ImportType<'_>) -> Result<WasiImport, String> {
     let Some(function) = WasiFunction::from_name(import.name()) else {
         let known = WasiFunction::ALL.iter().map(|function| function.name());
         let hint = did_you_mean(import.name(), known);
@@ -205,7 +205,7 @@ fn wasi_import(import: &wasmi::ImportType<'_>) -> Result<&'static str, String> {
     };
     let expected = type_of(function);
     if import.ty().func() == Some(&expected) {
-        return Ok(function.name());
+        return Ok(WasiImport { name: function.name(), description: function.description() });
     }
     let (found, expected) = (type_name(import.ty()), type_name(&ExternType::Func(expected)));
     Err(format!(" as {found}, and it is {expected}"))

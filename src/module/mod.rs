@@ -76,14 +76,24 @@ pub struct ModuleInfo {
     pub maximum_memory_bytes: Option<u64>,
     /// The host functions it imports.
     pub imports: Vec<HostFunction>,
-    /// The functions of WASI preview 1 it imports, by name.
-    pub wasi_imports: Vec<&'static str>,
+    /// The functions of WASI preview 1 it imports.
+    pub wasi_imports: Vec<WasiImport>,
     /// The names and types of its exports.
     pub exports: Vec<(String, String)>,
     /// Whether it has something to run when an instance is made.
     pub has_init: bool,
     /// Whether it has something to run when it is [shut down](crate::Plugin::shutdown).
     pub has_shutdown: bool,
+}
+
+/// A function of WASI preview 1 that a module imports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WasiImport {
+    /// The name, such as `fd_write`.
+    pub name: &'static str,
+    /// What it does for a plugin, in a sentence.
+    pub description: &'static str,
 }
 
 /// A module that this does not keep.

@@ -31,8 +31,11 @@ impl Span {
         self.range().and_then(|range| memory.get_mut(range)).ok_or_else(|| self.out_of_bounds(size))
     }
 
-    /// The key it points to; `Ok(None)` stands for no key, `Ok(Some(Err(())))` for one that is not
-    /// UTF-8.
+    /// The key that it points to.
+    ///
+    /// # Errors
+    ///
+    /// If it points outside of `memory`.
     pub(crate) fn key(self, memory: &[u8]) -> Result<Key<'_>, Error> {
         if self.len == NO_KEY {
             return Ok(Key::None);

@@ -57,9 +57,8 @@
 /// # fn main() {}
 /// ```
 ///
-/// `version`, `access`, `config_schema` and `stateful` are those of [`plugin!`](crate::plugin!). Only
-/// `name`, `plugin` and `hooks` are needed, and the order does not matter. A crate registers one
-/// plugin.
+/// `version`, `access`, `config_schema` and `stateful` are those of [`plugin!`](crate::plugin!). Needed are
+/// `name`, `plugin`, `reads` and `hooks`, and the order does not matter. A crate registers one plugin.
 ///
 /// A path that is not in [`reads`](crate::cpex::reads) is a compile error:
 ///
