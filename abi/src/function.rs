@@ -45,7 +45,7 @@ macro_rules! for_each_host_function {
             "log" Log (level: number, message: bytes)
                 "Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns 0.";
             "panic" Panic (message: bytes)
-                "Tells the host why the plugin is about to trap. Returns 0; the trap is the plugin's to make.";
+                "Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0; the trap is the plugin's to make.";
         }
     };
 }

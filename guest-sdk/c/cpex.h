@@ -230,7 +230,7 @@ CPEX_IMPORT("call_json") int32_t cpex_call_json(const void *name, uint32_t name_
 CPEX_IMPORT("call_result") int32_t cpex_call_result(uint32_t offset, void *out, uint32_t out_len);
 /* Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns 0. */
 CPEX_IMPORT("log") int32_t cpex_log(uint32_t level, const void *message, uint32_t message_len);
-/* Tells the host why the plugin is about to trap. Returns 0; the trap is the plugin's to make. */
+/* Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0; the trap is the plugin's to make. */
 CPEX_IMPORT("panic") int32_t cpex_panic(const void *message, uint32_t message_len);
 /* end */
 

@@ -80,8 +80,9 @@
 //! | `std` | no | the same for plugins that use `std`, as a panic hook |
 //! | `cpex` | no | the module `cpex`: CPEX's own plugin traits and types; implies `std` |
 //!
-//! A plugin that uses `std` depends on this crate with
-//! `default-features = false, features = ["std"]`. It is built for `wasm32-unknown-unknown`, where `std` has
+//! A plugin that uses `std` depends on this crate with `features = ["std"]`, which leaves out the panic handler: without
+//! it, rustc finds a `duplicate lang item` for wasm. With `default-features = false` as well, it has the allocator of
+//! `std`, which gives memory back in any order. It is built for `wasm32-unknown-unknown`, where `std` has
 //! no files, variables, clock or output, or for `wasm32-wasip1`, where it has, as far as they are asked for
 //! and granted: the host needs its feature `wasi` for that, and `fs` for files.
 //!

@@ -12,10 +12,29 @@ pub type Result<T> = core::result::Result<T, Error>;
 pub struct Error(i32);
 
 impl Error {
-    /// The plugin gives up for a reason of its own. Log the reason; the host only sees the status.
+    /// The plugin gives up for a reason of its own. [`failed`](Self::failed) tells the host which.
     pub const FAILED: Self = Self::new(Status::Failed);
 
     const ABSENT: Self = Self::new(Status::Absent);
+
+    /// The plugin gives up for this reason. The host puts it into the error of the call or of the
+    /// initialisation, without secrets and cut at 4 KiB. The first reason of a call counts.
+    ///
+    /// ```
+    /// use cpex_wasmi_guest::{Error, JsonMap, Result};
+    ///
+    /// fn init(config: JsonMap) -> Result<()> {
+    ///     if config.contains("region")? {
+    ///         return Ok(());
+    ///     }
+    ///     Err(Error::failed("the configuration has no `region`"))
+    /// }
+    /// ```
+    #[cold]
+    pub fn failed(reason: &str) -> Self {
+        let _ = crate::sys::Panic(reason.as_bytes());
+        Self::FAILED
+    }
 
     /// An error with this status.
     pub const fn new(status: Status) -> Self {

@@ -120,7 +120,7 @@ mod partial_redactor {
         let mut harness = Harness::new(&PLUGIN);
         let failure = harness.call(HOOK, Request::tool_call("a").part(text)).unwrap_err();
         assert_eq!(failure.code(), "plugin_failed");
-        assert!(harness.take_log()[0].message.contains("the whole `payload`"));
+        assert!(failure.to_string().contains("the whole `payload`"), "{failure}");
     }
 }
 

@@ -140,8 +140,8 @@ mod unread {
     fn only_a_message_can_be_left_unread() {
         let mut harness = Harness::new(&PLUGIN);
         let payload = Payload::Identity(Box::new(model::IdentityPayload::new("t", "bearer")));
-        assert!(harness.call("identity.resolve", Request::new(payload)).is_err());
-        assert!(harness.take_log()[0].message.contains("list `payload` in `reads`"));
+        let failure = harness.call("identity.resolve", Request::new(payload)).unwrap_err();
+        assert!(failure.to_string().contains("list `payload` in `reads`"), "{failure}");
     }
 }
 

@@ -160,7 +160,7 @@ mod config {
             let mut harness = Harness::new(&PLUGIN).grant_all().config("limit", limit);
             let failure = harness.call(HOOK, Request::tool_call("a")).unwrap_err();
             assert_eq!(failure.code(), "plugin_failed");
-            assert!(harness.take_log()[0].message.contains(expected), "{expected}");
+            assert!(failure.to_string().contains(expected), "{failure}");
         }
     }
 
@@ -172,10 +172,9 @@ mod config {
             let mut harness = Harness::new(&PLUGIN).grant_all().config("limit", limit);
             harness.call(HOOK, Request::tool_call("a")).unwrap();
             let failure = harness.shutdown().err();
-            assert_eq!(failure.map(|it| it.code()), expected.map(|_| "plugin_failed"));
-            let log = harness.take_log();
-            assert_eq!(log.len(), usize::from(expected.is_some()));
-            assert!(log.iter().zip(expected).all(|(line, it)| line.message.contains(it)));
+            assert_eq!(failure.as_ref().map(|it| it.code()), expected.map(|_| "plugin_failed"));
+            let words = failure.map(|it| it.to_string()).unwrap_or_default();
+            assert!(words.contains(expected.unwrap_or_default()), "{words}");
         }
     }
 }
@@ -200,6 +199,81 @@ mod waiting {
         let mut harness = Harness::new(&PLUGIN);
         let failure = harness.call(HOOK, Request::tool_call("a")).unwrap_err();
         assert_eq!(failure.code(), "plugin_failed");
-        assert!(harness.take_log()[0].message.contains("a plugin cannot wait"));
+        assert!(failure.to_string().contains("a plugin cannot wait"), "{failure}");
+    }
+}
+
+mod forgetful {
+    use super::*;
+
+    plugin_type!(Forgetful, |plugin, payload, extensions, ctx| {
+        let secret = payload.message.get_tool_calls().iter().any(|call| call.name == "get_pay");
+        let outside = extensions.http.as_ref().is_some_and(|http| http.host.is_some());
+        let kept = ctx.get_global("seen").is_some();
+        let allowed = extensions.security.as_ref().is_some_and(|security| {
+            security.subject.as_ref().is_some_and(|subject| !subject.roles.is_empty())
+        });
+        if (secret || outside || kept) && !allowed {
+            return PluginResult::deny(PluginViolation::new("secret", "no"));
+        }
+        PluginResult::allow()
+    });
+
+    cpex_plugin! {
+        name: "forgetful",
+        capabilities: ["read_headers", "read_roles"],
+        plugin: Forgetful = Forgetful::new,
+        reads: [no_payload, security::subject::id],
+        hooks: { "cmf.tool_pre_invoke" => CmfHook },
+    }
+
+    fn failure(request: Request) -> String {
+        let mut harness = Harness::new(&PLUGIN).grant_all();
+        let failure = harness.call(HOOK, request).unwrap_err();
+        assert_eq!(failure.code(), "unlisted_read");
+        failure.to_string()
+    }
+
+    #[test]
+    fn a_test_fails_if_more_is_read_than_listed() {
+        assert_eq!(
+            failure(Request::tool_call("get_pay")),
+            "the handler of `cmf.tool_pre_invoke` looks at more than `reads` lists: handed the whole `payload` \
+             of this request, it decides otherwise. List `payload`, or the parts of it that the handler looks at"
+        );
+        let mut request = Request::tool_call("a");
+        request.extensions.http.get_or_insert_default().host = Some("h".into());
+        assert!(failure(request).contains("List `http`"));
+        let mut request = Request::tool_call("a");
+        request.context.global_state.insert("seen".into(), json!(1));
+        assert!(failure(request).contains("List `context::global_state`"));
+        // What makes no difference for a request does not fail it.
+        let mut harness = Harness::new(&PLUGIN).grant_all();
+        assert!(harness.call(HOOK, Request::tool_call("a")).unwrap().decision.is_allow());
+    }
+}
+
+mod told {
+    use super::*;
+    use cpex_wasmi_guest::cpex::hook;
+
+    plugin_type!(Told, |plugin, payload, extensions, ctx| {
+        PluginResult::deny(PluginViolation::new("told", hook()))
+    });
+
+    cpex_plugin! {
+        name: "told",
+        plugin: Told = Told::new,
+        reads: [no_payload],
+        hooks: { "cmf.tool_pre_invoke" => CmfHook, "cmf.llm_input" => CmfHook },
+    }
+
+    #[test]
+    fn a_handler_is_told_its_hook() {
+        let mut harness = Harness::new(&PLUGIN);
+        for hook in [HOOK, "cmf.llm_input"] {
+            let outcome = harness.call(hook, Request::tool_call("a")).unwrap();
+            assert_eq!(outcome.decision.violation().unwrap().reason, hook);
+        }
     }
 }

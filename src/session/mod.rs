@@ -166,6 +166,7 @@ pub struct Session {
     /// Made for the first change.
     changes: Option<Box<Changes>>,
     violation: Option<Box<Violation>>,
+    /// Why the plugin is about to trap or to give up, in its own words.
     panic: Option<String>,
     /// The capability that the plugin last lacked.
     denied: Option<Capability>,

@@ -125,10 +125,10 @@ impl Session {
             },
             Some(status) => Error::new(
                 ErrorKind::PluginFailed,
-                self.explained(
+                self.with_reason(self.explained(
                     format!("`{export}` gave up with the status `{}`. {status}", status.name()),
                     status,
-                ),
+                )),
             ),
             None => Error::new(
                 ErrorKind::AbiViolation,
@@ -147,6 +147,14 @@ impl Session {
             self.usage.moved(work);
             format!("`{place}`: {}", visible(&problem))
         });
+    }
+
+    /// A message about a plugin that gave up, with the reason that it gave.
+    fn with_reason(&self, message: String) -> String {
+        match &self.panic {
+            Some(reason) => format!("{}: {reason}", message.strip_suffix('.').unwrap_or(&message)),
+            None => message,
+        }
     }
 
     /// A message about a status, with what was wrong with the JSON that it is about.

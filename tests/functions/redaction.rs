@@ -137,6 +137,35 @@ fn a_panic_cut_by_its_plugin_shows_no_start_of_a_secret() {
 }
 
 #[test]
+fn the_reason_of_a_failed_initialisation_is_in_its_error() {
+    let text = format!("no rules for\n{SECRET}");
+    for (export, verdict) in
+        [("cpex_init", "(result i32)"), ("cpex_invoke", "(param i32) (result i32)")]
+    {
+        let other = match export {
+            "cpex_init" => {
+                r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#
+            }
+            _ => "",
+        };
+        let wasm = guest_wanting(
+            &["function:f"],
+            &format!(
+                r#"(memory (export "memory") 1) (data (i32.const 0) "{}") {other}
+                   (func (export "{export}") {verdict}
+                     (drop (call $panic (i32.const 0) (i32.const {}))) (i32.const -13))"#,
+                data(text.as_bytes()),
+                text.len()
+            ),
+        );
+        let (kind, message) = load(masking, &wasm).failed();
+        assert_eq!(kind, ErrorKind::PluginFailed);
+        let reason = "The plugin gives up for a reason of its own: no rules for\\n[redacted]";
+        assert!(message.ends_with(reason), "{message}");
+    }
+}
+
+#[test]
 fn an_audit_event_shows_no_secret() {
     // The names of functions, variables and programs are the plugin's.
     let mut script = Script::asking(&["env:*", "function:f"]);

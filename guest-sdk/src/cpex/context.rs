@@ -1,10 +1,79 @@
 //! What a plugin keeps for the length of a request.
 
 use alloc::string::String;
+use core::cell::Cell;
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+std::thread_local! {
+    /// The hook that is handled.
+    static HOOK: Cell<&'static str> = const { Cell::new("") };
+}
+
+/// The name of the hook that the plugin is called for, such as `cmf.tool_pre_invoke`; empty before its
+/// first call.
+///
+/// CPEX has no such function: it tells a handler nothing of its hook. A source that compiles for both has a type
+/// for each hook, and a handler for each type:
+///
+/// ```
+/// use cpex_wasmi_guest::cpex::*;
+///
+/// define_hook! { ToolCall, "cmf.tool_pre_invoke" => { payload: MessagePayload, result: PluginResult<MessagePayload> } }
+/// define_hook! { ModelInput, "cmf.llm_input" => { payload: MessagePayload, result: PluginResult<MessagePayload> } }
+///
+/// struct Guard(PluginConfig);
+///
+/// impl Plugin for Guard {
+///     fn config(&self) -> &PluginConfig {
+///         &self.0
+///     }
+/// }
+///
+/// impl Guard {
+///     fn check(&self, hook: &str) -> PluginResult<MessagePayload> {
+///         if hook == "cmf.llm_input" {
+///             return PluginResult::deny(PluginViolation::new("no_models", "tools only"));
+///         }
+///         PluginResult::allow()
+///     }
+/// }
+///
+/// impl HookHandler<ToolCall> for Guard {
+///     async fn handle(&self, _: &MessagePayload, _: &Extensions, _: &mut PluginContext)
+///     -> PluginResult<MessagePayload> { self.check(ToolCall::NAME) }
+/// }
+///
+/// impl HookHandler<ModelInput> for Guard {
+///     async fn handle(&self, _: &MessagePayload, _: &Extensions, _: &mut PluginContext)
+///     -> PluginResult<MessagePayload> { self.check(ModelInput::NAME) }
+/// }
+///
+/// cpex_plugin! {
+///     name: "guard",
+///     plugin: Guard = Guard,
+///     reads: [no_payload],
+///     hooks: { "cmf.tool_pre_invoke" => ToolCall, "cmf.llm_input" => ModelInput },
+/// }
+///
+/// # fn main() {
+/// use cpex_wasmi_guest::testing::{Harness, Request};
+/// let mut harness = Harness::new(&PLUGIN);
+/// assert!(harness.call("cmf.tool_pre_invoke", Request::tool_call("a")).unwrap().decision.is_allow());
+/// assert!(!harness.call("cmf.llm_input", Request::tool_call("a")).unwrap().decision.is_allow());
+/// # }
+/// ```
+pub fn hook() -> &'static str {
+    HOOK.get()
+}
+
+/// Notes the hook that is handled from now on.
+#[inline(always)]
+pub(super) fn set_hook(hook: &'static str) {
+    HOOK.set(hook);
+}
 
 /// What a plugin keeps for the length of a request.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -13,6 +13,10 @@
 //! - A plugin cannot wait: a future that is not ready at once fails the call.
 //! - Beside the entries listed in `reads`, extensions are `None`, fields empty, and the message has
 //!   no parts. Reading what was not granted fails the call.
+//! - In a test, the [harness](crate::testing::Harness) fails a call whose handler decides otherwise once it is handed
+//!   what `reads` does not list.
+//! - [`hook()`] tells which hook a handler is called for.
+//! - The `metadata` of a result is dropped; to set it is deprecated.
 //! - Changes that CPEX would drop are dropped here, with a line in the log where it logs one.
 //! - A denial without a violation denies.
 //! - A payload of the author's own needs serde's `Serialize` and `Deserialize`.
@@ -50,6 +54,8 @@ pub mod identity;
 mod incoming;
 mod known;
 pub mod plugin;
+#[cfg(not(target_arch = "wasm32"))]
+mod probe;
 pub mod reads;
 mod records;
 mod register;
@@ -67,7 +73,7 @@ pub use cmf::{
     MessagePayload, PromptRequest, PromptResult, Resource, ResourceReference, ResourceType, Role,
     ToolCall, ToolResult, VideoSource,
 };
-pub use context::PluginContext;
+pub use context::{PluginContext, hook};
 pub use delegation::{DelegationPayload, TokenDelegateHook};
 pub use elicitation::{ElicitationHook, ElicitationPayload};
 pub use error::{PluginError, PluginViolation};

@@ -11,17 +11,15 @@ use cpex_wasmi_abi::StaticManifest;
 use serde_json::Value;
 
 use super::apply::apply;
+use super::context::set_hook;
 use super::extensions::{Extensions, WriteToken};
 use super::incoming::{Incoming, value};
 use super::known::{Rights, Slots};
 use super::{
     HookHandler, HookTypeDef, Plugin, PluginConfig, PluginError, PluginPayload, PluginResult,
 };
-use crate::log::line;
 use crate::raw::Place;
 use crate::{Call, Error, Field, JsonMap, Result, Verdict};
-
-const ERROR: u32 = 1;
 
 /// A plugin, once it was made. The sandbox ends without dropping it; else the code to do so at the
 /// end of a thread would be in every module.
@@ -144,7 +142,7 @@ fn at_once(
 /// # Errors
 ///
 /// The host's status, [`Status::Failed`](crate::Status::Failed) over the plugin's own mistakes.
-pub fn handle<R: Registered, H: HookTypeDef>(_: &Call) -> Result<Verdict>
+pub fn handle<R: Registered, H: HookTypeDef>(call: &Call) -> Result<Verdict>
 where
     R::Plugin: HookHandler<H>,
     H::Result: Into<PluginResult<H::Payload>>,
@@ -157,12 +155,19 @@ where
              does not look at it"
         );
     }
+    set_hook(call.hook());
+    #[cfg(not(target_arch = "wasm32"))]
+    if crate::native::probe::is_asked() {
+        super::probe::probe::<R, H>();
+        return crate::allow();
+    }
     let mut incoming = Incoming::<H::Payload>::new();
     R::read(&mut incoming)?;
     let Incoming { payload, whole, mut extensions, mut context, before } = incoming;
     let Some(payload) = ManuallyDrop::into_inner(payload).or_else(H::Payload::unread) else {
-        line(ERROR, "the payload of this hook cannot be left unread: list `payload` in `reads`");
-        return Err(Error::FAILED);
+        return Err(Error::failed(
+            "the payload of this hook cannot be left unread: list `payload` in `reads`",
+        ));
     };
     extensions.http_write_token = R::RIGHTS.headers.then(WriteToken::new);
     extensions.labels_write_token = R::RIGHTS.labels.then(WriteToken::new);
@@ -171,8 +176,7 @@ where
     let verdict = R::instance().with(|instance| {
         let instance = instance.try_borrow().map_err(|_| Error::FAILED)?;
         let Some(plugin) = &*instance else {
-            line(ERROR, "the plugin was not initialised on this thread");
-            return Err(Error::FAILED);
+            return Err(Error::failed("the plugin was not initialised on this thread"));
         };
         let polled = pin!(plugin.handle(&payload, &extensions, &mut context))
             .poll(&mut Context::from_waker(Waker::noop()));
@@ -224,12 +228,10 @@ fn config(manifest: &StaticManifest) -> Result<PluginConfig> {
 
 #[cold]
 fn failed(error: &PluginError) -> Error {
-    line(ERROR, &error.text());
-    Error::FAILED
+    Error::failed(&error.text())
 }
 
 #[cold]
 fn pending() -> Error {
-    line(ERROR, "the plugin waits for something, and in the sandbox a plugin cannot wait");
-    Error::FAILED
+    Error::failed("the plugin waits for something, and in the sandbox a plugin cannot wait")
 }

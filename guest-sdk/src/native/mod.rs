@@ -4,6 +4,7 @@
 //! this thread, with the same numbers that a module would pass.
 
 mod frame;
+pub(crate) mod probe;
 pub mod testing;
 
 use alloc::string::String;

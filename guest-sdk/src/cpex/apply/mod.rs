@@ -6,7 +6,6 @@ mod maps;
 use super::incoming::Before;
 use super::run::Registered;
 use super::{Extensions, PluginContext, PluginPayload, PluginResult};
-use crate::log::line;
 use crate::raw::Place;
 use crate::verdict::deny_encoded;
 use crate::{Error, Field, Result, Verdict, allow, deny};
@@ -22,6 +21,7 @@ pub(super) fn apply<R: Registered, P: PluginPayload>(
     context: &PluginContext,
     before: &Before,
 ) -> Result<Verdict> {
+    #[allow(deprecated, reason = "it is dropped")]
     let PluginResult {
         continue_processing,
         modified_payload,
@@ -60,8 +60,7 @@ fn consume<T>(value: Option<T>, with: impl FnOnce(T)) {
 
 fn replace<P: PluginPayload>(whole: bool, payload: &P) -> Result<()> {
     if !whole {
-        line(1, "only who reads the whole `payload` can give back another one");
-        return Err(Error::FAILED);
+        return Err(Error::failed("only who reads the whole `payload` can give back another one"));
     }
     Place::of(Field::Payload).write(&payload.to_wire()?)
 }

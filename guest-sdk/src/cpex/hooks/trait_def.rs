@@ -33,6 +33,17 @@ pub trait HookHandler<H: HookTypeDef>: Plugin + Send + Sync {
 }
 
 /// What a handler gives back: allowed or denied, and what it changed.
+///
+/// CPEX has `metadata` in it, which does not leave the sandbox. What sets it is warned of when it is compiled:
+///
+/// ```compile_fail
+/// #![deny(deprecated)]
+/// use cpex_wasmi_guest::cpex::{MessagePayload, PluginResult};
+///
+/// let mut result = PluginResult::<MessagePayload>::allow();
+/// result.metadata = Some("seen".into());
+/// ```
+#[allow(deprecated, reason = "`Debug` shows it")]
 #[derive(Debug)]
 pub struct PluginResult<P: PluginPayload> {
     /// `false` denies the operation.
@@ -43,7 +54,11 @@ pub struct PluginResult<P: PluginPayload> {
     pub modified_extensions: Option<OwnedExtensions>,
     /// Why the operation is denied.
     pub violation: Option<PluginViolation>,
-    /// Kept for CPEX's sake; the host takes none.
+    /// For telemetry in CPEX. The host takes none.
+    #[deprecated(
+        note = "the host drops the metadata of a result: log what is worth knowing, or write it \
+                         to the context's `global_state`"
+    )]
     pub metadata: Option<serde_json::Value>,
 }
 
@@ -57,6 +72,7 @@ impl<P: PluginPayload> PluginResult<P> {
     }
 
     /// Denies the operation.
+    #[allow(deprecated, reason = "there is none")]
     #[inline(always)]
     pub fn deny(violation: PluginViolation) -> Self {
         Self {
@@ -86,6 +102,7 @@ impl<P: PluginPayload> PluginResult<P> {
         Self::of(Some(payload), Some(extensions))
     }
 
+    #[allow(deprecated, reason = "there is none")]
     #[inline(always)]
     fn of(modified_payload: Option<P>, modified_extensions: Option<OwnedExtensions>) -> Self {
         Self {

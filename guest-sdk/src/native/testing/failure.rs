@@ -17,6 +17,15 @@ pub enum Failure {
     Host(Error),
     /// The plugin panicked with this message. (The place is on standard error.)
     Panicked(String),
+    /// A handler in CPEX's style decides otherwise if it is handed what its plugin does not list in `reads`,
+    /// or lists in parts only. In the sandbox it decides over nothing.
+    #[non_exhaustive]
+    Unlisted {
+        /// The hook that was called.
+        hook: String,
+        /// What to list, such as `payload` or `http`.
+        read: &'static str,
+    },
     /// The module's file cannot be read; it may not have been built.
     #[non_exhaustive]
     Unreadable {
@@ -51,11 +60,12 @@ pub struct Difference {
 
 impl Failure {
     /// The code that the real host gives the failure; of failures that it does not have,
-    /// `module_unreadable` and `module_differs`.
+    /// `unlisted_read`, `module_unreadable` and `module_differs`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Host(error) => error.code(),
             Self::Panicked(_) => "wasm_trap",
+            Self::Unlisted { .. } => "unlisted_read",
             Self::Unreadable { .. } => "module_unreadable",
             Self::Differs { .. } => "module_differs",
         }
@@ -84,6 +94,11 @@ impl fmt::Display for Failure {
             }
             Self::Host(error) => error.fmt(f),
             Self::Panicked(message) => write!(f, "the plugin panicked: {message}"),
+            Self::Unlisted { hook, read } => write!(
+                f,
+                "the handler of `{hook}` looks at more than `reads` lists: handed the whole `{read}` of this \
+                 request, it decides otherwise. List `{read}`, or the parts of it that the handler looks at"
+            ),
             Self::Unreadable { path, error } if error.kind() == io::ErrorKind::NotFound => write!(
                 f,
                 "there is no module at {}; build it with `{}`",
@@ -120,7 +135,7 @@ impl core::error::Error for Failure {
         match self {
             Self::Host(error) => Some(error),
             Self::Unreadable { error, .. } => Some(error),
-            Self::Panicked(_) | Self::Differs { .. } => None,
+            Self::Panicked(_) | Self::Unlisted { .. } | Self::Differs { .. } => None,
         }
     }
 }

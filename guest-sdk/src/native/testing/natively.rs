@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,9 +11,9 @@ use cpex_wasmi::{EngineBuilder, Manifest, Outcome, Policy, Request, Session};
 
 use super::failure::Failure;
 use super::log::Lines;
-use crate::PluginDef;
-use crate::native::{Ended, serving};
+use crate::native::{Ended, probe, serving};
 use crate::plugin::{initialise, invoke, shut_down};
+use crate::{Handler, PluginDef};
 
 /// One instance of the plugin, so to speak: what it keeps between calls is in its statics.
 #[derive(Default)]
@@ -45,7 +46,8 @@ impl Native {
             Some(session) => session,
             None => self.initialised(plugin, policy)?,
         };
-        let position = match session.start(hook, request) {
+        let request = Arc::new(request);
+        let position = match session.start(hook, request.clone()) {
             Ok(position) => position,
             Err(error) => {
                 self.session = Some(session);
@@ -56,10 +58,31 @@ impl Native {
         let handler = plugin.handlers.get(position).zip(plugin.manifest.hooks.get(position));
         #[allow(clippy::expect_used, reason = "the macro makes both lists from one")]
         let (handler, hook) = handler.expect("each hook has a handler");
+        probe::forget();
         let (mut session, verdict) = run(session, || invoke(handler, hook))?;
         let outcome = session.end(verdict)?;
+        if probe::is_possible()
+            && let Some(read) = self.unlisted(plugin, policy, hook, request, *handler)
+        {
+            return Err(Failure::Unlisted { hook: (*hook).into(), read });
+        }
         self.session = Some(session);
         Ok(outcome)
+    }
+
+    /// Asks a handler in CPEX's style whether it looks at what its plugin does not list, in a session of
+    /// its own: nothing of it is logged or counted.
+    fn unlisted(
+        &self,
+        plugin: &PluginDef,
+        policy: &Policy,
+        hook: &'static str,
+        request: Arc<Request>,
+        handler: Handler,
+    ) -> Option<&'static str> {
+        let mut session = self.session(plugin, policy, Lines::default()).ok()?;
+        session.start(hook, request).ok()?;
+        probe::ask(|| drop(run(session, || invoke(handler, hook))))
     }
 
     /// Shuts down the instance, if there is one, and has the plugin initialised before the next call.
@@ -73,15 +96,21 @@ impl Native {
     }
 
     fn initialised(&self, plugin: &PluginDef, policy: &Policy) -> Result<Session, Failure> {
-        let (manifest, policy, log) = (manifest(plugin), policy.clone(), self.log.clone());
-        let session = match &self.engine {
-            Some(engine) => Session::on(&engine.clone().log_sink(log).build()?, &manifest, policy)?,
-            None => Session::new(&manifest, policy, log)?,
-        };
+        let session = self.session(plugin, policy, self.log.clone())?;
         let Some(init) = plugin.init else { return Ok(session) };
         let (mut session, code) = run(session, || initialise(init))?;
         session.initialised(code)?;
         Ok(session)
+    }
+}
+
+impl Native {
+    fn session(&self, plugin: &PluginDef, policy: &Policy, log: Lines) -> Result<Session, Failure> {
+        let (manifest, policy) = (manifest(plugin), policy.clone());
+        Ok(match &self.engine {
+            Some(engine) => Session::on(&engine.clone().log_sink(log).build()?, &manifest, policy)?,
+            None => Session::new(&manifest, policy, log)?,
+        })
     }
 }
 
