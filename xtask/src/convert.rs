@@ -71,10 +71,15 @@ fn converts(file: &File) -> bool {
 
 fn to_model(record: &Record) -> String {
     let name = &record.name;
-    let members: Vec<_> = record.members.iter().map(|member| member.name.as_str()).collect();
-    let mut values = String::new();
-    for member in &members {
-        let _ = writeln!(values, "{member}: to({member}, \"{member}\")?,");
+    let (mut members, mut values) = (Vec::new(), String::new());
+    for member in &record.members {
+        let key = &member.name;
+        if member.native {
+            members.push(key.as_str());
+            let _ = writeln!(values, "{key}: to({key}, \"{key}\")?,");
+        } else {
+            let _ = writeln!(values, "{key}: Default::default(),");
+        }
     }
     format!(
         "impl ToModel for theirs::{name} {{\ntype Model = model::{name};\n\n\
@@ -86,10 +91,15 @@ fn to_model(record: &Record) -> String {
 
 fn from_model(record: &Record) -> String {
     let name = &record.name;
-    let members: Vec<_> = record.members.iter().map(|member| member.name.as_str()).collect();
-    let mut values = String::new();
-    for member in &members {
-        let _ = writeln!(values, "{member}: from({member}, \"{member}\")?,");
+    let (mut members, mut values) = (Vec::new(), String::new());
+    for member in &record.members {
+        let key = &member.name;
+        if member.native {
+            members.push(key.clone());
+            let _ = writeln!(values, "{key}: from({key}, \"{key}\")?,");
+        } else {
+            members.push(format!("{key}: _"));
+        }
     }
     format!(
         "impl FromModel<model::{name}> for theirs::{name} {{\n\
@@ -105,7 +115,10 @@ fn payload(record: &Record) -> Result<String, String> {
     let (mut values, mut names, mut results) = (String::new(), Vec::new(), String::new());
     for member in &record.members {
         let key = &member.name;
-        if member.given {
+        if !member.native {
+            let _ = writeln!(values, "{key}: Default::default(),");
+            names.push(format!("{key}: _"));
+        } else if member.given {
             let into = if member.ty()? == Type::Token { ".into()" } else { "" };
             let _ = writeln!(values, "{key}: to(&self.{key}(), \"{key}\")?{into},");
             names.push(format!("{key}: _"));

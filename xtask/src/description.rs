@@ -9,13 +9,14 @@ use crate::output::read;
 use crate::ty::Type;
 
 /// All that is described.
+#[derive(Clone)]
 pub(crate) struct Model {
     /// The files, in the order of their names.
     pub(crate) files: Vec<File>,
 }
 
 /// One file of the description: one module of what is generated.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {
     /// The module's name: that of the file.
@@ -34,7 +35,7 @@ pub(crate) struct File {
 }
 
 /// An enum of which each variant has one member. JSON tells them apart by a member beside it.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Union {
     pub(crate) name: String,
@@ -49,7 +50,7 @@ pub(crate) struct Union {
 }
 
 /// A variant of a union.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Variant {
     pub(crate) name: String,
@@ -61,7 +62,7 @@ pub(crate) struct Variant {
 }
 
 /// An enum without fields.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Enum {
     pub(crate) name: String,
@@ -81,7 +82,7 @@ pub(crate) struct Enum {
 }
 
 /// A record: a structure whose members cross the boundary in this order.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Record {
     pub(crate) name: String,
@@ -130,7 +131,7 @@ pub(crate) enum Convert {
 }
 
 /// A member of a record.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Member {
     pub(crate) name: String,
@@ -155,6 +156,9 @@ pub(crate) struct Member {
     pub(crate) fields: BTreeMap<String, String>,
     /// How the field may be changed: `replace`, `entries` or `grow`, and the capability that it takes.
     pub(crate) write: Option<String>,
+    /// `false`: `cpex-core` does not have it, so that conversions to the model leave it empty.
+    #[serde(default = "yes")]
+    pub(crate) native: bool,
     /// The type in `cpex-core` and the SDK, if it is not the usual one.
     pub(crate) native_type: Option<String>,
     /// Its texts or names are looked up whatever their case, which passes all of them.
@@ -165,6 +169,10 @@ pub(crate) struct Member {
     /// A plugin is given it and cannot change it.
     #[serde(default)]
     pub(crate) given: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -224,6 +232,15 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    /// The model without the members that `cpex-core` does not have.
+    pub(crate) fn native(&self) -> Self {
+        let mut model = self.clone();
+        for record in model.files.iter_mut().flat_map(|file| &mut file.records) {
+            record.members.retain(|member| member.native);
+        }
+        model
     }
 
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
@@ -300,13 +317,17 @@ impl Enum {
     }
 }
 
-/// `MaxTokens` as `max_tokens`.
+/// `MaxTokens` as `max_tokens`, `LLMExtension` as `llm_extension`.
 pub(crate) fn snake_case(name: &str) -> String {
     let mut text = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !text.is_empty() {
+    let mut letters = name.chars().peekable();
+    let mut after_lower = false;
+    while let Some(letter) = letters.next() {
+        let before_lower = letters.peek().is_some_and(char::is_ascii_lowercase);
+        if letter.is_ascii_uppercase() && !text.is_empty() && (after_lower || before_lower) {
             text.push('_');
         }
+        after_lower = letter.is_ascii_lowercase();
         text.push(letter.to_ascii_lowercase());
     }
     text

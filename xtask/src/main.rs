@@ -12,6 +12,7 @@ mod fields;
 mod output;
 mod records;
 mod sdk;
+mod strategies;
 mod ty;
 mod views;
 
@@ -66,6 +67,7 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
     for world in views::WORLDS {
         output.rust(world.path, &views::file(&model, &fields, world)?)?;
     }
+    output.rust("tests/conformance/src/strategies/records.rs", &strategies::file(&model)?)?;
     output.text("docs/records.md", &document::records(&model)?)?;
     output.finish()
 }

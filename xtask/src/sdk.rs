@@ -46,7 +46,7 @@ pub(crate) fn file(model: &Model, file: &File) -> Result<String, String> {
         body.push_str(&if known.open { open_enum(known) } else { plain_enum(known) });
     }
     for union in &file.unions {
-        body.push_str(&tagged_enum(model, union)?);
+        body.push_str(&tagged_enum(union)?);
     }
     for record in records(file) {
         body.push_str(&structure(model, record)?);
@@ -178,7 +178,7 @@ fn open_enum(known: &Enum) -> String {
     code
 }
 
-fn tagged_enum(model: &Model, union: &Union) -> Result<String, String> {
+fn tagged_enum(union: &Union) -> Result<String, String> {
     let Union { name, tag, .. } = union;
     let mut code = String::new();
     if let Some(kind) = &union.kind {
@@ -202,7 +202,7 @@ fn tagged_enum(model: &Model, union: &Union) -> Result<String, String> {
     let (mut reads, mut writes) = (String::new(), String::new());
     for (number, variant) in union.variants.iter().enumerate() {
         let (kind, member) = (&variant.name, &variant.member);
-        let ty = native_type(model, &Type::parse(&variant.ty)?);
+        let ty = native_type(&Type::parse(&variant.ty)?);
         let _ = writeln!(code, "{}{kind} {{ {member}: {ty} }},", doc(&variant.doc));
         let _ = writeln!(reads, "{number} => Self::{kind} {{ {member}: Wire::read(reader) }},");
         let _ = writeln!(
@@ -246,7 +246,7 @@ fn structure(model: &Model, record: &Record) -> Result<String, String> {
     let (mut reads, mut writes, mut functions) = (String::new(), String::new(), String::new());
     for member in &record.members {
         let ty = member.ty()?;
-        let rust = member.native_type.clone().unwrap_or_else(|| native_type(model, &ty));
+        let rust = member.native_type.clone().unwrap_or_else(|| native_type(&ty));
         code.push_str(&doc(&member.doc));
         code.push_str(&attributes(model, record, member, &ty, &rust));
         if let (Some(text), Type::Text) = (&member.default, &ty) {
@@ -299,7 +299,7 @@ fn attributes(model: &Model, record: &Record, member: &Member, ty: &Type, rust: 
 }
 
 /// The type in CPEX's own Rust.
-fn native_type(model: &Model, ty: &Type) -> String {
+fn native_type(ty: &Type) -> String {
     match ty {
         Type::Text => "String".into(),
         Type::Time => "DateTime<Utc>".into(),
@@ -308,11 +308,11 @@ fn native_type(model: &Model, ty: &Type) -> String {
         Type::Plain(name) => (*name).into(),
         Type::Json => "Value".into(),
         Type::Set => "HashSet<String>".into(),
-        Type::Option(inner) => format!("Option<{}>", native_type(model, inner)),
-        Type::List(inner) => format!("Vec<{}>", native_type(model, inner)),
-        Type::Map(inner) => format!("HashMap<String, {}>", native_type(model, inner)),
+        Type::Option(inner) => format!("Option<{}>", native_type(inner)),
+        Type::List(inner) => format!("Vec<{}>", native_type(inner)),
+        Type::Map(inner) => format!("HashMap<String, {}>", native_type(inner)),
         Type::Pair(one, other) => {
-            format!("({}, {})", native_type(model, one), native_type(model, other))
+            format!("({}, {})", native_type(one), native_type(other))
         }
         Type::Named(name) => name.clone(),
     }

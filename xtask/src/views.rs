@@ -15,6 +15,8 @@ pub(crate) struct World {
     /// The modules with the types: those of messages, and the others.
     messages: &'static str,
     extensions: &'static str,
+    /// Whether members are there that `cpex-core` does not have.
+    all_members: bool,
     /// The visibility of `position`.
     position: &'static str,
 }
@@ -25,6 +27,7 @@ pub(crate) const WORLDS: &[World] = &[
         doc: "The fields of the request model.",
         messages: "cpex_wasmi_abi::model",
         extensions: "cpex_wasmi_abi::model",
+        all_members: true,
         position: "pub(crate) ",
     },
     World {
@@ -32,6 +35,7 @@ pub(crate) const WORLDS: &[World] = &[
         doc: "The fields of `cpex-core`'s types.",
         messages: "cpex_core::cmf",
         extensions: "cpex_core::extensions",
+        all_members: false,
         position: "",
     },
 ];
@@ -41,6 +45,7 @@ const BY_HAND: &[&str] = &["Extensions", "RawCredentialsExtension", "PluginConte
 
 /// The code for one family of types.
 pub(crate) fn file(model: &Model, fields: &Fields, world: &World) -> Result<String, String> {
+    let model = &if world.all_members { model.clone() } else { model.native() };
     let mut types = BTreeSet::new();
     let mut body = extensions(model)?;
     for record in model.records() {

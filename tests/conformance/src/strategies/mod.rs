@@ -1,19 +1,66 @@
 //! Arbitrary values of the request model.
 
-mod message;
-mod payloads;
-mod security;
-mod slots;
+mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cpex_wasmi::model::{
+    DelegationPayload, ElicitationPayload, Extensions, IdentityPayload, MessagePayload,
+    PluginContext, RawCredentialsExtension,
+};
 use cpex_wasmi::{Capability, CapabilitySet};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
-pub use message::payload;
-pub use payloads::{delegation_payload, elicitation, identity, raw_credentials};
-pub use slots::extensions;
+/// How deep messages may stand in the results of prompts.
+const DEPTH: u32 = 2;
+
+/// A message payload.
+pub fn payload() -> BoxedStrategy<MessagePayload> {
+    records::message_payload(DEPTH)
+}
+
+/// An identity payload, with credentials that `cpex-core` can write as JSON.
+pub fn identity() -> BoxedStrategy<IdentityPayload> {
+    records::identity_payload()
+        .prop_map(|mut identity| {
+            if let Some(credentials) = &mut identity.raw_credentials {
+                credentials.delegated_tokens.clear();
+            }
+            identity
+        })
+        .boxed()
+}
+
+/// A delegation payload.
+pub fn delegation_payload() -> BoxedStrategy<DelegationPayload> {
+    records::delegation_payload()
+}
+
+/// An elicitation payload.
+pub fn elicitation() -> BoxedStrategy<ElicitationPayload> {
+    records::elicitation_payload()
+}
+
+/// Raw credentials, without tokens.
+pub fn raw_credentials() -> BoxedStrategy<RawCredentialsExtension> {
+    records::raw_credentials_extension()
+}
+
+/// A plugin's context.
+pub fn context() -> BoxedStrategy<PluginContext> {
+    records::plugin_context()
+}
+
+/// All slots.
+pub fn extensions() -> BoxedStrategy<Extensions> {
+    records::extensions()
+}
+
+/// A JSON value that is not `null`, which reads back as nothing where it is optional.
+pub fn schema() -> BoxedStrategy<Json> {
+    json().prop_filter("null is nothing", |json| !json.is_null()).boxed()
+}
 
 /// A text, often short or empty.
 pub fn text() -> BoxedStrategy<String> {
