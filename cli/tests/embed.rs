@@ -113,7 +113,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
             2,
             "manifest.yaml:3:1: in the manifest: `hooks`: invalid",
         ),
-        ("name: [\n", 2, "the manifest is no valid YAML"),
+        ("name: [\n", 2, "in the manifest: this is no valid YAML"),
         ("name: a b\nversion: '1'\nhooks: [x]\n", 3, "name `a b` is not valid"),
         (
             "name: a\nversion: '1'\nhooks: [x]\ncapabilities: [read_lables]\n",

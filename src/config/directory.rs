@@ -38,6 +38,7 @@ struct Known {
     stamp: Stamp,
     module: WeakModule,
     /// The module, until a plugin is made of it that is to stay.
+    #[cfg_attr(not(feature = "cpex-core"), allow(dead_code, reason = "it keeps the module"))]
     awaited: Option<Module>,
 }
 

@@ -42,6 +42,7 @@ pub use check::{Checked, Report, check, check_entry};
 #[cfg(feature = "cpex-core")]
 pub(crate) use check::{check_value, unprefixed};
 pub use directory::PluginDirectory;
+#[cfg(feature = "cpex-core")]
 pub(crate) use directory::SCHEME;
 pub use document::Document;
 pub use schema::{configuration_schema, policy_schema};

@@ -67,6 +67,10 @@ impl Node {
 ///
 /// All that is wrong, up to the first place where the text is no YAML.
 pub(super) fn read(text: &str) -> Result<Option<Arc<Node>>, Vec<Problem>> {
+    let odd = odd_breaks(text);
+    if !odd.is_empty() {
+        return Err(odd);
+    }
     let options = options! { disallow_directives: true, emit_comments: false };
     let mut reader = Reader {
         parser: Parser::new_from_str_with_options(text, options),
@@ -77,6 +81,25 @@ pub(super) fn read(text: &str) -> Result<Option<Arc<Node>>, Vec<Problem>> {
     };
     let root = reader.document().unwrap_or_default();
     if reader.problems.is_empty() { Ok(root) } else { Err(reader.problems) }
+}
+
+/// Refuses characters that end a line for some readers and for others do not.
+fn odd_breaks(text: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (at, line) in text.split('\n').enumerate() {
+        for (column, char) in line.chars().enumerate() {
+            if matches!(char, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}') {
+                let code = u32::from(char);
+                let message = format!(
+                    "U+{code:04X} stands here, which not all readers of YAML take for the same; write it \
+                     as `\\u{code:04x}` within double quotes"
+                );
+                let place = place(at.saturating_add(1), column);
+                problems.push(Problem::new(ErrorKind::InvalidPolicy, message).at(place));
+            }
+        }
+    }
+    problems
 }
 
 struct Reader<'t> {
