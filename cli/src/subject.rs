@@ -24,6 +24,8 @@ pub(crate) struct Subject {
     pub(crate) policy: Policy,
     /// The functions that an engine for it has.
     pub(crate) stubs: Vec<Stub>,
+    /// The name of what policy and configuration come from.
+    pub(crate) written: String,
 }
 
 impl Subject {
@@ -65,8 +67,17 @@ impl Subject {
         policy.allow_raw_credentials |= args.allow_raw_credentials;
         terminal::tell(|| told(&policy));
         let stubs = args.grants.stubs.clone();
-        Ok(Self { module, wasm, hook, request, policy, stubs })
+        let written = written(args);
+        Ok(Self { module, wasm, hook, request, policy, stubs, written })
     }
+}
+
+/// Names what the policy and the configuration come from.
+fn written(args: &SubjectArgs) -> String {
+    let sources = [args.grants.policy.as_ref(), args.config.as_ref()];
+    let names = sources.into_iter().flatten().map(Source::name);
+    let set = args.settings.iter().map(|setting| format!("--set {}", setting.path.join(".")));
+    names.chain(set).collect::<Vec<_>>().join(" and ")
 }
 
 /// Reads the configuration of a plugin, which is no place for what the host goes by.
@@ -157,13 +168,16 @@ fn allow_access(module: &Module, mut policy: Policy) -> Policy {
 }
 
 /// Puts the module under the policy; a failure says how to grant what is missing.
-pub(crate) fn load(module: &Module, policy: Policy) -> Result<Plugin, Failure> {
+/// `written` names what the policy and the configuration come from.
+pub(crate) fn load(module: &Module, policy: Policy, written: &str) -> Result<Plugin, Failure> {
     let missing: Vec<_> =
         module.capabilities().filter(|name| !policy.capabilities.contains(*name)).collect();
     let asks = !module.manifest().access.is_empty();
     Plugin::new(module, policy).map_err(|error| {
         let is_access = error.kind() == ErrorKind::AccessDenied;
+        let is_policy = error.kind() == ErrorKind::InvalidPolicy && !written.is_empty();
         let failure = Failure::from(error);
+        let failure = if is_policy { failure.within(written) } else { failure };
         if is_access && missing.is_empty() && asks {
             return failure.hint("to try it out with all that it asks for, pass `--allow-access`");
         }

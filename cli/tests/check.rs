@@ -209,7 +209,10 @@ fn yaml_with_escapes_can_be_pasted() {
     place.run(["check", "odd.wat", "--policy", "entry.yaml"]).gives(0);
     let verdict = place.run(["check", "odd.wat", "--json"]).gives(3).json();
     let entry = verdict["entry"].as_str().unwrap();
-    place.file("entry.yaml", format!("name: guest\nkind: wasm://odd.wasm\n{entry}"));
+    place.file(
+        "entry.yaml",
+        format!("name: guest\nkind: wasm://odd.wasm\nhooks: [{HOOK}]\n{entry}"),
+    );
     place.run(["check", "odd.wat", "--policy", "entry.yaml"]).gives(0);
     // What an error advises is YAML too.
     let error = verdict["problems"][0]["message"].as_str().unwrap();

@@ -134,6 +134,10 @@ fn a_configuration_is_held_against_its_schema_however_it_is_set() {
         .run(args.iter().chain(&["limit=five"]))
         .gives(2)
         .complains("`config.limit` must be a whole");
+    // It is said of what it comes from.
+    place.file("c.json", r#"{"limit": "x"}"#);
+    let args = ["call", "guest.wat", "--payload", "payload.json", "--config", "c.json"];
+    place.run(args).gives(2).complains("error[invalid_policy]: c.json: plugin `guest`: ");
 }
 
 #[test]

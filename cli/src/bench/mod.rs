@@ -76,7 +76,7 @@ fn with(policy: &Policy, isolation: Isolation) -> Policy {
 
 /// What to measure: what was asked for, else all that the plugin can be loaded with.
 fn isolations(args: Option<Isolation>, subject: &Subject) -> Result<Vec<Isolation>, Failure> {
-    let Subject { module, policy, .. } = subject;
+    let Subject { module, policy, written, .. } = subject;
     let wanted = match args {
         Some(one) => vec![one],
         None => vec![Isolation::Pooled, Isolation::PerCall],
@@ -90,7 +90,7 @@ fn isolations(args: Option<Isolation>, subject: &Subject) -> Result<Vec<Isolatio
         (_, Some(isolation)) | ([isolation], None) => with(policy, *isolation),
         _ => policy.clone(),
     };
-    for warning in subject::load(module, policy)?.warnings() {
+    for warning in subject::load(module, policy, written)?.warnings() {
         terminal::warn(warning);
     }
     for isolation in others {

@@ -45,9 +45,9 @@ fn call(args: &CallArgs) -> Result<Called, Failure> {
     let logs = Logs::default();
     let builder = Engine::builder().log_sink(logs.clone()).audit_sink(logs.clone()).http_client();
     let engine = stubs::engine(builder, &args.subject.grants.stubs)?;
-    let Subject { module, hook, request: before, policy, .. } =
+    let Subject { module, hook, request: before, policy, written, .. } =
         Subject::read(&args.subject, &engine)?;
-    let plugin = subject::load(&module, policy)?;
+    let plugin = subject::load(&module, policy, &written)?;
     for warning in plugin.warnings() {
         terminal::warn(warning);
     }
