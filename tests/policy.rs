@@ -392,7 +392,7 @@ fn a_host_that_no_request_can_have_is_an_error() {
     for (host, expected) in [
         (
             "10.0.0.256",
-            "is `10.0.0.256`, which is no IPv4 address, which has four numbers up to 255",
+            "is `10.0.0.256`, which is no IPv4 address: those have four numbers up to 255",
         ),
         ("999.1.1.1", "is `999.1.1.1`, which is no IPv4 address"),
         (".", "is `.`, which ends with a dot"),
@@ -401,8 +401,6 @@ fn a_host_that_no_request_can_have_is_an_error() {
         ("*.com", "is `*.com`, which is all of `com`"),
         ("*.co.uk", "name a domain, such as `*.example.co.uk`"),
         ("https://a.example:8443/", "did you mean `a.example` with `ports: [8443]`?"),
-        ("10.0.0.7", "is `10.0.0.7`, which is no public address; nothing is sent to it without"),
-        ("::1", "is `[::1]`, which is no public address"),
     ] {
         let found = problem("allowed_network", json!([{"host": host}]));
         assert!(
@@ -410,21 +408,26 @@ fn a_host_that_no_request_can_have_is_an_error() {
             "{found}"
         );
     }
-    for host in ["9.9.9.9", "pdp", "*.svc", "*.a.example", "localhost", "[2606:4700::1111]"] {
+    for host in [
+        "9.9.9.9",
+        "10.0.0.7",
+        "::1",
+        "pdp",
+        "*.svc",
+        "*.a.example",
+        "localhost",
+        "[2606:4700::1111]",
+    ] {
         Policy::from_value(&json!({"allowed_network": [{"host": host}]})).unwrap();
     }
-    // Of several entries for a host, one with `allow_private` is enough.
-    let private =
-        json!([{"host": "10.0.0.7", "methods": ["GET"]}, {"host": "0xa.7", "allow_private": true}]);
-    Policy::from_value(&json!({"allowed_network": private})).unwrap();
 }
 
 #[test]
 fn a_method_that_no_request_can_have_is_an_error() {
     for (method, expected) in [
         ("GET,POST", "is `GET,POST`, which is no method; did you mean `GET`, `POST`?"),
-        ("*", "is `*`, which is no method; without any, all are meant"),
-        ("", "is ``, which is no method; without any, all are meant"),
+        ("*", "is `*`, which is no method; for all methods, name none"),
+        ("", "is ``, which is no method; for all methods, name none"),
         ("GET ", "is `GET `, which is no method; did you mean `GET`?"),
         ("CONNECT", "is `CONNECT`, which is not for plugins"),
         ("trace", "is `trace`, which is not for plugins"),

@@ -228,3 +228,20 @@ fn the_advice_for_a_program_is_the_narrowest() {
         .says("- program: \"/bin/sh\"\n          args: []\n");
     place.run(["inspect", "guest.wat"]).gives(0).says("args: []\n");
 }
+
+#[test]
+fn an_address_that_nothing_is_sent_to_is_a_warning() {
+    let place = Place::new();
+    let access = &["network:https://[::1]"];
+    place.file("guest.wat", Guest { access, ..Guest::default() }.wat());
+    let check = |policy: &str| {
+        place.file("policy.yaml", policy);
+        place.run(["check", "guest.wat", "--policy", "policy.yaml"]).gives(0)
+    };
+    let warning = "warning: `allowed_network` grants `[::1]`, which is no public address: nothing \
+                   is sent to it without `allow_private: true`";
+    check("allowed_network: [{host: '::1'}]").says(warning);
+    // One entry that permits it is enough.
+    let both = "allowed_network: [{host: '::1'}, {host: '0:0::1', allow_private: true}]";
+    assert!(!check(both).stdout.contains("warning"));
+}

@@ -340,6 +340,12 @@ impl Module {
                 ));
             }
         }
+        warnings.extend(policy.access.unreachable().map(|host| {
+            format!(
+                "`allowed_network` grants `{host}`, which is no public address: nothing is sent to \
+                 it without `allow_private: true`"
+            )
+        }));
         let credentials = self.requested().opens_credentials();
         if credentials && !policy.allow_raw_credentials {
             warnings.push(

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{Manifest, Wish};
 
 use super::{
-    ClockGrant, CommandGrant, FileGrant, FilePermission, NetworkGrant, NetworkRequest, RandomGrant,
+    ClockGrant, CommandGrant, FileGrant, FilePermission, HostPattern, NetworkGrant, NetworkRequest,
+    RandomGrant,
 };
 use crate::wildcard::is_pattern;
 
@@ -109,6 +110,12 @@ impl Access {
             Wish::Function(name) => self.functions.push(name.into()),
             _ => {}
         }
+    }
+
+    /// The addresses that are granted, and that nothing is sent to without `allow_private`.
+    pub(crate) fn unreachable(&self) -> impl Iterator<Item = &HostPattern> {
+        let unreachable = |grant: &&NetworkGrant| grant.is_unreachable_without(&self.network);
+        self.network.iter().filter(unreachable).map(|grant| &grant.host)
     }
 
     /// Each grant as it stands in YAML, that no line of a manifest comes near: it is of no use.

@@ -102,7 +102,7 @@ impl FileGrant {
         if self.paths().any(|path| split(path).0.contains('*')) {
             return Some("has a `*` in another part than the last");
         }
-        let pattern = self.paths().any(|path| is_pattern(path));
+        let pattern = self.paths().any(is_pattern);
         let name = split(&self.path).1;
         let odd =
             name.contains(['?', '[', ']', '{', '}']) || name.contains("**") || name.trim() != name;

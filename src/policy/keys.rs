@@ -387,18 +387,59 @@ pub(crate) static BARE: Mapping = Mapping::of(&[
 mod tests {
     use alloc::format;
     use alloc::string::{String, ToString as _};
+    use core::time::Duration;
 
     use super::*;
+    use crate::Policy;
 
     /// A number as documents have it.
     fn grouped(number: u64) -> String {
-        let mut text = number.to_string();
-        let mut at = text.len();
-        while at > 3 {
-            at -= 3;
-            text.insert(at, ',');
+        match number.checked_div(1000) {
+            None | Some(0) => number.to_string(),
+            Some(more) => format!("{},{:03}", grouped(more), number % 1000),
         }
-        text
+    }
+
+    fn default_of(name: &str) -> u64 {
+        let Policy { limits, max_instances, .. } = Policy::default();
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let size = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
+        match name {
+            "max_memory_bytes" => size(limits.memory_bytes),
+            "max_fuel" => limits.fuel,
+            "max_execution_time_ms" => millis(limits.deadline.unwrap_or(Duration::from_secs(1))),
+            "max_instances" => size(max_instances),
+            "max_wait_ms" => millis(Policy::DEFAULT_MAX_WAIT),
+            "max_tables" => size(limits.tables),
+            "max_table_elements" => size(limits.table_elements),
+            "max_host_calls" => limits.host_calls,
+            "max_read_bytes" => limits.bytes_read,
+            "max_write_bytes" => limits.bytes_written,
+            "max_log_bytes" => limits.log_bytes,
+            "max_file_read_bytes" => limits.file_bytes_read,
+            "max_file_write_bytes" => limits.file_bytes_written,
+            "max_open_files" => limits.open_files,
+            "max_http_requests" => limits.http_requests,
+            "max_http_request_bytes" => limits.http_request_bytes,
+            "max_http_response_bytes" => limits.http_response_bytes,
+            "max_commands" => limits.commands,
+            "max_command_output_bytes" => limits.command_output_bytes,
+            "init_fuel" => limits.init_fuel,
+            other => panic!("{other} is in no table"),
+        }
+    }
+
+    #[test]
+    fn the_documents_and_the_schema_show_the_default_of_each_limit() {
+        let document = include_str!("../../docs/limits.md");
+        for Key { name, about, .. } in RESOURCES.keys {
+            let default = default_of(name);
+            assert!(about.ends_with(&format!("Default: {default}.")), "{name}: {about}");
+            let row = document.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+            let cell = row.and_then(|row| row.split(" | ").nth(2)).unwrap_or_default();
+            let shown = cell.split(&[' ', ';']).next().map(|text| text.trim_end_matches(','));
+            assert_eq!(shown, Some(grouped(default).as_str()), "docs/limits.md: {name}");
+        }
     }
 
     #[test]

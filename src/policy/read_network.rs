@@ -16,7 +16,7 @@ use crate::suggest::did_you_mean;
 impl Reader {
     pub(super) fn network(&mut self, value: Option<&Value>, path: &str) -> Vec<NetworkGrant> {
         let path = format!("{path}.allowed_network");
-        let mut grants: Vec<(String, NetworkGrant)> = Vec::new();
+        let mut grants = Vec::new();
         for (path, value) in self.list(value, &path) {
             let Some(map) = self.object(value, &path, &NETWORK_GRANT) else { continue };
             let ports = self.ports(map.get("ports"), &format!("{path}.ports"));
@@ -32,18 +32,7 @@ impl Reader {
                 continue;
             };
             let Some(host) = self.host(host, &format!("{path}.host")) else { continue };
-            grants.push((path, NetworkGrant { host, ports, schemes, methods, allow_private }));
-        }
-        let (paths, grants): (Vec<_>, Vec<_>) = grants.into_iter().unzip();
-        for (path, grant) in paths.iter().zip(&grants) {
-            if grant.is_unreachable_without(&grants) {
-                let host = &grant.host;
-                let wrong = format!(
-                    "is `{host}`, which is no public address; nothing is sent to it without \
-                     `allow_private: true`"
-                );
-                self.wrong(&format!("{path}.host"), wrong);
-            }
+            grants.push(NetworkGrant { host, ports, schemes, methods, allow_private });
         }
         grants
     }

@@ -214,7 +214,7 @@ fn a_manifest_asks_only_for_what_can_be() {
         ("network:https://*.com", "name a domain, such as `*.example.com`"),
         ("network:GTE https://a", "the method is `GTE`, which is no method; did you mean `GET`?"),
         ("network:GET,CONNECT https://a", "the method is `CONNECT`, which is not for plugins"),
-        ("network:GET, https://a", "without any, all are meant"),
+        ("network:GET, https://a", "for all methods, name none"),
         ("fs:read-only:a/../b", "a path with `..` may lead out of what is granted"),
         ("fs:private-scratch:a/*", "`private-scratch` is for a directory"),
     ] {

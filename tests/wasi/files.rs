@@ -332,7 +332,10 @@ fn two_grants_make_no_one_name_of_two_places() {
         let error = loading(wish, grants).err().unwrap_or_else(|| panic!("{wish} was loaded"));
         assert_eq!(error.code(), "invalid_config");
         let message = error.to_string();
-        assert!(message.contains("by that name; give one of them another with `as`"), "{message}");
+        assert!(
+            message.contains("by that name; give one of them another name with `as`"),
+            "{message}"
+        );
     }
     // The same place under one name, or another name, is no contradiction.
     for (wish, grants) in [

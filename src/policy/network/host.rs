@@ -100,7 +100,7 @@ impl Host {
             return Err("has characters that no host has");
         }
         if ipv4::ends_with_number(name) {
-            let wrong = "is no IPv4 address, which has four numbers up to 255";
+            let wrong = "is no IPv4 address: those have four numbers up to 255";
             return ipv4::read(name).map(|address| Self::Address(address.into())).ok_or(wrong);
         }
         let is_long = |label: &str| label.len() > MAX_LABEL_BYTES;
@@ -332,7 +332,7 @@ mod tests {
             (".a", "did you mean `a`?"),
             ("a.example.", "ends with a dot; did you mean `a.example`?"),
             ("127.0.0.1.", "did you mean `127.0.0.1`?"),
-            ("10.0.0.256", "is no IPv4 address, which has four numbers up to 255"),
+            ("10.0.0.256", "is no IPv4 address: those have four numbers up to 255"),
             ("999.1.1.1", "is no IPv4 address"),
             ("1.2.3.4.5", "is no IPv4 address"),
             ("a.1", "is no IPv4 address"),

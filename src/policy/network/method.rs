@@ -128,7 +128,7 @@ impl FromStr for Method {
 
     fn from_str(text: &str) -> Result<Self, InvalidMethod> {
         if text.is_empty() || text == "*" {
-            return Err(InvalidMethod::new(text, "which is no method; without any, all are meant"));
+            return Err(InvalidMethod::new(text, "which is no method; for all methods, name none"));
         }
         if !is_token(text) || text.len() > MAX_BYTES {
             let hint = common_in(text)
@@ -191,8 +191,8 @@ mod tests {
             ("GET,POST", "`GET,POST`, which is no method; did you mean `GET`, `POST`?"),
             ("GET|POST", "`GET|POST`, which is no method; did you mean `GET`, `POST`?"),
             ("GET ", "`GET `, which is no method; did you mean `GET`?"),
-            ("", "``, which is no method; without any, all are meant"),
-            ("*", "`*`, which is no method; without any, all are meant"),
+            ("", "``, which is no method; for all methods, name none"),
+            ("*", "`*`, which is no method; for all methods, name none"),
             ("connect", "`connect`, which is not for plugins"),
         ] {
             let error = Method::written(text).unwrap_err();

@@ -55,9 +55,9 @@ impl Roots {
 }
 
 const ANOTHER_DIRECTORY: &str =
-    "the plugin knows another directory by that name; give one of them another with `as`";
+    "the plugin knows another directory by that name; give one of them another name with `as`";
 const ANOTHER_FILE: &str =
-    "the plugin knows another file by that name; give one of them another with `as`";
+    "the plugin knows another file by that name; give one of them another name with `as`";
 
 /// What is open so far.
 #[derive(Default)]
