@@ -184,6 +184,15 @@ fn property(key: &Key) -> Value {
         schema = nullable(schema);
     }
     describe(&mut schema, key.about);
+    let default = match (key.default(), key.shape) {
+        (Some(text), Shape::Choice(names)) if names.contains(&text) => Some(text.into()),
+        (Some(text), Shape::Switch) => text.parse::<bool>().ok().map(Value::from),
+        (Some(text), Shape::Whole(..) | Shape::Signed) => text.parse::<i64>().ok().map(Value::from),
+        _ => None,
+    };
+    if let (Some(default), Some(schema)) = (default, schema.as_object_mut()) {
+        schema.insert("default".into(), default);
+    }
     schema
 }
 

@@ -55,6 +55,14 @@ pub(crate) struct Mapping {
     pub(crate) open: bool,
 }
 
+impl Key {
+    /// The default, as the sentence for people ends with it.
+    pub(crate) fn default(&self) -> Option<&'static str> {
+        let (_, default) = self.about.rsplit_once("Default: ")?;
+        default.strip_suffix('.')
+    }
+}
+
 impl Mapping {
     const fn of(keys: &'static [Key]) -> Self {
         Self { keys, one_of: &[], open: false }
@@ -450,6 +458,33 @@ mod tests {
             let row = document.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
             let range = format!("| {} to {} |", grouped(least), grouped(most));
             assert!(row.is_some_and(|row| row.contains(&range)), "docs/limits.md: {name} {range}");
+        }
+    }
+
+    #[test]
+    fn the_defaults_that_are_told_are_the_defaults() {
+        let told = |key: &Key| {
+            let number: u64 = key.default().unwrap().parse().unwrap();
+            (String::from(key.name), serde_json::Value::from(number))
+        };
+        // How long calls wait is told only to those that do.
+        let told = RESOURCES.keys.iter().filter(|key| key.name != "max_wait_ms").map(told);
+        let resources: serde_json::Map<_, _> = told.collect();
+        let policy = serde_json::json!({ "resources": resources });
+        let (told, default) =
+            (crate::Policy::from_value(&policy).unwrap(), crate::Policy::default());
+        assert_eq!(told.limits, default.limits);
+        assert_eq!(told.max_instances, default.max_instances);
+        for key in SANDBOX_POLICY.keys {
+            let is = |name: &str| key.default() == Some(name);
+            match key.name {
+                "isolation" => assert!(is("per_call")),
+                "when_exhausted" => assert!(is("create")),
+                "snapshot" => assert!(is("true")),
+                "allow_state" | "allow_raw_credentials" => assert!(is("false")),
+                "log_level" => assert!(is("trace")),
+                _ => {}
+            }
         }
     }
 
