@@ -78,6 +78,8 @@
 //! | `allocator` | yes | a global allocator of a few hundred bytes, see [`plugin!`] |
 //! | `panic-handler` | yes | a panic handler that tells the host message, file and line |
 //! | `std` | no | the same for plugins that use `std`, as a panic hook |
+//! | `getrandom` | no | random numbers for crates that ask `getrandom` 0.3 or 0.4, with `--cfg getrandom_backend="custom"` |
+//! | `getrandom-02` | no | the same for `getrandom` 0.2, without a flag |
 //! | `cpex` | no | the module `cpex`: CPEX's own plugin traits and types; implies `std` |
 //!
 //! A plugin that uses `std` depends on this crate with `features = ["std"]`, which leaves out the panic handler: without

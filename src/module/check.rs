@@ -154,6 +154,9 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Im
                 NO_WASI
             } else if from.starts_with("__wbindgen") {
                 "build the plugin without wasm-bindgen"
+            } else if name.contains("getrandom") {
+                "a crate of the plugin's wants random numbers: give `cpex-wasmi-guest` its feature \
+                 `getrandom`, or `getrandom-02`"
             } else {
                 "plugins import from the module `cpex` only"
             };

@@ -2,6 +2,7 @@
 
 use cpex_wasmi::{ErrorKind, Policy, RandomGrant};
 
+use super::common::*;
 use super::script::*;
 
 fn random(grant: RandomGrant) -> Policy {
@@ -25,6 +26,38 @@ fn seeded_numbers_are_the_same_in_each_call_and_not_in_one() {
         other.audit.taken(),
         ["random bytes seed allowed 0 3", "random bytes seed allowed 0 5"]
     );
+}
+
+#[test]
+fn crates_that_ask_getrandom_have_the_hosts_numbers() {
+    let wasm = fixture("request_id");
+    let numbers = |grant| {
+        let plugin = load(&wasm, random(grant));
+        let custom = call(&plugin).unwrap().changes.custom.unwrap();
+        let numbers: Vec<String> = ["id", "nonce", "salt"]
+            .iter()
+            .map(|name| custom[*name].as_str().unwrap().into())
+            .collect();
+        assert!(numbers.iter().all(|number| number.len() == 16), "{numbers:?}");
+        numbers
+    };
+    // The key stream of ChaCha20 for a key of zeros, eight bytes at a time.
+    let seeded = numbers(RandomGrant::Seeded(0));
+    assert_eq!(
+        seeded,
+        ["903df1a0ade0b876", "28bd8653e56a5d40", "1aed8da0b819d2bd"].map(String::from)
+    );
+    assert_eq!(numbers(RandomGrant::Seeded(0)), seeded);
+    let (one, other) = (numbers(RandomGrant::System), numbers(RandomGrant::System));
+    assert!(one.iter().all(|number| !other.contains(number)), "{one:?} {other:?}");
+}
+
+#[test]
+fn a_crate_without_random_numbers_is_told_what_to_do() {
+    let import = r#"(import "env" "__getrandom_v03_custom" (func (param i32 i32) (result i32)))"#;
+    let invoke = r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#;
+    let error = load_error(&guest_importing(&[], import, invoke), Policy::default());
+    assert!(error.to_string().contains("its feature `getrandom`"), "{error}");
 }
 
 #[test]

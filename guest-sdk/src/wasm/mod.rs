@@ -1,5 +1,8 @@
 //! The plugin's side of the boundary on wasm32.
 
+#[cfg(all(target_os = "unknown", any(feature = "getrandom", feature = "getrandom-02")))]
+#[allow(unsafe_code)]
+mod entropy;
 mod panic;
 #[cfg(target_os = "wasi")]
 #[allow(unsafe_code)]
