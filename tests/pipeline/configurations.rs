@@ -286,7 +286,7 @@ fn a_configuration_without_a_guard_is_told() {
             plugins.factory().register(&manager, yaml).unwrap();
         });
         assert!(
-            lines.contains(&format!("WARN")) && lines.contains("no guard is in force"),
+            lines.contains("WARN") && lines.contains("no guard is in force"),
             "{lines}"
         );
         assert!(lines.contains(told), "{lines}");

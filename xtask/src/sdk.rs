@@ -89,11 +89,8 @@ fn imports(model: &Model, file: &File, body: &str) -> String {
         .chain(file.records.iter().map(|record| &*record.name))
         .chain(file.unions.iter().map(|union| &*union.name))
         .collect();
-    let all = model.enums().map(|known| &*known.name);
-    let all = all.chain(model.records().map(|record| &*record.name));
-    let all = all.chain(model.unions().map(|union| &*union.name));
     let mut others: Vec<_> =
-        all.filter(|name| !own.contains(name) && words.contains(name)).collect();
+        named(model, file).into_iter().filter(|name| !own.contains(&**name)).collect();
     others.sort_unstable();
     if !others.is_empty() {
         let _ = writeln!(code, "use crate::cpex::records::{{{}}};", others.join(", "));
@@ -107,6 +104,29 @@ fn imports(model: &Model, file: &File, body: &str) -> String {
         .collect();
     let _ = writeln!(code, "use crate::cpex::wire::{{{}}};", wire.join(", "));
     code
+}
+
+/// The described types that the records of a file are made of.
+fn named(model: &Model, file: &File) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut add = |ty: Result<Type, String>| {
+        names.extend(ty.iter().flat_map(Type::names).map(str::to_owned).collect::<Vec<_>>());
+    };
+    for record in records(file) {
+        for member in &record.members {
+            add(member.ty());
+            let native = member.native_type.as_deref().unwrap_or_default();
+            for word in native.split(|letter: char| !letter.is_alphanumeric()) {
+                if model.find_enum(word).is_some() {
+                    add(Type::parse(word));
+                }
+            }
+        }
+    }
+    for variant in file.unions.iter().flat_map(|union| &union.variants) {
+        add(Type::parse(&variant.ty));
+    }
+    names
 }
 
 fn plain_enum(known: &Enum) -> String {

@@ -29,7 +29,7 @@ pub(crate) fn file(model: &Model) -> Result<String, String> {
     let names: Vec<_> = names.into_iter().collect();
     Ok(format!(
         "//! Arbitrary records. Tokens are empty: they are in no encoding.\n\nuse cpex_wasmi::model::{{{}}};\n\
-         use proptest::collection::{{btree_map, vec}};\nuse proptest::prelude::*;\nuse proptest::sample::select;\n\n\
+         use proptest::collection::{{btree_map, vec}};\nuse proptest::prelude::*;\nuse proptest::sample::select;\nuse proptest::strategy::Union as OneOf;\n\n\
          use super::{{json, json_map, list, maybe, schema, text, text_map, texts, time}};\n\n{body}",
         names.join(", ")
     ))
@@ -64,14 +64,14 @@ fn tagged_enum(model: &Model, union: &Union) -> Result<String, String> {
     for variant in &union.variants {
         let ty = Type::parse(&variant.ty)?;
         let inner = if is_deep(model, &ty) {
-            strategy(model, &ty)?.replace("(depth)", "(depth - 1)")
+            strategy(model, &ty)?.replace("(depth)", "(depth.saturating_sub(1))")
         } else {
             strategy(model, &ty)?
         };
         let target = if is_deep(model, &ty) { &mut deep } else { &mut flat };
         let _ = writeln!(
             target,
-            "{inner}.prop_map(|{member}| {name}::{kind} {{ {member} }}),",
+            "{inner}.prop_map(|{member}| {name}::{kind} {{ {member} }}).boxed(),",
             member = variant.member,
             kind = variant.name
         );
@@ -80,10 +80,10 @@ fn tagged_enum(model: &Model, union: &Union) -> Result<String, String> {
     Ok(format!(
         "/// With messages in parts, `depth` of them in one another.\n\
          pub(super) fn {function}(depth: u32) -> BoxedStrategy<{name}> {{\n\
-         let flat = prop_oneof![{flat}];\n\
+         let flat = OneOf::new([{flat}]);\n\
          if depth == 0 {{ return flat.boxed(); }}\n\
-         prop_oneof![4 => flat, 1 => {}].boxed()\n}}\n\n",
-        deep.trim_end().trim_end_matches(',')
+         let deep = OneOf::new([{deep}]);\n\
+         prop_oneof![4 => flat, 1 => deep].boxed()\n}}\n\n"
     ))
 }
 

@@ -234,7 +234,7 @@ fn copied(model: &Model, record: &Record) -> Result<String, String> {
             Type::Option(_) => {
                 if let Some(inner) = member.filtered_record(model) {
                     lens.push(format!(
-                        "record.{}.as_ref().map_or(0, |inner| copied_{}(inner))",
+                        "record.{}.as_ref().map_or(0, copied_{})",
                         member.name,
                         record_name(inner)
                     ));

@@ -139,7 +139,7 @@ impl View for SecurityExtension {
 fn copied_security(record: &SecurityExtension) -> usize {
     [
         record.labels.len(),
-        record.subject.as_ref().map_or(0, |inner| copied_subject(inner)),
+        record.subject.as_ref().map_or(0, copied_subject),
         record.objects.len(),
         record.data.len(),
     ]

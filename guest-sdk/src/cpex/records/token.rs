@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::cpex::records::{
-    DelegationExtension, DelegationMode, RawDelegatedToken, Resource, TokenRole,
-};
+use crate::cpex::records::{DelegationExtension, DelegationMode, RawDelegatedToken, TokenRole};
 use crate::cpex::wire::{Known, Name, Reader, Wire, put_number, put_text};
 
 /// The kind of a target.

@@ -19,6 +19,7 @@ use cpex_wasmi::model::{
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::Union as OneOf;
 
 use super::{json, json_map, list, maybe, schema, text, text_map, texts, time};
 
@@ -173,23 +174,26 @@ pub(super) fn auth_enforced_by() -> BoxedStrategy<AuthEnforcedBy> {
 
 /// With messages in parts, `depth` of them in one another.
 pub(super) fn content_part(depth: u32) -> BoxedStrategy<ContentPart> {
-    let flat = prop_oneof![
-        text().prop_map(|text| ContentPart::Text { text }),
-        text().prop_map(|text| ContentPart::Thinking { text }),
-        tool_call().prop_map(|content| ContentPart::ToolCall { content }),
-        tool_result().prop_map(|content| ContentPart::ToolResult { content }),
-        resource().prop_map(|content| ContentPart::Resource { content }),
-        resource_reference().prop_map(|content| ContentPart::ResourceRef { content }),
-        prompt_request().prop_map(|content| ContentPart::PromptRequest { content }),
-        image_source().prop_map(|content| ContentPart::Image { content }),
-        video_source().prop_map(|content| ContentPart::Video { content }),
-        audio_source().prop_map(|content| ContentPart::Audio { content }),
-        document_source().prop_map(|content| ContentPart::Document { content }),
-    ];
+    let flat = OneOf::new([
+        text().prop_map(|text| ContentPart::Text { text }).boxed(),
+        text().prop_map(|text| ContentPart::Thinking { text }).boxed(),
+        tool_call().prop_map(|content| ContentPart::ToolCall { content }).boxed(),
+        tool_result().prop_map(|content| ContentPart::ToolResult { content }).boxed(),
+        resource().prop_map(|content| ContentPart::Resource { content }).boxed(),
+        resource_reference().prop_map(|content| ContentPart::ResourceRef { content }).boxed(),
+        prompt_request().prop_map(|content| ContentPart::PromptRequest { content }).boxed(),
+        image_source().prop_map(|content| ContentPart::Image { content }).boxed(),
+        video_source().prop_map(|content| ContentPart::Video { content }).boxed(),
+        audio_source().prop_map(|content| ContentPart::Audio { content }).boxed(),
+        document_source().prop_map(|content| ContentPart::Document { content }).boxed(),
+    ]);
     if depth == 0 {
         return flat.boxed();
     }
-    prop_oneof![4 => flat, 1 => prompt_result(depth - 1).prop_map(|content| ContentPart::PromptResult { content })].boxed()
+    let deep = OneOf::new([prompt_result(depth.saturating_sub(1))
+        .prop_map(|content| ContentPart::PromptResult { content })
+        .boxed()]);
+    prop_oneof![4 => flat, 1 => deep].boxed()
 }
 
 pub(super) fn plugin_context() -> BoxedStrategy<PluginContext> {
