@@ -11,8 +11,8 @@ pub trait Clock: Send + Sync {
     /// The time since some fixed moment of the past.
     fn now(&self) -> Duration;
 
-    /// A future that is ready after so long, if there is who wakes it. With it, a call that waits for a
-    /// function of the embedder's fails at its deadline, whatever that function does. `None`, the default:
+    /// A future that is ready after so long, if there is who wakes it. With it, a call that waits for an
+    /// instance, or for a function of the embedder's, fails at its deadline, whatever others do. `None`, the default:
     /// it then fails when the future of the call is polled next. (A blocking call needs none.) The host's own
     /// clock has a thread for it.
     fn sleep(&self, time: Duration) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {

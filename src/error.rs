@@ -99,6 +99,8 @@ pub enum ErrorKind {
     LimitExceeded,
     /// All instances of the plugin were in use, and the operator lets no call have one more.
     InstancesExhausted,
+    /// The plugin keeps state, and was shut down: there is no instance with that state any more.
+    ShutDown,
     /// The bytes are no module that could be a plugin.
     InvalidModule,
     /// The plugin was built for another version of the ABI.
@@ -176,6 +178,7 @@ impl ErrorKind {
             Self::AbiViolation => "abi_violation",
             Self::LimitExceeded => "limit_exceeded",
             Self::InstancesExhausted => "instances_exhausted",
+            Self::ShutDown => "shut_down",
             Self::InvalidModule => "invalid_module",
             Self::UnsupportedAbi => "unsupported_abi",
             Self::DigestMismatch => "digest_mismatch",
@@ -213,6 +216,14 @@ impl Error {
 
     pub(crate) fn with_receipt(mut self, receipt: Receipt) -> Self {
         self.0.receipt = Some(receipt);
+        self
+    }
+
+    /// Adds something to what the first problem says.
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        if let Some(first) = self.0.problems.first_mut() {
+            first.message.push_str(more);
+        }
         self
     }
 

@@ -117,7 +117,7 @@ pub use cpex_wasmi_abi as abi;
 pub use cpex_wasmi_abi::model;
 #[doc(inline)]
 pub use cpex_wasmi_abi::{
-    Capability, CapabilitySet, HostFunction, Manifest, Status, Value, Violation, Wish,
+    Capability, CapabilitySet, HostFunction, Manifest, Stateful, Status, Value, Violation, Wish,
 };
 
 pub use changes::Changes;
@@ -125,6 +125,7 @@ pub use clock::Clock;
 pub use digest::Digest;
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Place, Problem, Trap};
+pub use instance::Instances;
 pub use limits::Limits;
 pub use logging::{LOG_TARGET, Level, LevelFilter, LogRecord, LogSink, quoted, visible};
 pub use module::{Module, ModuleInfo, WasiImport};

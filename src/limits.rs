@@ -6,16 +6,21 @@ use core::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Fuel, about one unit for each instruction: `fuel_exhausted`. Default: 100 million.
+    /// Fuel, about one unit for each instruction: `fuel_exhausted`. Default: 5 billion, which
+    /// the deadline comes before on most machines.
     pub fuel: u64,
     /// Fuel for making an instance (`_initialize` and `cpex_init`), and as much again for
-    /// `cpex_shutdown`, per instance: `fuel_exhausted`. Default: 10 million.
+    /// `cpex_shutdown`, per instance: `fuel_exhausted`. Default: 1 billion.
     pub init_fuel: u64,
-    /// Wall-clock time: `timeout`. It is checked each time a slice of fuel is used up. `None`: no
-    /// deadline. Default: one second, or none where there is no clock.
+    /// Wall-clock time, also for `cpex_shutdown`: `timeout`. It is checked each time a slice of fuel is
+    /// used up, and when the plugin returns: a call that ends late fails, whatever it came to. `None`:
+    /// no deadline. Default: one second, or none where there is no clock.
     pub deadline: Option<Duration>,
+    /// Wall-clock time for making an instance: `timeout`. It is checked as `deadline` is. `None`: no
+    /// deadline. Default: five seconds, or none where there is no clock.
+    pub init_deadline: Option<Duration>,
     /// The size of the linear memory, in bytes, per instance. Growing beyond it fails inside the
-    /// plugin, and if the plugin then traps, the call fails: `memory_limit`. Default: 16 MiB.
+    /// plugin, and if the plugin then traps, the call fails: `memory_limit`. Default: 64 MiB.
     pub memory_bytes: usize,
     /// The number of elements of each table, per instance; as with memory. Default: 10,000.
     pub table_elements: usize,
@@ -57,10 +62,11 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            fuel: 100_000_000,
-            init_fuel: 10_000_000,
+            fuel: 5_000_000_000,
+            init_fuel: 1_000_000_000,
             deadline: cfg!(feature = "std").then_some(Duration::from_secs(1)),
-            memory_bytes: 16 << 20,
+            init_deadline: cfg!(feature = "std").then_some(Duration::from_secs(5)),
+            memory_bytes: 64 << 20,
             table_elements: 10_000,
             tables: 10,
             host_calls: 100_000,

@@ -9,12 +9,18 @@ pub use log::{Level, LevelFilter};
 pub struct LogRecord<'a> {
     /// The plugin's name, as [`Plugin::name`](crate::Plugin::name) has it.
     pub plugin: &'a str,
-    /// The hook that is handled, `init` or `shutdown`.
+    /// The hook that is handled, `init` or `shutdown`; [`host`](Self::HOST) for what the host itself has
+    /// to say about the plugin's instances.
     pub hook: &'a str,
     /// The severity the plugin gave it.
     pub level: Level,
     /// The line, with control characters made visible.
     pub message: &'a str,
+}
+
+impl LogRecord<'_> {
+    /// The `hook` of lines of the host's own.
+    pub const HOST: &'static str = "host";
 }
 
 /// Where plugins' log lines go.

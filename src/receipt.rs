@@ -22,6 +22,13 @@ pub struct Receipt {
     /// How many slices of fuel the call took. Between slices, the deadline is checked, and an
     /// asynchronous call yields.
     pub slices: u64,
+    /// Fuel that the initialisation of the call's instance took, or that of the first instance if this one
+    /// began as that was left. It is not part of `fuel`, and the same in each call of a plugin whose
+    /// initialisation is.
+    pub init_fuel: u64,
+    /// Whether the state that the plugin keeps was lost: the call failed on its way, and the instance was
+    /// thrown away.
+    pub state_lost: bool,
     /// Where the time went, if the engine was told to [look](crate::EngineBuilder::time_calls).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,

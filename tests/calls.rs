@@ -126,12 +126,13 @@ fn loops_and_memory_hog_are_stopped() {
     // The fuel may take longer than the deadline on a machine that is busy.
     let mut limits = Limits::default();
     limits.deadline = None;
+    limits.fuel = 100_000_000;
     let error = call(&load(&fixture("loops"), Policy::default().limits(limits))).unwrap_err();
     assert_eq!(error.code(), "fuel_exhausted");
     let error = call(&load(&fixture("memory_hog"), Policy::default())).unwrap_err();
     assert_eq!(error.code(), "memory_limit");
     let receipt = error.receipt().unwrap();
-    assert!(receipt.peak_memory_bytes <= 16 << 20, "{receipt:?}");
+    assert!(receipt.peak_memory_bytes <= 64 << 20, "{receipt:?}");
 }
 
 #[test]

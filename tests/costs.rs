@@ -139,7 +139,7 @@ fn host_calls_without_a_loop_end_with_the_deadline_too() {
     });
     let error = plugin.call(HOOK, request(3000)).unwrap_err();
     assert_eq!(error.code(), "timeout");
-    assert!(error.receipt().unwrap().slices > 1, "it never came to the end of a slice");
+    assert!(error.receipt().unwrap().host_calls < 3000, "it never came to the end of a slice");
 }
 
 /// An identity payload with that many delegated tokens for one audience.

@@ -160,7 +160,7 @@ fn a_plugin_may_carry_on_without_the_memory_it_wanted() {
     let wasm = guest(
         r#"(memory (export "memory") 1)
            (func (export "cpex_invoke") (param i32) (result i32)
-             (i32.ne (memory.grow (i32.const 1000)) (i32.const -1)))"#,
+             (i32.ne (memory.grow (i32.const 2000)) (i32.const -1)))"#,
     );
     let outcome = call(&load(&wasm, Policy::default())).unwrap();
     assert!(outcome.decision.is_allow());
@@ -304,7 +304,7 @@ fn a_failing_initialisation_fails_every_call() {
     ];
     for (body, code) in cases {
         let wasm = guest(&format!(r#"{invoke} (func (export "cpex_init") (result i32) {body})"#));
-        let policy = Policy::default().limits(limits(|limits| limits.deadline = None));
+        let policy = Policy::default().limits(limits(|limits| limits.init_fuel = 1_000_000));
         let plugin = load(&wasm, policy);
         for _ in 0..2 {
             assert_eq!(call(&plugin).unwrap_err().code(), code, "{body}");

@@ -120,7 +120,9 @@ fn nothing_is_kept_once_it_is_shut_down_while_others_look_for_an_instance() {
     let engine = Engine::builder().lanes(1024).build().unwrap();
     for later in 0..100 {
         let plugin = Plugin::load(&engine, &wasm, Policy::default().pooled(300)).unwrap();
-        (0..300).for_each(|_| plugin.initialize().unwrap());
+        for _ in 0..300 {
+            plugin.initialize().unwrap();
+        }
         let start = Barrier::new(2);
         thread::scope(|scope| {
             scope.spawn(|| {

@@ -46,6 +46,7 @@ mod http;
 mod manifest;
 #[cfg(feature = "model")]
 pub mod model;
+mod stateful;
 mod status;
 mod system;
 mod value;
@@ -59,8 +60,9 @@ pub use function::{FunctionInfo, HostFunction, Param};
 pub use hooks::KNOWN_HOOKS;
 pub use http::{HTTP_SEND, HttpRequest, HttpResponse};
 pub use manifest::{AbiVersion, Manifest, ManifestError, StaticManifest};
+pub use stateful::Stateful;
 pub use status::Status;
-pub use system::{CLOCK_NOW, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES};
+pub use system::{CLOCK_NOW, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES, RANDOM_SALT, SALT_BYTES};
 pub use value::Value;
 pub use violation::Violation;
 pub use wish::{Wish, is_function_name};

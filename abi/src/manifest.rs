@@ -4,8 +4,8 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ABI_VERSION;
 use crate::codec::{self, Bounds, DecodeError};
+use crate::{ABI_VERSION, Stateful};
 
 /// A version of this ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,8 +50,8 @@ pub struct Manifest {
     pub capabilities: Vec<String>,
     /// The system access it needs, such as `env:API_REGION`: see [`Wish`](crate::Wish).
     pub access: Vec<String>,
-    /// Whether it keeps state in its memory from one call to the next, and is wrong without.
-    pub stateful: bool,
+    /// The state that it keeps in its memory from one call to the next, and is wrong without.
+    pub stateful: Stateful,
     /// A JSON Schema of its configuration.
     pub config_schema: Option<String>,
 }
@@ -65,7 +65,7 @@ struct Body {
     hooks: Vec<String>,
     capabilities: Vec<String>,
     access: Vec<String>,
-    stateful: bool,
+    stateful: Stateful,
     config_schema: Option<String>,
 }
 
@@ -109,7 +109,7 @@ impl Manifest {
             hooks: Vec::new(),
             capabilities: Vec::new(),
             access: Vec::new(),
-            stateful: false,
+            stateful: Stateful::No,
             config_schema: None,
         }
     }
@@ -194,7 +194,7 @@ pub struct StaticManifest {
     /// See [`Manifest::access`].
     pub access: &'static [&'static str],
     /// See [`Manifest::stateful`].
-    pub stateful: bool,
+    pub stateful: Stateful,
     /// See [`Manifest::config_schema`].
     pub config_schema: Option<&'static str>,
 }
@@ -228,7 +228,7 @@ impl StaticManifest {
             .texts(self.hooks)
             .texts(self.capabilities)
             .texts(self.access)
-            .byte(self.stateful as u8);
+            .byte(self.stateful.byte());
         let out = match self.config_schema {
             None => out.byte(0),
             Some(schema) => out.byte(1).text(schema),
@@ -299,7 +299,7 @@ mod tests {
         hooks: &["cmf.tool_pre_invoke", "cmf.tool_post_invoke"],
         capabilities: &["read_labels"],
         access: &[],
-        stateful: true,
+        stateful: Stateful::PerInstance,
         config_schema: Some(SCHEMA),
     };
     // Longer than 127 bytes, so that its length takes two.
@@ -316,7 +316,7 @@ mod tests {
         expected.description = "Keeps personal data in".into();
         expected.hooks = vec!["cmf.tool_pre_invoke".into(), "cmf.tool_post_invoke".into()];
         expected.capabilities = vec!["read_labels".into()];
-        expected.stateful = true;
+        expected.stateful = Stateful::PerInstance;
         expected.config_schema = Some(SCHEMA.into());
         assert_eq!(manifest, expected);
     }
@@ -345,6 +345,23 @@ mod tests {
         };
         assert!(message(ABI_VERSION.major, ABI_VERSION.minor + 1).contains("update the host"));
         assert!(message(ABI_VERSION.major - 1, 9).contains("rebuild the plugin"));
+    }
+
+    #[test]
+    fn state_is_a_byte_of_which_there_are_three() {
+        let mut manifest = Manifest::new("a", "1");
+        for stateful in [Stateful::No, Stateful::Yes, Stateful::PerInstance] {
+            manifest.stateful = stateful;
+            let mut section = manifest.encode().unwrap();
+            let byte = section.len() - 2;
+            assert_eq!(section[byte], stateful.byte());
+            assert_eq!(Manifest::decode(&section), Ok(manifest.clone()));
+            section[byte] = 3;
+            assert_eq!(
+                Manifest::decode(&section),
+                Err(ManifestError::Malformed(DecodeError::WrongType))
+            );
+        }
     }
 
     #[test]

@@ -12,5 +12,12 @@ pub const CLOCK_NOW: &str = "clock.now";
 /// [`MAX_RANDOM_BYTES`], its result a list of them.
 pub const RANDOM_BYTES: &str = "random.bytes";
 
+/// The name of the function that gives the plugin's salt: it takes nothing, and gives a list of
+/// [`SALT_BYTES`] random bytes, which stay the same for as long as the plugin is loaded.
+pub const RANDOM_SALT: &str = "random.salt";
+
+/// The length of a salt, in bytes.
+pub const SALT_BYTES: u32 = 32;
+
 /// How many random bytes are given at once, at most: 65,536, as many as browsers give a page.
 pub const MAX_RANDOM_BYTES: u32 = 65_536;

@@ -148,8 +148,8 @@ Examples:
   cpex-wasmi check guard.wasm --capabilities read_labels --hook cmf.tool_pre_invoke
   cpex-wasmi check gateway.yaml --plugin-dir /etc/acme/plugins
 
-Nothing of the plugin is run. The hooks that a plugin's entry lists are checked too, unless
-others are given. A policy that is an entry or a whole configuration is checked as a whole, and its
+Of a plugin, only its initialisation is run, under its policy. The hooks that a plugin's entry lists are
+checked too, unless others are given. A policy that is an entry or a whole configuration is checked as a whole, and its
 `kind` has to be the module given. A file that ends with .yaml, .yml or .json is a configuration,
 whose entries are all checked as `WasmFactory::register` does.
 

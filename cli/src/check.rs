@@ -1,6 +1,7 @@
 //! `check`: would the host load a plugin, or all of a configuration, and what is in the way?
 
 mod configuration;
+mod initialisation;
 
 use std::path::Path;
 
@@ -14,8 +15,10 @@ use crate::failure::{Exit, Failure, Problem};
 use crate::input::Source;
 use crate::plugin_file::{self, Loaded};
 use crate::policy_file::{self, Granted, PolicyFile};
-use crate::style::{BOLD, ERROR, GOOD, WARNING, counted, paint};
+use crate::style::{BOLD, DIM, ERROR, GOOD, WARNING, bytes, counted, grouped, paint};
 use crate::{access, input, json, stubs, terminal};
+
+use initialisation::{Initialisation, Said};
 
 /// The one object that `--json` prints.
 #[derive(Serialize)]
@@ -24,6 +27,9 @@ struct Verdict {
     ok: bool,
     problems: Vec<Problem>,
     warnings: Vec<String>,
+    /// What the initialisation takes, if there is one and it succeeds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initialisation: Option<Initialisation>,
     /// What to change in the plugin's entry, as YAML, if that helps.
     entry: Option<String>,
     /// The plugins of a configuration, if it is one that was checked.
@@ -47,7 +53,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let file = PolicyFile::read(&args.grants)?;
     let directory = args.plugin_dir.as_deref().map(configuration::open).transpose();
     let directory = directory.map_err(Failure::input)?;
-    let engine = stubs::engine(Engine::builder().http_client(), &args.grants.stubs)?;
+    let said = Said::default();
+    let engine = Engine::builder().log_sink(said.clone()).http_client();
+    let engine = stubs::engine(engine, &args.grants.stubs)?;
     let verdict = match plugin_file::load(&engine, &args.plugin) {
         Ok(Loaded { module, wasm }) => {
             let name = &module.manifest().name;
@@ -57,12 +65,22 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
             }
             let hooks = if args.hooks.is_empty() { &granted.hooks } else { &args.hooks };
             let hooks: Vec<_> = hooks.iter().map(String::as_str).collect();
-            let found = cpex_wasmi::check(&engine, &wasm, &granted.policy, &hooks);
+            let mut found = cpex_wasmi::check(&engine, &wasm, &granted.policy, &hooks);
+            let mut warnings = module.warnings(&granted.policy);
+            let mut initialisation = None;
+            if found.is_empty() && module.info().has_init {
+                match Initialisation::run(&module, &granted.policy) {
+                    Ok(initialised) => initialisation = Some(initialised),
+                    Err(wrong) => found = wrong,
+                }
+                warnings.extend(said.take());
+            }
             let mut problems: Vec<_> = found.iter().map(Problem::from).collect();
             problems.extend(another(&granted, &args.plugin, &wasm, directory.as_ref()));
             Verdict {
                 ok: problems.is_empty(),
-                warnings: module.warnings(&granted.policy),
+                warnings,
+                initialisation,
                 entry: mended(&module, &granted.policy, &found),
                 problems,
                 plugins: None,
@@ -75,7 +93,14 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
             if let Err(failure) = policy_file::granted(file.as_ref(), None, &args.grants) {
                 problems.extend(failure.into_problems());
             }
-            Verdict { ok: false, problems, warnings: Vec::new(), entry: None, plugins: None }
+            Verdict {
+                ok: false,
+                problems,
+                warnings: Vec::new(),
+                initialisation: None,
+                entry: None,
+                plugins: None,
+            }
         }
     };
     tell(&verdict, "this plugin", args.json)
@@ -138,7 +163,7 @@ fn mended(module: &Module, policy: &Policy, problems: &[cpex_wasmi::Problem]) ->
         sandbox.push_str(&access::yaml(&all));
     }
     let may_keep_state = policy.allow_state && policy.isolation == Isolation::Pooled;
-    if module.manifest().stateful && !may_keep_state {
+    if module.manifest().stateful.is_kept() && !may_keep_state {
         sandbox.push_str(STATE);
     }
     if !sandbox.is_empty() {
@@ -159,6 +184,14 @@ fn render(verdict: &Verdict, what: &str) -> String {
     }
     if verdict.ok {
         out.push_str(&format!("{}  the host loads {what}\n", paint(GOOD, "OK")));
+        if let Some(Initialisation { fuel, memory_bytes, milliseconds }) = &verdict.initialisation {
+            let line = format!(
+                "initialisation: fuel {} · memory {} · {milliseconds} ms",
+                grouped(*fuel),
+                bytes(*memory_bytes)
+            );
+            out.push_str(&format!("{}\n", paint(DIM, line)));
+        }
     } else {
         let problems = u64::try_from(verdict.problems.len()).unwrap_or(u64::MAX);
         let (label, count) = (paint(ERROR, "REFUSED"), counted(problems, "problem"));

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use cpex_wasmi::{Engine, Manifest, Module};
+use cpex_wasmi::{Engine, Manifest, Module, Stateful};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ struct Written {
     #[serde(default)]
     access: Vec<String>,
     #[serde(default)]
-    stateful: bool,
+    stateful: Stateful,
     /// A JSON Schema, or the text of one.
     #[serde(default)]
     config_schema: Option<Value>,

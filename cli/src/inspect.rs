@@ -1,7 +1,9 @@
 //! `inspect`: what a plugin is, does and needs, without running any of it.
 
 use cpex_wasmi::abi::IMPORT_MODULE;
-use cpex_wasmi::{Access, Engine, HostFunction, Manifest, Module, WasiImport, visible};
+use cpex_wasmi::{
+    Access, Engine, HostFunction, Manifest, Module, Stateful, WasiImport, visible,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -37,7 +39,7 @@ fn entry<'a>(module: &'a Module, file: &'a str) -> Entry<'a> {
         file,
         hooks: &manifest.hooks,
         capabilities: module.capabilities_to_grant().iter().collect(),
-        stateful: manifest.stateful,
+        stateful: manifest.stateful.is_kept(),
         has_config: manifest.config_schema.is_some(),
         access: access::yaml(&Access::asked_for(manifest)),
         info: module.info(),
@@ -73,7 +75,7 @@ struct JsonManifest<'a> {
     hooks: &'a [String],
     capabilities: Vec<JsonCapability>,
     access: Vec<JsonWish<'a>>,
-    stateful: bool,
+    stateful: Stateful,
     /// The schema, or the text of what should be one.
     config_schema: Option<Value>,
 }
@@ -254,7 +256,11 @@ fn render(module: &Module, source: &Source, entry: &str) -> String {
     page.rows("system access", manifest.access.iter().map(|wish| in_words(wish)));
     page.row(
         "state",
-        if manifest.stateful { "kept from one call to the next" } else { "none between calls" },
+        match manifest.stateful {
+            Stateful::No => "none between calls",
+            Stateful::PerInstance => "kept from one call to the next, by each instance for itself",
+            _ => "kept from one call to the next: one instance, for which calls wait",
+        },
     );
     match manifest.config_schema.as_deref().map(schema) {
         None => page.row("config schema", "none"),
@@ -288,6 +294,10 @@ fn render(module: &Module, source: &Source, entry: &str) -> String {
         "at most",
         info.maximum_memory_bytes.map_or_else(|| "what its policy allows".into(), memory),
     );
+
+    if info.has_init {
+        page.row("initialised by", "`cpex_init`; `cpex-wasmi check` runs it, and says what it takes");
+    }
 
     page.heading("size");
     for (name, size) in [("file", info.bytes), ("code", info.code_bytes), ("data", info.data_bytes)]

@@ -94,6 +94,9 @@ pub(crate) fn receipt(receipt: &Receipt) -> String {
         bytes(receipt.bytes_written),
         counted(receipt.slices, "slice"),
     );
+    if receipt.init_fuel > 0 {
+        line.push_str(&format!(" · initialisation fuel {}", grouped(receipt.init_fuel)));
+    }
     if receipt.log_lines_dropped > 0 {
         line.push_str(&format!(" · {} dropped", counted(receipt.log_lines_dropped, "log line")));
     }

@@ -141,7 +141,7 @@ fn allow_requested(module: &Module, policy: Policy) -> Policy {
     }
     let mut policy = policy.grant(granted);
     let may_keep_state = policy.allow_state && policy.isolation == Isolation::Pooled;
-    if module.manifest().stateful && !may_keep_state {
+    if module.manifest().stateful.is_kept() && !may_keep_state {
         terminal::note("granted because the plugin asks for it: state from one call to the next\n");
         policy.isolation = Isolation::Pooled;
         policy = policy.allow_state();
@@ -181,7 +181,7 @@ pub(crate) fn load(module: &Module, policy: Policy, written: &str) -> Result<Plu
         if is_access && missing.is_empty() && asks {
             return failure.hint("to try it out with all that it asks for, pass `--allow-access`");
         }
-        if missing.is_empty() && is_access && module.manifest().stateful {
+        if missing.is_empty() && is_access && module.manifest().stateful.is_kept() {
             return failure
                 .hint("to try it out, pass `--allow-requested`, which lets it keep state");
         }

@@ -13,6 +13,12 @@ fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
     few.iter().chain(more).copied().collect()
 }
 
+/// As [`with`], for calls that take long.
+fn few<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let few = ["bench", "guest.wat", "--payload", "payload.json", "--calls", "3", "--warm-up", "1"];
+    few.iter().chain(more).copied().collect()
+}
+
 fn place(guest: &Guest<'_>) -> Place {
     let place = Place::new();
     place.file("guest.wat", guest.wat());
@@ -136,6 +142,46 @@ fn a_call_that_fails_ends_it_and_says_which_it_was() {
     assert_eq!(ran.json()["error"]["code"], "wasm_trap");
     let args = args(&["--calls", "5", "--warm-up", "5"]);
     place.run(args).gives(0).says("pooled");
+}
+
+/// Loops so often before it goes on.
+fn looping(times: u32) -> String {
+    format!(
+        "(local $left i32) (local.set $left (i32.const {times}))
+         (loop $again (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+           (br_if $again (local.get $left)))"
+    )
+}
+
+#[test]
+fn an_initialisation_is_no_part_of_a_call() {
+    let (call, init) = (looping(100_000), looping(10_000_000));
+    let body = format!(
+        "{call} i32.const 0) (func (export \"cpex_init\") (result i32) {init} i32.const 0"
+    );
+    let place = place(&Guest { body: &body, ..Guest::default() });
+    let answer = place.run(few(&["--json"])).gives(0).json();
+    for measured in answer["measured"].as_array().unwrap() {
+        let set_up = measured["shares"]["set_up"].as_f64().unwrap();
+        assert!(set_up < 0.7, "{measured}");
+        let times = &measured["nanoseconds"];
+        assert!(times["initialise"].as_u64() > times["p50"].as_u64(), "{measured}");
+        assert!(measured["costs"]["init_fuel"]["min"].as_u64().unwrap() > 10_000_000);
+        assert_eq!(measured["instances"]["initialised"], 1);
+    }
+    let ran = place.run(few(&[])).gives(0);
+    ran.says("initialise ").says(" · initialisation fuel ");
+}
+
+#[test]
+fn instances_that_are_not_kept_are_told() {
+    let body = "(drop (memory.grow (i32.const 40))) i32.const 0";
+    let place = place(&Guest { body, ..Guest::default() });
+    let ran = place.run(with(&["--isolation", "pooled"])).gives(0);
+    ran.says("warning: pooled: ").says("dropped after a call, as the memory had grown too large");
+    let args = ["--isolation", "pooled", "--json"];
+    let answer = place.run(with(&args)).gives(0).json();
+    assert!(answer["measured"][0]["instances"]["outgrown"].as_u64().unwrap() > 3);
 }
 
 #[test]

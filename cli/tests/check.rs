@@ -36,6 +36,39 @@ fn a_plugin_that_would_be_loaded() {
 }
 
 #[test]
+fn an_initialisation_is_run_and_held_against_its_limits() {
+    let place = Place::new();
+    let body = "i32.const 0)
+        (func (export \"cpex_init\") (result i32) (local $left i32)
+          (local.set $left (i32.const 10000))
+          (loop $again (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+            (br_if $again (local.get $left)))
+          i32.const 0";
+    place.file("guest.wat", Guest { body, ..Guest::default() }.wat());
+    let ran = place.run(["check", "guest.wat"]).gives(0);
+    ran.says("OK  the host loads this plugin\ninitialisation: fuel ").says(" · memory 64 KiB · ");
+    let verdict = place.run(["check", "guest.wat", "--json"]).gives(0).json();
+    assert!(verdict["initialisation"]["fuel"].as_u64().unwrap() > 10_000);
+    assert_eq!(verdict["initialisation"]["memory_bytes"], 65_536);
+    place.file("small.yaml", "resources: {init_fuel: 2000}");
+    let ran = place.run(["check", "guest.wat", "--policy", "small.yaml"]).gives(3);
+    let fuel = &verdict["initialisation"]["fuel"];
+    let fuel = format!("{},{:03}", fuel.as_u64().unwrap() / 1000, fuel.as_u64().unwrap() % 1000);
+    ran.says("error[fuel_exhausted]: the plugin used up its fuel of 2000; raise `init_fuel`")
+        .says(&format!("its initialisation takes {fuel} units of fuel"))
+        .says("of which `init_fuel` allows 2,000");
+}
+
+#[test]
+fn an_initialisation_that_fails_is_a_problem() {
+    let place = Place::new();
+    let body = "i32.const 0) (func (export \"cpex_init\") (result i32) unreachable";
+    place.file("guest.wat", Guest { body, ..Guest::default() }.wat());
+    let ran = place.run(["check", "guest.wat"]).gives(3);
+    ran.says("error[wasm_trap]: the plugin trapped in `cpex_init`").says("REFUSED");
+}
+
+#[test]
 fn every_problem_is_named_at_once() {
     let place = place();
     let capabilities = ["--capabilities", "read_teams,read_labels"];

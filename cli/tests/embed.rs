@@ -65,6 +65,16 @@ fn a_manifest_may_be_json_from_the_standard_input_and_replace_the_module() {
     let manifest = &place.run(["inspect", "plugin.wasm", "--json"]).gives(0).json()["manifest"];
     assert_eq!(manifest["stateful"], true);
     assert_eq!(manifest["config_schema"], serde_json::json!({"type": "object"}));
+    let each = json.replace("true", "\"per_instance\"");
+    place.file("bare.wasm", wat::parse_str(MODULE).unwrap());
+    let other = ["embed", "bare.wasm", "--manifest", "-", "-o", "each.wasm"];
+    place.run_with(other, &each).gives(0);
+    let inspection = place.run(["inspect", "each.wasm", "--json"]).gives(0).json();
+    assert_eq!(inspection["manifest"]["stateful"], "per_instance");
+    place.run(["inspect", "each.wasm"]).gives(0).says("by each instance for itself");
+    place.run_with(other, &json.replace("true", "\"perinstance\"")).gives(2).complains(
+        "`true`, `false` or `per_instance`",
+    );
     assert!(wasm.exists());
     #[cfg(unix)]
     {

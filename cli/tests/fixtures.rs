@@ -66,7 +66,7 @@ fn a_plugin_that_fails_is_a_failure_with_a_code() {
     let place = Place::new();
     let payload = place.file("boom.json", common::PAYLOAD.replace("search", "boom"));
     // So little fuel that a slow machine does not reach the deadline first.
-    let policy = place.file("policy.yaml", "resources: {max_fuel: 1000000}");
+    let policy = place.file("policy.yaml", "resources: {max_fuel: 5000000}");
     let error = |name: &str| {
         let plugin = fixture(name);
         let args = ["call", &plugin, "--hook", HOOK, "--payload", payload.to_str().unwrap()];

@@ -172,5 +172,5 @@ pub mod rt {
     pub use crate::plugin::{
         access_is_known, capabilities_are_known, initialise, invoke, shut_down,
     };
-    pub use cpex_wasmi_abi::StaticManifest;
+    pub use cpex_wasmi_abi::{Stateful, StaticManifest};
 }

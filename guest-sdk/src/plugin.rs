@@ -52,7 +52,8 @@ impl PluginDef {
 ///     capabilities: ["read_headers"],
 ///     // System access, such as `env:API_REGION`: see `Wish` in `cpex-wasmi-abi` for all forms.
 ///     access: [],
-///     // Whether the plugin keeps state in its memory from one call to the next.
+///     // Whether the plugin keeps state in its memory from one call to the next. `true`: it has one
+///     // instance, and calls wait for it. `per_instance`: each of several has a state of its own.
 ///     stateful: false,
 ///     // A JSON Schema of the configuration; `include_str!` works too.
 ///     config_schema: r#"{"type":"object"}"#,
@@ -150,6 +151,14 @@ macro_rules! plugin {
     };
     (@manifest $manifest:ident config_schema: $schema:expr $(, $($rest:tt)*)?) => {
         $manifest.config_schema = ::core::option::Option::Some($schema);
+        $crate::plugin! { @manifest $manifest $($($rest)*)? }
+    };
+    (@manifest $manifest:ident stateful: per_instance $(, $($rest:tt)*)?) => {
+        $manifest.stateful = $crate::rt::Stateful::PerInstance;
+        $crate::plugin! { @manifest $manifest $($($rest)*)? }
+    };
+    (@manifest $manifest:ident stateful: $on:expr $(, $($rest:tt)*)?) => {
+        $manifest.stateful = $crate::rt::Stateful::from_bool($on);
         $crate::plugin! { @manifest $manifest $($($rest)*)? }
     };
     (@manifest $manifest:ident init: $init:expr $(, $($rest:tt)*)?) => {
@@ -255,7 +264,7 @@ macro_rules! plugin {
             hooks: &[],
             capabilities: &[],
             access: &[],
-            stateful: false,
+            stateful: $crate::rt::Stateful::No,
             config_schema: ::core::option::Option::None,
         };
         $crate::plugin! { @manifest manifest $($all)* }

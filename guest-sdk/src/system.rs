@@ -10,7 +10,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use cpex_wasmi_abi::codec::{self, Bounds};
-use cpex_wasmi_abi::{CLOCK_NOW, COMMAND_RUN, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES};
+use cpex_wasmi_abi::{
+    CLOCK_NOW, COMMAND_RUN, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES, RANDOM_SALT, SALT_BYTES,
+};
 use serde::{Deserialize, Serialize};
 
 pub use cpex_wasmi_abi::{Command, CommandOutput};
@@ -106,6 +108,21 @@ pub fn random(out: &mut [u8]) -> Result<()> {
         out.copy_from_slice(&bytes);
     }
     Ok(())
+}
+
+/// Random bytes that stay the same for as long as the plugin is loaded, in each instance and each call:
+/// for a salt, or the seed of a hash. They cannot be foreseen unless the policy has a seed for them. It
+/// takes `random` in the manifest, and in the policy.
+///
+/// A plugin may ask for them when it is initialised, which is then done once for all instances; with
+/// [`random`] it would be done for each.
+///
+/// # Errors
+///
+/// As [`random`].
+pub fn salt() -> Result<[u8; SALT_BYTES as usize]> {
+    let bytes: Vec<u8> = call(RANDOM_SALT, &())?;
+    bytes.try_into().map_err(|_| Error::new(Status::Malformed))
 }
 
 /// Runs a program, and gives what it came to. It takes `exec:` and its path in the manifest, and the

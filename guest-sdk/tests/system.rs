@@ -41,6 +41,48 @@ fn look(_: &Call) -> Result<Verdict> {
     }
 }
 
+mod salted {
+    use super::*;
+
+    plugin! {
+        name: "salted",
+        access: ["random"],
+        stateful: per_instance,
+        init: prepare,
+        hooks: { "cmf.tool_pre_invoke" => look },
+    }
+
+    fn prepare(_: JsonMap) -> Result<()> {
+        info!("{:?}", system::salt()?);
+        Ok(())
+    }
+
+    fn look(_: &Call) -> Result<Verdict> {
+        info!("{:?}", system::salt()?);
+        allow()
+    }
+}
+
+#[test]
+fn a_salt_stays_the_same() {
+    let mut access = Access::default();
+    access.random = Some(RandomGrant::System);
+    let policy = Policy::default().access(access).pooled(2).allow_state();
+    let mut harness = Harness::new(&salted::PLUGIN).under(policy);
+    harness.call(HOOK, Request::tool_call("search")).unwrap();
+    harness.call(HOOK, Request::tool_call("search")).unwrap();
+    let lines = harness.take_log();
+    assert_eq!(lines.len(), 3);
+    assert!(lines.iter().all(|line| line.message == lines[0].message && line.message.len() > 64));
+}
+
+#[test]
+fn a_manifest_says_whose_state_it_is() {
+    use cpex_wasmi_guest::rt::Stateful;
+    assert_eq!(salted::PLUGIN.manifest.stateful, Stateful::PerInstance);
+    assert_eq!(PLUGIN.manifest.stateful, Stateful::No);
+}
+
 #[test]
 fn wrappers_give_what_is_granted() {
     let mut access = Access::default();

@@ -6,6 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 use std::collections::HashMap;
 
 use cpex_core::error::PluginError;
@@ -44,9 +45,18 @@ pub(super) fn joined(problems: &[Problem]) -> String {
 
 /// Why a call came to no decision.
 pub(super) fn execution(plugin: &Plugin, error: Error) -> Box<PluginError> {
+    within(plugin, plugin.limits().deadline, error)
+}
+
+/// Why a plugin was not initialised.
+pub(super) fn initialisation(plugin: &Plugin, error: Error) -> Box<PluginError> {
+    within(plugin, plugin.limits().init_deadline, error)
+}
+
+fn within(plugin: &Plugin, deadline: Option<Duration>, error: Error) -> Box<PluginError> {
     let plugin_name = plugin.name().to_owned();
     if error.kind() == ErrorKind::Timeout {
-        let timeout_ms = plugin.deadline().unwrap_or_default().as_millis();
+        let timeout_ms = deadline.unwrap_or_default().as_millis();
         return Box::new(PluginError::Timeout {
             plugin_name,
             timeout_ms: u64::try_from(timeout_ms).unwrap_or(u64::MAX),

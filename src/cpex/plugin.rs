@@ -21,7 +21,7 @@ impl CpexPlugin for WasmPlugin {
 
     async fn initialize(&self) -> Result<(), Box<PluginError>> {
         let initialised = self.plugin.initialize_async().await;
-        initialised.map_err(|error| errors::execution(&self.plugin, error))
+        initialised.map(drop).map_err(|error| errors::initialisation(&self.plugin, error))
     }
 
     async fn shutdown(&self) -> Result<(), Box<PluginError>> {

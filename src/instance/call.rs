@@ -24,12 +24,13 @@ pub(crate) struct Call<'e> {
     stage: Stage,
     /// The fuel of the stage, all of it.
     pub(super) fuel: u64,
-    /// The time at the end of the first slice. Most calls do not live to see it, and are spared a
-    /// look at the clock.
-    begun: Option<Duration>,
+    /// When the call began, and how long it may take, if that is bounded.
+    deadline: Option<(Duration, Duration)>,
     pub(super) slices: u64,
     /// Whether the plugin waits for a function.
     pub(super) waits: bool,
+    /// Whether the plugin has returned, so that its instance is sound.
+    returned: bool,
     /// Wakes who waits for too long.
     pub(super) timer: Option<Timer>,
 }
@@ -70,17 +71,11 @@ impl<'e> Call<'e> {
     /// Begins what a module wants to do before its first call: `_initialize` and `cpex_init`. Its
     /// outcome has no meaning but success.
     pub(crate) fn init(engine: &'e Engine, instance: Box<Instance>) -> Self {
-        let fuel = instance.store.data().session.grants().limits.init_fuel;
-        Self {
-            engine,
-            instance,
-            stage: Stage::Reactor(None),
-            fuel,
-            begun: None,
-            slices: 0,
-            waits: false,
-            timer: None,
-        }
+        let grants = instance.store.data().session.grants();
+        grants.counts.initialised.add();
+        let limits = &grants.limits;
+        let (fuel, deadline) = (limits.init_fuel, limits.init_deadline);
+        Self::begin(engine, instance, Stage::Reactor(None), fuel, deadline)
     }
 
     /// Begins a call of a hook, by its position in the manifest.
@@ -93,9 +88,14 @@ impl<'e> Call<'e> {
         let host = instance.store.data_mut();
         host.session.begin(usize::try_from(hook).unwrap_or(usize::MAX), request);
         host.limiter.begin();
-        let fuel = host.session.grants().limits.fuel;
-        let stage = Stage::Invoke(hook, None);
-        Self { engine, instance, stage, fuel, begun: None, slices: 0, waits: false, timer: None }
+        let limits = &host.session.grants().limits;
+        let (fuel, deadline) = (limits.fuel, limits.deadline);
+        instance.calling = true;
+        #[cfg(feature = "std")]
+        {
+            instance.called = true;
+        }
+        Self::begin(engine, instance, Stage::Invoke(hook, None), fuel, deadline)
     }
 
     /// Begins what a module wants to do after the last call of an instance: `cpex_shutdown`. Its
@@ -104,15 +104,30 @@ impl<'e> Call<'e> {
         let host = instance.store.data_mut();
         host.session.start_shutdown();
         host.limiter.begin();
-        let fuel = host.session.grants().limits.init_fuel;
+        let limits = &host.session.grants().limits;
+        let (fuel, deadline) = (limits.init_fuel, limits.deadline);
+        Self::begin(engine, instance, Stage::Shutdown(None), fuel, deadline)
+    }
+
+    fn begin(
+        engine: &'e Engine,
+        mut instance: Box<Instance>,
+        stage: Stage,
+        fuel: u64,
+        deadline: Option<Duration>,
+    ) -> Self {
+        let clock = engine.clock();
+        let deadline = deadline.zip(clock).map(|(deadline, clock)| (clock.now(), deadline));
+        instance.store.data_mut().session.set_deadline(deadline);
         Self {
             engine,
             instance,
-            stage: Stage::Shutdown(None),
+            stage,
             fuel,
-            begun: None,
+            deadline,
             slices: 0,
             waits: false,
+            returned: false,
             timer: None,
         }
     }
@@ -145,7 +160,9 @@ impl<'e> Call<'e> {
             }
         };
         match returned.transpose() {
-            Some(returned) => Step::Over(returned),
+            // Whatever it returned: a host function may have taken long.
+            Some(Ok(returned)) => Step::Over(self.check_deadline().map(|()| returned)),
+            Some(Err(error)) => Step::Over(Err(error)),
             None if self.waits => Step::Waits,
             None => Step::Sliced,
         }
@@ -159,13 +176,33 @@ impl<'e> Call<'e> {
         let receipt = self.receipt();
         match returned {
             Ok(verdict) => {
-                let session = &mut self.instance.store.data_mut().session;
-                let result = session.finish(verdict, receipt);
-                session.reset();
-                Over { instance: Some(self.instance), result }
+                let result = self.instance.store.data_mut().session.finish(verdict, receipt);
+                Over { instance: Some(self.sound()), result }
             }
-            Err(error) => Over { instance: None, result: Err(error.with_receipt(receipt)) },
+            Err(error) if self.returned && self.keeps_state() => {
+                Over { instance: Some(self.sound()), result: Err(error.with_receipt(receipt)) }
+            }
+            Err(mut error) => {
+                let mut receipt = receipt;
+                if self.keeps_state() {
+                    receipt.state_lost = true;
+                    error = error.and("; the state that it kept is lost");
+                }
+                Over { instance: None, result: Err(error.with_receipt(receipt)) }
+            }
         }
+    }
+
+    /// Whether this is a call of a plugin that keeps state in its instance.
+    fn keeps_state(&self) -> bool {
+        self.instance.calling && self.instance.is_stateful()
+    }
+
+    /// The instance, which nothing of the call is left in but what the plugin keeps.
+    fn sound(mut self) -> Box<Instance> {
+        self.instance.store.data_mut().session.reset();
+        self.instance.calling = false;
+        self.instance
     }
 
     /// Runs for one slice; gives what the last stage returned once it has.
@@ -274,15 +311,15 @@ impl<'e> Call<'e> {
         export: &str,
     ) -> Result<Settled<R>, Error> {
         match call {
-            // A slice may have ended late.
-            Ok(TypedResumableCall::Finished(result)) if self.begun.is_none() => {
+            Ok(TypedResumableCall::Finished(result)) => {
+                self.returned = true;
                 Ok(Settled::Done(result))
             }
             call => self.settle_stopped(lent, call, export),
         }
     }
 
-    /// The same, for one that stopped on its way, or came to its end after it did.
+    /// The same as [`settle`](Self::settle), for a stage that stopped on its way.
     #[inline(never)]
     fn settle_stopped<R: WasmResults>(
         &mut self,
@@ -293,9 +330,7 @@ impl<'e> Call<'e> {
         let paused = loop {
             let stopped = match call {
                 Ok(TypedResumableCall::Finished(result)) => {
-                    if self.begun.is_some() {
-                        self.check_deadline()?;
-                    }
+                    self.returned = true;
                     return Ok(Settled::Done(result));
                 }
                 Ok(TypedResumableCall::OutOfFuel(paused)) => break Paused::Own(paused),
@@ -339,26 +374,30 @@ impl<'e> Call<'e> {
         Ok(Settled::Paused(Box::new(paused)))
     }
 
-    pub(super) fn check_deadline(&mut self) -> Result<(), Error> {
+    pub(super) fn check_deadline(&self) -> Result<(), Error> {
         self.time_left().map(drop)
     }
 
     /// How long the call may still take, if it has a deadline.
-    pub(super) fn time_left(&mut self) -> Result<Option<Duration>, Error> {
-        let session = &mut self.instance.store.data_mut().session;
-        let deadline = session.grants().limits.deadline;
-        let (Some(deadline), Some(clock)) = (deadline, self.engine.clock()) else {
+    pub(super) fn time_left(&self) -> Result<Option<Duration>, Error> {
+        let (Some((begun, deadline)), Some(clock)) = (self.deadline, self.engine.clock()) else {
             return Ok(None);
         };
-        let now = clock.now();
-        let begun = *self.begun.get_or_insert(now);
-        session.set_begun(begun);
-        let left = deadline.saturating_sub(now.saturating_sub(begun));
-        if !left.is_zero() {
-            return Ok(Some(left));
-        }
-        let message = format!("the plugin did not end within its deadline of {deadline:?}");
-        Err(Error::new(ErrorKind::Timeout, message))
+        let left = deadline.saturating_sub(clock.now().saturating_sub(begun));
+        if left.is_zero() { Err(self.late(deadline)) } else { Ok(Some(left)) }
+    }
+
+    #[cold]
+    fn late(&self, deadline: Duration) -> Error {
+        let message = if self.instance.is_ready() {
+            format!("the plugin did not end within its deadline of {deadline:?}")
+        } else {
+            format!(
+                "the plugin's initialisation did not end within its deadline of {deadline:?}; raise \
+                 `max_init_time_ms` if it needs longer"
+            )
+        };
+        Error::new(ErrorKind::Timeout, message)
     }
 
     fn out_of_fuel(&self) -> Error {
@@ -448,6 +487,7 @@ impl<'e> Call<'e> {
 
     fn receipt(&mut self) -> Receipt {
         let fuel = self.fuel.saturating_sub(self.fuel_left());
+        let init_fuel = self.instance.initialisation.fuel;
         let peak_memory_bytes = self.instance.memory.data_size(&self.instance.store);
         let host = self.instance.store.data_mut();
         let usage = *host.session.usage();
@@ -462,6 +502,8 @@ impl<'e> Call<'e> {
             log_bytes: usage.log_bytes,
             log_lines_dropped: usage.log_lines_dropped,
             slices: self.slices,
+            init_fuel,
+            state_lost: false,
             timing,
         }
     }

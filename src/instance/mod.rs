@@ -1,6 +1,7 @@
 //! A running module: its store, and the host functions it calls.
 
 mod call;
+mod counts;
 mod fuel;
 mod limiter;
 mod paused;
@@ -25,9 +26,11 @@ use crate::lanes::Lane;
 use crate::plugin::Admission;
 use crate::session::{Grants, Session};
 use crate::view::{Lent, wipe};
-use crate::{Error, ErrorKind, Module};
+use crate::{Error, ErrorKind, Level, Module, Receipt};
 
 pub(crate) use call::{Call, Over, Step};
+pub(crate) use counts::Counts;
+pub use counts::Instances;
 use fuel::Reserve;
 use limiter::Limiter;
 use paused::{Ask, Asked, Pause, Wait};
@@ -69,13 +72,24 @@ pub(crate) struct Instance {
     reactor: Option<TypedFunc<(), ()>>,
     init: Option<TypedFunc<(), i32>>,
     shutdown: Option<TypedFunc<(), i32>>,
+    /// The size of its memory once it could be called.
     #[cfg(feature = "std")]
-    initial_memory_bytes: usize,
+    ready_bytes: usize,
+    /// The size of its memory after its first call.
+    #[cfg(feature = "std")]
+    used_bytes: Option<usize>,
     /// Where it runs best.
     #[cfg(feature = "std")]
     lane: Lane,
     /// Whether what the module wants to do before its first call is done.
     ready: bool,
+    /// What its initialisation took.
+    initialisation: Receipt,
+    /// Whether a call has begun in it that has not come to its end.
+    calling: bool,
+    /// Whether any call has begun in it.
+    #[cfg(feature = "std")]
+    called: bool,
     /// Leave for the call that is under way, given back when the instance is dropped at the latest.
     admission: Admission,
 }
@@ -84,6 +98,7 @@ impl Instance {
     /// Makes an instance. Nothing of the module runs; see [`Call::init`].
     pub(crate) fn new(module: &Module, grants: Arc<Grants>, lane: Lane) -> Result<Self, Error> {
         let engine = module.engine();
+        grants.counts.created.add();
         let limiter = Limiter::new(&grants.limits);
         let host = Host {
             session: Session::with_grants(grants, engine.sink().clone()),
@@ -115,7 +130,7 @@ impl Instance {
         store.data_mut().memory = Some(memory);
         store.data_mut().limiter.running = true;
         #[cfg(feature = "std")]
-        let initial_memory_bytes = memory.data_size(&store);
+        let ready_bytes = memory.data_size(&store);
         let ready = reactor.is_none() && init.is_none();
         Ok(Self {
             store,
@@ -128,10 +143,16 @@ impl Instance {
             init,
             shutdown,
             #[cfg(feature = "std")]
-            initial_memory_bytes,
+            ready_bytes,
+            #[cfg(feature = "std")]
+            used_bytes: None,
             #[cfg(feature = "std")]
             lane,
             ready,
+            initialisation: Receipt::default(),
+            calling: false,
+            #[cfg(feature = "std")]
+            called: false,
             admission: Admission::default(),
         })
     }
@@ -152,9 +173,39 @@ impl Instance {
         self.ready
     }
 
-    /// Notes that the initialisation succeeded.
-    pub(crate) fn set_ready(&mut self) {
+    /// Notes that the initialisation succeeded, and what it took.
+    pub(crate) fn set_ready(&mut self, initialisation: Receipt) {
         self.ready = true;
+        self.initialisation = initialisation;
+        #[cfg(feature = "std")]
+        {
+            self.ready_bytes = self.memory.data_size(&self.store);
+        }
+    }
+
+    /// What its initialisation took, or that of the instance that it began as.
+    pub(crate) fn initialisation(&self) -> Receipt {
+        self.initialisation
+    }
+
+    /// Whether the plugin keeps state in it.
+    pub(crate) fn is_stateful(&self) -> bool {
+        self.store.data().session.grants().stateful.is_kept()
+    }
+
+    /// Notes that a call did not come to its end, and with it goes the state that the plugin keeps.
+    fn lose_state(&self) {
+        let session = &self.store.data().session;
+        let grants = session.grants();
+        grants.counts.states_lost.add();
+        grants.tell(
+            Level::Warn,
+            &format!(
+                "the state that the plugin kept is lost: a call for `{}` failed on its way or was \
+                 given up, and its instance is thrown away; the next call begins without",
+                crate::logging::visible(session.hook())
+            ),
+        );
     }
 
     /// The lane that it was made for.
@@ -163,14 +214,32 @@ impl Instance {
         self.lane
     }
 
-    /// Whether the memory has grown so much that keeping the instance for later calls would be a
-    /// waste: beyond four times its first size, and a mebibyte.
+    /// Whether a call was begun in it.
     #[cfg(feature = "std")]
-    pub(crate) fn is_bloated(&self) -> bool {
-        const ALWAYS_FINE: usize = 1 << 20;
-        let size = self.memory.data_size(&self.store);
-        size > self.initial_memory_bytes.saturating_mul(4).max(ALWAYS_FINE)
+    pub(crate) fn was_called(&self) -> bool {
+        self.called
     }
+
+    /// Notes how large its memory is after a call.
+    #[cfg(feature = "std")]
+    pub(crate) fn sizes(&mut self) -> Sizes {
+        let now = self.memory.data_size(&self.store);
+        let is_first = self.used_bytes.is_none();
+        let used = *self.used_bytes.get_or_insert(now);
+        Sizes { ready: self.ready_bytes, used, now, is_first }
+    }
+}
+
+/// The sizes of an instance's memory, in bytes.
+#[cfg(feature = "std")]
+pub(crate) struct Sizes {
+    /// Once it could be called.
+    pub(crate) ready: usize,
+    /// After its first call.
+    pub(crate) used: usize,
+    pub(crate) now: usize,
+    /// Whether that call was the first.
+    pub(crate) is_first: bool,
 }
 
 /// Closes what a call that was abandoned has open, and overwrites the memory of an instance that may hold tokens, however its last call ended.
@@ -178,6 +247,9 @@ impl Drop for Instance {
     fn drop(&mut self) {
         #[cfg(feature = "wasi")]
         self.store.data_mut().session.end_wasi();
+        if self.calling && self.is_stateful() {
+            self.lose_state();
+        }
         if self.store.data().session.grants().opens_tokens() {
             wipe(self.memory.data_mut(&mut self.store));
         }

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use wasmi::Val;
 
 use super::Instance;
-use crate::Module;
+use crate::{Module, Receipt};
 
 /// How finely two memories are compared, in bytes.
 const BLOCK: usize = 64;
@@ -25,6 +25,8 @@ pub(crate) struct Snapshot {
     bytes: Vec<u8>,
     /// The globals that differ, by the names of their exports.
     globals: Vec<(Box<str>, Val)>,
+    /// What it took.
+    initialisation: Receipt,
 }
 
 /// A part of a memory: where it begins, and how many bytes it has.
@@ -41,7 +43,7 @@ impl Snapshot {
     /// something else, or if the snapshot is; or if the initialisation used what of the system may be
     /// different the next time.
     pub(crate) fn of(module: &Module, ready: &Instance, fresh: &Instance) -> Option<Self> {
-        if ready.is_starved() || fresh.is_starved() || ready.store.data().session.has_varied() {
+        if ready.is_starved() || fresh.is_starved() || ready.varied().is_some() {
             return None;
         }
         let mut globals = Vec::new();
@@ -61,7 +63,7 @@ impl Snapshot {
             parts.push(Part { start, len });
             bytes.extend_from_slice(part);
         }
-        Some(Self { grown, parts, bytes, globals })
+        Some(Self { grown, parts, bytes, globals, initialisation: ready.initialisation })
     }
 
     /// Makes a fresh instance what the initialised one was. Otherwise it is of no use any more: above
@@ -70,7 +72,7 @@ impl Snapshot {
     pub(crate) fn restore(&self, fresh: &mut Instance) -> bool {
         let restored = self.try_restore(fresh).is_some();
         if restored {
-            fresh.set_ready();
+            fresh.set_ready(self.initialisation);
         }
         restored
     }
@@ -99,6 +101,11 @@ impl Snapshot {
 }
 
 impl Instance {
+    /// The first that it has used of what may be different another time.
+    pub(crate) fn varied(&self) -> Option<&str> {
+        self.store.data().session.varied()
+    }
+
     /// Whether the host had no memory for something of it that its limits allow.
     fn is_starved(&self) -> bool {
         self.store.data().limiter.starved

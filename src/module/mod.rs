@@ -31,6 +31,8 @@ use crate::lanes::{Lane, Lanes};
 #[cfg(feature = "cpex-core")]
 use crate::session::takes_field;
 use crate::suggest::is_like;
+#[cfg(feature = "std")]
+use crate::Isolation;
 use crate::{Engine, Error, ErrorKind, Limits, Policy, Problem};
 
 /// A module that was read, checked and translated. Immutable and cheap to clone.
@@ -351,6 +353,19 @@ impl Module {
             warnings.push(
                 "the plugin asks for credentials, and sees what is known of them but no token; set \
                  `allow_raw_credentials: true` under `sandbox_policy:` if it may read tokens"
+                    .into(),
+            );
+        }
+        #[cfg(feature = "std")]
+        if self.info().has_init
+            && self.globals().is_none()
+            && policy.snapshot
+            && policy.isolation == Isolation::PerCall
+        {
+            warnings.push(
+                "each call initialises the plugin anew, as what an initialisation leaves in this \
+                 module cannot be kept for the next (docs/policy.md, \"Initialised once\"); set \
+                 `isolation: pooled` if calls may share instances, or `snapshot: false` if it is meant"
                     .into(),
             );
         }

@@ -3,6 +3,8 @@
 use alloc::format;
 use core::time::Duration;
 
+use cpex_wasmi_abi::Stateful;
+
 use super::Plugin;
 use crate::pool::Permit;
 use crate::{Clock, Error, ErrorKind, WhenExhausted};
@@ -49,6 +51,15 @@ impl Plugin {
             WhenExhausted::Wait(wait) => format!(", and none came free within {wait:?}"),
             _ => alloc::string::String::new(),
         };
+        if grants.stateful == Stateful::Yes {
+            return Error::new(
+                ErrorKind::InstancesExhausted,
+                format!(
+                    "the plugin keeps state, and its one instance is in use{waited}; let its manifest \
+                     say `stateful: per_instance` if each of several may have a state of its own"
+                ),
+            );
+        }
         Error::new(
             ErrorKind::InstancesExhausted,
             format!(

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::{CapabilitySet, KNOWN_HOOKS, Manifest};
+use cpex_wasmi_abi::{CapabilitySet, KNOWN_HOOKS, Manifest, Stateful};
 
 use super::Plugin;
 use crate::module::invalid;
@@ -55,7 +55,9 @@ pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec
             ),
         ));
     }
-    if policy.limits.deadline.is_some() && module.engine().clock().is_none() {
+    let limits = &policy.limits;
+    let bounded = limits.deadline.or(limits.init_deadline).is_some();
+    if bounded && module.engine().clock().is_none() {
         problems.push(Problem::new(
             ErrorKind::InvalidConfig,
             "the policy sets a deadline, and this host has no clock; set one with \
@@ -87,8 +89,10 @@ pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec
 
 /// What it takes to bound how many calls there are at once.
 fn exhausted(module: &Module, policy: &Policy, problems: &mut Vec<Problem>) {
+    let stateful = module.manifest().stateful;
     let message = match policy.when_exhausted {
-        WhenExhausted::Create => return,
+        // Those of a plugin that keeps state wait.
+        WhenExhausted::Create if !stateful.is_kept() => return,
         _ if !cfg!(feature = "std") => {
             "the policy bounds how many calls there are at once, which needs the feature `std`"
         }
@@ -96,6 +100,8 @@ fn exhausted(module: &Module, policy: &Policy, problems: &mut Vec<Problem>) {
             "the policy lets calls wait for a time, and this host has no clock; set one with \
              `EngineBuilder::clock`"
         }
+        // There is one instance, whatever the policy says.
+        _ if stateful == Stateful::Yes => return,
         _ if policy.max_instances == 0 => {
             "the policy bounds calls at once to `max_instances`, which is 0, so that there would \
              never be one"
@@ -140,7 +146,7 @@ pub(crate) fn wishes(
         ));
     }
     system::check(manifest, policy, services, problems);
-    if manifest.stateful && !(policy.allow_state && policy.isolation == Isolation::Pooled) {
+    if manifest.stateful.is_kept() && !(policy.allow_state && policy.isolation == Isolation::Pooled) {
         problems.push(Problem::new(
             ErrorKind::AccessDenied,
             "the plugin keeps state from one call to the next, which is not allowed; if it may, \

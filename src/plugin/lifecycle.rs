@@ -1,32 +1,48 @@
 //! What an instance goes through before its first call and after its last.
 
 use alloc::boxed::Box;
+#[cfg(feature = "std")]
+use alloc::format;
 use core::future::Future;
 #[cfg(feature = "std")]
 use std::sync::OnceLock;
 
+#[cfg(feature = "std")]
+use cpex_wasmi_abi::RANDOM_BYTES;
+
 #[cfg(not(feature = "std"))]
 use super::Admission;
 use super::{Plugin, finish};
-use crate::Error;
+use crate::{Error, Receipt};
 #[cfg(feature = "std")]
 use crate::instance::Snapshot;
 use crate::instance::{Call, Instance, Over};
 use crate::lanes::Lane;
 #[cfg(feature = "std")]
-use crate::pool::Pool;
+use crate::pool::{Outgrown, Pool, Taken};
+#[cfg(feature = "std")]
+use crate::{ErrorKind, Level};
 
 impl Plugin {
     /// Makes an instance and has it initialised, to learn whether the plugin can be before it is
-    /// called. Where instances are pooled, the first call finds it there.
+    /// called. Where instances are pooled, the first call finds it there. Gives what the initialisation
+    /// took; if the instance begins as another was left, what that one took.
+    ///
+    /// A plugin that keeps state gets no instance more than calls of it would have.
     ///
     /// # Errors
     ///
     /// Those of a call that fails in `_initialize` or `cpex_init`. The error has the receipt.
-    pub fn initialize(&self) -> Result<(), Error> {
-        let instance = self.fresh().map_err(|error| error.with_plugin(self.name()))?;
+    pub fn initialize(&self) -> Result<Receipt, Error> {
+        let named = |error: Error| error.with_plugin(self.name());
+        let instance = if self.0.grants.stateful.is_kept() {
+            self.acquire().map_err(named)?
+        } else {
+            self.fresh().map_err(named)?
+        };
+        let receipt = instance.initialisation();
         self.keep(instance);
-        Ok(())
+        Ok(receipt)
     }
 
     /// As [`initialize`](Self::initialize), yielding as [`call_async`](Self::call_async) does.
@@ -34,13 +50,18 @@ impl Plugin {
     /// # Errors
     ///
     /// As [`initialize`](Self::initialize).
-    pub fn initialize_async(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+    pub fn initialize_async(&self) -> impl Future<Output = Result<Receipt, Error>> + Send + use<> {
         let plugin = self.clone();
         async move {
-            let fresh = plugin.fresh_async().await;
-            let instance = fresh.map_err(|error| error.with_plugin(plugin.name()))?;
+            let instance = if plugin.0.grants.stateful.is_kept() {
+                plugin.ready().await?
+            } else {
+                let fresh = plugin.fresh_async().await;
+                fresh.map_err(|error| error.with_plugin(plugin.name()))?
+            };
+            let receipt = instance.initialisation();
             plugin.keep(instance);
-            Ok(())
+            Ok(receipt)
         }
     }
 
@@ -48,7 +69,9 @@ impl Plugin {
     /// the fuel of an initialisation and the deadline of a call, and is dropped, whatever comes of it.
     ///
     /// From then on no instance is kept, those of calls that are under way included: a call gets one
-    /// of its own, which is dropped without `cpex_shutdown`, as it is without a pool.
+    /// of its own, which is dropped without `cpex_shutdown`, as it is without a pool. Calls of a plugin
+    /// that keeps state fail from then on ([`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown)): what
+    /// it kept is gone.
     ///
     /// # Errors
     ///
@@ -119,10 +142,36 @@ impl Plugin {
         }
     }
 
+    /// Tells why an initialisation cannot be done once for all, if it used what may be different another
+    /// time.
+    fn tells_varied(&self, instance: &Instance) -> bool {
+        let Some(what) = instance.varied() else { return false };
+        let grants = &self.0.grants;
+        if grants.counts.varied.add() == 0 {
+            let (level, costs) = match self.0.pool {
+                None => (Level::Warn, "each call initialises the plugin anew"),
+                Some(_) => (Level::Info, "each instance is initialised on its own"),
+            };
+            let hint = match what {
+                RANDOM_BYTES | "random_get" => {
+                    "; for a salt, `random.salt` gives bytes that stay the same"
+                }
+                _ => "",
+            };
+            let message = format!(
+                "{costs}, as the initialisation used `{}`, which may be different another time{hint}",
+                crate::visible(what)
+            );
+            grants.tell(level, &message);
+        }
+        true
+    }
+
     /// Takes a snapshot of an instance that was initialised just now, unless there is one.
     fn remember(&self, instance: &Instance) {
         if let Some(cell) = &self.0.snapshot
             && cell.get().is_none()
+            && !self.tells_varied(instance)
             && let Ok(fresh) = self.instantiate(self.lane())
             && let Some(snapshot) = Snapshot::of(&self.0.module, instance, &fresh)
         {
@@ -144,8 +193,16 @@ impl Plugin {
 
 #[cfg(feature = "std")]
 impl Plugin {
-    pub(super) fn idle(&self) -> Option<Box<Instance>> {
-        self.0.pool.as_ref()?.take(self.lane())
+    /// An instance that waits, if there is one.
+    pub(super) fn idle(&self) -> Result<Option<Box<Instance>>, Error> {
+        match self.0.pool.as_ref().map(|pool| pool.take(self.lane())) {
+            Some(Taken::Instance(instance)) => Ok(Some(instance)),
+            Some(Taken::Closed) => Err(Error::new(
+                ErrorKind::ShutDown,
+                "the plugin was shut down, and the state that it kept is gone; load it anew",
+            )),
+            Some(Taken::Nothing) | None => Ok(None),
+        }
     }
 
     /// The lane that this thread makes instances for.
@@ -157,10 +214,30 @@ impl Plugin {
     pub(super) fn keep(&self, mut instance: Box<Instance>) {
         // Given back at last: who gets it finds the instance, or its memory free.
         let _admission = instance.dismiss();
-        if let (Some(pool), false) = (&self.0.pool, instance.is_bloated()) {
+        if let (Some(pool), false) = (&self.0.pool, self.has_outgrown(&mut instance)) {
             return pool.put(instance);
         }
         drop(instance);
+    }
+
+    /// Whether the memory of an instance has grown too large to be kept. State that a plugin keeps is
+    /// never dropped for that.
+    fn has_outgrown(&self, instance: &mut Instance) -> bool {
+        let grants = &self.0.grants;
+        if grants.stateful.is_kept() || !instance.was_called() {
+            return false;
+        }
+        let Some(Outgrown { from, to }) = self.0.growth.outgrown(&instance.sizes()) else {
+            return false;
+        };
+        if grants.counts.outgrown.add() == 0 {
+            let message = format!(
+                "an instance was dropped after its call, as its memory had grown from {from} to {to} \
+                 bytes: a call that finds none has to wait for a new one; this is told once"
+            );
+            grants.tell(Level::Info, &message);
+        }
+        true
     }
 
     fn close(&self) -> impl Iterator<Item = Box<Instance>> + use<> {
@@ -185,8 +262,8 @@ impl Plugin {
         Ok(Admission::default())
     }
 
-    pub(super) fn idle(&self) -> Option<Box<Instance>> {
-        None
+    pub(super) fn idle(&self) -> Result<Option<Box<Instance>>, Error> {
+        Ok(None)
     }
 
     pub(super) fn lane(&self) -> Lane {
@@ -204,10 +281,10 @@ impl Plugin {
 
 /// The instance, if its initialisation succeeded.
 fn initialised(over: Over) -> Result<Box<Instance>, Error> {
-    over.result?;
+    let receipt = over.result?.receipt;
     let gone = || Error::internal("an initialisation succeeded and left no instance");
     let mut instance = over.instance.ok_or_else(gone)?;
-    instance.set_ready();
+    instance.set_ready(receipt);
     Ok(instance)
 }
 

@@ -21,11 +21,11 @@ use tokio::task::yield_now;
 
 #[cfg(feature = "std")]
 use crate::instance::Snapshot;
-use crate::instance::{Call, Instance, Over, Step};
+use crate::instance::{Call, Instance, Instances, Over, Step};
 use crate::lanes::Lane;
 use crate::outcome::Ended;
 #[cfg(feature = "std")]
-use crate::pool::{Permits, Pool};
+use crate::pool::{self, Growth, Permits, Pool};
 use crate::session::{Grants, Source};
 use crate::view::Lent;
 #[cfg(feature = "fs")]
@@ -45,7 +45,9 @@ pub(crate) use agreement::{agreement, configuration, hook_position, unknown_hook
 
 /// A module under a policy, ready to be called. Immutable, cheap to clone, and shared by as many
 /// threads as call it: no call waits for another to end, unless the operator bounds how many there are
-/// at once ([`Policy::when_exhausted`]).
+/// at once ([`Policy::when_exhausted`]), or the plugin keeps state ([`Manifest::stateful`]).
+///
+/// [`Manifest::stateful`]: crate::Manifest::stateful
 #[derive(Clone)]
 pub struct Plugin(Arc<Inner>);
 
@@ -58,6 +60,8 @@ struct Inner {
     /// Where calls at once are bounded.
     #[cfg(feature = "std")]
     permits: Option<Permits>,
+    #[cfg(feature = "std")]
+    growth: Growth,
     #[cfg(feature = "std")]
     snapshot: Option<OnceLock<Snapshot>>,
 }
@@ -103,9 +107,6 @@ impl Plugin {
         let pool = (policy.isolation == Isolation::Pooled)
             .then(|| Pool::new(policy.max_instances, module));
         #[cfg(feature = "std")]
-        let permits = (policy.when_exhausted != WhenExhausted::Create)
-            .then(|| Permits::new(policy.max_instances));
-        #[cfg(feature = "std")]
         let snapshot = (policy.snapshot && module.globals().is_some()).then(OnceLock::new);
         let services = module.engine().services().clone();
         #[allow(unused_mut, reason = "without the feature `fs`, nothing more is taken")]
@@ -116,6 +117,11 @@ impl Plugin {
             grants.granted.roots = roots.map_err(|error| error.with_plugin(&grants.plugin))?;
         }
         let grants = Arc::new(grants);
+        #[cfg(feature = "std")]
+        let permits = (grants.when_exhausted != WhenExhausted::Create).then(|| {
+            let kept = grants.stateful.is_kept();
+            Permits::new(grants.max_instances.min(if kept { pool::MAX } else { usize::MAX }))
+        });
         let plugin = Self(Arc::new(Inner {
             module: module.clone(),
             grants,
@@ -124,6 +130,8 @@ impl Plugin {
             pool,
             #[cfg(feature = "std")]
             permits,
+            #[cfg(feature = "std")]
+            growth: Growth::default(),
             #[cfg(feature = "std")]
             snapshot,
         }));
@@ -149,6 +157,11 @@ impl Plugin {
         &self.0.warnings
     }
 
+    /// How many instances it has had so far, and what became of them.
+    pub fn instances(&self) -> Instances {
+        Instances::from(&self.0.grants.counts)
+    }
+
     /// Calls the plugin for a hook and waits for its decision.
     ///
     /// # Errors
@@ -158,9 +171,7 @@ impl Plugin {
     pub fn call(&self, hook: &str, request: impl Into<Arc<Request>>) -> Result<Outcome, Error> {
         self.begin(hook)
             .and_then(|hook| {
-                let admission = self.admission()?;
-                let mut instance = self.idle().map_or_else(|| self.fresh(), Ok)?;
-                instance.admit(admission);
+                let instance = self.acquire()?;
                 let request: Arc<Request> = request.into();
                 let call = Call::invoke(self.0.module.engine(), instance, hook, request.into());
                 self.give_back(call.run())
@@ -192,11 +203,19 @@ impl Plugin {
         }
     }
 
+    /// An instance that can be called; the thread sleeps until there is one.
+    fn acquire(&self) -> Result<Box<Instance>, Error> {
+        let admission = self.admission()?;
+        let mut instance = self.idle()?.map_or_else(|| self.fresh(), Ok)?;
+        instance.admit(admission);
+        Ok(instance)
+    }
+
     /// An instance that can be called.
     pub(crate) async fn ready(&self) -> Result<Box<Instance>, Error> {
         let named = |error: Error| error.with_plugin(self.name());
         let admission = self.admission_async().await.map_err(named)?;
-        let mut instance = match self.idle() {
+        let mut instance = match self.idle().map_err(named)? {
             Some(instance) => instance,
             None => self.fresh_async().await.map_err(named)?,
         };
@@ -219,10 +238,10 @@ impl Plugin {
         self.give_back(finish(call, lent).await).map_err(|error| error.with_plugin(self.name()))
     }
 
-    /// How long a call may take.
+    /// The limits of its calls.
     #[cfg(feature = "cpex-core")]
-    pub(crate) fn deadline(&self) -> Option<core::time::Duration> {
-        self.0.grants.limits.deadline
+    pub(crate) fn limits(&self) -> &crate::Limits {
+        &self.0.grants.limits
     }
 
     /// The position of a hook in the manifest.
@@ -238,12 +257,16 @@ impl Plugin {
         Instance::new(&self.0.module, self.0.grants.clone(), lane).map(Box::new)
     }
 
-    /// Keeps the instance of a call that came to its end without an error.
+    /// Keeps the instance of a call that came to its end without an error, or with one that leaves the
+    /// instance sound and the state that the plugin keeps in it.
     fn give_back(&self, over: Over) -> Result<Ended, Error> {
-        if let Over { instance: Some(instance), result: Ok(_) } = over {
+        let Over { instance, result } = over;
+        if let Some(instance) = instance
+            && (result.is_ok() || self.0.grants.stateful.is_kept())
+        {
             self.keep(instance);
         }
-        over.result
+        result
     }
 }
 

@@ -318,8 +318,8 @@ const MOST_THINGS: u64 = 1_000_000;
 /// Limits, each with the least and the most that makes sense: no module has more tables than 100, no value that a plugin
 /// gives is larger than 1 MiB, and without a host call, a plugin can neither read nor decide.
 pub(crate) static RESOURCES: Mapping = Mapping::of(&[
-    whole("max_memory_bytes", 65_536, 1 << 32, "The memory of an instance. Default: 16777216."),
-    whole("max_fuel", 1, MOST_FUEL, "Fuel for a call. Default: 100000000."),
+    whole("max_memory_bytes", 65_536, 1 << 32, "The memory of an instance. Default: 67108864."),
+    whole("max_fuel", 1, MOST_FUEL, "Fuel for a call. Default: 5000000000."),
     whole("max_execution_time_ms", 1, DAY_MS, "The time that a call may take. Default: 1000."),
     whole(
         "max_instances",
@@ -382,7 +382,13 @@ pub(crate) static RESOURCES: Mapping = Mapping::of(&[
         MOST_HELD_BYTES,
         "The output of a program. Default: 262144.",
     ),
-    whole("init_fuel", 1, MOST_FUEL, "Fuel for making an instance. Default: 10000000."),
+    whole("init_fuel", 1, MOST_FUEL, "Fuel for making an instance. Default: 1000000000."),
+    whole(
+        "max_init_time_ms",
+        1,
+        DAY_MS,
+        "The time that making an instance may take. Default: 5000.",
+    ),
 ]);
 
 /// The keys of a document that is a `sandbox_policy` with capabilities beside it.

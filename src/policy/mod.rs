@@ -69,9 +69,15 @@ pub struct Policy {
     /// Whether `_initialize` and `cpex_init` run in the first instance only, and later ones begin as
     /// they left that one. They run in each all the same if the module changes tables, drops segments,
     /// has a mutable global of a reference type or more than 100 mutable ones, or is larger than 8 MiB,
-    /// and without the feature `std`. Default: yes.
+    /// and without the feature `std`; or if the initialisation used what may be different the next
+    /// time, of which the log is told. Default: yes.
     pub snapshot: bool,
-    /// Whether a plugin that keeps state from one call to the next may run. Default: no.
+    /// Whether a plugin that keeps state from one call to the next may run. It takes
+    /// [`Isolation::Pooled`]. The plugin has one instance, or up to `max_instances` if its manifest says
+    /// that each may have a state of its own; calls wait for one as
+    /// [`when_exhausted`](Self::when_exhausted) says. No instance is dropped, but one in which a call
+    /// failed on its way, and the state with it: the log is told, and the call's receipt
+    /// ([`Receipt::state_lost`](crate::Receipt::state_lost)). Default: no.
     pub allow_state: bool,
     /// Whether a plugin that may see credentials may read the tokens themselves. It then gets an
     /// instance of its own for each call, whose memory is overwritten afterwards, and tokens are
@@ -123,15 +129,18 @@ pub enum Isolation {
 #[non_exhaustive]
 pub enum WhenExhausted {
     /// It gets an instance more. Where instances are pooled, so many are kept afterwards as before.
+    ///
+    /// A plugin that keeps state gets none, which would not have the state: its calls wait for an
+    /// instance, at most for the [deadline](crate::Limits::deadline) of a call.
     #[default]
     Create,
     /// It waits for one of the others to end, at most for this long, and those that wait are served in
     /// the order of arrival. Then it fails with `instances_exhausted`.
     ///
     /// [`Plugin::call`](crate::Plugin::call) lets its thread sleep meanwhile. The future of
-    /// [`Plugin::call_async`](crate::Plugin::call_async) sets no timer, for which it would need a
-    /// runtime: it looks at the time whenever it is polled, which it asks for when it is served. Others
-    /// have deadlines themselves; who needs it on time puts the call under a timeout, as cpex-core does.
+    /// [`Plugin::call_async`](crate::Plugin::call_async) is woken when it is served, and when its time is
+    /// over if the engine's clock has a timer ([`Clock::sleep`](crate::Clock::sleep)), as the host's own
+    /// has. With another clock it looks at the time when it is polled.
     Wait(Duration),
     /// It fails at once, with `instances_exhausted`.
     Refuse,

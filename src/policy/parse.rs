@@ -193,6 +193,9 @@ impl Reader {
         if let Some(time) = number("max_execution_time_ms") {
             limits.deadline = Some(Duration::from_millis(time));
         }
+        if let Some(time) = number("max_init_time_ms") {
+            limits.init_deadline = Some(Duration::from_millis(time));
+        }
         if let Some(tables) = number("max_tables") {
             limits.tables = size(tables);
         }

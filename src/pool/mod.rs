@@ -1,167 +1,82 @@
-//! Warm instances, and how many calls there may be at once.
+//! Instances that wait for their next call, and how many calls there may be at once.
 
+mod growth;
 mod permits;
+mod stateful;
+mod warm;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-
-use crossbeam_utils::CachePadded;
-use crossbeam_utils::atomic::AtomicCell;
 
 use crate::Module;
 use crate::instance::Instance;
 use crate::lanes::Lane;
 
+pub(crate) use growth::{Growth, Outgrown};
 pub(crate) use permits::{Permit, Permits};
+use stateful::Stateful;
+use warm::Warm;
 
-/// Warm instances that wait for their next call.
-///
-/// There is no lock: an instance is taken out of its slot, and put into one, by exchanging a pointer.
-/// Each lane begins with a slot of its own, so that threads that call at once do not meet.
-pub(crate) struct Pool {
-    slots: Box<[Slot]>,
-    /// How often each lane has borrowed an instance of another.
-    borrowings: Box<[CachePadded<AtomicUsize>]>,
-    /// The first lane, and how many there are in a circle.
-    home: Lane,
-    circle: usize,
-    /// Whether anything is kept: [`OPEN`], [`CLOSING`] or [`CLOSED`].
-    state: AtomicU8,
+/// How many instances are kept, whatever a policy says.
+pub(crate) const MAX: usize = crate::policy::MAX_INSTANCES as usize;
+
+/// Instances that wait for their next call.
+pub(crate) enum Pool {
+    /// Any of them may be dropped.
+    Warm(Warm),
+    /// None is dropped: the plugin keeps state in them.
+    Stateful(Stateful),
 }
 
-/// Instances are kept.
-const OPEN: u8 = 0;
-/// Those that are kept are being collected, and so are those that come back meanwhile.
-const CLOSING: u8 = 1;
-/// Nothing is kept any more.
-const CLOSED: u8 = 2;
-
-type Slot = CachePadded<AtomicCell<Option<Box<Instance>>>>;
+/// What there is for a call.
+pub(crate) enum Taken {
+    Instance(Box<Instance>),
+    /// No instance: one may be made.
+    Nothing,
+    /// No instance, and with the pool that was closed went the state that the plugin keeps.
+    Closed,
+}
 
 impl Pool {
-    /// How many instances are kept, whatever a policy says.
-    const MAX: usize = crate::policy::MAX_INSTANCES as usize;
-    /// How often a lane makes do with the instances of others before it has its own made. A plugin that
-    /// is rarely called does with one instance, whichever thread calls it.
-    const MAX_BORROWINGS: usize = 32;
-
     /// Room for so many instances of a module.
     pub(crate) fn new(size: usize, module: &Module) -> Self {
-        let size = size.min(Self::MAX);
-        Self {
-            slots: (0..size).map(|_| Slot::default()).collect(),
-            // Those that had no slot of their own would drop each other's instances.
-            borrowings: (0..module.lanes().min(size).max(1))
-                .map(|_| CachePadded::default())
-                .collect(),
-            home: module.home(),
-            circle: module.engine().lanes(),
-            state: AtomicU8::new(OPEN),
+        if module.manifest().stateful.is_kept() {
+            Self::Stateful(Stateful::default())
+        } else {
+            Self::Warm(Warm::new(size, module))
         }
     }
 
-    /// Of how many lanes instances are kept.
+    /// The number of lanes that instances are kept of.
     pub(crate) fn lanes(&self) -> usize {
-        self.borrowings.len()
-    }
-
-    /// An instance of this lane, if there is one, or of another if that will do.
-    pub(crate) fn take(&self, lane: Lane) -> Option<Box<Instance>> {
-        let mut borrowed = None;
-        for slot in self.slots(lane) {
-            let Some(instance) = slot.take() else { continue };
-            if instance.lane() == lane {
-                self.put_back(borrowed);
-                return Some(instance);
-            }
-            match &borrowed {
-                None => borrowed = Some(instance),
-                Some(_) => {
-                    self.put_back(slot.swap(Some(instance)));
-                    self.keep_nothing_if_closed();
-                }
-            }
-        }
-        let instance = borrowed?;
-        if self.may_borrow(lane) {
-            return Some(instance);
-        }
-        self.put(instance);
-        None
-    }
-
-    fn put_back(&self, instance: Option<Box<Instance>>) {
-        if let Some(instance) = instance {
-            self.put(instance);
+        match self {
+            Self::Warm(warm) => warm.lanes(),
+            Self::Stateful(_) => 1,
         }
     }
 
-    fn may_borrow(&self, lane: Lane) -> bool {
-        self.borrowings.get(self.place(lane)).is_some_and(|borrowings| {
-            borrowings.load(Ordering::Relaxed) < Self::MAX_BORROWINGS
-                && borrowings.fetch_add(1, Ordering::Relaxed) < Self::MAX_BORROWINGS
-        })
+    /// Takes an instance, if there is one that will do for this lane.
+    pub(crate) fn take(&self, lane: Lane) -> Taken {
+        match self {
+            Self::Warm(warm) => warm.take(lane).map_or(Taken::Nothing, Taken::Instance),
+            Self::Stateful(stateful) => stateful.take(),
+        }
     }
 
-    /// Keeps an instance. If no slot is free, one that waits is dropped.
+    /// Keeps an instance.
     pub(crate) fn put(&self, instance: Box<Instance>) {
-        let lane = instance.lane();
-        let mut instance = Some(instance);
-        for slot in self.slots(lane) {
-            instance = slot.swap(instance);
-            if instance.is_none() {
-                break;
-            }
-        }
-        drop(instance);
-        self.keep_nothing_if_closed();
-    }
-
-    /// What follows each instance that is put into a slot. The slot was exchanged before this is read,
-    /// and a pool is closed before its slots are emptied for the last time: either it is closed here, or
-    /// what was put is found there. While it is closing, nothing is dropped: all of it is to be shut down.
-    fn keep_nothing_if_closed(&self) {
-        if self.state.load(Ordering::Acquire) == CLOSED {
-            drop(self.emptied());
+        match self {
+            Self::Warm(warm) => warm.put(instance),
+            Self::Stateful(stateful) => stateful.put(instance),
         }
     }
 
-    /// Gives all that is kept, and keeps nothing from then on: what comes back meanwhile is either given
-    /// too or dropped.
+    /// Gives all that is kept, and keeps nothing from then on.
     #[allow(clippy::vec_box, reason = "they are moved, boxes and all")]
     pub(crate) fn close(&self) -> Vec<Box<Instance>> {
-        // One that is closed already stays so.
-        let _ = self.state.compare_exchange(OPEN, CLOSING, Ordering::AcqRel, Ordering::Acquire);
-        let mut instances = self.emptied();
-        self.state.store(CLOSED, Ordering::Release);
-        instances.append(&mut self.emptied());
-        instances
-    }
-
-    #[allow(clippy::vec_box, reason = "they are moved, boxes and all")]
-    fn emptied(&self) -> Vec<Box<Instance>> {
-        self.slots.iter().filter_map(|slot| slot.take()).collect()
-    }
-
-    fn place(&self, lane: Lane) -> usize {
-        lane.after(self.home, self.circle)
-    }
-
-    /// All slots, beginning with that of a lane.
-    fn slots(&self, lane: Lane) -> impl Iterator<Item = &AtomicCell<Option<Box<Instance>>>> {
-        let (before, after) =
-            self.slots.split_at_checked(self.place(lane)).unwrap_or((&[], &self.slots));
-        after.iter().chain(before).map(|slot| &**slot)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_instance_is_exchanged_without_a_lock() {
-        assert!(AtomicCell::<Option<Box<Instance>>>::is_lock_free());
+        match self {
+            Self::Warm(warm) => warm.close(),
+            Self::Stateful(stateful) => stateful.close(),
+        }
     }
 }

@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::task::Wake;
@@ -15,7 +16,7 @@ use crate::Clock;
 
 /// How many calls of a plugin there may be at once: each has a permit.
 ///
-/// Who finds one free takes it without a lock. Who does not is served in the order of arrival.
+/// A call that finds one free takes it without a lock. Others are served in the order of arrival.
 #[derive(Clone)]
 pub(crate) struct Permits(Arc<Shared>);
 
@@ -53,15 +54,19 @@ impl Permits {
         (first && self.0.take()).then(|| Permit(self.0.clone()))
     }
 
-    /// Waits for a permit, until `clock` is at `deadline`, which is noticed when the future is polled.
+    /// Waits for a permit, until `clock` is at `deadline`. If the clock has a timer, the future is woken
+    /// then; otherwise it is noticed when the future is polled.
     pub(crate) fn acquire<'a>(&'a self, clock: &'a dyn Clock, deadline: Duration) -> Acquire<'a> {
-        Acquire { shared: &self.0, clock, deadline, number: None }
+        Acquire { shared: &self.0, clock, deadline, number: None, timer: Timer::Wanted }
     }
 
     /// Waits for a permit, and lets the thread sleep meanwhile.
     pub(crate) fn acquire_blocking(&self, clock: &dyn Clock, deadline: Duration) -> Option<Permit> {
         let waker = Waker::from(Arc::new(Sleeper(thread::current())));
-        let mut acquire = pin!(self.acquire(clock, deadline));
+        let mut acquire = self.acquire(clock, deadline);
+        // The thread wakes by itself.
+        acquire.timer = Timer::Nothing;
+        let mut acquire = pin!(acquire);
         loop {
             match acquire.as_mut().poll(&mut Context::from_waker(&waker)) {
                 Poll::Ready(permit) => return permit,
@@ -119,6 +124,15 @@ pub(crate) struct Acquire<'a> {
     deadline: Duration,
     /// Its place in the queue.
     number: Option<u64>,
+    timer: Timer,
+}
+
+/// Wakes a future at its deadline.
+enum Timer {
+    /// Not yet, but it is to be set.
+    Wanted,
+    Set(Pin<Box<dyn Future<Output = ()> + Send>>),
+    Nothing,
 }
 
 impl Future for Acquire<'_> {
@@ -152,11 +166,27 @@ impl Future for Acquire<'_> {
             self.leave();
             return Poll::Ready(None);
         }
+        self.wake_late(context);
         Poll::Pending
     }
 }
 
 impl Acquire<'_> {
+    /// Sees to it that the future is polled at its deadline.
+    fn wake_late(&mut self, context: &mut Context<'_>) {
+        if let Timer::Wanted = self.timer {
+            let left = self.deadline.saturating_sub(self.clock.now());
+            self.timer = self.clock.sleep(left).map_or(Timer::Nothing, Timer::Set);
+        }
+        if let Timer::Set(timer) = &mut self.timer
+            && timer.as_mut().poll(context).is_ready()
+        {
+            // A timer may be early, and is set anew then.
+            self.timer = Timer::Wanted;
+            context.waker().wake_by_ref();
+        }
+    }
+
     /// Leaves the queue, and passes on what it has got in the last moment.
     fn leave(&mut self) {
         let Some(number) = self.number.take() else { return };
@@ -190,8 +220,6 @@ impl Wake for Sleeper {
 
 #[cfg(test)]
 mod tests {
-    use alloc::boxed::Box;
-
     use super::*;
 
     struct Still;

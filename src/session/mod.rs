@@ -32,12 +32,13 @@ use core::time::Duration;
 
 use cpex_wasmi_abi::model::JsonMap;
 use cpex_wasmi_abi::{
-    Capability, CapabilitySet, Field, HostFunction, Manifest, Slot, Status, Violation, codec,
+    Capability, CapabilitySet, Field, HostFunction, Manifest, Slot, Stateful, Status, Violation, codec,
 };
 use serde::Serialize;
 
 #[cfg(feature = "std")]
 use crate::WhenExhausted;
+use crate::instance::Counts;
 use crate::logging::{LogRecord, contained, visible};
 use crate::system::{Granted, Services};
 use crate::view::Lent;
@@ -66,6 +67,8 @@ pub(crate) struct Grants {
     pub(crate) capabilities: CapabilitySet,
     pub(crate) allow_raw_credentials: bool,
     pub(crate) limits: Limits,
+    pub(crate) stateful: Stateful,
+    /// How many instances there are for calls: one, if they share their state.
     #[cfg(feature = "std")]
     pub(crate) max_instances: usize,
     #[cfg(feature = "std")]
@@ -74,6 +77,7 @@ pub(crate) struct Grants {
     pub(crate) config: JsonMap,
     pub(crate) granted: Granted,
     pub(crate) services: Services,
+    pub(crate) counts: Counts,
 }
 
 impl Grants {
@@ -95,16 +99,35 @@ impl Grants {
             hooks: manifest.hooks.clone(),
             capabilities: policy.capabilities,
             allow_raw_credentials: policy.allow_raw_credentials,
+            #[cfg(feature = "std")]
+            max_instances: match manifest.stateful {
+                Stateful::Yes => 1,
+                _ => policy.max_instances,
+            },
+            #[cfg(feature = "std")]
+            when_exhausted: match policy.when_exhausted {
+                // One more would be without the state.
+                WhenExhausted::Create if manifest.stateful.is_kept() => WhenExhausted::Wait(
+                    policy.limits.deadline.unwrap_or(Policy::DEFAULT_MAX_WAIT),
+                ),
+                then => then,
+            },
+            stateful: manifest.stateful,
             limits: policy.limits,
-            #[cfg(feature = "std")]
-            max_instances: policy.max_instances,
-            #[cfg(feature = "std")]
-            when_exhausted: policy.when_exhausted,
             log_level: policy.log_level,
             granted,
             services,
             config: policy.config,
+            counts: Counts::default(),
         })
+    }
+
+    /// Tells the embedder something about the plugin's instances.
+    pub(crate) fn tell(&self, level: Level, message: &str) {
+        if let Some(sink) = &self.services.sink {
+            let (plugin, hook) = (&*self.plugin, LogRecord::HOST);
+            let _ = contained(|| sink.log(&LogRecord { plugin, hook, level, message }));
+        }
     }
 
     /// Whether the plugin may be given tokens.
@@ -179,8 +202,8 @@ pub struct Session {
     /// Made for the first function of WASI that is called.
     #[cfg(feature = "wasi")]
     wasi: Option<Box<crate::wasi::State>>,
-    /// The moment that the deadline is counted from, once there is one.
-    begun: Option<Duration>,
+    /// The moment that the deadline is counted from, and the deadline, if there is one.
+    deadline: Option<(Duration, Duration)>,
 }
 
 impl Session {
@@ -205,7 +228,7 @@ impl Session {
             calls: Calls::default(),
             #[cfg(feature = "wasi")]
             wasi: None,
-            begun: None,
+            deadline: None,
         }
     }
 
@@ -237,7 +260,7 @@ impl Session {
         self.malformed = None;
         self.secrets.forget();
         self.usage = Usage::default();
-        self.begun = None;
+        self.deadline = None;
         self.calls.forget();
         // One large value should not be paid for by every idle instance.
         if self.scratch.capacity() > Self::MAX_MESSAGE_BYTES {
@@ -313,7 +336,7 @@ impl Session {
     }
 
     /// The name of what is running, for messages.
-    fn hook(&self) -> &str {
+    pub(crate) fn hook(&self) -> &str {
         let called = self.call.as_ref().and_then(|call| self.grants.hooks.get(call.hook));
         called.map_or(if self.shutting_down { "shutdown" } else { "init" }, String::as_str)
     }

@@ -45,11 +45,6 @@ impl Session {
         self.secrets.redact_start(text, text.len())
     }
 
-    /// Notes that what the plugin goes on with may differ from run to run.
-    pub(crate) fn varies(&mut self) {
-        self.calls.varied = true;
-    }
-
     /// How much of a line is looked at to log it: beyond that, it is cut.
     pub(crate) fn line_bytes(&self) -> usize {
         Self::MAX_MESSAGE_BYTES.saturating_add(self.secrets.longest()).saturating_add(1)

@@ -27,8 +27,8 @@ pub(super) struct Calls {
     pub(super) usage: SystemUsage,
     /// The system access that the plugin was last refused.
     pub(super) refused: Option<AccessKind>,
-    /// Whether the plugin ever used what may be different another time. That is not forgotten.
-    pub(super) varied: bool,
+    /// The first that the plugin ever used of what may be different another time. That is not forgotten.
+    pub(super) varied: Option<Box<str>>,
 }
 
 /// A call whose result is not there yet.
@@ -91,7 +91,9 @@ impl Session {
             self.refuse(AccessKind::Function, "call", name, sent);
             return Ok(Status::AccessDenied.code());
         }
-        self.calls.varied |= function.varies(&grants.granted);
+        if function.varies(&grants.granted) {
+            self.varies(name);
+        }
         let decoding = Decoding::new(self.usage.elements_left());
         let input = Input { format, bytes: argument, decoding: &decoding };
         let mut usage = core::mem::take(&mut self.calls.usage);
@@ -129,10 +131,15 @@ impl Session {
         }
     }
 
-    /// Whether the plugin ever used what of the system may be different another time, such as the time.
+    /// The first that the plugin ever used of what may be different another time, such as the time.
     #[cfg(feature = "std")]
-    pub(crate) fn has_varied(&self) -> bool {
-        self.calls.varied
+    pub(crate) fn varied(&self) -> Option<&str> {
+        self.calls.varied.as_deref()
+    }
+
+    /// Notes that what the plugin goes on with may be different another time.
+    pub(crate) fn varies(&mut self, what: &str) {
+        self.calls.varied.get_or_insert_with(|| what.into());
     }
 
     /// Whether the plugin waits for the result of a function.
@@ -227,17 +234,17 @@ impl Session {
         });
     }
 
-    /// When the deadline of the call began to run, once that is known.
-    pub(crate) fn set_begun(&mut self, begun: Duration) {
-        self.begun = Some(begun);
+    /// Sets when the deadline began to run, and the deadline.
+    pub(crate) fn set_deadline(&mut self, deadline: Option<(Duration, Duration)>) {
+        self.deadline = deadline;
     }
 
     /// How long the call may still take, if it has a deadline.
     fn remaining(&self) -> Option<Duration> {
-        let deadline = self.grants.limits.deadline?;
-        let Some((begun, clock)) = self.begun.zip(self.grants.services.clock.as_ref()) else {
-            return Some(deadline);
+        let Some((begun, deadline)) = self.deadline else {
+            return self.grants.limits.deadline;
         };
+        let clock = self.grants.services.clock.as_ref()?;
         Some(deadline.saturating_sub(clock.now().saturating_sub(begun)))
     }
 }

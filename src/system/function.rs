@@ -9,7 +9,9 @@ use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
 
-use cpex_wasmi_abi::{CLOCK_NOW, COMMAND_RUN, ENV_GET, RANDOM_BYTES, Status, is_function_name};
+use cpex_wasmi_abi::{
+    CLOCK_NOW, COMMAND_RUN, ENV_GET, RANDOM_BYTES, RANDOM_SALT, Status, is_function_name,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -65,6 +67,8 @@ impl Default for Functions {
             (COMMAND_RUN, Arc::new(super::command::CommandRun)),
             #[cfg(feature = "random")]
             (RANDOM_BYTES, Arc::new(super::random::RandomBytes)),
+            #[cfg(feature = "random")]
+            (RANDOM_SALT, Arc::new(super::random::RandomSalt)),
         ];
         let own = own.iter().map(|(name, function)| (String::from(*name), function.clone()));
         Self(Arc::new(own.collect()))
@@ -72,7 +76,8 @@ impl Default for Functions {
 }
 
 /// Functions that the host has, or would have with other features: their names are not the embedder's.
-const OWN: &[&str] = &[CLOCK_NOW, ENV_GET, RANDOM_BYTES, COMMAND_RUN, "http.send"];
+const OWN: &[&str] =
+    &[CLOCK_NOW, ENV_GET, RANDOM_BYTES, RANDOM_SALT, COMMAND_RUN, "http.send"];
 
 impl Functions {
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<dyn Function>> {

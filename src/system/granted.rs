@@ -28,6 +28,9 @@ pub(crate) struct Granted {
     pub(crate) access: Access,
     /// The variables that may be read, as they were when the plugin was loaded.
     pub(crate) environment: Environment,
+    /// Random bytes that stay the same, if random numbers are granted and there are any.
+    #[cfg(feature = "random")]
+    pub(crate) salt: Option<super::random::Salt>,
     /// Directories and files, for modules that import WASI.
     #[cfg(feature = "fs")]
     pub(crate) roots: crate::wasi::Roots,
@@ -48,11 +51,18 @@ impl Granted {
             .filter_map(|line| Some((line, NetworkRequest::of(&Wish::parse(line)?)?)))
             .map(|(line, request)| request.map_err(|wrong| impossible(line, &wrong)))
             .collect::<Result<_, _>>()?;
+        #[cfg(feature = "random")]
+        let salt = access
+            .random
+            .filter(|_| wishes(&asked).any(|wish| wish == Wish::Random))
+            .and_then(|random| super::random::salt(random).ok());
         Ok(Self {
             asked,
             requests,
             access,
             environment,
+            #[cfg(feature = "random")]
+            salt,
             #[cfg(feature = "fs")]
             roots: crate::wasi::Roots::default(),
         })

@@ -1,11 +1,11 @@
-//! `random.bytes`: random numbers.
+//! `random.bytes` and `random.salt`: random numbers.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng as _, SeedableRng as _};
-use cpex_wasmi_abi::{MAX_RANDOM_BYTES, Status, Wish};
+use cpex_wasmi_abi::{MAX_RANDOM_BYTES, SALT_BYTES, Status, Wish};
 
 use super::{AccessKind, Function, Granted, Invocation, Reply};
 use crate::RandomGrant;
@@ -51,6 +51,69 @@ fn bytes(invocation: &mut Invocation<'_>, count: u32) -> Result<Vec<u8>, Status>
     Ok(bytes)
 }
 
+/// Gives the random bytes that stay the same for as long as a plugin is loaded.
+pub(crate) struct RandomSalt;
+
+/// Random bytes that stay the same.
+pub(crate) type Salt = [u8; SALT_BYTES as usize];
+
+impl Function for RandomSalt {
+    fn kind(&self) -> AccessKind {
+        AccessKind::Random
+    }
+
+    /// Each instance is given the same, so that an initialisation may ask for it once for all.
+    fn varies(&self, _: &Granted) -> bool {
+        false
+    }
+
+    fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply {
+        let salt = argument.record::<()>().and_then(|()| salt_of(invocation));
+        Reply::Now(salt.and_then(|salt| argument.format.encode(&salt.to_vec())))
+    }
+}
+
+fn salt_of(invocation: &Invocation<'_>) -> Result<Salt, Status> {
+    let granted = &invocation.grants.granted;
+    let Some(random) = granted.access.random.filter(|_| granted.asks(&Wish::Random)) else {
+        return Err(invocation.denied(AccessKind::Random, "salt", ""));
+    };
+    let Some(salt) = granted.salt else {
+        invocation.failed(AccessKind::Random, "salt", name(random));
+        return Err(Status::Unavailable);
+    };
+    invocation.allowed(AccessKind::Random, "salt", name(random), salt.len());
+    Ok(salt)
+}
+
+/// Chooses a salt. One from a seed is the first 32 bytes of the key stream that `random.bytes` gives bytes
+/// of, but with a nonce of 1.
+///
+/// # Errors
+///
+/// [`Status::Unavailable`] if the system has no random numbers.
+pub(crate) fn salt(random: RandomGrant) -> Result<Salt, Status> {
+    let mut salt = Salt::default();
+    match random {
+        RandomGrant::System => getrandom::fill(&mut salt).map_err(|_| Status::Unavailable)?,
+        RandomGrant::Seeded(seed) => {
+            let mut stream = seeded(seed);
+            stream.set_stream(1);
+            stream.fill_bytes(&mut salt);
+        }
+    }
+    Ok(salt)
+}
+
+/// The key stream of ChaCha20 for a seed.
+fn seeded(seed: u64) -> ChaCha20Rng {
+    let mut key = [0; 32];
+    if let Some((start, _)) = key.split_first_chunk_mut() {
+        *start = seed.to_le_bytes();
+    }
+    ChaCha20Rng::from_seed(key)
+}
+
 const MAX: usize = MAX_RANDOM_BYTES as usize;
 
 /// What random numbers are called in audit events.
@@ -74,11 +137,7 @@ pub(crate) fn fill(random: RandomGrant, given: &mut u64, bytes: &mut [u8]) -> Re
     match random {
         RandomGrant::System => getrandom::fill(bytes).map_err(|_| Status::Unavailable)?,
         RandomGrant::Seeded(seed) => {
-            let mut key = [0; 32];
-            if let Some((start, _)) = key.split_first_chunk_mut() {
-                *start = seed.to_le_bytes();
-            }
-            let mut stream = ChaCha20Rng::from_seed(key);
+            let mut stream = seeded(seed);
             stream.set_word_pos(u128::from(*given / 4));
             // It begins at a word.
             let skip = usize::try_from(*given % 4).unwrap_or(0);
@@ -102,7 +161,7 @@ pub(crate) fn fill(random: RandomGrant, given: &mut u64, bytes: &mut [u8]) -> Re
 mod tests {
     use super::*;
 
-    fn seeded(seed: u64, lengths: &[usize]) -> Vec<u8> {
+    fn pieces(seed: u64, lengths: &[usize]) -> Vec<u8> {
         let mut given = 0;
         let pieces = lengths.iter().map(|length| {
             let mut bytes = vec![0; *length];
@@ -115,18 +174,27 @@ mod tests {
     #[test]
     fn seeded_bytes_are_the_key_stream_of_chacha20() {
         // The first test vector of RFC 8439, appendix A.1: all zero.
-        let stream = seeded(0, &[64]);
+        let stream = pieces(0, &[64]);
         assert_eq!(stream[..8], [0x76, 0xb8, 0xe0, 0xad, 0xa0, 0xf1, 0x3d, 0x90]);
         assert_eq!(stream[60..], [0xb2, 0xee, 0x65, 0x86]);
-        assert_ne!(seeded(1, &[64]), stream);
+        assert_ne!(pieces(1, &[64]), stream);
     }
 
     #[test]
     fn seeded_bytes_are_the_same_however_they_are_divided() {
-        let whole = seeded(7, &[300]);
+        let whole = pieces(7, &[300]);
         for lengths in [&[1; 300][..], &[3, 297], &[4, 5, 0, 64, 1, 226], &[299, 1], &[2, 1, 297]] {
-            assert_eq!(seeded(7, lengths), whole, "{lengths:?}");
+            assert_eq!(pieces(7, lengths), whole, "{lengths:?}");
         }
+    }
+
+    #[test]
+    fn a_salt_is_of_its_seed_and_not_among_its_numbers() {
+        let of = |seed| salt(RandomGrant::Seeded(seed)).unwrap();
+        assert_eq!(of(7), of(7));
+        assert_ne!(of(7), of(8));
+        assert!(!pieces(7, &[300]).windows(8).any(|window| window == &of(7)[..8]));
+        assert_ne!(salt(RandomGrant::System), salt(RandomGrant::System));
     }
 
     #[test]

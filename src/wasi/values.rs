@@ -98,7 +98,7 @@ impl Call<'_> {
             return Err(Errno::Acces.into());
         };
         if grant == ClockGrant::System {
-            self.session.varies();
+            self.session.varies("the time");
         }
         self.session.note(AccessKind::Clock, "now", name, AuditOutcome::Allowed, 0, 8);
         Ok(grant)
@@ -114,7 +114,7 @@ impl Call<'_> {
         };
         let name = match grant {
             RandomGrant::System => {
-                self.session.varies();
+                self.session.varies("random_get");
                 "system"
             }
             RandomGrant::Seeded(_) => "seed",

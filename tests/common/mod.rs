@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use cpex_wasmi::abi::{HostFunction, IMPORT_MODULE, codec};
 use cpex_wasmi::{
     Capability, Engine, EngineBuilder, Error, Level, LogRecord, Manifest, Outcome, Plugin, Policy,
-    Request,
+    Request, Stateful,
 };
 
 pub(crate) const HOOK: &str = "cmf.tool_pre_invoke";
@@ -79,7 +79,7 @@ fn full_manifest(
     schema: Option<&str>,
 ) -> Vec<u8> {
     let mut out = Vec::new();
-    let body = ("guest", "1.0.0", "", hooks, capabilities, access, false);
+    let body = ("guest", "1.0.0", "", hooks, capabilities, access, Stateful::No);
     codec::encode(&(1_u16, 0_u16), &mut out).unwrap();
     codec::encode(&(body, schema), &mut out).unwrap();
     out
@@ -132,6 +132,14 @@ pub(crate) fn guest_wanting(access: &[&str], fields: &str) -> Vec<u8> {
     with_section(importing(fields), Manifest::SECTION, &full_manifest(&[HOOK], &[], access, None))
 }
 
+/// A [`guest`] that keeps state.
+pub(crate) fn guest_keeping(stateful: Stateful, fields: &str) -> Vec<u8> {
+    let mut manifest = Manifest::new("guest", "1.0.0");
+    manifest.hooks.push(HOOK.into());
+    manifest.stateful = stateful;
+    with_section(importing(fields), Manifest::SECTION, &manifest.encode().unwrap())
+}
+
 /// The same, which imports from other modules too.
 pub(crate) fn guest_importing(access: &[&str], imports: &str, fields: &str) -> Vec<u8> {
     let manifest = full_manifest(&[HOOK], &[], access, None);
@@ -151,7 +159,7 @@ pub(crate) fn guest_with_schema(schema: &str) -> Vec<u8> {
 }
 
 /// A [`guest`] without a manifest.
-fn importing(fields: &str) -> Vec<u8> {
+pub(crate) fn importing(fields: &str) -> Vec<u8> {
     importing_more("", fields)
 }
 
@@ -193,7 +201,15 @@ impl Logs {
         self.0.lock().unwrap().clone()
     }
 
+    /// What plugins said.
     pub(crate) fn messages(&self) -> Vec<String> {
-        self.lines().into_iter().map(|(_, _, message)| message).collect()
+        let lines = self.lines().into_iter();
+        lines.filter(|line| line.1 != LogRecord::HOST).map(|(_, _, message)| message).collect()
+    }
+
+    /// What the host itself said of them.
+    pub(crate) fn of_the_host(&self) -> Vec<(Level, String)> {
+        let lines = self.lines().into_iter();
+        lines.filter(|line| line.1 == LogRecord::HOST).map(|(level, _, line)| (level, line)).collect()
     }
 }

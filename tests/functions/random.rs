@@ -1,6 +1,6 @@
 //! `random.bytes`.
 
-use cpex_wasmi::{ErrorKind, Policy, RandomGrant};
+use cpex_wasmi::{ErrorKind, Level, Policy, RandomGrant};
 
 use super::common::*;
 use super::script::*;
@@ -103,6 +103,71 @@ fn they_are_paid_for() {
     };
     // Beside the JSON of the result, which the plugin is charged for as well.
     assert!(fuel("10001") - fuel("1") > 10_000 * 4, "{} {}", fuel("10001"), fuel("1"));
+}
+
+#[test]
+fn a_salt_is_the_same_in_each_call_and_instance() {
+    let script = Script::asking(&["random"])
+        .at_init("random.salt", "null")
+        .calls("random.salt", "null")
+        .calls("random.salt", "null");
+    let mut salts = Vec::new();
+    for grant in [RandomGrant::System, RandomGrant::Seeded(5), RandomGrant::Seeded(6)] {
+        for policy in [random(grant), random(grant).without_snapshot(), random(grant).pooled(2)] {
+            let running = Running::on(|engine| engine, &script, policy);
+            let all = [running.logged(), running.logged()].concat();
+            assert!(all.iter().all(|salt| *salt == all[0]), "{all:?}");
+            let bytes: Vec<u8> = serde_json::from_str(&all[0]).unwrap();
+            assert_eq!(bytes.len(), 32);
+            salts.push(bytes);
+        }
+    }
+    // The system's are those of each plugin, a seed's those of the seed.
+    assert!(salts[0] != salts[1] && salts[1] != salts[2]);
+    assert!(salts[3] == salts[4] && salts[4] == salts[5]);
+    assert_ne!(salts[3], salts[6]);
+}
+
+#[test]
+fn a_salt_at_the_start_is_asked_for_once_for_all() {
+    let script = Script::asking(&["random"]).at_init("random.salt", "null");
+    let running = Running::on(|engine| engine, &script, random(RandomGrant::System));
+    for _ in 0..3 {
+        running.call().unwrap();
+    }
+    assert_eq!(running.logs.messages().len(), 1);
+    assert_eq!(running.plugin.instances().initialised, 1);
+    assert_eq!(running.logs.of_the_host(), []);
+    assert_eq!(running.audit.taken(), ["random salt system allowed 0 32"]);
+}
+
+#[test]
+fn numbers_at_the_start_are_told_to_cost_each_call() {
+    let script = Script::asking(&["random"]).at_init("random.bytes", "4");
+    for (policy, level) in [
+        (random(RandomGrant::System), Level::Warn),
+        (random(RandomGrant::System).pooled(1), Level::Info),
+    ] {
+        let running = Running::on(|engine| engine, &script, policy);
+        running.plugin.initialize().unwrap();
+        running.call().unwrap();
+        let said = running.logs.of_the_host();
+        assert_eq!(said.len(), 1, "once: {said:?}");
+        assert_eq!(said[0].0, level);
+        assert!(said[0].1.contains("used `random.bytes`"), "{said:?}");
+        assert!(said[0].1.contains("`random.salt` gives bytes that stay the same"), "{said:?}");
+    }
+}
+
+#[test]
+fn who_does_not_ask_gets_no_salt() {
+    let script = Script::asking(&[]).calls("random.salt", "null");
+    let running = Running::on(|engine| engine, &script, random(RandomGrant::System));
+    assert_eq!(running.failed().0, ErrorKind::AccessDenied);
+    assert_eq!(running.audit.taken(), ["random salt  denied 0 0"]);
+    let script = Script::asking(&["random"]).calls("random.salt", "32");
+    let running = Running::on(|engine| engine, &script, random(RandomGrant::System));
+    assert!(running.failed().1.contains("`Malformed`"));
 }
 
 #[test]

@@ -94,6 +94,15 @@ fn calls_of_functions_without_end_end() {
         )
         .peak_kib(2 << 10),
         for_ever(
+            "the salt, again and again",
+            "random.saltnull",
+            &again(
+                "(call $call_json (i32.const 0) (i32.const 11) (i32.const 11) (i32.const 4)
+                   (i32.const 64) (i32.const 200))",
+            ),
+            "limit_exceeded",
+        ),
+        for_ever(
             "one result, again and again",
             "random.bytes65536",
             &format!(

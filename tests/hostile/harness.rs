@@ -148,6 +148,7 @@ fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.fuel = 20_000_000;
     limits.init_fuel = 1_000_000;
+    limits.memory_bytes = 16 << 20;
     limits.deadline = Some(Duration::from_secs(20));
     limits
 }

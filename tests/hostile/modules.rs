@@ -270,7 +270,7 @@ fn a_manifest_that_is_none_is_refused() {
             "a billion capabilities",
             ends(&[&[0, 1], hook.as_slice(), &[0x80, 0x94, 0xeb, 0xdc, 3]].concat()),
         ),
-        ("a state that is neither", ends(&[&[0, 1], hook.as_slice(), &[0, 0, 2, 0]].concat())),
+        ("a state that there is not", ends(&[&[0, 1], hook.as_slice(), &[0, 0, 3, 0]].concat())),
         ("a schema that is neither", ends(&[&[0, 1], hook.as_slice(), &[0, 0, 0, 2]].concat())),
         (
             "a schema that is no JSON",

@@ -67,7 +67,7 @@ fn initialisation_tells_what_a_plugin_fails_of() {
     let plugins = Plugins::of(&["panics_in_init"])
         .with("failing_init.wasm", &failing_init)
         .with("loops_in_init.wasm", &loops);
-    let hurried = "init_fuel: 1000000000000, max_execution_time_ms: 20";
+    let hurried = "init_fuel: 1000000000000, max_init_time_ms: 20";
     on_both(async || {
         for isolation in ["per_call", "pooled"] {
             for (module, code, message) in [
@@ -75,7 +75,8 @@ fn initialisation_tells_what_a_plugin_fails_of() {
                 ("failing_init", "plugin_failed", "cpex_init"),
                 ("loops_in_init", "fuel_exhausted", "init_fuel"),
             ] {
-                let policy = format!("isolation: {isolation}");
+                let policy =
+                    format!("isolation: {isolation}, resources: {{ init_fuel: 1000000 }}");
                 let yaml = configuration(&[with_policy("bad", module, &policy)]);
                 let error = failing(&plugins.load(&yaml).unwrap()).await;
                 assert!(error.to_string().contains(message), "{error}");
@@ -166,7 +167,7 @@ fn a_shutdown_that_fails_is_told_and_the_others_are_shut_down() {
     let names = ["a", "b", "traps", "loops", "y", "z"];
     let entries = names.map(|name| {
         let module = if name.len() == 1 { "good" } else { name };
-        with_policy(name, module, "isolation: pooled")
+        with_policy(name, module, "isolation: pooled, resources: { init_fuel: 1000000 }")
     });
     let lines = traced_on_both(async || {
         plugins.start(&configuration(&entries)).await.shutdown().await;

@@ -230,6 +230,7 @@ fn calls_are_counted_and_paid_for() {
     let mut policy = Policy::default();
     policy.log_level = cpex_wasmi::LevelFilter::Off;
     policy.limits.deadline = None;
+    policy.limits.fuel = 100_000_000;
     let error = call(&load(&wasm, policy)).unwrap_err();
     assert_eq!(error.code(), "fuel_exhausted");
     // Two bytes for each unit of fuel.

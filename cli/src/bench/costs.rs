@@ -20,6 +20,7 @@ pub(super) struct Costs {
     pub(super) bytes_written: Range,
     pub(super) log_bytes: Range,
     pub(super) slices: Range,
+    pub(super) init_fuel: Range,
 }
 
 impl Range {
@@ -49,6 +50,7 @@ impl From<&Receipt> for Costs {
             bytes_written: Range::of(receipt.bytes_written),
             log_bytes: Range::of(receipt.log_bytes),
             slices: Range::of(receipt.slices),
+            init_fuel: Range::of(receipt.init_fuel),
         }
     }
 }
@@ -63,5 +65,6 @@ impl Costs {
         self.bytes_written.join(other.bytes_written);
         self.log_bytes.join(other.log_bytes);
         self.slices.join(other.slices);
+        self.init_fuel.join(other.init_fuel);
     }
 }

@@ -1,4 +1,4 @@
-//! What it takes to load a plugin, and to call it for the first time.
+//! What it takes to load a plugin, to initialise it, and to call it for the first time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,14 +18,16 @@ const PATIENCE: Duration = Duration::from_millis(200);
 pub(super) struct Loaded {
     /// Validating and translating the module, holding it against the policy, and an instance.
     pub(super) load: u64,
-    /// The first call.
+    /// Initialising the first instance.
+    pub(super) initialise: u64,
+    /// The first call, with the initialisation.
     pub(super) first_call: u64,
 }
 
 /// Loads the plugin some times, each time into an engine of its own.
 pub(super) fn measure(subject: &Subject, policy: &Policy) -> Result<Loaded, Failure> {
     let Subject { wasm, hook, request, .. } = subject;
-    let (mut loads, mut calls) = (Vec::new(), Vec::new());
+    let (mut loads, mut initialised, mut calls) = (Vec::new(), Vec::new(), Vec::new());
     let begun = Instant::now();
     while loads.len() < LOADS && (loads.is_empty() || begun.elapsed() < PATIENCE) {
         let engine = quiet(&subject.stubs)?;
@@ -34,11 +36,17 @@ pub(super) fn measure(subject: &Subject, policy: &Policy) -> Result<Loaded, Fail
         let plugin = Plugin::load(&engine, wasm, policy)?;
         loads.push(nanoseconds(loading.elapsed()));
         let calling = Instant::now();
+        plugin.initialize()?;
+        initialised.push(nanoseconds(calling.elapsed()));
         let outcome = plugin.call(hook, request);
         calls.push(nanoseconds(calling.elapsed()));
         outcome.map_err(|error| Failure::from(error).within("the first call"))?;
     }
-    Ok(Loaded { load: median(loads), first_call: median(calls) })
+    Ok(Loaded {
+        load: median(loads),
+        initialise: median(initialised),
+        first_call: median(calls),
+    })
 }
 
 fn median(mut times: Vec<u64>) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cpex_wasmi::Plugin;
+use cpex_wasmi::{Instances, Plugin};
 
 use super::load::{self, Loaded};
 use super::shares::{self, Shares};
@@ -23,6 +23,8 @@ pub(super) struct Measured {
     /// Of all threads together.
     pub(super) calls_per_second: u64,
     pub(super) shares: Shares,
+    /// The instances that all these calls took.
+    pub(super) instances: Instances,
 }
 
 /// When a measurement is over.
@@ -144,9 +146,10 @@ fn measured(
     let tally = threads::single(&mut crew, plan.single, plan.warm_up)?;
     let pace = tally.times.percentile(50);
     let calls_per_second = threads::many(&mut crew, plan.many, pace)?;
+    let instances = plugin.instances();
     let shares = shares::measure(subject, &policy, plan.shares, &mut |steps| progress.step(steps))?;
     progress.next(plan.shares.steps());
-    Ok(Measured { isolation, loaded, tally, calls_per_second, shares })
+    Ok(Measured { isolation, loaded, tally, calls_per_second, shares, instances })
 }
 
 #[cfg(test)]

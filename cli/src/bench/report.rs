@@ -7,7 +7,7 @@ use super::measure::Measured;
 use super::shares::Shares;
 use super::{Benched, name};
 use crate::fit;
-use crate::style::{BOLD, DIM, ERROR, GOOD, bytes, grouped, paint, time};
+use crate::style::{BOLD, DIM, ERROR, GOOD, WARNING, bytes, counted, grouped, paint, time};
 
 /// The object that `--json` prints.
 #[derive(Serialize)]
@@ -30,11 +30,22 @@ struct Row {
     calls_per_second: u64,
     shares: Shares,
     costs: Option<Costs>,
+    instances: Counted,
+}
+
+/// How many instances the calls took.
+#[derive(Serialize)]
+struct Counted {
+    created: u64,
+    initialised: u64,
+    outgrown: u64,
+    states_lost: u64,
 }
 
 #[derive(Serialize)]
 struct Nanoseconds {
     load: u64,
+    initialise: u64,
     first_call: u64,
     min: u64,
     p50: u64,
@@ -59,7 +70,7 @@ impl<'a> Answer<'a> {
 
 impl Row {
     fn new(measured: &Measured) -> Self {
-        let Measured { isolation, loaded, tally, calls_per_second, shares } = measured;
+        let Measured { isolation, loaded, tally, calls_per_second, shares, instances } = measured;
         let times = &tally.times;
         Self {
             isolation: name(*isolation),
@@ -67,6 +78,7 @@ impl Row {
             denied: tally.denied,
             nanoseconds: Nanoseconds {
                 load: loaded.load,
+                initialise: loaded.initialise,
                 first_call: loaded.first_call,
                 min: times.min(),
                 p50: times.percentile(50),
@@ -78,7 +90,40 @@ impl Row {
             calls_per_second: *calls_per_second,
             shares: *shares,
             costs: tally.costs,
+            instances: Counted {
+                created: instances.created,
+                initialised: instances.initialised,
+                outgrown: instances.outgrown,
+                states_lost: instances.states_lost,
+            },
         }
+    }
+}
+
+impl Row {
+    /// What became of instances that makes calls slower, or forget what they should know.
+    fn odd_instances(&self) -> Vec<String> {
+        let Self { isolation, instances, .. } = self;
+        let mut odd = Vec::new();
+        if instances.outgrown > 0 {
+            odd.push(format!(
+                "{isolation}: {} dropped after a call, as the memory had grown too large to be kept",
+                counted(instances.outgrown, "instance")
+            ));
+        }
+        if instances.initialised > 1 {
+            odd.push(format!(
+                "{isolation}: the plugin was initialised {} times, and not once for all calls",
+                grouped(instances.initialised)
+            ));
+        }
+        if instances.states_lost > 0 {
+            odd.push(format!(
+                "{isolation}: the state that the plugin keeps was lost {} times",
+                grouped(instances.states_lost)
+            ));
+        }
+        odd
     }
 }
 
@@ -87,6 +132,7 @@ type Line = (&'static str, fn(&Row) -> String);
 
 const LINES: &[Line] = &[
     ("load", |row| time(row.nanoseconds.load)),
+    ("initialise", |row| time(row.nanoseconds.initialise)),
     ("first call", |row| time(row.nanoseconds.first_call)),
     ("min", |row| time(row.nanoseconds.min)),
     ("p50", |row| time(row.nanoseconds.p50)),
@@ -131,6 +177,9 @@ pub(super) fn text(benched: &Benched) -> String {
     for line in costs(&rows) {
         out.push_str(&format!("{}\n", paint(DIM, fit::parts(&line))));
     }
+    for line in rows.iter().flat_map(Row::odd_instances) {
+        out.push_str(&format!("{}: {line}\n", paint(WARNING, "warning")));
+    }
     out
 }
 
@@ -164,8 +213,12 @@ fn receipt(costs: &Costs) -> String {
     let host_calls = costs.host_calls.show(grouped);
     let plural = if host_calls == "1" { "" } else { "s" };
     let slices = costs.slices.show(grouped);
+    let init = match costs.init_fuel.max {
+        0 => String::new(),
+        _ => format!(" · initialisation fuel {}", costs.init_fuel.show(grouped)),
+    };
     format!(
-        "fuel {} · memory {} · {host_calls} host call{plural} · read {} · wrote {} · {slices} slice{}",
+        "fuel {} · memory {} · {host_calls} host call{plural} · read {} · wrote {} · {slices} slice{}{init}",
         costs.fuel.show(grouped),
         costs.peak_memory_bytes.show(bytes),
         costs.bytes_read.show(bytes),

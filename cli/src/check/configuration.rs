@@ -102,6 +102,7 @@ fn verdict(report: Report, name: &str) -> Verdict {
         ok: problems.is_empty(),
         problems,
         warnings: report.warnings,
+        initialisation: None,
         entry: None,
         plugins: Some(report.plugins.into_iter().map(plugin).collect()),
     }

@@ -41,7 +41,7 @@ where
     R::Plugin: HookHandler<H>,
     H::Result: Into<PluginResult<H::Payload>>,
 {
-    if R::MANIFEST.stateful || !R::MANIFEST.access.is_empty() {
+    if R::MANIFEST.stateful.is_kept() || !R::MANIFEST.access.is_empty() {
         return;
     }
     let listed = || handled::<R, H>(|_| Ok(()));

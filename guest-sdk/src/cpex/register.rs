@@ -128,6 +128,12 @@ macro_rules! cpex_plugin {
         }
     };
     (@take [$($rest:tt)*] $plugin:tt $reads:tt $hooks:tt
+        stateful: per_instance $(, $($more:tt)*)?) => {
+        $crate::cpex_plugin! {
+            @take [$($rest)* stateful: per_instance,] $plugin $reads $hooks $($($more)*)?
+        }
+    };
+    (@take [$($rest:tt)*] $plugin:tt $reads:tt $hooks:tt
         $key:ident: $value:expr $(, $($more:tt)*)?) => {
         $crate::cpex_plugin! {
             @take [$($rest)* $key: $value,] $plugin $reads $hooks $($($more)*)?

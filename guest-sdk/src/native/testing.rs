@@ -110,7 +110,7 @@ impl Harness {
     pub fn grant_all(self) -> Self {
         let names = self.plugin.manifest.capabilities.iter();
         let harness = self.grant(names.filter_map(|name| Capability::from_name(name)));
-        if harness.plugin.manifest.stateful {
+        if harness.plugin.manifest.stateful.is_kept() {
             let policy = harness.policy.clone().pooled(1).allow_state();
             return harness.under(policy);
         }

@@ -57,7 +57,7 @@ impl Call<'_> {
         match function {
             // What these tell is the same in each instance.
             F::FdPrestatGet | F::FdPrestatDirName | F::FdFdstatGet => {}
-            _ => self.session.varies(),
+            _ => self.session.varies("a file"),
         }
         self.session.worked(FILE_WORK);
         match function {

@@ -125,7 +125,7 @@ pub fn module(data: &[u8]) {
         Ok(plugin) => plugin,
         Err(error) => return assert_ne!(error.kind(), ErrorKind::Internal, "{error}"),
     };
-    sound(plugin.initialize());
+    sound(plugin.initialize().map(drop));
     for hook in &plugin.module().manifest().hooks {
         let request = Request::tool_call("search").argument("a", 1);
         sound(plugin.call(hook, request).map(drop));

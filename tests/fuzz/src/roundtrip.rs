@@ -4,7 +4,7 @@ use cpex_wasmi::model::{
     CandidateConstraintExtension, DelegationExtension, DelegationPayload, ElicitationPayload,
     Extensions, IdentityPayload, MessagePayload, RawCredentialsExtension,
 };
-use cpex_wasmi::{Manifest, Value, Violation};
+use cpex_wasmi::{Manifest, Stateful, Value, Violation};
 use cpex_wasmi_arbitrary::Source;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -84,7 +84,11 @@ fn same_manifest(source: &mut Source<'_>) {
     manifest.hooks = source.value();
     manifest.capabilities = source.value();
     manifest.access = source.value();
-    manifest.stateful = source.value();
+    manifest.stateful = match source.byte() % 3 {
+        0 => Stateful::No,
+        1 => Stateful::Yes,
+        _ => Stateful::PerInstance,
+    };
     manifest.config_schema = source.value();
     match Manifest::decode(&manifest.encode().unwrap()) {
         Ok(decoded) => assert_eq!(decoded, manifest),

@@ -57,12 +57,13 @@ pub fn smith(data: &[u8]) {
         }
         blocking
     };
-    let initialised = ended(plugin.initialize());
-    assert_same(&initialised, &ended(finish(other.initialize_async())));
-    assert_same(&initialised, &ended(each.initialize()));
+    let initialised = begun(plugin.initialize());
+    assert_same(&initialised, &begun(finish(other.initialize_async())));
+    assert_same(&initialised, &begun(each.initialize()));
     let Some(first) = plan.hooks.first() else { return };
     let fresh = call(first);
-    if fresh.is_err() || plan.policy.isolation == Isolation::PerCall {
+    let is_new = fresh.is_err() && !plan.stateful;
+    if is_new || plan.policy.isolation == Isolation::PerCall {
         assert_same(&fresh, &call(first));
     }
     for hook in plan.hooks.iter().skip(1) {
@@ -76,7 +77,11 @@ pub fn smith(data: &[u8]) {
     let _ = ended(finish(other.shutdown_async()));
     assert_same(&ending, &ended(each.shutdown()));
     assert!(ending.is_ok() || plan.policy.isolation == Isolation::Pooled);
-    assert_same(&fresh, &call(first));
+    if plan.stateful {
+        assert_eq!(plugin.call(first, plan.request.clone()).unwrap_err().code(), "shut_down");
+    } else {
+        assert_same(&fresh, &call(first));
+    }
     let outcome = neighbour.call("cmf.tool_pre_invoke", Request::tool_call("search")).unwrap();
     assert!(outcome.decision.is_allow() && outcome.changes.is_empty());
 }
@@ -101,7 +106,14 @@ fn seen(result: Result<Outcome, Error>, fuel: u64) -> Seen<Outcome> {
     }
 }
 
-/// The same, of an initialisation or a shutdown.
+/// The same, of an initialisation.
+fn begun(result: Result<Receipt, Error>) -> Seen<()> {
+    let fuel = limits().init_fuel;
+    let seen = result.map(|receipt| ((), checked(receipt, fuel)));
+    seen.map_err(|error| failure(&error, fuel))
+}
+
+/// The same, of a shutdown.
 fn ended(result: Result<(), Error>) -> Seen<()> {
     let fuel = limits().init_fuel;
     result.map(|()| ((), Receipt::default())).map_err(|error| failure(&error, fuel))

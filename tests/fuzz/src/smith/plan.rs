@@ -10,6 +10,7 @@ use crate::common::{capabilities, with_manifest};
 use crate::session::{Script, request};
 
 pub(super) struct Plan {
+    pub(super) stateful: bool,
     pub(super) wasm: Vec<u8>,
     pub(super) policy: Policy,
     pub(super) hooks: Vec<String>,
@@ -65,13 +66,14 @@ impl Plan {
         let mut policy = Policy::default().limits(limits()).config("secret", 1);
         policy = policy.grant(capabilities);
         if mode & 1 != 0 {
-            manifest.stateful = mode & 2 != 0;
+            manifest.stateful = (mode & 2 != 0).into();
             policy = policy.pooled(2).allow_state();
         } else if mode & 2 != 0 {
             policy = policy.allow_raw_credentials();
         }
         let wasm = wasm(&mut script, mode >> 2, shape, &manifest)?;
         Some(Self {
+            stateful: manifest.stateful.is_kept(),
             wasm,
             policy,
             hooks: manifest.hooks,
