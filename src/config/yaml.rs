@@ -83,6 +83,9 @@ pub(super) fn read(text: &str) -> Result<Option<Arc<Node>>, Vec<Problem>> {
     if reader.problems.is_empty() { Ok(root) } else { Err(reader.problems) }
 }
 
+/// What is wrong with a plain text that cpex-core takes for something else, or for nothing, within braces.
+const COLON: &str = "begins with a colon; put it in quotes";
+
 /// Refuses characters that end a line for some readers and for others do not.
 fn odd_breaks(text: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -171,6 +174,10 @@ impl<'t> Reader<'t> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.untagged(tag.as_deref(), span);
                 let value = match style {
+                    ScalarStyle::Plain if text.starts_with(':') => {
+                        self.wrong_here(span, COLON);
+                        Value::Null
+                    }
                     ScalarStyle::Plain => match scalar::plain(&text) {
                         Ok(value) => value,
                         Err(wrong) => {
@@ -263,7 +270,11 @@ impl<'t> Reader<'t> {
             }
         };
         self.take(1, span)?;
-        if style == ScalarStyle::Plain && !matches!(scalar::plain(&text), Ok(Value::String(_))) {
+        if style == ScalarStyle::Plain && text.starts_with(':') {
+            self.wrong(span, format!("the key `{}` {COLON}", visible(&text)));
+        } else if style == ScalarStyle::Plain
+            && !matches!(scalar::plain(&text), Ok(Value::String(_)))
+        {
             let message = if text.is_empty() {
                 "a key is missing before the `:`".to_owned()
             } else {

@@ -477,8 +477,7 @@ mod tests {
         let told = RESOURCES.keys.iter().filter(|key| key.name != "max_wait_ms").map(told);
         let resources: serde_json::Map<_, _> = told.collect();
         let policy = serde_json::json!({ "resources": resources });
-        let (told, default) =
-            (crate::Policy::from_value(&policy).unwrap(), crate::Policy::default());
+        let (told, default) = (Policy::from_value(&policy).unwrap(), Policy::default());
         assert_eq!(told.limits, default.limits);
         assert_eq!(told.max_instances, default.max_instances);
         for key in SANDBOX_POLICY.keys {
