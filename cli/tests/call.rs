@@ -327,3 +327,20 @@ fn colour_is_for_terminals_only() {
     let output = place.command(CALL).output().unwrap();
     assert!(!output.stdout.contains(&0x1b));
 }
+
+#[test]
+fn a_name_with_spaces_is_told_in_quotes() {
+    let place = Place::new();
+    let data = r#"env.get"A: allowed (0 B sent, 7 B received)""#;
+    let body = format!(
+        "i32.const 0 i32.const 7 i32.const 7 i32.const {} i32.const 512 i32.const 9 call $call_json \
+         drop i32.const 0",
+        data.len() - 7
+    );
+    let guest = Guest { data, body: &body, imports: &[("call_json", 6)], ..Guest::default() };
+    place.file("names.wat", guest.wat());
+    let ran = place.run(["call", "names.wat", "--payload", "payload.json"]).gives(0);
+    let line =
+        r#"audit env get "A: allowed (0 B sent, 7 B received)": denied (0 B sent, 0 B received)"#;
+    assert!(format!("{}{}", ran.stdout, ran.stderr).contains(line), "{}{}", ran.stdout, ran.stderr);
+}

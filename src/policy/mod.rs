@@ -61,7 +61,8 @@ pub struct Policy {
     /// Whether calls share instances.
     pub isolation: Isolation,
     /// How many instances there are for calls: at most so many are kept, if they are pooled, and what
-    /// becomes of a call for which there is none says [`when_exhausted`](Self::when_exhausted).
+    /// becomes of a call for which there is none says [`when_exhausted`](Self::when_exhausted). No more than
+    /// 1,024 are kept, and a policy in YAML cannot ask for more.
     /// Default: 10.
     pub max_instances: usize,
     /// What a call does while [`max_instances`](Self::max_instances) others are under way.

@@ -1,7 +1,6 @@
 //! Reads which requests a policy grants.
 
 use alloc::format;
-use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
