@@ -211,8 +211,8 @@ pub(crate) fn form(args: impl Iterator<Item = OsString>) -> Form {
     if !args.iter().any(|arg| arg == "--json") {
         Form::Text
     } else {
-        let command = args.iter().filter_map(|arg| arg.to_str());
-        match command.filter(|arg| COMMANDS.contains(arg)).next() {
+        let mut texts = args.iter().filter_map(|arg| arg.to_str());
+        match texts.find(|arg| COMMANDS.contains(arg)) {
             Some("call") => Form::JsonCall,
             Some("check") => Form::JsonCheck,
             _ => Form::Json,
