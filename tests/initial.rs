@@ -27,13 +27,11 @@ fn working(init: u64, invoke: u64, pages: u32) -> Plugin {
             work(19)
         ),
     );
-    let engine = Engine::builder().function(
-        "acme.work",
-        |invocation: &mut Invocation<'_>, units: u64| {
+    let engine =
+        Engine::builder().function("acme.work", |invocation: &mut Invocation<'_>, units: u64| {
             invocation.charge(usize::try_from(units).unwrap() * 2);
             Ok(())
-        },
-    );
+        });
     let mut access = Access::default();
     access.functions.push("acme.work".into());
     Plugin::load(&engine.build().unwrap(), &wasm, Policy::default().access(access)).unwrap()

@@ -51,7 +51,11 @@ fn calling(exports: &[&str], stateful: Stateful) -> Vec<u8> {
     manifest.hooks.push(HOOK.into());
     manifest.access.push("function:acme.slow".into());
     manifest.stateful = stateful;
-    with_section(importing(&fields.concat()), cpex_wasmi::Manifest::SECTION, &manifest.encode().unwrap())
+    with_section(
+        importing(&fields.concat()),
+        cpex_wasmi::Manifest::SECTION,
+        &manifest.encode().unwrap(),
+    )
 }
 
 /// A policy under which a call may take 10 ms, and an initialisation as long as this.

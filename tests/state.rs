@@ -199,7 +199,10 @@ fn state_that_goes_with_an_abandoned_call_is_told() {
 fn a_plugin_without_state_loses_none() {
     let (plugin, logs) = loaded(&invoking("(unreachable)"), Policy::default().pooled(1));
     let error = call(&plugin).unwrap_err();
-    assert!(!error.receipt().unwrap().state_lost && !error.to_string().contains("state"), "{error}");
+    assert!(
+        !error.receipt().unwrap().state_lost && !error.to_string().contains("state"),
+        "{error}"
+    );
     assert_eq!((plugin.instances().states_lost, logs.of_the_host()), (0, Vec::new()));
 }
 

@@ -1,9 +1,7 @@
 //! `inspect`: what a plugin is, does and needs, without running any of it.
 
 use cpex_wasmi::abi::IMPORT_MODULE;
-use cpex_wasmi::{
-    Access, Engine, HostFunction, Manifest, Module, Stateful, WasiImport, visible,
-};
+use cpex_wasmi::{Access, Engine, HostFunction, Manifest, Module, Stateful, WasiImport, visible};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -296,7 +294,10 @@ fn render(module: &Module, source: &Source, entry: &str) -> String {
     );
 
     if info.has_init {
-        page.row("initialised by", "`cpex_init`; `cpex-wasmi check` runs it, and says what it takes");
+        page.row(
+            "initialised by",
+            "`cpex_init`; `cpex-wasmi check` runs it, and says what it takes",
+        );
     }
 
     page.heading("size");

@@ -156,9 +156,8 @@ fn looping(times: u32) -> String {
 #[test]
 fn an_initialisation_is_no_part_of_a_call() {
     let (call, init) = (looping(100_000), looping(10_000_000));
-    let body = format!(
-        "{call} i32.const 0) (func (export \"cpex_init\") (result i32) {init} i32.const 0"
-    );
+    let body =
+        format!("{call} i32.const 0) (func (export \"cpex_init\") (result i32) {init} i32.const 0");
     let place = place(&Guest { body: &body, ..Guest::default() });
     let answer = place.run(few(&["--json"])).gives(0).json();
     for measured in answer["measured"].as_array().unwrap() {

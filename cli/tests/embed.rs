@@ -72,9 +72,10 @@ fn a_manifest_may_be_json_from_the_standard_input_and_replace_the_module() {
     let inspection = place.run(["inspect", "each.wasm", "--json"]).gives(0).json();
     assert_eq!(inspection["manifest"]["stateful"], "per_instance");
     place.run(["inspect", "each.wasm"]).gives(0).says("by each instance for itself");
-    place.run_with(other, &json.replace("true", "\"perinstance\"")).gives(2).complains(
-        "`true`, `false` or `per_instance`",
-    );
+    place
+        .run_with(other, &json.replace("true", "\"perinstance\""))
+        .gives(2)
+        .complains("`true`, `false` or `per_instance`");
     assert!(wasm.exists());
     #[cfg(unix)]
     {

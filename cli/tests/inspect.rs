@@ -37,7 +37,9 @@ fn everything_is_there() {
         .says("                 read_labels                The security labels.\n")
         .says("  system access  env:API_\\u{202e}REGION")
         .says("read the environment variable `API_\\u{202e}REGION`")
-        .says("  state          kept from one call to the next: one instance, for which calls wait\n")
+        .says(
+            "  state          kept from one call to the next: one instance, for which calls wait\n",
+        )
         .says("        \"type\": \"string\"\n")
         .says("  read           Read what its capabilities open, as postcard.\n")
         .says("  deny_text      Deny the operation, with a code and a reason.\n")

@@ -15,6 +15,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 
 /// A project made with the SDK of this checkout.
 struct Project {
+    name: &'static str,
     place: Place,
     root: PathBuf,
     target: PathBuf,
@@ -22,19 +23,18 @@ struct Project {
 
 impl Project {
     /// Makes it in this style; what is built for it is kept between runs of the tests.
-    fn new(style: &str) -> Self {
+    fn new(name: &'static str, style: &str) -> Self {
         let place = Place::new();
-        place
-            .run(["new", "my-policy", "--style", style])
-            .gives(0)
-            .says("  cd my-policy\n  cargo test\n  rustup target add wasm32-unknown-unknown ");
-        let root = place.path().join("my-policy");
+        let steps = "cargo test\n  rustup target add wasm32-unknown-unknown ";
+        let ran = place.run(["new", name, "--style", style]).gives(0);
+        ran.says(&format!("  cd {name}\n  {steps}"));
+        let root = place.path().join(name);
         // What this workspace has locked, so that nothing has to be resolved or fetched.
         let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
         std::fs::copy(lock, root.join("Cargo.lock")).unwrap();
         let target = Path::new(env!("CARGO_BIN_EXE_cpex-wasmi"))
             .with_file_name(format!("scaffolded-{style}"));
-        Self { place, root, target }
+        Self { name, place, root, target }
     }
 
     /// Where its module is built to.
@@ -45,7 +45,7 @@ impl Project {
     /// Builds the module, without the network if that is enough.
     fn build(&self, more: &[&str]) -> Ran {
         let run = |more: &[&str]| -> Ran {
-            let args = ["build", "my-policy"].iter().chain(more);
+            let args = ["build", self.name].into_iter().chain(more.iter().copied());
             let mut command = self.place.command(args);
             command.env("CARGO_TARGET_DIR", &self.target).env_remove("RUSTFLAGS");
             command.output().unwrap().into()
@@ -106,7 +106,7 @@ const INSIST: &str = "CPEX_WASMI_BUILDS_WASM";
 /// Goes through a project as its README does: tests, builds, tests with the module, calls it.
 fn follow_the_readme(style: &str, largest_module: u64) {
     const NOTE: &str = "note: tested natively only";
-    let project = Project::new(style);
+    let project = Project::new("my-policy", style);
     // An earlier run may have left one.
     let _ = std::fs::remove_file(project.module());
     let said = project.cargo(&["test"]);
@@ -244,7 +244,8 @@ fn what_cannot_be_built_is_told() {
 
 #[test]
 fn a_project_that_makes_no_plugin_is_told() {
-    let project = Project::new("lean");
+    // Its modules are not those of the other tests, which build to the same place.
+    let project = Project::new("no-policy", "lean");
     let manifest = std::fs::read_to_string(project.root.join("Cargo.toml")).unwrap();
     let write = |text: &str| std::fs::write(project.root.join("Cargo.toml"), text).unwrap();
     write(&manifest.replace("crate-type = [\"cdylib\", \"rlib\"]", ""));
@@ -255,7 +256,7 @@ fn a_project_that_makes_no_plugin_is_told() {
         return;
     }
     ran.complains(
-        "error[no_module]: my-policy: the build makes no module; its Cargo.toml has to have",
+        "error[no_module]: no-policy: the build makes no module; its Cargo.toml has to have",
     );
     write(&manifest);
     std::fs::write(project.root.join("src/lib.rs"), "pub fn f() {}").unwrap();

@@ -25,14 +25,14 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manifest};
 
 use crate::Digest;
+#[cfg(feature = "std")]
+use crate::Isolation;
 use crate::dispatch::Dispatch;
 use crate::engine::Interpreter;
 use crate::lanes::{Lane, Lanes};
 #[cfg(feature = "cpex-core")]
 use crate::session::takes_field;
 use crate::suggest::is_like;
-#[cfg(feature = "std")]
-use crate::Isolation;
 use crate::{Engine, Error, ErrorKind, Limits, Policy, Problem};
 
 /// A module that was read, checked and translated. Immutable and cheap to clone.

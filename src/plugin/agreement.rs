@@ -146,7 +146,8 @@ pub(crate) fn wishes(
         ));
     }
     system::check(manifest, policy, services, problems);
-    if manifest.stateful.is_kept() && !(policy.allow_state && policy.isolation == Isolation::Pooled) {
+    if manifest.stateful.is_kept() && !(policy.allow_state && policy.isolation == Isolation::Pooled)
+    {
         problems.push(Problem::new(
             ErrorKind::AccessDenied,
             "the plugin keeps state from one call to the next, which is not allowed; if it may, \

@@ -13,13 +13,13 @@ use cpex_wasmi_abi::RANDOM_BYTES;
 #[cfg(not(feature = "std"))]
 use super::Admission;
 use super::{Plugin, finish};
-use crate::{Error, Receipt};
 #[cfg(feature = "std")]
 use crate::instance::Snapshot;
 use crate::instance::{Call, Instance, Over};
 use crate::lanes::Lane;
 #[cfg(feature = "std")]
 use crate::pool::{Outgrown, Pool, Taken};
+use crate::{Error, Receipt};
 #[cfg(feature = "std")]
 use crate::{ErrorKind, Level};
 

@@ -31,9 +31,8 @@ impl Growth {
 
     /// Tells whether an instance with memory of these sizes has grown too large.
     pub(crate) fn outgrown(&self, sizes: &Sizes) -> Option<Outgrown> {
-        let is_large = |from: usize| {
-            sizes.now > from.saturating_mul(Self::FACTOR).max(Self::ALWAYS_FINE)
-        };
+        let is_large =
+            |from: usize| sizes.now > from.saturating_mul(Self::FACTOR).max(Self::ALWAYS_FINE);
         let in_vain = self.in_vain.load(Ordering::Relaxed);
         let grown = is_large(sizes.ready);
         if sizes.is_first {

@@ -32,7 +32,8 @@ use core::time::Duration;
 
 use cpex_wasmi_abi::model::JsonMap;
 use cpex_wasmi_abi::{
-    Capability, CapabilitySet, Field, HostFunction, Manifest, Slot, Stateful, Status, Violation, codec,
+    Capability, CapabilitySet, Field, HostFunction, Manifest, Slot, Stateful, Status, Violation,
+    codec,
 };
 use serde::Serialize;
 
@@ -107,9 +108,9 @@ impl Grants {
             #[cfg(feature = "std")]
             when_exhausted: match policy.when_exhausted {
                 // One more would be without the state.
-                WhenExhausted::Create if manifest.stateful.is_kept() => WhenExhausted::Wait(
-                    policy.limits.deadline.unwrap_or(Policy::DEFAULT_MAX_WAIT),
-                ),
+                WhenExhausted::Create if manifest.stateful.is_kept() => {
+                    WhenExhausted::Wait(policy.limits.deadline.unwrap_or(Policy::DEFAULT_MAX_WAIT))
+                }
                 then => then,
             },
             stateful: manifest.stateful,

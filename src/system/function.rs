@@ -76,8 +76,7 @@ impl Default for Functions {
 }
 
 /// Functions that the host has, or would have with other features: their names are not the embedder's.
-const OWN: &[&str] =
-    &[CLOCK_NOW, ENV_GET, RANDOM_BYTES, RANDOM_SALT, COMMAND_RUN, "http.send"];
+const OWN: &[&str] = &[CLOCK_NOW, ENV_GET, RANDOM_BYTES, RANDOM_SALT, COMMAND_RUN, "http.send"];
 
 impl Functions {
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<dyn Function>> {

@@ -210,6 +210,9 @@ impl Logs {
     /// What the host itself said of them.
     pub(crate) fn of_the_host(&self) -> Vec<(Level, String)> {
         let lines = self.lines().into_iter();
-        lines.filter(|line| line.1 == LogRecord::HOST).map(|(level, _, line)| (level, line)).collect()
+        lines
+            .filter(|line| line.1 == LogRecord::HOST)
+            .map(|(level, _, line)| (level, line))
+            .collect()
     }
 }

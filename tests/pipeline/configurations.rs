@@ -287,10 +287,7 @@ fn a_configuration_without_a_guard_is_told() {
             let manager = PluginManager::default();
             plugins.factory().register(&manager, yaml).unwrap();
         });
-        assert!(
-            lines.contains("WARN") && lines.contains("no guard is in force"),
-            "{lines}"
-        );
+        assert!(lines.contains("WARN") && lines.contains("no guard is in force"), "{lines}");
         assert!(lines.contains(told), "{lines}");
     }
 }

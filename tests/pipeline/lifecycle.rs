@@ -75,8 +75,7 @@ fn initialisation_tells_what_a_plugin_fails_of() {
                 ("failing_init", "plugin_failed", "cpex_init"),
                 ("loops_in_init", "fuel_exhausted", "init_fuel"),
             ] {
-                let policy =
-                    format!("isolation: {isolation}, resources: {{ init_fuel: 1000000 }}");
+                let policy = format!("isolation: {isolation}, resources: {{ init_fuel: 1000000 }}");
                 let yaml = configuration(&[with_policy("bad", module, &policy)]);
                 let error = failing(&plugins.load(&yaml).unwrap()).await;
                 assert!(error.to_string().contains(message), "{error}");

@@ -42,11 +42,7 @@ pub(super) fn measure(subject: &Subject, policy: &Policy) -> Result<Loaded, Fail
         calls.push(nanoseconds(calling.elapsed()));
         outcome.map_err(|error| Failure::from(error).within("the first call"))?;
     }
-    Ok(Loaded {
-        load: median(loads),
-        initialise: median(initialised),
-        first_call: median(calls),
-    })
+    Ok(Loaded { load: median(loads), initialise: median(initialised), first_call: median(calls) })
 }
 
 fn median(mut times: Vec<u64>) -> u64 {
