@@ -8,6 +8,7 @@ pub(crate) struct Counts {
     pub(crate) outgrown: Count,
     pub(crate) states_lost: Count,
     /// Initialisations that used what may be different another time.
+    #[cfg(feature = "std")]
     pub(crate) varied: Count,
 }
 

@@ -439,6 +439,7 @@ mod tests {
             "max_commands" => limits.commands,
             "max_command_output_bytes" => limits.command_output_bytes,
             "init_fuel" => limits.init_fuel,
+            "max_init_time_ms" => millis(limits.init_deadline.unwrap_or(Duration::from_secs(5))),
             other => panic!("{other} is in no table"),
         }
     }
