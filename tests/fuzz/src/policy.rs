@@ -51,7 +51,9 @@ fn read_alike(text: &str) {
     let read = match parse_config(text) {
         Ok(read) => read,
         // What is no YAML to cpex-core is not loaded, whatever it is here.
-        Err(error) if error.to_string().contains(" at line ") => return,
+        Err(error) if [" at line ", ", while "].iter().any(|at| error.to_string().contains(at)) => {
+            return;
+        }
         Err(error) => panic!("{error}"),
     };
     let written = document.value().get("plugins").and_then(Value::as_array);
