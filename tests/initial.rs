@@ -29,7 +29,7 @@ fn working(init: u64, invoke: u64, pages: u32) -> Plugin {
     );
     let engine =
         Engine::builder().function("acme.work", |invocation: &mut Invocation<'_>, units: u64| {
-            invocation.charge(usize::try_from(units).unwrap() * 2);
+            invocation.charge(usize::try_from(units).unwrap().saturating_mul(2));
             Ok(())
         });
     let mut access = Access::default();

@@ -298,6 +298,7 @@ fn shown(path: &Path) -> String {
 }
 
 #[cfg(all(test, feature = "cpex-core"))]
+#[allow(clippy::unwrap_used, reason = "for tests")]
 mod tests {
     use std::fs;
 

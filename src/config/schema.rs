@@ -271,7 +271,9 @@ mod tests {
     use crate::config::{Document, check};
     use crate::schema::Schema;
 
-    const FILES: [(&str, fn() -> Value); 2] = [
+    type Schemas = [(&'static str, fn() -> Value); 2];
+
+    const FILES: Schemas = [
         ("docs/configuration.schema.json", configuration_schema),
         ("docs/sandbox_policy.schema.json", policy_schema),
     ];

@@ -87,7 +87,7 @@ pub fn smith(data: &[u8]) {
 }
 
 /// What an execution came to, and what it cost.
-type Seen<T> = Result<(T, Receipt), (ErrorKind, String, Receipt)>;
+type Seen<T> = Result<(T, Receipt), Box<(ErrorKind, String, Receipt)>>;
 
 /// Checks what must be true of every call.
 fn seen(result: Result<Outcome, Error>, fuel: u64) -> Seen<Outcome> {
@@ -119,11 +119,12 @@ fn ended(result: Result<(), Error>) -> Seen<()> {
     result.map(|()| ((), Receipt::default())).map_err(|error| failure(&error, fuel))
 }
 
-fn failure(error: &Error, fuel: u64) -> (ErrorKind, String, Receipt) {
+fn failure(error: &Error, fuel: u64) -> Box<(ErrorKind, String, Receipt)> {
     assert_ne!(error.kind(), ErrorKind::Internal, "{error}");
     let receipt = error.receipt();
     assert!(receipt.is_some(), "a failed call has no receipt: {error}");
-    (error.kind(), error.to_string(), checked(receipt.copied().unwrap_or_default(), fuel))
+    let receipt = checked(receipt.copied().unwrap_or_default(), fuel);
+    Box::new((error.kind(), error.to_string(), receipt))
 }
 
 /// A receipt within the limits, without the slices, which depend on the engine.
