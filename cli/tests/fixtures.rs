@@ -70,7 +70,7 @@ fn a_plugin_that_fails_is_a_failure_with_a_code() {
     let error = |name: &str| {
         let plugin = fixture(name);
         let args = ["call", &plugin, "--hook", HOOK, "--payload", payload.to_str().unwrap()];
-        let more = ["--policy", policy.to_str().unwrap(), "--allow-requested", "--json"];
+        let more = ["--policy", policy.to_str().unwrap(), "--json"];
         let answer = place.run(args.into_iter().chain(more)).gives(3).json();
         assert_eq!(answer["decision"], serde_json::Value::Null);
         let text = |key: &str| answer["error"][key].as_str().unwrap().to_owned();

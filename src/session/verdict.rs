@@ -192,11 +192,15 @@ struct JsonViolation {
     details: BTreeMap<String, serde_json::Value>,
     #[serde(default)]
     proto_error_code: Option<i64>,
+    /// CPEX fills it in afterwards, so that the plugin's word for it is dropped.
+    #[serde(default)]
+    plugin_name: Option<String>,
 }
 
 impl From<JsonViolation> for Violation {
     fn from(violation: JsonViolation) -> Self {
-        let JsonViolation { code, reason, description, details, proto_error_code } = violation;
+        let JsonViolation { code, reason, description, details, proto_error_code, plugin_name: _ } =
+            violation;
         let details = details.into_iter().map(|(name, value)| (name, to_wire(&value))).collect();
         Self { code, reason, description, details, proto_error_code }
     }
