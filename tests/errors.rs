@@ -362,3 +362,16 @@ fn a_log_sink_that_panics_loses_the_line_and_nothing_else() {
         assert_eq!(outcome.receipt.log_bytes, 1);
     }
 }
+
+#[test]
+fn every_code_is_in_the_troubleshooting_page() {
+    let page = include_str!("../docs/troubleshooting.md");
+    let source = include_str!("../src/error.rs");
+    let (_, rest) = source.split_once("pub const fn code(self) -> &'static str {").unwrap();
+    let (arms, _) = rest.split_once("\n    }\n").unwrap();
+    let codes: Vec<_> = arms.split('"').skip(1).step_by(2).collect();
+    assert!(codes.contains(&"timeout") && codes.contains(&"internal"), "{codes:?}");
+    for code in codes {
+        assert!(page.contains(&format!("| `{code}` |")), "the page lacks `{code}`");
+    }
+}

@@ -24,8 +24,6 @@ pub(crate) struct Call<'e> {
     stage: Stage,
     /// The fuel of the stage, all of it.
     pub(super) fuel: u64,
-    /// When the call began, and how long it may take, if that is bounded.
-    deadline: Option<(Duration, Duration)>,
     pub(super) slices: u64,
     /// Whether the plugin waits for a function.
     pub(super) waits: bool,
@@ -116,15 +114,12 @@ impl<'e> Call<'e> {
         fuel: u64,
         deadline: Option<Duration>,
     ) -> Self {
-        let clock = engine.clock();
-        let deadline = deadline.zip(clock).map(|(deadline, clock)| (clock.now(), deadline));
         instance.store.data_mut().session.set_deadline(deadline);
         Self {
             engine,
             instance,
             stage,
             fuel,
-            deadline,
             slices: 0,
             waits: false,
             returned: false,
@@ -161,7 +156,10 @@ impl<'e> Call<'e> {
         };
         match returned.transpose() {
             // Whatever it returned: a host function may have taken long.
-            Some(Ok(returned)) => Step::Over(self.check_deadline().map(|()| returned)),
+            Some(Ok(returned)) if self.is_timed() => {
+                Step::Over(self.check_deadline().map(|()| returned))
+            }
+            Some(Ok(returned)) => Step::Over(Ok(returned)),
             Some(Err(error)) => Step::Over(Err(error)),
             None if self.waits => Step::Waits,
             None => Step::Sliced,
@@ -374,13 +372,18 @@ impl<'e> Call<'e> {
         Ok(Settled::Paused(Box::new(paused)))
     }
 
-    pub(super) fn check_deadline(&self) -> Result<(), Error> {
+    fn is_timed(&self) -> bool {
+        self.instance.store.data().session.is_timed()
+    }
+
+    pub(super) fn check_deadline(&mut self) -> Result<(), Error> {
         self.time_left().map(drop)
     }
 
     /// How long the call may still take, if it has a deadline.
-    pub(super) fn time_left(&self) -> Result<Option<Duration>, Error> {
-        let (Some((begun, deadline)), Some(clock)) = (self.deadline, self.engine.clock()) else {
+    pub(super) fn time_left(&mut self) -> Result<Option<Duration>, Error> {
+        let timed = self.instance.store.data_mut().session.start_clock();
+        let (Some((begun, deadline)), Some(clock)) = (timed, self.engine.clock()) else {
             return Ok(None);
         };
         let left = deadline.saturating_sub(clock.now().saturating_sub(begun));

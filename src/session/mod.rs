@@ -203,8 +203,10 @@ pub struct Session {
     /// Made for the first function of WASI that is called.
     #[cfg(feature = "wasi")]
     wasi: Option<Box<crate::wasi::State>>,
-    /// The moment that the deadline is counted from, and the deadline, if there is one.
-    deadline: Option<(Duration, Duration)>,
+    /// The time that the call may take, if that is bounded.
+    deadline: Option<Duration>,
+    /// The moment that the deadline is counted from. Most calls end without a look at the clock.
+    begun: Option<Duration>,
 }
 
 impl Session {
@@ -230,6 +232,7 @@ impl Session {
             #[cfg(feature = "wasi")]
             wasi: None,
             deadline: None,
+            begun: None,
         }
     }
 
@@ -262,6 +265,7 @@ impl Session {
         self.secrets.forget();
         self.usage = Usage::default();
         self.deadline = None;
+        self.begun = None;
         self.calls.forget();
         // One large value should not be paid for by every idle instance.
         if self.scratch.capacity() > Self::MAX_MESSAGE_BYTES {

@@ -20,6 +20,7 @@ impl Session {
         memory: &mut [u8],
     ) -> Result<i32, Error> {
         self.count_call()?;
+        self.start_clock();
         let mut state = self.wasi.take().unwrap_or_default();
         let answer = wasi::serve(self, &mut state, function, args, memory);
         self.wasi = Some(state);

@@ -113,20 +113,24 @@ impl Service<'_> {
                 Span::new(reason, reason_len),
                 memory,
             ),
+            // What these do is the embedder's, and may take long.
             (F::Call, &[name, name_len, argument, len, out, out_len]) => {
                 let (name, argument) = (Span::new(name, name_len), Span::new(argument, len));
                 let out = Span::new(out, out_len);
+                self.session.start_clock();
                 self.session.call(Format::Postcard, (name, argument, out), memory)
             }
             (F::CallJson, &[name, name_len, argument, len, out, out_len]) => {
                 let (name, argument) = (Span::new(name, name_len), Span::new(argument, len));
                 let out = Span::new(out, out_len);
+                self.session.start_clock();
                 self.session.call(Format::Json, (name, argument, out), memory)
             }
             (F::CallResult, &[offset, out, len]) => {
                 self.session.call_result(offset, Span::new(out, len), memory)
             }
             (F::Log, &[level, message, len]) => {
+                self.session.start_clock();
                 self.session.log(level, Span::new(message, len), memory)
             }
             (F::Panic, &[message, len]) => {

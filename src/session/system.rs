@@ -98,10 +98,11 @@ impl Session {
         let input = Input { format, bytes: argument, decoding: &decoding };
         let mut usage = core::mem::take(&mut self.calls.usage);
         let secrets = self.secrets.clone();
+        let remaining = self.remaining();
         let mut invocation = Invocation {
             grants: &grants,
             hook: self.hook(),
-            remaining: self.remaining(),
+            remaining,
             usage: &mut usage,
             secrets: &secrets,
             work: Cell::new(0),
@@ -234,14 +235,28 @@ impl Session {
         });
     }
 
-    /// Sets when the deadline began to run, and the deadline.
-    pub(crate) fn set_deadline(&mut self, deadline: Option<(Duration, Duration)>) {
+    /// Sets the time that the call may take.
+    pub(crate) fn set_deadline(&mut self, deadline: Option<Duration>) {
         self.deadline = deadline;
+        self.begun = None;
+    }
+
+    /// Starts the time of the call, unless it runs: at the end of its first slice, and before whatever may take long
+    /// without a slice coming to its end. Gives when it began, and the deadline.
+    pub(crate) fn start_clock(&mut self) -> Option<(Duration, Duration)> {
+        let (deadline, clock) = (self.deadline?, self.grants.services.clock.as_ref()?);
+        let begun = *self.begun.get_or_insert_with(|| clock.now());
+        Some((begun, deadline))
+    }
+
+    /// True if the time of the call runs: it may be late.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.begun.is_some()
     }
 
     /// How long the call may still take, if it has a deadline.
-    fn remaining(&self) -> Option<Duration> {
-        let Some((begun, deadline)) = self.deadline else {
+    fn remaining(&mut self) -> Option<Duration> {
+        let Some((begun, deadline)) = self.start_clock() else {
             return self.grants.limits.deadline;
         };
         let clock = self.grants.services.clock.as_ref()?;
