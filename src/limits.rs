@@ -16,7 +16,7 @@ pub struct Limits {
     /// used up, and when the plugin returns: a call that ends late fails, whatever it came to. `None`:
     /// no deadline. Default: one second, or none where there is no clock.
     pub deadline: Option<Duration>,
-    /// Wall-clock time for making an instance: `timeout`. It is checked as `deadline` is. `None`: no
+    /// Wall-clock time for `_initialize` and `cpex_init`: `timeout`. It is checked as `deadline` is. `None`: no
     /// deadline. Default: five seconds, or none where there is no clock.
     pub init_deadline: Option<Duration>,
     /// The size of the linear memory, in bytes, per instance. Growing beyond it fails inside the

@@ -328,6 +328,8 @@ fn two_grants_make_no_one_name_of_two_places() {
         ("fs:read-only:f", [("f", file("x/file", read)), ("f", file("y/file", read))]),
         ("fs:read-only:d/*e", [("d/*e", file("x/*e", read)), ("d/*e", file("y/*e", read))]),
         ("fs:private-scratch:t", [("t", dir("x", scratch)), ("t", dir("y", scratch))]),
+        ("fs:read-only:d", [("d", file("x/file", read)), ("d", dir("y", read))]),
+        ("fs:read-only:d", [("d", dir("y", read)), ("d", file("x/file", read))]),
     ] {
         let error = loading(wish, grants).err().unwrap_or_else(|| panic!("{wish} was loaded"));
         assert_eq!(error.code(), "invalid_config");

@@ -98,6 +98,7 @@ impl Opening {
                 return Err(wrong("a directory of the plugin's own is to be named by a pattern"));
             }
             let parent = self.known(below(dir, rest)?)?;
+            self.is_no_file(path)?;
             let root = self.root_at(path);
             if root.folder.is_some() || !root.files.is_empty() {
                 return Err(wrong("a directory of the plugin's own cannot be another one too"));
@@ -124,6 +125,10 @@ impl Opening {
     /// Adds a file under its path to the directory that shows it.
     fn add_file(&mut self, path: &str, parent: Dir, host_name: &str, may: May) -> io::Result<()> {
         let parent = self.known(parent)?;
+        let is_directory = |root: &Root| root.folder.is_some() || root.scratch.is_some();
+        if self.find(path).is_some_and(is_directory) {
+            return Err(wrong(ANOTHER_DIRECTORY));
+        }
         let (root, name) = self.root_of(path)?;
         match root.files.iter_mut().find(|known| known.name == name) {
             None => {
@@ -177,6 +182,7 @@ impl Opening {
     /// The directory with a path, which is this one of the machine's.
     fn folder(&mut self, path: &str, dir: Dir) -> io::Result<&mut Folder> {
         let dir = self.known(dir)?;
+        self.is_no_file(path)?;
         let root = self.root_at(path);
         if root.scratch.is_some() {
             return Err(wrong("a directory of the plugin's own cannot be another one too"));
@@ -201,13 +207,25 @@ impl Opening {
         Ok((root, name))
     }
 
+    /// Refuses a name for a directory that a file has already.
+    fn is_no_file(&self, path: &str) -> io::Result<()> {
+        let (folder, name) = split(path.trim_end_matches('/'));
+        let files = self.find(folder).map(|root| &root.files);
+        match files.is_some_and(|files| files.iter().any(|file| file.name == name)) {
+            true => Err(wrong(ANOTHER_FILE)),
+            false => Ok(()),
+        }
+    }
+
+    /// The directory with a path, if it is there.
+    fn find(&self, path: &str) -> Option<&Root> {
+        let path = root_path(path);
+        self.roots.iter().find(|root| root.path == path)
+    }
+
     /// The directory with a path, made if it is not there; without one, that of the plugin itself.
     fn root_at(&mut self, path: &str) -> &mut Root {
-        let path = match path.trim_end_matches('/') {
-            "" if path.starts_with('/') => "/",
-            "" => ".",
-            path => path,
-        };
+        let path = root_path(path);
         let roots = &mut self.roots;
         let position = roots.iter().position(|root| root.path == path).unwrap_or(roots.len());
         if position == roots.len() {
@@ -215,6 +233,15 @@ impl Opening {
         }
         #[allow(clippy::indexing_slicing, reason = "it was found, or pushed just now")]
         &mut roots[position]
+    }
+}
+
+/// The path of a directory as it is kept.
+fn root_path(path: &str) -> &str {
+    match path.trim_end_matches('/') {
+        "" if path.starts_with('/') => "/",
+        "" => ".",
+        path => path,
     }
 }
 
