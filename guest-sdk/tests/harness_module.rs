@@ -98,6 +98,18 @@ fn both_are_shut_down_and_begin_anew() {
 }
 
 #[test]
+fn a_new_instance_has_a_state_of_its_own() {
+    let mut harness = beside(&call_counter::PLUGIN, "call_counter.wasm");
+    let calls = |harness: &mut Harness| {
+        harness.call(HOOK, pii()).unwrap();
+        harness.take_log().pop().unwrap().message
+    };
+    assert_eq!((calls(&mut harness), calls(&mut harness)), ("call 1".into(), "call 2".into()));
+    harness.new_instance();
+    assert_eq!(calls(&mut harness), "call 1");
+}
+
+#[test]
 fn another_end_is_found() {
     mod unruly {
         use super::*;

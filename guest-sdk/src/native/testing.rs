@@ -234,6 +234,14 @@ impl Harness {
         outcome
     }
 
+    /// Has the next call made to a new instance, natively and in the module.
+    ///
+    /// A plugin that says `stateful: per_instance` has several instances under load, each with a state of its own.
+    /// Calls before and after this show what that means for it: a limit of five calls lets ten through.
+    pub fn new_instance(&mut self) {
+        self.start_over();
+    }
+
     /// Shuts the plugin down, if it was initialised. The next call has it initialised again.
     ///
     /// Beside a module this is done where the real host does it: under a policy that pools instances.
