@@ -8,8 +8,6 @@ use crate::{style, terminal};
 
 /// The largest module in the text format, in bytes. To assemble it takes up to 65 bytes of memory for each.
 const MAX_TEXT_BYTES: usize = 1 << 20;
-/// How much of a file tells whether it is text, in bytes.
-const START: usize = 4096;
 
 /// A plugin's module, and the bytes it was read from.
 pub(crate) struct Loaded {
@@ -37,9 +35,8 @@ pub(crate) fn read(source: &Source) -> Result<Vec<u8>, Failure> {
     let refused = |message: String| {
         Failure::failed("invalid_module", format!("{}: {message}", source.name()))
     };
-    // Of a text that is cut off, a character may be too.
-    let start = bytes.get(..START).unwrap_or(&bytes);
-    if is_text_format(&String::from_utf8_lossy(start)) && bytes.len() > MAX_TEXT_BYTES {
+    let is_text = is_text_format(&bytes);
+    if is_text && bytes.len() > MAX_TEXT_BYTES {
         return Err(refused(format!(
             "the module is text of more than {} KiB, which takes a hundred times as much memory to \
              assemble; assemble it first, such as by `wasm-tools parse`, and give the binary",
@@ -54,15 +51,16 @@ pub(crate) fn read(source: &Source) -> Result<Vec<u8>, Failure> {
         )));
     }
     match std::str::from_utf8(&bytes) {
-        Ok(text) if is_text_format(text) => assemble(text, source),
+        Ok(text) if is_text => assemble(text, source),
         _ => Ok(bytes),
     }
 }
 
-/// Whether this is meant to be wasm's text format: what begins with a parenthesis or a comment.
-fn is_text_format(text: &str) -> bool {
-    let text = text.trim_start();
-    text.starts_with('(') || text.starts_with(";;")
+/// Says whether this is meant to be wasm's text format: after any white space, it begins with a parenthesis or
+/// a comment. It goes by bytes, as the last character of a text that is cut off may be half of one.
+fn is_text_format(bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    start.starts_with(b"(") || start.starts_with(b";;")
 }
 
 fn assemble(text: &str, source: &Source) -> Result<Vec<u8>, Failure> {
@@ -81,10 +79,11 @@ mod tests {
 
     #[test]
     fn only_what_looks_like_the_text_format_is_read_as_such() {
-        assert!(is_text_format("\n (module)"));
-        assert!(is_text_format(";; a plugin\n(module)"));
-        assert!(!is_text_format("{\"a\": 1}"));
-        assert!(!is_text_format("\0asm"));
-        assert!(!is_text_format(""));
+        assert!(is_text_format(b"\n (module)"));
+        assert!(is_text_format(b";; a plugin\n(module)"));
+        assert!(is_text_format(&[[b' '; 5000].as_slice(), b"(module)"].concat()));
+        assert!(!is_text_format(b"{\"a\": 1}"));
+        assert!(!is_text_format(b"\0asm"));
+        assert!(!is_text_format(b""));
     }
 }

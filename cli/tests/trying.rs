@@ -143,11 +143,15 @@ fn a_module_that_is_too_large_is_refused_before_it_is_read() {
     let text = format!("(module {})", "(func)".repeat(11_000_000));
     place.file("large.wat", &text);
     place.file("some.wat", &text[..2 << 20]);
+    place.file("padded.wat", [&" ".repeat(4097), &text[..2 << 20]].concat());
+    place.file("lines.wat", ["\n\t".repeat(1 << 20).as_str(), ";; a plugin\n(module)"].concat());
     place.file("large.wasm", [b"\0asm\x01\0\0\0".as_slice(), &vec![0; 17 << 20]].concat());
     place.file("m.yaml", "name: guest\nversion: 1.2.3\nhooks: [cmf.tool_pre_invoke]\n");
     for (file, message) in [
         ("large.wat", "is text of more than 1024 KiB"),
         ("some.wat", "is text of more than 1024 KiB"),
+        ("padded.wat", "is text of more than 1024 KiB"),
+        ("lines.wat", "is text of more than 1024 KiB"),
         ("large.wasm", "has more than 16 MiB, and no more are loaded"),
     ] {
         let message = format!("error[invalid_module]: {file}: the module {message}");
