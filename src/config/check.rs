@@ -301,7 +301,8 @@ fn wrong_entry(entry: &Value) -> Vec<Problem> {
 
 /// The path of a kind that was meant to be one of ours.
 fn meant_for_ours(kind: &str) -> Option<&str> {
-    let (scheme, path) = kind.split_once(':').unwrap_or(("", kind));
+    let slashes = || kind.split_once("//").filter(|(scheme, _)| is_like_wasm(scheme));
+    let (scheme, path) = kind.split_once(':').or_else(slashes).unwrap_or(("", kind));
     let is_near = scheme.is_empty() || (scheme.len() == 4 && is_like_wasm(scheme));
     let ours = is_near && path.to_ascii_lowercase().ends_with(".wasm");
     ours.then(|| path.trim_start_matches('/'))

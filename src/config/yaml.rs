@@ -10,15 +10,17 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag, options};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag, options};
 use serde_json::Value;
 
 use super::scalar;
 use crate::logging::visible;
 use crate::{ErrorKind, Place, Problem};
 
-/// How many values a document may have, each alias counted as all that it stands for.
+/// The number of values that a document may have. An alias counts as all values that it stands for.
 const MAX_VALUES: usize = 1_000_000;
+/// The bytes that the keys and texts of a document may have together. An alias counts like its anchor's value.
+const MAX_BYTES: usize = 16 << 20;
 /// How deep values may be nested.
 const MAX_DEPTH: usize = 100;
 
@@ -27,8 +29,16 @@ const MAX_DEPTH: usize = 100;
 pub(super) struct Node {
     pub(super) place: Place,
     pub(super) content: Content,
-    /// How many values it is made of, itself included.
+    /// The size of its content, itself included.
+    size: Size,
+}
+
+/// The size of a value or a document, with all that its aliases stand for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
     values: usize,
+    /// Bytes of keys and scalars.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -76,7 +86,8 @@ pub(super) fn read(text: &str) -> Result<Option<Arc<Node>>, Vec<Problem>> {
         parser: Parser::new_from_str_with_options(text, options),
         anchors: HashMap::new(),
         path: Vec::new(),
-        values: 0,
+        size: Size::default(),
+        text,
         problems: Vec::new(),
     };
     let root = reader.document().unwrap_or_default();
@@ -110,7 +121,8 @@ struct Reader<'t> {
     anchors: HashMap<usize, Arc<Node>>,
     /// The steps to the value that is being read.
     path: Vec<String>,
-    values: usize,
+    size: Size,
+    text: &'t str,
     problems: Vec<Problem>,
 }
 
@@ -146,11 +158,28 @@ impl<'t> Reader<'t> {
             Ok(event) => Some(event),
             Err(error) => {
                 let place = place(error.marker().line(), error.marker().col());
-                let message = format!("this is no valid YAML: {}", visible(&error.info()));
+                let mut message = format!("this is no valid YAML: {}", visible(&error.info()));
+                if let Some(sign) = self.sign(&error) {
+                    message.push_str(&format!("; put a text that begins with `{sign}` in quotes"));
+                }
                 self.problems.push(Problem::new(ErrorKind::InvalidPolicy, message).at(place));
                 None
             }
         }
+    }
+
+    /// Returns the sign with which an alias or anchor begins that the parser stopped at.
+    fn sign(&self, error: &ScanError) -> Option<char> {
+        if !error.info().contains("anchor") {
+            return None;
+        }
+        let marker = error.marker();
+        let line = self.text.split('\n').nth(marker.line().checked_sub(1)?)?;
+        // The parser stands at the sign, or right behind it.
+        let end = line.char_indices().nth(marker.col().saturating_add(1));
+        let before = line.get(..end.map_or(line.len(), |(at, _)| at))?.trim_end();
+        let word = before.rsplit(|char: char| " \t[{,".contains(char)).next()?;
+        word.chars().next().filter(|char| matches!(char, '*' | '&'))
     }
 
     /// The value that begins with an event.
@@ -159,8 +188,8 @@ impl<'t> Reader<'t> {
             self.wrong(span, format!("values are nested more than {MAX_DEPTH} deep here"));
             return None;
         }
-        let before = self.values;
-        self.take(1, span)?;
+        let before = self.size;
+        self.take(Size { values: 1, bytes: 0 }, span)?;
         let start = start(span);
         let (anchor, content) = match event {
             Event::Alias(anchor) => {
@@ -168,12 +197,22 @@ impl<'t> Reader<'t> {
                     self.wrong(span, "an alias stands within what it stands for");
                     return None;
                 };
-                self.take(node.values.saturating_sub(1), span)?;
+                let values = node.size.values.saturating_sub(1);
+                self.take(Size { values, ..node.size }, span)?;
                 return Some(node);
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.untagged(tag.as_deref(), span);
+                self.take(Size { values: 0, bytes: text.len() }, span)?;
                 let value = match style {
+                    // An empty value comes as `~`.
+                    ScalarStyle::Plain if anchor != 0 && matches!(&*text, "" | "~") => {
+                        self.wrong_here(
+                            span,
+                            "is an anchor without a value; put a text that begins with `&` in quotes",
+                        );
+                        Value::Null
+                    }
                     ScalarStyle::Plain if text.starts_with(':') => {
                         self.wrong_here(span, COLON);
                         Value::Null
@@ -202,8 +241,11 @@ impl<'t> Reader<'t> {
                 return None;
             }
         };
-        let values = self.values.saturating_sub(before);
-        let node = Arc::new(Node { place: start, content, values });
+        let size = Size {
+            values: self.size.values.saturating_sub(before.values),
+            bytes: self.size.bytes.saturating_sub(before.bytes),
+        };
+        let node = Arc::new(Node { place: start, content, size });
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -269,7 +311,7 @@ impl<'t> Reader<'t> {
                 return None;
             }
         };
-        self.take(1, span)?;
+        self.take(Size { values: 1, bytes: text.len() }, span)?;
         if style == ScalarStyle::Plain && text.starts_with(':') {
             self.wrong(span, format!("the key `{}` {COLON}", visible(&text)));
         } else if style == ScalarStyle::Plain
@@ -296,11 +338,19 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Counts values, which a document has so many of at most.
-    fn take(&mut self, values: usize, span: Span) -> Read<()> {
-        self.values = self.values.saturating_add(values);
-        if self.values > MAX_VALUES {
+    /// Adds to the size of the document, and refuses one that is too large.
+    fn take(&mut self, size: Size, span: Span) -> Read<()> {
+        self.size.values = self.size.values.saturating_add(size.values);
+        self.size.bytes = self.size.bytes.saturating_add(size.bytes);
+        if self.size.values > MAX_VALUES {
             self.wrong(span, format!("the document has more than {MAX_VALUES} values"));
+            return None;
+        }
+        if self.size.bytes > MAX_BYTES {
+            let message = format!(
+                "the document has more than {MAX_BYTES} bytes of text, with what its aliases stand for"
+            );
+            self.wrong(span, message);
             return None;
         }
         Some(())

@@ -1,6 +1,7 @@
 //! What is read of a configuration, and what would be read in two ways or by nobody.
 
 use cpex_core::manager::PluginManager;
+use cpex_wasmi::config::Document;
 use serde_json::Value;
 
 use crate::pipeline::Plugins;
@@ -120,6 +121,37 @@ fn an_alias_stands_for_its_anchor() {
     assert!(plugins.refused(&bomb).contains("more than 1000000 values"));
 }
 
+#[test]
+fn aliases_of_a_large_text_are_bounded_in_bytes() {
+    let large = "x".repeat(1 << 20);
+    for anchored in [format!("&large {large}"), format!("&large\n  ? {large}\n  : 1")] {
+        let yaml = |aliases: usize| {
+            let list = vec!["*large"; aliases].join(", ");
+            format!("large: {anchored}\nmore: [{list}]\n")
+        };
+        let message = Document::parse(&yaml(400)).unwrap_err().to_string();
+        assert!(message.contains("more than 16777216 bytes"), "{message:.300}");
+        Document::parse(&yaml(14)).unwrap();
+    }
+}
+
+#[test]
+fn a_text_that_needs_quotes_for_its_sign_is_told() {
+    let plugins = Plugins::of(&["pii_guard"]);
+    for text in ["*.example.com", "*", "**", "&x.example.com", "&", "&a"] {
+        for config in [format!("config: {{a: {text}}}"), format!("config: [x, {text}]")] {
+            let message = plugins.refused(&with(&config));
+            let sign = text.get(..1).unwrap();
+            let advice = format!("put a text that begins with `{sign}` in quotes");
+            assert!(message.contains(&advice), "{config}: {message}");
+        }
+        let message = plugins.refused(&with(&format!("config:\n      a: {text}\n      b: 1")));
+        assert!(message.contains("in quotes"), "{text}: {message}");
+    }
+    let message = plugins.refused(&with("config: {a: ["));
+    assert!(!message.contains("in quotes"), "{message}");
+}
+
 /// The keys and values that `cpex-core` reads of a configuration are those that were checked.
 #[test]
 fn odd_notations_mean_the_same_to_cpex_core() {
@@ -134,7 +166,7 @@ fn odd_notations_mean_the_same_to_cpex_core() {
         "{on: 1, yes: 2, y: 3, n: 4, '~': 5, ' ': 6}",
     ] {
         let yaml = with(&format!("config: {config}"));
-        let ours = match cpex_wasmi::config::Document::parse(&yaml) {
+        let ours = match Document::parse(&yaml) {
             Ok(document) => document.value().pointer("/plugins/0/config").cloned(),
             Err(error) => {
                 // What only one of them takes is loaded by neither.
@@ -323,7 +355,7 @@ routes:
     when: x
     plugins: [g, g: {config: {a: 2}}]
 ";
-    let full = cpex_wasmi::config::Document::parse(FULL).unwrap();
+    let full = Document::parse(FULL).unwrap();
     assert_eq!(problems(FULL), Vec::<String>::new());
     cpex_core::config::parse_config(FULL).unwrap();
     let values = [
@@ -359,7 +391,7 @@ routes:
 }
 
 fn problems(yaml: &str) -> Vec<String> {
-    let document = cpex_wasmi::config::Document::parse(yaml).unwrap();
+    let document = Document::parse(yaml).unwrap();
     let report = cpex_wasmi::config::check(&document, None);
     report.problems.iter().map(ToString::to_string).collect()
 }

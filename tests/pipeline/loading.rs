@@ -131,9 +131,14 @@ fn what_is_shown_of_a_configuration_steers_no_terminal() {
 #[test]
 fn a_kind_or_a_file_that_is_not_there_is_named_with_the_nearest_one() {
     let plugins = Plugins::of(&["pii_guard"]);
-    for kind in
-        ["wsam://pii_guard.wasm", "WASM://pii_guard.wasm", "wasm:pii_guard.wasm", "pii_guard.wasm"]
-    {
+    for kind in [
+        "wsam://pii_guard.wasm",
+        "WASM://pii_guard.wasm",
+        "wasm:pii_guard.wasm",
+        "wasm//pii_guard.wasm",
+        "Wasm///pii_guard.wasm",
+        "pii_guard.wasm",
+    ] {
         let message = plugins.refused(&GUARD.replace("wasm://pii_guard.wasm", kind));
         assert!(message.contains("did you mean `wasm://pii_guard.wasm`?"), "{message}");
     }
