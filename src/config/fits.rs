@@ -22,8 +22,12 @@ impl Checker<'_> {
         let wrong = match shape {
             Shape::Any | Shape::SystemOr(_) => return,
             _ if value.is_null() => return,
-            Shape::Text | Shape::Pattern(_) | Shape::Capability if value.is_string() => return,
-            Shape::Text | Shape::Pattern(_) | Shape::Capability => must("a text"),
+            Shape::Text | Shape::Pattern(_) | Shape::Except(_) | Shape::Capability => {
+                if value.is_string() {
+                    return;
+                }
+                must("a text")
+            }
             Shape::Whole(least, most) => match value.as_u64() {
                 Some(number) if (*least..=*most).contains(&number) => return,
                 _ => must("a whole number"),

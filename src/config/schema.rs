@@ -206,6 +206,11 @@ fn form(shape: Shape) -> Value {
     match shape {
         Shape::Text => json!({"type": "string"}),
         Shape::Pattern(pattern) => json!({"type": "string", "pattern": pattern}),
+        Shape::Except(names) => {
+            let lower = names.iter().map(|name| name.to_ascii_lowercase());
+            let names: Vec<_> = names.iter().map(|name| (*name).into()).chain(lower).collect();
+            json!({"type": "string", "not": {"enum": names}})
+        }
         // What is larger than any number that an editor can hold is no bound.
         Shape::Whole(least, u64::MAX) => json!({"type": "integer", "minimum": least}),
         Shape::Whole(least, most) => {
@@ -342,6 +347,28 @@ mod tests {
         }
     }
 
+    /// Patterns have to mean the same to all that check schemas: they have no more syntax than these need.
+    #[cfg(feature = "redact")]
+    #[test]
+    fn patterns_refuse_only_values_that_the_reader_refuses() {
+        let schema = policy_schema();
+        let at = |path: &str| {
+            let path = format!("/$defs/sandbox_policy/properties/{path}/pattern");
+            regex::Regex::new(schema.pointer(&path).unwrap().as_str().unwrap()).unwrap()
+        };
+        let (env, program) =
+            (at("allowed_env/items"), at("allowed_commands/items/properties/program"));
+        let texts =
+            ["", "A", "A*", "*", "A=1", "=", "a b", "ä", "ls", "./ls", "/bin/ls", "C:\\a.exe"];
+        for text in texts {
+            let read = |policy| crate::Policy::from_value(&policy).is_ok();
+            let variable = read(json!({"allowed_env": [text]}));
+            assert_eq!(env.is_match(text), variable, "{text}");
+            let command = read(json!({"allowed_commands": [{"program": text}]}));
+            assert_eq!(program.is_match(text), command, "{text}");
+        }
+    }
+
     #[test]
     fn what_the_check_refuses_by_its_form_the_schema_refuses() {
         let schema = checker(configuration_schema());
@@ -372,6 +399,12 @@ mod tests {
             (", config: {sandbox_policy: {allowed_filesystem: [{dir: a}]}}", false),
             (", config: {sandbox_policy: {allowed_filesystem: [{permission: read-only}]}}", false),
             (", config: {sandbox_policy: {allowed_network: [{host: a, ports: [0]}]}}", false),
+            (
+                ", config: {sandbox_policy: {allowed_network: [{host: a, methods: [CONNECT]}]}}",
+                false,
+            ),
+            (", config: {sandbox_policy: {allowed_network: [{host: a, methods: [trace]}]}}", false),
+            (", config: {sandbox_policy: {allowed_network: [{host: a, methods: [get]}]}}", true),
             (", config: {sandbox_policy: {allowed_commands: [{args: []}]}}", false),
         ] {
             let yaml = format!("{entry}{added}}}]");

@@ -1,6 +1,7 @@
 //! The keys of a policy and of a plugin's entry: one table for the reader and for the JSON Schema.
 
 use super::FilePermission;
+use super::network::FORBIDDEN;
 
 /// A key of a mapping.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) enum Shape {
     Text,
     /// A text that matches a regular expression, for what cannot be said otherwise.
     Pattern(&'static str),
+    /// A text that is none of these, whatever their case.
+    Except(&'static [&'static str]),
     /// A whole number within these bounds.
     Whole(u64, u64),
     /// A whole number with a sign, of 32 bits.
@@ -185,7 +188,7 @@ pub(crate) static SANDBOX_POLICY: Mapping = Mapping::of(&[
     ),
     key(
         "allowed_env",
-        TEXTS,
+        Shape::List(&Shape::Pattern("^[^=]+$")),
         "Environment variables that the plugin may read: names, or the start of names and `*`. Default: none.",
     ),
     key(
@@ -284,7 +287,7 @@ pub(crate) static NETWORK_GRANT: Mapping = Mapping::of(&[
         Shape::List(&Shape::Choice(&["https", "http"])),
         "The URL schemes. Default: https only.",
     ),
-    key("methods", TEXTS, "The request methods. Default: any."),
+    key("methods", Shape::List(&Shape::Except(FORBIDDEN)), "The request methods. Default: any."),
     key(
         "allow_private",
         Shape::Switch,
@@ -293,7 +296,7 @@ pub(crate) static NETWORK_GRANT: Mapping = Mapping::of(&[
 ]);
 
 pub(crate) static COMMAND_GRANT: Mapping = Mapping::of(&[
-    required("program", Shape::Text, "The program's absolute path."),
+    required("program", Shape::Pattern(r"^/|:\\"), "The program's absolute path."),
     key(
         "args",
         TEXTS,

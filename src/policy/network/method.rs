@@ -13,7 +13,7 @@ use crate::suggest::is_like;
 const MAX_BYTES: usize = 32;
 
 /// Methods that plugins may not send: one asks for a tunnel, the others for the request with all its headers.
-const FORBIDDEN: &[&str] = &["CONNECT", "TRACE", "TRACK"];
+pub(crate) const FORBIDDEN: &[&str] = &["CONNECT", "TRACE", "TRACK"];
 
 /// Methods that others may be a misspelling of.
 const COMMON: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];

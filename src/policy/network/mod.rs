@@ -18,6 +18,7 @@ pub use address::AddressGuard;
 #[cfg(feature = "http")]
 pub(crate) use host::Host;
 pub use host::{HostPattern, InvalidHost};
+pub(crate) use method::FORBIDDEN;
 #[cfg(feature = "http")]
 pub(crate) use method::is_token;
 pub use method::{InvalidMethod, Method};
