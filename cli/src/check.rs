@@ -15,7 +15,7 @@ use crate::failure::{Exit, Failure, Problem};
 use crate::input::Source;
 use crate::plugin_file::{self, Loaded};
 use crate::policy_file::{self, Granted, PolicyFile};
-use crate::style::{BOLD, DIM, ERROR, GOOD, WARNING, bytes, counted, grouped, paint};
+use crate::style::{BOLD, DIM, ERROR, GOOD, WARNING, counted, paint};
 use crate::{access, input, json, stubs, terminal};
 
 use initialisation::{Initialisation, Said};
@@ -42,6 +42,9 @@ struct Verdict {
 struct Plugin {
     name: String,
     kind: String,
+    /// What its initialisation takes, if there is one and it succeeds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initialisation: Option<Initialisation>,
 }
 
 /// Checks the plugin and says everything that is in the way.
@@ -51,11 +54,12 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     }
     input::one_stdin([("PLUGIN", Some(&args.plugin)), ("--policy", args.grants.policy.as_ref())])?;
     let file = PolicyFile::read(&args.grants)?;
-    let directory = args.plugin_dir.as_deref().map(configuration::open).transpose();
-    let directory = directory.map_err(Failure::input)?;
     let said = Said::default();
     let engine = Engine::builder().log_sink(said.clone()).http_client();
     let engine = stubs::engine(engine, &args.grants.stubs)?;
+    let directory = args.plugin_dir.as_deref();
+    let directory = directory.map(|path| configuration::open(path, &args.grants.stubs)).transpose();
+    let directory = directory.map_err(Failure::input)?;
     let verdict = match plugin_file::load(&engine, &args.plugin) {
         Ok(Loaded { module, wasm }) => {
             let name = &module.manifest().name;
@@ -184,13 +188,16 @@ fn render(verdict: &Verdict, what: &str) -> String {
     }
     if verdict.ok {
         out.push_str(&format!("{}  the host loads {what}\n", paint(GOOD, "OK")));
-        if let Some(Initialisation { fuel, memory_bytes, milliseconds }) = &verdict.initialisation {
-            let line = format!(
-                "initialisation: fuel {} · memory {} · {milliseconds} ms",
-                grouped(*fuel),
-                bytes(*memory_bytes)
-            );
+        if let Some(initialisation) = &verdict.initialisation {
+            let line = format!("initialisation: {}", initialisation.told());
             out.push_str(&format!("{}\n", paint(DIM, line)));
+        }
+        for Plugin { name, initialisation, .. } in verdict.plugins.iter().flatten() {
+            if let Some(initialisation) = initialisation {
+                let name = cpex_wasmi::visible(name);
+                let line = format!("initialisation of `{name}`: {}", initialisation.told());
+                out.push_str(&format!("{}\n", paint(DIM, line)));
+            }
         }
     } else {
         let problems = u64::try_from(verdict.problems.len()).unwrap_or(u64::MAX);

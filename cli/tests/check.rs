@@ -60,6 +60,22 @@ fn an_initialisation_is_run_and_held_against_its_limits() {
 }
 
 #[test]
+fn an_initialisation_that_does_not_end_names_its_limit() {
+    let place = Place::new();
+    let body = "i32.const 0)
+        (func (export \"cpex_init\") (result i32) (loop $again (br $again)) i32.const 0";
+    place.file("guest.wat", Guest { body, ..Guest::default() }.wat());
+    place.file("short.yaml", "resources: {max_init_time_ms: 50, init_fuel: 1000000000000000}");
+    let begun = std::time::Instant::now();
+    let ran = place.run(["check", "guest.wat", "--policy", "short.yaml"]).gives(3);
+    assert!(begun.elapsed().as_secs() < 15, "{:?}", begun.elapsed());
+    ran.says("error[timeout]: ")
+        .says("raise `max_init_time_ms`")
+        .says("tried again with unlimited fuel, it did not end within 5 s either")
+        .says("`max_init_time_ms` allows 50 ms");
+}
+
+#[test]
 fn an_initialisation_that_fails_is_a_problem() {
     let place = Place::new();
     let body = "i32.const 0) (func (export \"cpex_init\") (result i32) unreachable";

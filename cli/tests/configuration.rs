@@ -208,3 +208,55 @@ fn the_schema_is_printed() {
         assert_eq!(printed["$schema"], "https://json-schema.org/draft/2020-12/schema");
     }
 }
+
+#[test]
+fn each_enabled_plugin_of_a_configuration_is_initialised() {
+    let place = place();
+    let body = "i32.const 0)
+        (func (export \"cpex_init\") (result i32) (local $left i32)
+          (local.set $left (i32.const 10000))
+          (loop $again (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+            (br_if $again (local.get $left)))
+          i32.const 0";
+    let guest = Guest { capabilities: &["read_labels"], body, ..Guest::default() };
+    place.file("plugins/guest.wasm", guest.wasm());
+    place.file("gateway.yaml", ENTRY);
+    let ran = place.run(["check", "gateway.yaml"]).gives(0);
+    ran.says("with 1 plugin\ninitialisation of `guest`: fuel ").says(" · memory 64 KiB · ");
+    let verdict = place.run(["check", "gateway.yaml", "--json"]).gives(0).json();
+    let taken = &verdict["plugins"][0]["initialisation"];
+    assert!(taken["fuel"].as_u64().unwrap() > 10_000, "{verdict}");
+    assert!(taken["init_fuel"].as_u64().unwrap() > 10_000, "{verdict}");
+    let small =
+        format!("{ENTRY}    config: {{sandbox_policy: {{resources: {{init_fuel: 2000}}}}}}\n");
+    place.file("gateway.yaml", &small);
+    let ran = place.run(["check", "gateway.yaml"]).gives(3);
+    ran.says("error[fuel_exhausted]: gateway.yaml:6:14: plugin `guest` (wasm://guest.wasm): ")
+        .says("of which `init_fuel` allows 2,000 units");
+    let other = "  - {name: other, kind: native, hooks: [x]}\n";
+    place.file("gateway.yaml", format!("{small}    mode: disabled\n{other}"));
+    place.run(["check", "gateway.yaml"]).gives(0);
+}
+
+#[test]
+fn a_stub_stands_in_when_a_configuration_is_checked() {
+    let place = place();
+    let guest = Guest { access: &["function:my.allow"], ..Guest::default() };
+    place.file("plugins/guest.wasm", guest.wasm());
+    place.file("guest.wat", guest.wat());
+    let entry = ENTRY.replace("    capabilities: [read_labels]\n", "");
+    let granted = "    config: {sandbox_policy: {allowed_functions: [my.allow]}}\n";
+    let stub = ["--stub", "my.allow=true"];
+    let configuration = ["check", "gateway.yaml"];
+    place.file("gateway.yaml", format!("{entry}{granted}"));
+    place.run(configuration).gives(3).says("this host has no such function");
+    place.run(configuration.iter().chain(&stub)).gives(0);
+    let module = ["check", "guest.wasm", "--policy", "gateway.yaml", "--plugin-dir", "plugins"];
+    place.file("guest.wasm", guest.wasm());
+    place.run(module.iter().chain(&stub)).gives(0);
+    // The configuration grants for itself.
+    place.file("gateway.yaml", &entry);
+    place.run(configuration.iter().chain(&stub)).gives(3).says("`function:my.allow`");
+    let wrong = ["--stub", "clock.now=1"];
+    place.run(configuration.iter().chain(&wrong)).gives(2).complains("`--stub`: `clock.now` is");
+}

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use cpex_wasmi::Engine;
-use cpex_wasmi::config::{self, Checked, Document, PluginDirectory, Report};
+use cpex_wasmi::config::{self, Document, PluginDirectory, Report};
+use cpex_wasmi::{Engine, Module, Policy};
+use serde_json::Value;
 
+use super::initialisation::{Initialisation, Said};
 use super::{Plugin, Verdict, tell};
-use crate::args::CheckArgs;
+use crate::args::{CheckArgs, Stub};
 use crate::failure::{Exit, Failure, Problem};
 use crate::input::Source;
+use crate::stubs;
 use crate::style::counted;
 
 /// The file, if it is meant to be a configuration: by the end of its name.
@@ -33,15 +36,23 @@ pub(super) fn run(path: &Path, args: &CheckArgs) -> Result<Exit, Failure> {
     }
     let name = args.plugin.name();
     let text = args.plugin.text("the configuration")?;
+    let said = Said::default();
+    let engine = Engine::builder().log_sink(said.clone()).http_client();
+    let engine = stubs::engine(engine, &args.grants.stubs)?;
+    let mut plugins = Vec::new();
     let report = match Document::parse(&text) {
-        Ok(document) => checked(&document, path, args)?,
+        Ok(document) => {
+            let mut report = checked(&document, path, args)?;
+            plugins = initialised(&mut report, &document, &engine, &said);
+            report
+        }
         Err(error) => {
             let mut report = Report::default();
             report.problems = error.problems().to_vec();
             report
         }
     };
-    let verdict = verdict(report, &name);
+    let verdict = verdict(report, plugins, &name);
     let name = cpex_wasmi::visible(&name);
     if !verdict.ok {
         return tell(&verdict, &name, args.json);
@@ -71,11 +82,12 @@ fn checked(document: &Document, path: &Path, args: &CheckArgs) -> Result<Report,
 
 /// The plugin directory: the one given, or `plugins` beside the configuration.
 fn directory(path: &Path, args: &CheckArgs) -> Result<PluginDirectory, String> {
+    let stubs = &args.grants.stubs;
     if let Some(directory) = &args.plugin_dir {
-        return open(directory);
+        return open(directory, stubs);
     }
     let beside: PathBuf = path.with_file_name("plugins");
-    open(&beside).map_err(|error| {
+    open(&beside, stubs).map_err(|error| {
         format!(
             "{error}; give the directory that your program gives to `WasmFactory::new`, with \
              `--plugin-dir DIR`"
@@ -84,12 +96,73 @@ fn directory(path: &Path, args: &CheckArgs) -> Result<PluginDirectory, String> {
 }
 
 /// Opens a plugin directory.
-pub(super) fn open(directory: &Path) -> Result<PluginDirectory, String> {
-    PluginDirectory::new(directory, Engine::builder().http_client())
+pub(super) fn open(directory: &Path, stubs: &[Stub]) -> Result<PluginDirectory, String> {
+    PluginDirectory::new(directory, stubs::offered(Engine::builder().http_client(), stubs))
         .map_err(|error| error.to_string())
 }
 
-fn verdict(report: Report, name: &str) -> Verdict {
+/// Initialises each plugin that loads and is enabled. Adds to the report what fails.
+fn initialised(
+    report: &mut Report,
+    document: &Document,
+    engine: &Engine,
+    said: &Said,
+) -> Vec<Plugin> {
+    let entries = document.value().get("plugins").and_then(Value::as_array);
+    let text = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+    // The report has these entries, in this order.
+    let ours = (0..).zip(entries.into_iter().flatten()).filter(|(_, entry): &(usize, _)| {
+        text(entry, "kind").is_some_and(|kind| kind.starts_with("wasm://"))
+    });
+    let mut plugins = Vec::new();
+    for ((at, entry), checked) in ours.zip(std::mem::take(&mut report.plugins)) {
+        let (name, kind) = (checked.name, checked.kind);
+        let mut initialisation = None;
+        let is_enabled = text(entry, "mode").as_deref() != Some("disabled");
+        if let Some(file) = checked.file.filter(|_| is_enabled) {
+            let told = |message: &str| {
+                let [name, kind] = [&name, &kind].map(|text| cpex_wasmi::visible(text));
+                format!("plugin `{name}` ({kind}): {message}")
+            };
+            match initialise(engine, &file, entry, &name) {
+                Ok(taken) => initialisation = taken,
+                Err(wrong) => {
+                    for mut problem in wrong {
+                        let path = format!("plugins[{at}].config.sandbox_policy");
+                        problem.message = told(&problem.message);
+                        problem.place = document.place(&path);
+                        problem.path = Some(path.into());
+                        report.problems.push(problem);
+                    }
+                }
+            }
+            report.warnings.extend(said.take().iter().map(|line| told(line)));
+        }
+        plugins.push(Plugin { name, kind, initialisation });
+    }
+    report.problems.sort_by_key(|problem| problem.place);
+    plugins
+}
+
+/// Initialises the plugin of an entry, if it has an initialisation.
+fn initialise(
+    engine: &Engine,
+    file: &Path,
+    entry: &Value,
+    name: &str,
+) -> Result<Option<Initialisation>, Vec<cpex_wasmi::Problem>> {
+    let all = |error: cpex_wasmi::Error| error.problems().to_vec();
+    // It was read a moment ago; if it has vanished since, the next check says so.
+    let Ok(wasm) = std::fs::read(file) else { return Ok(None) };
+    let module = Module::new(engine, &wasm).map_err(all)?;
+    if !module.info().has_init {
+        return Ok(None);
+    }
+    let policy = Policy::from_value(entry).map_err(all)?.named(name);
+    Initialisation::run(&module, &policy).map(Some)
+}
+
+fn verdict(report: Report, plugins: Vec<Plugin>, name: &str) -> Verdict {
     let mut problems: Vec<_> = report.problems.iter().map(Problem::from).collect();
     if let Some(unguarded) = report.unguarded {
         problems.push(Problem::new("invalid_policy", unguarded));
@@ -97,13 +170,12 @@ fn verdict(report: Report, name: &str) -> Verdict {
     for problem in &mut problems {
         problem.file = Some(name.to_owned());
     }
-    let plugin = |Checked { name, kind, .. }| Plugin { name, kind };
     Verdict {
         ok: problems.is_empty(),
         problems,
         warnings: report.warnings,
         initialisation: None,
         entry: None,
-        plugins: Some(report.plugins.into_iter().map(plugin).collect()),
+        plugins: Some(plugins),
     }
 }

@@ -6,19 +6,21 @@ use std::time::{Duration, Instant};
 use cpex_wasmi::{Error, ErrorKind, LogRecord, LogSink, Module, Plugin, Policy, Problem, Receipt};
 use serde::Serialize;
 
-use crate::style::grouped;
+use crate::style::{bytes, grouped};
 
 /// What an initialisation took.
 #[derive(Serialize)]
 pub(super) struct Initialisation {
-    pub(super) fuel: u64,
+    fuel: u64,
+    /// The fuel that the policy allows for it.
+    init_fuel: u64,
     /// The memory of an instance that is initialised.
-    pub(super) memory_bytes: u64,
-    pub(super) milliseconds: u64,
+    memory_bytes: u64,
+    milliseconds: u64,
 }
 
-/// For how long an initialisation is run to learn what it takes, where the policy lets it have less.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The time that an initialisation has in a second try, to learn what it takes if its policy is too tight.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Initialisation {
     /// Initialises the plugin under its policy.
@@ -32,32 +34,59 @@ impl Initialisation {
             Err(error) => error,
         };
         let mut problems = error.problems().to_vec();
+        let limits = &policy.limits;
+        let allowed = limits.init_deadline.unwrap_or(Duration::MAX);
         let mut roomy = policy.clone();
-        match error.kind() {
-            ErrorKind::FuelExhausted => roomy.limits.init_fuel = u64::MAX,
-            ErrorKind::Timeout => {}
-            _ => return Err(problems),
-        }
+        roomy.limits.init_fuel = u64::MAX;
         roomy.limits.init_deadline = Some(PATIENCE);
-        if let (Ok(needed), Some(first)) = (Self::under(module, roomy), problems.first_mut()) {
-            first.message.push_str(&format!(
-                "; its initialisation takes {} units of fuel and {} ms here, of which `init_fuel` \
-                 allows {} units",
-                grouped(needed.fuel),
-                grouped(needed.milliseconds),
-                grouped(policy.limits.init_fuel)
-            ));
+        let more = match error.kind() {
+            ErrorKind::Timeout if allowed >= PATIENCE => {
+                "; it was not tried for longer, and may not end at all".to_owned()
+            }
+            ErrorKind::FuelExhausted | ErrorKind::Timeout => match Self::under(module, roomy) {
+                Ok(needed) => format!(
+                    "; its initialisation takes {} units of fuel and {} ms here, of which `init_fuel` \
+                     allows {} units and `max_init_time_ms` {} ms",
+                    grouped(needed.fuel),
+                    grouped(needed.milliseconds),
+                    grouped(limits.init_fuel),
+                    grouped(milliseconds(allowed)),
+                ),
+                Err(error) if error.kind() == ErrorKind::Timeout => format!(
+                    "; tried again with unlimited fuel, it did not end within {} s either (of which \
+                     `max_init_time_ms` allows {} ms), and may not end at all",
+                    PATIENCE.as_secs(),
+                    grouped(milliseconds(allowed)),
+                ),
+                Err(error) => format!("; tried again with more of both, it fails: {error}"),
+            },
+            _ => return Err(problems),
+        };
+        if let Some(first) = problems.first_mut() {
+            first.message.push_str(&more);
         }
         Err(problems)
     }
 
+    /// Says what it takes, on one line.
+    pub(super) fn told(&self) -> String {
+        let Self { fuel, init_fuel, memory_bytes, milliseconds } = self;
+        let (fuel, init_fuel, memory) = (grouped(*fuel), grouped(*init_fuel), bytes(*memory_bytes));
+        format!("fuel {fuel} of {init_fuel} · memory {memory} · {milliseconds} ms")
+    }
+
     fn under(module: &Module, policy: Policy) -> Result<Self, Error> {
+        let init_fuel = policy.limits.init_fuel;
         let plugin = Plugin::new(module, policy)?;
         let begun = Instant::now();
         let Receipt { fuel, peak_memory_bytes, .. } = plugin.initialize()?;
-        let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Self { fuel, memory_bytes: peak_memory_bytes, milliseconds })
+        let milliseconds = milliseconds(begun.elapsed());
+        Ok(Self { fuel, init_fuel, memory_bytes: peak_memory_bytes, milliseconds })
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What the host itself says of a plugin's instances. What plugins log is dropped.
