@@ -36,7 +36,7 @@ pub(crate) struct TellingArgs {
     /// When to use colour
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     pub(crate) color: Colour,
-    /// Tell more: what is read and granted, and each call of `--repeat`
+    /// Tell more, such as what is read and granted
     #[arg(long, short, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
     /// Tell the result and errors only: no warnings, no notes, nothing of what plugins log
@@ -59,7 +59,7 @@ Exit status, of which `--help` of each command tells more:
   2  an argument or an input file is wrong or missing
   3  the module or the call failed, which is never an allow
 
-A PLUGIN is a wasm module, or its text format; `-` is the standard input. Text is as wide as the terminal, or
+A PLUGIN is a wasm module, or its text format; `-` is the standard input. Text is as wide as the terminal, or \
 as COLUMNS says.";
 
 /// What to do.
@@ -148,10 +148,12 @@ Examples:
   cpex-wasmi check guard.wasm --capabilities read_labels --hook cmf.tool_pre_invoke
   cpex-wasmi check gateway.yaml --plugin-dir /etc/acme/plugins
 
-Of a plugin, only its initialisation is run, under its policy. The hooks that a plugin's entry lists are
-checked too, unless others are given. A policy that is an entry or a whole configuration is checked as a whole, and its
-`kind` has to be the module given. A file that ends with .yaml, .yml or .json is a configuration,
-whose entries are all checked as `WasmFactory::register` does.
+Of a plugin, only its initialisation is run, under its policy. The hooks that a plugin's entry lists are \
+checked too, unless others are given. A policy that is an entry or a whole configuration is checked as a whole, \
+and its `kind` has to be the module given.
+
+A file that ends with .yaml, .yml or .json is a configuration. Its entries are all checked as \
+`WasmFactory::register` does, and the enabled ones initialised. It grants for itself what `--stub` stands in for.
 
 Exit status:
   0  the host would load it

@@ -372,3 +372,24 @@ fn errors_name_the_file() {
     let embed = ["embed", "no.wasm", "--manifest", "m.yaml", "-o", "x.wasm"];
     place.run(embed).gives(3).complains("error[invalid_module]: no.wasm: ");
 }
+
+#[test]
+fn paragraphs_of_help_are_wrapped_once() {
+    let place = Place::new();
+    for command in ["check", "call", "build", "bench", "embed", "new", "inspect", "schema"] {
+        let mut help = place.command([command, "--help"]);
+        let output = help.env("COLUMNS", "500").output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        let after = help.split_once("Examples:").unwrap().1;
+        let after = after.split("Exit status:").next().unwrap();
+        let lines: Vec<_> = after.lines().collect();
+        for pair in lines.windows(2) {
+            let is_prose = |line: &str| !line.is_empty() && !line.starts_with(' ');
+            let is_broken =
+                is_prose(pair[0]) && is_prose(pair[1]) && !pair[0].ends_with(['.', ':']);
+            assert!(!is_broken, "{command}: {pair:?}");
+        }
+        let has_repeat = help.contains("--repeat <N>");
+        assert_eq!(help.contains("`--repeat`"), has_repeat && command == "call", "{command}");
+    }
+}

@@ -92,7 +92,7 @@ Examples:
   cpex-wasmi build my-policy
   cpex-wasmi build --target wasm32-wasip1 -- --features rules
 
-It takes the installed toolchain, if that has the target, else Debian's compiler, if that is installed:
+It takes the installed toolchain, if that has the target, else Debian's compiler, if that is installed: \
 `RUSTC_BOOTSTRAP=1 cargo build -Zbuild-std=std,panic_abort` in /usr/bin. What comes of it is checked.
 
 Exit status:

@@ -59,7 +59,7 @@ pub(crate) struct CallArgs {
     #[command(flatten)]
     pub(crate) subject: SubjectArgs,
     /// Call the loaded plugin this many times, count what the calls come to, and show how fuel and time
-    /// vary; no more calls are made after ten that failed
+    /// vary; no more calls are made after ten that failed; `-v` shows each call
     #[arg(long, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) repeat: Option<u32>,
@@ -82,8 +82,9 @@ Examples:
   cpex-wasmi call guard.wasm --payload request.json --allow-requested --repeat 10000
   cpex-wasmi call guard.wasm --payload request.json --allow-requested --json | jq .decision
 
-One of the files can be `-`, which is the standard input. What begins with `{` is no file but the JSON
+One of the files can be `-`, which is the standard input. What begins with `{` is no file but the JSON \
 itself: a file of that name is `./{…`.
+
 Calls of `--repeat` that differ are counted, and the worst is shown and gives the exit status.
 
 Exit status:
@@ -126,10 +127,11 @@ Examples:
   cpex-wasmi bench guard.wasm --payload request.json --isolation pooled --threads 2
   cpex-wasmi bench guard.wasm --payload request.json --json | jq .measured
 
-Calls are timed one by one, then all together (calls/s), then with a look at the
-clock around each host call, to tell whose time a call takes: `guest` is the
-plugin's own code, `host calls` what it has the host do, `set-up` all before and
+Calls are timed one by one, then all together (calls/s), then with a look at the \
+clock around each host call, to tell whose time a call takes: `guest` is the \
+plugin's own code, `host calls` what it has the host do, `set-up` all before and \
 after, such as the instance. What the clock itself takes is taken out.
+
 A deny is a result like any other; a call that fails ends it all.
 
 Exit status:
