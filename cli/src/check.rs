@@ -27,7 +27,7 @@ struct Verdict {
     ok: bool,
     problems: Vec<Problem>,
     warnings: Vec<String>,
-    /// What the initialisation takes, if there is one and it succeeds.
+    /// The cost of the initialisation, if there is one and it succeeds.
     #[serde(skip_serializing_if = "Option::is_none")]
     initialisation: Option<Initialisation>,
     /// What to change in the plugin's entry, as YAML, if that helps.

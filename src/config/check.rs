@@ -24,7 +24,7 @@ use crate::{ErrorKind, Policy, Problem, visible};
 pub struct Report {
     /// All that is wrong, in the order of the text. Empty: the configuration can be loaded.
     pub problems: Vec<Problem>,
-    /// What is odd without being wrong.
+    /// Oddities that are no errors.
     pub warnings: Vec<String>,
     /// Why no plugin is on guard, such as that the configuration is empty. `None`: there is one.
     pub unguarded: Option<String>,
@@ -287,7 +287,7 @@ impl Entry<'_> {
     }
 }
 
-/// What is wrong with an entry by itself.
+/// The problems of an entry by itself.
 fn wrong_entry(entry: &Value) -> Vec<Problem> {
     let mut problems = match Policy::from_value(entry) {
         Ok(_) => Vec::new(),

@@ -49,7 +49,7 @@ pub(crate) struct Loaded {
     pub(crate) file: PathBuf,
 }
 
-/// What tells one version of a file from another.
+/// Metadata that tells one version of a file from another.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     len: u64,
@@ -132,7 +132,7 @@ impl PluginDirectory {
         self.sweep();
     }
 
-    /// How many modules are kept.
+    /// The number of modules that are kept.
     #[cfg(all(test, feature = "cpex-core"))]
     fn kept(&self) -> usize {
         self.lock().values().filter(|known| known.module.upgrade().is_some()).count()
@@ -230,7 +230,7 @@ impl PluginDirectory {
         Ok(path)
     }
 
-    /// What a path may have been meant for: a file of the directory.
+    /// Suggests the file of the directory that a path was meant for.
     fn like(&self, relative: &str) -> String {
         const LOOKED_AT: usize = 1000;
         let files = std::fs::read_dir(&self.path).into_iter().flatten().take(LOOKED_AT);

@@ -1,4 +1,4 @@
-//! What routes and groups override of an entry.
+//! Overrides of entries in routes and groups.
 //!
 //! `cpex-core` makes such a plugin when the first request takes the route, and runs the entry's own if
 //! that fails. So that no guard runs with other settings than those that were written, they are looked
@@ -20,9 +20,9 @@ pub(super) struct Place<'c> {
     /// The path of what is overridden.
     pub(super) inner: String,
     pub(super) plugin: &'c str,
-    /// What is overridden: a mapping with `config`, or that alone.
+    /// The override: a mapping with `config`, or that alone.
     pub(super) value: Option<Overridden<'c>>,
-    /// Whether it counts only with `routing_enabled`.
+    /// True if it counts only with `routing_enabled`.
     pub(super) is_routed: bool,
 }
 
@@ -96,7 +96,7 @@ impl Place<'_> {
         Some(Ok(applied))
     }
 
-    /// Whether the policy is overridden.
+    /// Tells whether the policy is overridden.
     pub(super) fn has_policy(&self) -> bool {
         let config = match self.value {
             Some(Overridden::Entry(entry)) => entry.get("config"),

@@ -130,7 +130,7 @@ impl Checker<'_> {
     }
 }
 
-/// Whether routes and groups count.
+/// Tells whether routes and groups count.
 pub(super) fn routing_enabled(config: &Value) -> bool {
     config.pointer("/plugin_settings/routing_enabled") == Some(&Value::Bool(true))
 }

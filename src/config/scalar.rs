@@ -11,7 +11,7 @@ use crate::logging::visible;
 ///
 /// # Errors
 ///
-/// What is wrong with a number that JSON does not have: too large, or not finite.
+/// The problem of a number that JSON does not have: too large, or not finite.
 pub(super) fn plain(text: &str) -> Result<Value, String> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),

@@ -21,7 +21,7 @@ use crate::{ErrorKind, Place, Problem};
 const MAX_VALUES: usize = 1_000_000;
 /// The bytes that the keys and texts of a document may have together. An alias counts like its anchor's value.
 const MAX_BYTES: usize = 16 << 20;
-/// How deep values may be nested.
+/// The greatest depth of nested values.
 const MAX_DEPTH: usize = 100;
 
 /// A value, and where it stands.
@@ -94,7 +94,7 @@ pub(super) fn read(text: &str) -> Result<Option<Arc<Node>>, Vec<Problem>> {
     if reader.problems.is_empty() { Ok(root) } else { Err(reader.problems) }
 }
 
-/// What is wrong with a plain text that cpex-core takes for something else, or for nothing, within braces.
+/// The problem of a plain text that cpex-core takes for something else, or for nothing, within braces.
 const COLON: &str = "begins with a colon; put it in quotes";
 
 /// Refuses characters that end a line for some readers and for others do not.

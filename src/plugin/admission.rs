@@ -1,4 +1,4 @@
-//! How many calls of a plugin there are at once, where the operator bounds it.
+//! Permits that bound the concurrent calls of a plugin, where the operator wants a bound.
 
 use alloc::format;
 use core::time::Duration;
@@ -9,11 +9,11 @@ use super::Plugin;
 use crate::pool::Permit;
 use crate::{Clock, Error, ErrorKind, WhenExhausted};
 
-/// Leave for one call, where it takes any.
+/// The permit of one call, if calls are bounded.
 pub(crate) type Admission = Option<Permit>;
 
 impl Plugin {
-    /// Leave for one call; the thread sleeps until there is.
+    /// Acquires a permit for one call. The thread sleeps until one is free.
     pub(super) fn admission(&self) -> Result<Admission, Error> {
         let Some(permits) = &self.0.permits else { return Ok(None) };
         if let Some(permit) = permits.try_acquire() {
@@ -24,7 +24,7 @@ impl Plugin {
         permit.map(Some).ok_or_else(|| self.exhausted())
     }
 
-    /// The same for a future.
+    /// Like [`Plugin::admission`], for a future.
     pub(super) async fn admission_async(&self) -> Result<Admission, Error> {
         let Some(permits) = &self.0.permits else { return Ok(None) };
         if let Some(permit) = permits.try_acquire() {
@@ -35,7 +35,7 @@ impl Plugin {
         permit.map(Some).ok_or_else(|| self.exhausted())
     }
 
-    /// Until when a call waits, by which clock.
+    /// The clock and the time until which a call waits.
     fn patience(&self) -> Result<(&dyn Clock, Duration), Error> {
         match (self.0.grants.when_exhausted, self.0.module.engine().clock()) {
             (WhenExhausted::Wait(wait), Some(clock)) => {

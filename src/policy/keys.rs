@@ -10,7 +10,7 @@ pub(crate) struct Key {
     /// Its values. A key that is not required may be empty (`key:`), which says as little as its absence.
     pub(crate) shape: Shape,
     pub(crate) required: bool,
-    /// Whether it must not be empty, if it is there.
+    /// True if it must not be empty where it is there.
     pub(crate) filled: bool,
     /// A sentence for people who edit a configuration.
     pub(crate) about: &'static str,
@@ -54,7 +54,7 @@ pub(crate) struct Mapping {
     pub(crate) keys: &'static [Key],
     /// Keys of which exactly one has to be there.
     pub(crate) one_of: &'static [&'static str],
-    /// Whether it may have other keys too.
+    /// True if it may have other keys too.
     pub(crate) open: bool,
 }
 
@@ -307,7 +307,7 @@ pub(crate) static COMMAND_GRANT: Mapping = Mapping::of(&[
 /// The number of instances that are kept, whatever a policy says.
 pub(crate) const MAX_INSTANCES: u16 = 1024;
 
-/// How long a call can take or wait, in milliseconds: a day.
+/// The longest time that a call can take or wait, in milliseconds: a day.
 const DAY_MS: u64 = 86_400_000;
 /// More fuel than a call can use up in a day.
 const MOST_FUEL: u64 = 1_000_000_000_000_000;

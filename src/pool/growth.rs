@@ -11,7 +11,7 @@ use crate::instance::Sizes;
 /// making another.
 #[derive(Default)]
 pub(crate) struct Growth {
-    /// How many instances in a row had grown too large in their first call.
+    /// The number of instances in a row that had grown too large in their first call.
     in_vain: AtomicU8,
 }
 
@@ -24,9 +24,9 @@ pub(crate) struct Outgrown {
 impl Growth {
     /// Memory of a mebibyte is never too large.
     const ALWAYS_FINE: usize = 1 << 20;
-    /// How many times its size before the memory may be.
+    /// The growth that is fine, as a multiple of the size before.
     const FACTOR: usize = 4;
-    /// How many instances in a row are made anew before what a first call takes is what all take.
+    /// The number of instances in a row that are made anew. Then the growth in a first call counts as normal.
     const PATIENCE: u8 = 3;
 
     /// Tells whether an instance with memory of these sizes has grown too large.

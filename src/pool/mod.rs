@@ -17,7 +17,7 @@ pub(crate) use permits::{Permit, Permits};
 use stateful::Stateful;
 use warm::Warm;
 
-/// How many instances are kept, whatever a policy says.
+/// The most instances that are kept, whatever a policy says.
 pub(crate) const MAX: usize = crate::policy::MAX_INSTANCES as usize;
 
 /// Instances that wait for their next call.
@@ -28,7 +28,7 @@ pub(crate) enum Pool {
     Stateful(Stateful),
 }
 
-/// What there is for a call.
+/// An instance for a call, or the reason why there is none.
 pub(crate) enum Taken {
     Instance(Box<Instance>),
     /// No instance: one may be made.

@@ -10,10 +10,10 @@ use crate::instance::Instance;
 
 /// Instances of which none is dropped while the plugin is loaded, and none is made while one waits.
 ///
-/// Who takes one has a permit. There are then never more instances than permits: one is made only when all
+/// A call that takes one has a permit. There are then never more instances than permits: one is made only when all
 /// others are in use, each by a call with a permit of its own.
 ///
-/// A lock orders who takes and who puts. It is held for a few instructions.
+/// A lock orders the calls that take and put. It is held for a few instructions.
 #[derive(Default)]
 pub(crate) struct Stateful(Mutex<Kept>);
 

@@ -17,18 +17,18 @@ use crate::lanes::Lane;
 /// Each lane begins with a slot of its own, so that threads that call at once do not meet.
 pub(crate) struct Warm {
     slots: Box<[Slot]>,
-    /// How often each lane has borrowed an instance of another.
+    /// The number of times that each lane has borrowed an instance of another.
     borrowings: Box<[CachePadded<AtomicUsize>]>,
     /// The first lane, and how many there are in a circle.
     home: Lane,
     circle: usize,
-    /// Whether anything is kept: [`OPEN`], [`CLOSING`] or [`CLOSED`].
+    /// The state of the pool: [`OPEN`], [`CLOSING`] or [`CLOSED`].
     state: AtomicU8,
 }
 
 /// Instances are kept.
 const OPEN: u8 = 0;
-/// Those that are kept are being collected, and so are those that come back meanwhile.
+/// Kept instances are being collected, and so are instances that come back meanwhile.
 const CLOSING: u8 = 1;
 /// Nothing is kept any more.
 const CLOSED: u8 = 2;
@@ -36,7 +36,7 @@ const CLOSED: u8 = 2;
 type Slot = CachePadded<AtomicCell<Option<Box<Instance>>>>;
 
 impl Warm {
-    /// How often a lane makes do with the instances of others before it has its own made. A plugin that
+    /// The number of times that a lane borrows from others before it has an instance of its own made. A plugin that
     /// is rarely called does with one instance, whichever thread calls it.
     const MAX_BORROWINGS: usize = 32;
 
@@ -112,7 +112,7 @@ impl Warm {
         self.keep_nothing_if_closed();
     }
 
-    /// What follows each instance that is put into a slot. The slot was exchanged before this is read,
+    /// Empties the slots of a closed pool, after each instance that is put into one. The slot was exchanged before this is read,
     /// and a pool is closed before its slots are emptied for the last time: either it is closed here, or
     /// what was put is found there. While it is closing, nothing is dropped: all of it is to be shut down.
     fn keep_nothing_if_closed(&self) {

@@ -1,4 +1,4 @@
-//! What the initialisation of a plugin takes, and whether that fits its policy.
+//! The cost of a plugin's initialisation, held against its policy.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::style::{bytes, grouped};
 
-/// What an initialisation took.
+/// The cost of an initialisation.
 #[derive(Serialize)]
 pub(super) struct Initialisation {
     fuel: u64,
@@ -27,7 +27,7 @@ impl Initialisation {
     ///
     /// # Errors
     ///
-    /// What is in the way. If that is a limit, it says what would do.
+    /// The obstacle. For a limit, the value that would do.
     pub(super) fn run(module: &Module, policy: &Policy) -> Result<Self, Vec<Problem>> {
         let error = match Self::under(module, policy.clone()) {
             Ok(initialised) => return Ok(initialised),
@@ -89,7 +89,7 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What the host itself says of a plugin's instances. What plugins log is dropped.
+/// A sink for the host's own lines about a plugin's instances. It drops the plugin's lines.
 #[derive(Clone, Default)]
 pub(super) struct Said(Arc<Mutex<Vec<String>>>);
 

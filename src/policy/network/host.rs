@@ -154,7 +154,7 @@ impl HostPattern {
         }
     }
 
-    /// Whether a host is the one that is named, or below it.
+    /// Tells whether a host is the named one, or below it.
     pub(crate) fn matches(&self, host: &Host) -> bool {
         match (&self.0, host) {
             (Pattern::Only(only), host) => only == host,

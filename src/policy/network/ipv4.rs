@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
-/// Whether a name is an address or invalid, because its last part is a number.
+/// Tells whether the last part of a name is a number: the name is an address then, or invalid.
 pub(super) fn ends_with_number(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default();
     let is_decimal = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());

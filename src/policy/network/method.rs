@@ -158,7 +158,7 @@ fn common_in(text: &str) -> Option<String> {
     are_common.then(|| format!("`{}`", parts.join("`, `")))
 }
 
-/// Whether it is a token of HTTP.
+/// Tells whether it is a token of HTTP.
 pub(crate) fn is_token(text: &str) -> bool {
     let of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(of_token)

@@ -35,7 +35,7 @@ pub struct NetworkGrant {
     pub schemes: Vec<Scheme>,
     /// The request methods; empty: any.
     pub methods: Vec<Method>,
-    /// Whether the host may have an address that is private, local to the machine or the link, or where
+    /// Permits addresses that are private, local to the machine or the link, or where
     /// clouds keep what they know of a machine. Default: no.
     pub allow_private: bool,
 }
@@ -72,7 +72,7 @@ impl NetworkGrant {
         }
     }
 
-    /// Whether all requests that a manifest asks for in a line are granted.
+    /// Tells whether all requests that a manifest asks for in a line are granted.
     pub(super) fn covers(&self, asked: &NetworkRequest) -> bool {
         self.host.covers(&asked.host)
             && self.schemes.contains(&asked.scheme)
@@ -81,12 +81,12 @@ impl NetworkGrant {
             && asked.methods.iter().all(|method| self.permits(method))
     }
 
-    /// Whether a method is granted.
+    /// Tells whether a method is granted.
     pub(crate) fn permits(&self, method: &Method) -> bool {
         self.methods.is_empty() || self.methods.contains(method)
     }
 
-    /// Whether its host is an address to which nothing goes unless an entry has `allow_private`.
+    /// Tells whether its host is an address to which nothing goes unless an entry has `allow_private`.
     pub(super) fn is_unreachable_without(&self, others: &[Self]) -> bool {
         let public = AddressGuard::public();
         self.host.address().is_some_and(|address| !public.permits(address))

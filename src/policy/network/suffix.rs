@@ -1,7 +1,7 @@
 //! Domains below which anybody can have a name: nobody means all of them.
 
-/// Whether all names below a domain are those of many owners: `com`, any domain of two letters, and those
-/// which registries open below them. There are more; the rest is for the operator to know.
+/// Tells whether the names below a domain have many owners: `com`, any domain of two letters, and domains
+/// that registries open below them. There are more; the rest is for the operator to know.
 pub(super) fn is_of_many_owners(name: &str) -> bool {
     let is_country = name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_lowercase());
     is_country || TOP_LEVEL.contains(&name) || REGISTRIES.contains(&name)
