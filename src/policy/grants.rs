@@ -54,7 +54,7 @@ impl FileGrant {
     }
 
     /// Whether all that is at a path of the plugin's is among what is granted.
-    fn is_at(&self, path: &str) -> bool {
+    pub(crate) fn is_at(&self, path: &str) -> bool {
         let own = self.seen_as();
         match self.kind {
             PathKind::File if is_pattern(own) => {

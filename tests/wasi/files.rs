@@ -331,6 +331,7 @@ fn two_grants_make_no_one_name_of_two_places() {
         ("fs:read-only:d", [("d", file("x/file", read)), ("d", dir("y", read))]),
         ("fs:read-only:d", [("d", dir("y", read)), ("d", file("x/file", read))]),
     ] {
+        let places = [&grants[0].1.path, &grants[1].1.path].map(String::clone);
         let error = loading(wish, grants).err().unwrap_or_else(|| panic!("{wish} was loaded"));
         assert_eq!(error.code(), "invalid_config");
         let message = error.to_string();
@@ -338,6 +339,8 @@ fn two_grants_make_no_one_name_of_two_places() {
             message.contains("by that name; give one of them another name with `as`"),
             "{message}"
         );
+        assert!(message.contains("contradicts the grant of `"), "{message}");
+        assert!(places.iter().all(|place| message.contains(place)), "{message}");
     }
     // The same place under one name, or another name, is no contradiction.
     for (wish, grants) in [

@@ -1,6 +1,7 @@
 //! The directories that a plugin finds open, opened once, when it is loaded.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use std::io;
@@ -36,13 +37,20 @@ impl Roots {
             let grants = granted.access.filesystem.iter();
             for grant in grants.filter(|grant| grant.covers(permission, path)) {
                 opening.add(grant, *kind, path).map_err(|error| {
+                    let told = format!("{error}");
+                    let why = if [ANOTHER_DIRECTORY, ANOTHER_FILE].contains(&told.as_str()) {
+                        let others = granted.access.filesystem.iter();
+                        contradiction(grant, others, path)
+                    } else {
+                        "cannot be opened".into()
+                    };
                     Error::new(
                         ErrorKind::InvalidConfig,
                         format!(
-                            "the plugin may use `{}`, by the grant of `{}`, which cannot be opened: {}",
+                            "the plugin may use `{}`, by the grant of `{}`, which {why}: {}",
                             visible(path),
                             visible(&grant.path),
-                            visible(&format!("{error}"))
+                            visible(&told)
                         ),
                     )
                 })?;
@@ -51,6 +59,18 @@ impl Roots {
         let mut roots = opening.roots;
         roots.iter_mut().for_each(Root::settle);
         Ok(Self(roots.into_iter().map(Arc::new).collect()))
+    }
+}
+
+/// Names the grant of another place that goes by the same name, if one can be told.
+fn contradiction<'g>(
+    grant: &FileGrant,
+    mut others: impl Iterator<Item = &'g FileGrant>,
+    path: &str,
+) -> String {
+    match others.find(|other| other.path != grant.path && other.is_at(path)) {
+        Some(other) => format!("contradicts the grant of `{}`", visible(&other.path)),
+        None => "contradicts another grant".into(),
     }
 }
 
