@@ -63,10 +63,10 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let verdict = match plugin_file::load(&engine, &args.plugin) {
         Ok(Loaded { module, wasm }) => {
             let name = &module.manifest().name;
-            let granted = policy_file::granted(file.as_ref(), Some(name), &args.grants)?;
             if let Some(file) = &file {
                 file.check(directory.as_ref())?;
             }
+            let granted = policy_file::granted(file.as_ref(), Some(name), &args.grants)?;
             let hooks = if args.hooks.is_empty() { &granted.hooks } else { &args.hooks };
             let hooks: Vec<_> = hooks.iter().map(String::as_str).collect();
             let mut found = cpex_wasmi::check(&engine, &wasm, &granted.policy, &hooks);

@@ -36,7 +36,10 @@ impl PolicyFile {
     pub(crate) fn read(args: &GrantArgs) -> Result<Option<Self>, Failure> {
         let Some(source) = &args.policy else { return Ok(None) };
         let text = source.text("the policy")?;
-        let document = yaml(&text, source, "the policy")?;
+        let document = Document::parse(&text).map_err(|error| {
+            let problems = error.problems().iter().map(Problem::from).collect();
+            Failure::inputs(problems).of_file(&source.name())
+        })?;
         Ok(Some(Self { name: source.name(), document }))
     }
 
@@ -44,17 +47,18 @@ impl PolicyFile {
     /// entry with its `kind`.
     pub(crate) fn check(&self, directory: Option<&PluginDirectory>) -> Result<(), Failure> {
         let value = self.document.value();
-        let problems = if value.get("plugins").is_some() {
-            config::check(&self.document, directory).problems
+        let report = if value.get("plugins").is_some() {
+            config::check(&self.document, directory)
         } else if value.get("kind").is_some() {
-            config::check_entry(&self.document, directory).problems
+            config::check_entry(&self.document, directory)
         } else {
-            Vec::new()
+            return Ok(());
         };
+        let mut problems: Vec<_> = report.problems.iter().map(Problem::from).collect();
+        problems.extend(report.unguarded.map(|why| Problem::new("invalid_policy", why)));
         if problems.is_empty() {
             return Ok(());
         }
-        let problems = problems.iter().map(Problem::from).collect();
         Err(Failure::inputs(problems).of_file(&self.name))
     }
 
@@ -69,6 +73,9 @@ impl PolicyFile {
                 None => Ok((String::new(), self.document.value())),
             };
         };
+        if plugins.is_null() || plugins.as_array().is_some_and(Vec::is_empty) {
+            self.check(None)?;
+        }
         let Value::Array(entries) = plugins else {
             return Err(wrong("policy: `plugins` must be a list of entries".into()));
         };

@@ -203,7 +203,7 @@ fn a_whole_configuration_names_its_plugins() {
     check("renamed.yaml", &[]).gives(2).complains(message);
     check("renamed.yaml", &["--plugin", "mine"]).gives(0);
     check("other.yaml", &[]).gives(2).complains("there are `other`");
-    check("twice.yaml", &[]).gives(2).complains("2 plugins are named `guest`");
+    check("twice.yaml", &[]).gives(2).complains("error[invalid_policy]: twice.yaml:");
     place.file("entry.yaml", ENTRY);
     let message = "`--plugin` picks an entry of a list `plugins`, and there is none";
     check("entry.yaml", &["--plugin", "x"]).gives(2).complains(message);

@@ -260,3 +260,27 @@ fn a_stub_stands_in_when_a_configuration_is_checked() {
     let wrong = ["--stub", "clock.now=1"];
     place.run(configuration.iter().chain(&wrong)).gives(2).complains("`--stub`: `clock.now` is");
 }
+
+#[test]
+fn a_policy_and_a_configuration_are_refused_in_the_same_words() {
+    let place = place();
+    let twice = ENTRY.split_once('\n').unwrap().1.replace("capabilities", "capabilties");
+    for yaml in [
+        "plugins:\n",
+        "plugins: []\n",
+        &format!("{ENTRY}    config: {{<<: {{sandbox_policy: {{}}}}}}\n"),
+        &format!("{ENTRY}{twice}"),
+    ] {
+        place.file("gateway.yaml", yaml);
+        let alone = place.run(["check", "gateway.yaml"]).gives(3);
+        let problems = |text: &str| {
+            let lines = text.lines().filter(|line| line.starts_with("error["));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let args = ["check", "guest.wat", "--policy", "gateway.yaml"];
+        let args = args.iter().chain(&["--plugin-dir", "plugins"]);
+        let beside = place.run(args).gives(2);
+        assert_eq!(problems(&alone.stdout), problems(&beside.stderr), "{yaml}");
+        assert!(!problems(&alone.stdout).is_empty(), "{yaml}");
+    }
+}

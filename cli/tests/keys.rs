@@ -34,10 +34,11 @@ fn a_key_that_stands_twice_is_refused_in_every_input() {
     let place = place();
     let wrong = |option: &str, text: &str, message: &str| {
         place.file("twice.json", text);
+        let code = if option == "--policy" { "invalid_policy" } else { "invalid_input" };
         let ran = place.run(with(&[option, "twice.json"])).gives(2);
-        ran.complains(&format!("error[invalid_input]: twice.json:{message}"));
+        ran.complains(&format!("error[{code}]: twice.json:{message}"));
         let json = place.run(with(&[option, "twice.json", "--json"])).gives(2).json();
-        assert_eq!(json["error"]["code"], "invalid_input");
+        assert_eq!(json["error"]["code"], code);
     };
     wrong(
         "--config",
@@ -59,11 +60,7 @@ fn a_key_that_stands_twice_is_refused_in_every_input() {
         r#"{"custom": {"x": 1, "x": 2}}"#,
         "1:23: in the extensions: `custom`: the key `x` stands twice",
     );
-    wrong(
-        "--policy",
-        "{\"resources\": {}, \"resources\": {}}",
-        "1:19: in the policy: `resources` stands twice",
-    );
+    wrong("--policy", "{\"resources\": {}, \"resources\": {}}", "1:19: `resources` stands twice");
     payload(
         &PAYLOAD.replace("\"limit\": 3", "\"limit\": 3, \"limit\": 4"),
         "`message.content[0].content.arguments`: the key `limit` stands twice",

@@ -131,7 +131,7 @@ fn initialised(
                         let path = format!("plugins[{at}].config.sandbox_policy");
                         problem.message = told(&problem.message);
                         problem.place = document.place(&path);
-                        problem.path = Some(path.into());
+                        problem.path = Some(path);
                         report.problems.push(problem);
                     }
                 }
