@@ -5,21 +5,27 @@ use alloc::vec::Vec;
 /// `; did you mean …?` if one of the names known is like the one given, else which ones there are.
 pub(crate) fn did_you_mean<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
-    let near = known
-        .iter()
-        .map(|name| (distance(given, name), *name))
-        .filter(|(distance, name)| *distance <= name.len().max(given.len()) / 3)
-        .min();
-    match near {
-        Some((_, name)) => format!("; did you mean `{name}`?"),
+    match nearest(given, known.iter().copied()) {
+        Some(name) => format!("; did you mean `{name}`?"),
         None if known.is_empty() => String::new(),
         None => format!("; known are `{}`", known.join("`, `")),
     }
 }
 
-/// Whether one name may be a misspelling of another.
+/// The known name that is nearest to the one given, if any is like it.
+pub(crate) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known.filter_map(|name| Some((likeness(given, name)?, name))).min().map(|(_, name)| name)
+}
+
+/// Returns true if one name may be a misspelling of another.
 pub(crate) fn is_like(given: &str, name: &str) -> bool {
-    distance(given, name) <= name.len().max(given.len()) / 3
+    likeness(given, name).is_some()
+}
+
+/// The distance of two names, if one may be a misspelling of the other.
+pub(crate) fn likeness(given: &str, name: &str) -> Option<usize> {
+    let distance = distance(given, name);
+    (distance <= name.len().max(given.len()) / 3).then_some(distance)
 }
 
 /// How many characters must be added, removed, replaced or swapped with a neighbour to make one
@@ -67,6 +73,8 @@ mod tests {
         assert_eq!(hint("max_feul"), "; did you mean `max_fuel`?");
         assert_eq!(hint("max_memory"), "; known are `max_fuel`, `max_tables`, `max_memory_bytes`");
         assert_eq!(hint("max_memory_byte"), "; did you mean `max_memory_bytes`?");
+        assert_eq!(nearest("ab_cd", ["xb_cd", "ab_ce", "ab_cd"].into_iter()), Some("ab_cd"));
+        assert_eq!(nearest("ab_cd", ["vwxyz"].into_iter()), None);
         assert_eq!(distance("ab", "ba"), 1);
         assert_eq!(distance("", "abc"), 3);
     }

@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::check::unprefixed;
 use super::{agreement, beneath};
 use crate::module::WeakModule;
-use crate::suggest::is_like;
+use crate::suggest::likeness;
 use crate::{EngineBuilder, Error, ErrorKind, Limits, Module, Plugin, Policy, Problem};
 
 /// The start of a kind that is a module's path.
@@ -235,16 +235,16 @@ impl PluginDirectory {
         const LOOKED_AT: usize = 1000;
         let files = std::fs::read_dir(&self.path).into_iter().flatten().take(LOOKED_AT);
         let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
-        let mut names: Vec<_> = names.filter(|name| name.ends_with(".wasm")).collect();
-        names.sort();
+        let names: Vec<_> = names.filter(|name| name.ends_with(".wasm")).collect();
         // By the whole path, or by the file's name if it was looked for in another folder.
         let wanted = [relative, relative.rsplit('/').next().unwrap_or(relative)];
         let near = wanted.iter().find_map(|wanted| {
-            names
-                .iter()
-                .find(|name| is_like(wanted, name) || is_like(&format!("{wanted}.wasm"), name))
+            let spelled = [String::from(*wanted), format!("{wanted}.wasm")];
+            let distance =
+                |name: &String| spelled.iter().filter_map(|wanted| likeness(wanted, name)).min();
+            names.iter().filter_map(|name| Some((distance(name)?, name))).min()
         });
-        near.map_or_else(String::new, |name| {
+        near.map_or_else(String::new, |(_, name)| {
             format!("; did you mean `{SCHEME}{}`?", crate::visible(name))
         })
     }

@@ -9,7 +9,7 @@ use super::check::Checker;
 use crate::policy::entry::is_of_policy;
 use crate::policy::keys::{Key, Mapping, RESOURCES, SANDBOX_POLICY, Shape};
 use crate::policy::values::expected;
-use crate::suggest::{did_you_mean, is_like};
+use crate::suggest::{did_you_mean, nearest};
 use crate::visible;
 
 /// A key that is like one of `cpex-core`, and is one that it leaves to an orchestrator.
@@ -118,7 +118,7 @@ impl Checker<'_> {
         } else if key == "identity" && mapping.has("authentication") {
             self.wrong(path, "is called `authentication` now");
         } else if key != NOT_MISSPELT
-            && let Some(near) = mapping.names().find(|name| is_like(key, name))
+            && let Some(near) = nearest(key, mapping.names())
         {
             self.wrong(path, &format!("is not known; did you mean `{near}`?"));
         } else {

@@ -32,7 +32,7 @@ use crate::engine::Interpreter;
 use crate::lanes::{Lane, Lanes};
 #[cfg(feature = "cpex-core")]
 use crate::session::takes_field;
-use crate::suggest::is_like;
+use crate::suggest::nearest;
 use crate::{Engine, Error, ErrorKind, Limits, Policy, Problem};
 
 /// A module that was read, checked and translated. Immutable and cheap to clone.
@@ -325,7 +325,7 @@ impl Module {
         for hook in &self.manifest().hooks {
             // Any other may be of the embedder's own.
             let is_known = known().any(|name| name == hook);
-            if let Some(near) = known().find(|name| !is_known && is_like(hook, name)) {
+            if let Some(near) = nearest(hook, known()).filter(|_| !is_known) {
                 warnings.push(format!(
                     "the plugin handles the hook `{hook}`, which CPEX does not have; did its author \
                      mean `{near}`?"

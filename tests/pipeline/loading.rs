@@ -150,6 +150,22 @@ fn a_kind_or_a_file_that_is_not_there_is_named_with_the_nearest_one() {
 }
 
 #[test]
+fn of_several_similar_names_the_nearest_is_suggested() {
+    let plugins = ["c_guard.wasm", "pi_guard.wasm", "pii_goard.wasm"]
+        .iter()
+        .fold(Plugins::of(&["pii_guard"]), |plugins, name| plugins.with(name, b""));
+    for (path, near) in [
+        ("pii_gaurd.wasm", "pii_guard"),
+        ("plugins/pii_gaurd", "pii_guard"),
+        ("cc_guard.wasm", "c_guard"),
+        ("pii_goart.wasm", "pii_goard"),
+    ] {
+        let message = plugins.refused(&GUARD.replace("pii_guard.wasm", path));
+        assert!(message.contains(&format!("did you mean `wasm://{near}.wasm`?")), "{message}");
+    }
+}
+
+#[test]
 fn all_entries_that_are_wrong_are_told_of_at_once() {
     let plugins = Plugins::of(&["pii_guard"]);
     let entry = |name: &str, rest: &str| {

@@ -7,7 +7,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::logging::visible;
-use crate::suggest::is_like;
+use crate::suggest::nearest;
 
 /// The longest method, in bytes.
 const MAX_BYTES: usize = 32;
@@ -113,7 +113,7 @@ impl Method {
             return Err(InvalidMethod::new(text, wrong));
         }
         let is_known = COMMON.contains(&name) || KNOWN.contains(&name);
-        match COMMON.iter().find(|common| !is_known && is_like(name, common)) {
+        match nearest(name, COMMON.iter().copied()).filter(|_| !is_known) {
             None => Ok(method),
             Some(common) => Err(InvalidMethod::new(
                 text,
