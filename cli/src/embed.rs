@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use cpex_wasmi::{Engine, Manifest, Module, Stateful};
+use cpex_wasmi::{Engine, ErrorKind, Manifest, Module, Policy, Stateful};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -65,8 +65,16 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<Exit, Failure> {
         let name = args.module.name();
         Failure::failed("invalid_module", format!("{name}: it is no wasm module: {error}"))
     })?;
-    let module = Module::new(&Engine::new()?, &wasm)
+    let engine = Engine::new()?;
+    let module = Module::new(&engine, &wasm)
         .map_err(|error| Failure::from(error).within(&args.module.name()))?;
+    // Access that no policy can grant, or a schema that is invalid, is found beside a policy only.
+    let found = cpex_wasmi::check(&engine, &wasm, &Policy::default(), &[]);
+    let invalid = found.iter().filter(|problem| problem.kind == ErrorKind::InvalidModule);
+    let invalid: Vec<_> = invalid.map(Problem::from).collect();
+    if !invalid.is_empty() {
+        return Err(Failure::all(invalid).within(&args.module.name()));
+    }
     write(&args.output, &wasm).map_err(|error| {
         let path = args.output.display();
         Failure::failed("output", format!("{path}: the module cannot be written: {error}"))

@@ -142,6 +142,11 @@ impl Failure {
         Self { exit: Exit::Usage, problems, hint: None, receipt: None, repeat: None }
     }
 
+    /// All of these problems are in the way, through no fault of the arguments.
+    pub(crate) fn all(problems: Vec<Problem>) -> Self {
+        Self { exit: Exit::Failed, ..Self::inputs(problems) }
+    }
+
     /// The plugin does not handle the hook that was asked for.
     pub(crate) fn unknown_hook(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, ErrorKind::UnknownHook.code(), message)

@@ -150,6 +150,29 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
         .complains("none/plugin.wasm: the module cannot be written");
 }
 
+#[test]
+fn access_and_schemas_that_no_host_takes_are_not_embedded() {
+    let start = "name: a\nversion: '1'\nhooks: [x]\n";
+    for (rest, complaints) in [
+        (
+            "access: ['fs:readonly:x', 'net:https://a']\n",
+            &[
+                "no permission `readonly`; did you mean `read-only`?",
+                "`net:https://a`, which is none",
+            ][..],
+        ),
+        ("access: ['fs:read-only:../x']\n", &["which nobody can have"][..]),
+        ("config_schema: {type: objekt}\n", &["the manifest's configuration schema: "][..]),
+    ] {
+        let place = place();
+        place.file("manifest.yaml", format!("{start}{rest}"));
+        let ran =
+            complaints.iter().fold(place.run(EMBED).gives(3), |ran, told| ran.complains(told));
+        assert_eq!(ran.stderr.matches("error[invalid_module]").count(), complaints.len());
+        assert!(!place.path().join("plugin.wasm").exists(), "{rest}");
+    }
+}
+
 /// A module with a letter for each of these numbers, at the place for it.
 fn lettered(
     numbers: impl Iterator<Item = usize>,
