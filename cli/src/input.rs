@@ -1,5 +1,6 @@
 //! Files and the standard input, and JSON from them.
 
+mod numbers;
 mod pinpoint;
 
 use std::ffi::OsString;
@@ -41,7 +42,7 @@ impl Source {
     /// As [`From`], but what begins with `{` is the input itself. A file of such a name is `./{…`.
     pub(crate) fn or_inline(text: OsString) -> Self {
         match text.into_string() {
-            Ok(text) if text.trim_start().starts_with('{') => Self::Inline(text),
+            Ok(text) if text.trim_start().starts_with(['{', '[']) => Self::Inline(text),
             Ok(text) => OsString::from(text).into(),
             Err(text) => text.into(),
         }
@@ -139,15 +140,26 @@ pub(crate) fn json<T: DeserializeOwned>(source: &Source, what: &str) -> Result<T
 /// Reads a value of JSON.
 pub(crate) fn value(text: &str) -> Result<Value, String> {
     let Strict(value) = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    Ok(value)
+    match numbers::beyond_64_bits(text) {
+        Some(number) => Err(number.problem()),
+        None => Ok(value),
+    }
 }
 
-/// Reads a value of JSON. What is no JSON is a text, but for what begins as only JSON does.
+/// Reads a value of JSON. What is no JSON is a text, but for what begins as only JSON does, and numbers that no value
+/// can have.
 pub(crate) fn value_or_text(text: &str) -> Result<Value, String> {
     match value(text) {
-        Err(_) if !text.trim_start().starts_with(['{', '[', '"']) => Ok(text.into()),
+        Err(_) if !text.trim_start().starts_with(['{', '[', '"']) && !is_number(text) => {
+            Ok(text.into())
+        }
         read => read,
     }
+}
+
+/// True for what is written as a number, such as `1e999`.
+fn is_number(text: &str) -> bool {
+    text.trim().parse::<f64>().is_ok() && text.trim().ends_with(|last: char| last.is_ascii_digit())
 }
 
 /// JSON that is not what it should be.
@@ -167,6 +179,12 @@ fn parse<T: DeserializeOwned>(text: &str, source: &Source, what: &str) -> Result
     }
     // A key that stands twice is refused wherever it is: of most types, the last one would win.
     read::<Strict>(text, &name, what, &mut |_| {})?;
+    if let Some(number) = numbers::beyond_64_bits(text) {
+        let (line, column) = number.place();
+        let failure =
+            Failure::input(format!("{name}:{line}:{column}: in {what}: {}", number.problem()));
+        return Err(Malformed { failure, is_json: true, path: String::new() });
+    }
     let mut unknown = Vec::new();
     let value = read(text, &name, what, &mut |key| unknown.push(key))?;
     if !unknown.is_empty() {

@@ -122,3 +122,22 @@ fn a_byte_order_mark_is_harmless() {
     place.file("payload.json", format!("\u{feff}{PAYLOAD}"));
     place.run(CALL).gives(0);
 }
+
+#[test]
+fn a_whole_number_beyond_64_bits_is_refused_as_written() {
+    let place = place();
+    place.file("payload.json", PAYLOAD);
+    for more in
+        [["--config", r#"{"a": 99999999999999999999}"#], ["--set", "a=99999999999999999999"]]
+    {
+        let ran = place.run(with(&more)).gives(2);
+        ran.complains("99999999999999999999 is too large: whole numbers go from");
+    }
+    place.run(with(&["--set", "a=1e999"])).gives(2);
+    place.run(with(&["--set", "a=18446744073709551615"])).gives(0);
+    place.run(with(&["--config", "[]"])).gives(2).complains("the JSON given");
+    payload(
+        &PAYLOAD.replacen('{', "{\n\"large\": -99999999999999999999,", 1),
+        "payload.json:2:10: in the payload: -99999999999999999999 is too large",
+    );
+}
