@@ -10,9 +10,9 @@ pub(super) struct TooLarge<'t> {
 impl TooLarge<'_> {
     /// The line and the column in it, counted from 1.
     pub(super) fn place(&self) -> (usize, usize) {
-        let (above, line) = self.before.rsplit_once('\n').unwrap_or(("", self.before));
-        let lines = if self.before.contains('\n') { above.matches('\n').count() + 2 } else { 1 };
-        (lines, line.chars().count() + 1)
+        let line = self.before.rsplit_once('\n').map_or(self.before, |(_, line)| line);
+        let lines = self.before.matches('\n').count();
+        (lines.saturating_add(1), line.chars().count().saturating_add(1))
     }
 
     /// The problem, with the number as it is written.
@@ -42,7 +42,7 @@ pub(super) fn beyond_64_bits(text: &str) -> Option<TooLarge<'_>> {
         let (digits, after) = found.split_at(end);
         let is_whole = !digits.contains(['.', 'e', 'E']);
         if is_whole && digits.parse::<u64>().is_err() && digits.parse::<i64>().is_err() {
-            let before = text.split_at(text.len() - found.len()).0;
+            let before = text.split_at(text.len().saturating_sub(found.len())).0;
             return Some(TooLarge { before, digits });
         }
         rest = after;
@@ -57,7 +57,7 @@ fn after_string(inside: &str) -> &str {
         match char {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            '"' => return inside.split_at(at + 1).1,
+            '"' => return inside.split_at(at.saturating_add(1)).1,
             _ => {}
         }
     }
