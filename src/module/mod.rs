@@ -324,8 +324,10 @@ impl Module {
         let known = || KNOWN_HOOKS.iter().map(|(name, _)| *name);
         for hook in &self.manifest().hooks {
             // Any other may be of the embedder's own.
-            let is_known = known().any(|name| name == hook);
-            if let Some(near) = nearest(hook, known()).filter(|_| !is_known) {
+            if known().any(|name| name == hook) {
+                continue;
+            }
+            if let Some(near) = nearest(hook, known()) {
                 warnings.push(format!(
                     "the plugin handles the hook `{hook}`, which CPEX does not have; did its author \
                      mean `{near}`?"
