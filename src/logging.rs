@@ -121,7 +121,7 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// Whether a character steers a terminal, reorders text or is not seen.
+/// True if a character steers a terminal, reorders text or is not seen.
 fn is_hidden(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')

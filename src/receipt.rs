@@ -26,7 +26,7 @@ pub struct Receipt {
     /// began as that was left. It is not part of `fuel`, and the same in each call of a plugin whose
     /// initialisation is.
     pub init_fuel: u64,
-    /// Whether the state that the plugin keeps was lost: the call failed on its way, and the instance was
+    /// True if the state that the plugin keeps was lost: the call failed on its way, and the instance was
     /// thrown away.
     pub state_lost: bool,
     /// Where the time went, if the engine was told to [look](crate::EngineBuilder::time_calls).

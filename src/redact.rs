@@ -26,7 +26,7 @@ pub(crate) struct Redactor {
     literals: Vec<Secret>,
     #[cfg(feature = "redact")]
     patterns: Vec<regex::Regex>,
-    /// Whether a pattern may match a text with a line break in it.
+    /// True if a pattern may match a text with a line break in it.
     #[cfg(all(feature = "redact", feature = "wasi"))]
     patterns_cross_lines: bool,
 }
@@ -214,7 +214,7 @@ pub(crate) fn begun(text: &str, secrets: &[Secret]) -> usize {
 #[cfg(feature = "wasi")]
 const LINE_BREAKS: [char; 2] = ['\n', '\r'];
 
-/// Whether a pattern may match a text with a line break in it.
+/// True if a pattern may match a text with a line break in it.
 #[cfg(all(feature = "redact", feature = "wasi"))]
 fn has_line_break(pattern: &regex_syntax::hir::Hir) -> bool {
     use regex_syntax::hir::{Class, HirKind};

@@ -13,7 +13,7 @@ pub(crate) fn parts(line: &str) -> String {
     broken(line, " · ", 0, terminal::columns())
 }
 
-/// Whether there are so few columns that a table puts one thing below the other.
+/// True if there are so few columns that a table puts one thing below the other.
 pub(crate) fn is_narrow() -> bool {
     terminal::columns().is_some_and(|columns| columns < 100)
 }

@@ -57,12 +57,12 @@ pub(crate) fn colour(colour: Colour) {
     .write_global();
 }
 
-/// Whether only results and errors are told.
+/// True if only results and errors are told.
 pub(crate) fn is_quiet() -> bool {
     LEVEL.load(Ordering::Relaxed) == QUIET
 }
 
-/// Whether more is told than usual.
+/// True if more is told than usual.
 pub(crate) fn is_verbose() -> bool {
     LEVEL.load(Ordering::Relaxed) == VERBOSE
 }

@@ -27,7 +27,7 @@ pub(crate) struct Call<'e> {
     pub(super) slices: u64,
     /// Whether the plugin waits for a function.
     pub(super) waits: bool,
-    /// Whether the plugin has returned, so that its instance is sound.
+    /// True if the plugin has returned, so that its instance is sound.
     returned: bool,
     /// Wakes who waits for too long.
     pub(super) timer: Option<Timer>,
@@ -191,7 +191,7 @@ impl<'e> Call<'e> {
         }
     }
 
-    /// Whether this is a call of a plugin that keeps state in its instance.
+    /// True if this is a call of a plugin that keeps state in its instance.
     fn keeps_state(&self) -> bool {
         self.instance.calling && self.instance.is_stateful()
     }

@@ -85,9 +85,9 @@ pub(crate) struct Instance {
     ready: bool,
     /// What its initialisation took.
     initialisation: Receipt,
-    /// Whether a call has begun in it that has not come to its end.
+    /// True if a call has begun in it that has not come to its end.
     calling: bool,
-    /// Whether any call has begun in it.
+    /// True if any call has begun in it.
     #[cfg(feature = "std")]
     called: bool,
     /// Leave for the call that is under way, given back when the instance is dropped at the latest.
@@ -188,7 +188,7 @@ impl Instance {
         self.initialisation
     }
 
-    /// Whether the plugin keeps state in it.
+    /// True if the plugin keeps state in it.
     pub(crate) fn is_stateful(&self) -> bool {
         self.store.data().session.grants().stateful.is_kept()
     }
@@ -214,7 +214,7 @@ impl Instance {
         self.lane
     }
 
-    /// Whether a call was begun in it.
+    /// True if a call was begun in it.
     #[cfg(feature = "std")]
     pub(crate) fn was_called(&self) -> bool {
         self.called
@@ -238,7 +238,7 @@ pub(crate) struct Sizes {
     /// After its first call.
     pub(crate) used: usize,
     pub(crate) now: usize,
-    /// Whether that call was the first.
+    /// True if that call was the first.
     pub(crate) is_first: bool,
 }
 

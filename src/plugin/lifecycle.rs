@@ -220,7 +220,7 @@ impl Plugin {
         drop(instance);
     }
 
-    /// Whether the memory of an instance has grown too large to be kept. State that a plugin keeps is
+    /// True if the memory of an instance has grown too large to be kept. State that a plugin keeps is
     /// never dropped for that.
     fn has_outgrown(&self, instance: &mut Instance) -> bool {
         let grants = &self.0.grants;

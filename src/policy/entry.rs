@@ -119,7 +119,7 @@ impl Reader {
     }
 }
 
-/// Whether a key is one of a `sandbox_policy`, and no name that something else may well have.
+/// True if a key is one of a `sandbox_policy`, and no name that something else may well have.
 pub(crate) fn is_of_policy(key: &str, value: &Value) -> bool {
     let names = |mapping: &Mapping| {
         value.as_object().is_some_and(|map| map.keys().any(|key| mapping.has(key)))

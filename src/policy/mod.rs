@@ -73,7 +73,7 @@ pub struct Policy {
     /// and without the feature `std`; or if the initialisation used what may be different the next
     /// time, of which the log is told. Default: yes.
     pub snapshot: bool,
-    /// Whether a plugin that keeps state from one call to the next may run. It takes
+    /// True if a plugin that keeps state from one call to the next may run. It takes
     /// [`Isolation::Pooled`]. The plugin has one instance, or up to `max_instances` if its manifest says
     /// that each may have a state of its own; calls wait for one as
     /// [`when_exhausted`](Self::when_exhausted) says. No instance is dropped, but one in which a call

@@ -194,7 +194,7 @@ fn shown(path: &serde_ignored::Path<'_>) -> String {
     }
 }
 
-/// Whether a value of any type takes all members that the JSON has, as far as `serde` tells of them.
+/// True if a value of any type takes all members that the JSON has, as far as `serde` tells of them.
 pub(crate) fn takes_all<T: DeserializeOwned>(json: &serde_json::Value) -> bool {
     let mut all = true;
     let value: Result<T, _> = serde_ignored::deserialize(json, |_| all = false);

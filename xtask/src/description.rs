@@ -272,12 +272,12 @@ impl Model {
 }
 
 impl Record {
-    /// Whether all of it may be missing in JSON.
+    /// True if all of it may be missing in JSON.
     pub(crate) fn is_all_optional(&self) -> bool {
         !self.members.iter().any(|member| member.required)
     }
 
-    /// Whether a plugin may see less of it than there is.
+    /// True if a plugin may see less of it than there is.
     pub(crate) fn is_filtered(&self, model: &Model) -> bool {
         self.opens.is_some() || self.members.iter().any(|member| member.is_filtered(model))
     }
@@ -288,7 +288,7 @@ impl Member {
         Type::parse(&self.ty)
     }
 
-    /// Whether JSON leaves it out if it is empty.
+    /// True if JSON leaves it out if it is empty.
     pub(crate) fn is_omitted(&self, ty: &Type) -> bool {
         match self.json {
             Some(rule) => rule == JsonRule::Omit,
@@ -296,7 +296,7 @@ impl Member {
         }
     }
 
-    /// Whether a plugin may see less of it than there is.
+    /// True if a plugin may see less of it than there is.
     pub(crate) fn is_filtered(&self, model: &Model) -> bool {
         self.needs.is_some() || self.filtered_record(model).is_some()
     }

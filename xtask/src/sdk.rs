@@ -28,7 +28,7 @@ pub(crate) fn index(model: &Model) -> String {
     code
 }
 
-/// Whether there is anything for the SDK in a file.
+/// True if there is anything for the SDK in a file.
 pub(crate) fn is_in_sdk(file: &File) -> bool {
     records(file).next().is_some()
 }

@@ -87,7 +87,7 @@ fn tagged_enum(model: &Model, union: &Union) -> Result<String, String> {
     ))
 }
 
-/// Whether a value can have messages in it, which have values like it in them.
+/// True if a value can have messages in it, which have values like it in them.
 fn is_deep(model: &Model, ty: &Type) -> bool {
     ty.names().into_iter().any(|name| {
         model.unions().any(|union| union.name == name)

@@ -81,7 +81,7 @@ impl Type {
         }
     }
 
-    /// Whether a type satisfies `test`, or one that it is made of does.
+    /// True if a type satisfies `test`, or one that it is made of does.
     pub(crate) fn any(&self, test: &impl Fn(&Self) -> bool) -> bool {
         test(self)
             || match self {

@@ -15,7 +15,7 @@ pub(crate) struct World {
     /// The modules with the types: those of messages, and the others.
     messages: &'static str,
     extensions: &'static str,
-    /// Whether members are there that `cpex-core` does not have.
+    /// True if members are there that `cpex-core` does not have.
     all_members: bool,
     /// The visibility of `position`.
     position: &'static str,
@@ -123,7 +123,7 @@ fn extensions(model: &Model) -> Result<String, String> {
     ))
 }
 
-/// Whether fields of a record are told apart by an index.
+/// True if fields of a record are told apart by an index.
 fn has_lists(model: &Model, record: &Record) -> Result<bool, String> {
     for member in &record.members {
         let is_list = match member.ty()? {

@@ -97,7 +97,7 @@ impl Toolchain {
     }
 }
 
-/// Whether the toolchain that the project is built with has the target.
+/// True if the toolchain that the project is built with has the target.
 fn has_target(target: Target, root: &Path) -> bool {
     let args = ["--print", "target-libdir", "--target", target.name()];
     let printed = Command::new("rustc").args(args).current_dir(root).stderr(Stdio::null()).output();
@@ -107,7 +107,7 @@ fn has_target(target: Target, root: &Path) -> bool {
     })
 }
 
-/// Whether Debian's compiler is installed, with the sources of the standard library.
+/// True if Debian's compiler is installed, with the sources of the standard library.
 fn has_debians(target: Target) -> bool {
     let rustc = Path::new(BIN).join("rustc");
     let printed = |args: &[&str]| {
@@ -123,7 +123,7 @@ fn has_debians(target: Target) -> bool {
     is_new && has_libc && Path::new(BIN).join("cargo").is_file() && sources() == Some(true)
 }
 
-/// Whether `rustc --version` tells of a version that builds plugins.
+/// True if `rustc --version` tells of a version that builds plugins.
 fn is_new_enough(text: &str) -> bool {
     let numbers = |version: &str| -> Option<Vec<u32>> {
         let numbers = version.split(['.', '-']).take(2);

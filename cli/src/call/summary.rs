@@ -115,7 +115,7 @@ impl Counts {
         }
     }
 
-    /// Whether the calls came to more than one thing.
+    /// True if the calls came to more than one thing.
     pub(super) fn differ(&self) -> bool {
         self.kinds.len() > 1 || self.others > 0
     }
@@ -147,7 +147,7 @@ pub(crate) struct Summary {
     outcomes: Vec<Count>,
     /// The number of the call that is shown.
     shown: u32,
-    /// Whether calls that allowed made different changes.
+    /// True if calls that allowed made different changes.
     changes_differ: bool,
     /// The fuel of the call that took the least.
     fuel_min: u64,

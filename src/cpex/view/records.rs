@@ -460,7 +460,7 @@ fn part_item(field: Field, part: &ContentPart) -> Option<Item<'_>> {
     })
 }
 
-/// Whether a part is of those that the index of a field counts.
+/// True if a part is of those that the index of a field counts.
 fn is_of(field: Field, part: &ContentPart) -> bool {
     match field {
         Field::Part | Field::PartType | Field::PartText => true,

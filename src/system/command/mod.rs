@@ -123,7 +123,7 @@ fn shown(invocation: &mut Invocation<'_>, command: &Command) -> String {
     shown
 }
 
-/// Whether a word needs no quotes.
+/// True if a word needs no quotes.
 fn is_plain(word: &str) -> bool {
     let is_plain = |char: char| char.is_alphanumeric() || "-_./:=@%+,".contains(char);
     !word.is_empty() && word.chars().all(is_plain)

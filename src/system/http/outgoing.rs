@@ -84,7 +84,7 @@ fn folded(name: &str) -> String {
     name.chars().map(plain).collect()
 }
 
-/// Whether a header is about the connection, the length of the body or the host, or speaks to proxies; or names another
+/// True if a header is about the connection, the length of the body or the host, or speaks to proxies; or names another
 /// method, host or path than those that were looked at, which some servers go by.
 fn is_of_the_transport(name: &str) -> bool {
     const OWN: &[&str] = &[

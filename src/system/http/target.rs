@@ -116,7 +116,7 @@ impl Target {
     }
 }
 
-/// Whether the host of a URL was written with a dot at its end, in whichever way: `.`, `。`, `%2e`.
+/// True if the host of a URL was written with a dot at its end, in whichever way: `.`, `。`, `%2e`.
 fn ends_with_dot(text: &str) -> bool {
     // As parsing does it: without tabs and line breaks, and `\` for `/`.
     let text: String = text

@@ -197,13 +197,13 @@ impl<'p> Named<'p> {
         Ok(Self { dir, name: Path::new(name) })
     }
 
-    /// Whether another thing is, or is to be, in the same directory.
+    /// True if another thing is, or is to be, in the same directory.
     fn is_beside(&self, other: &Self) -> Done<bool> {
         let (own, other) = (self.dir.dir_metadata()?, other.dir.dir_metadata()?);
         Ok((own.dev(), own.ino()) == (other.dev(), other.ino()))
     }
 
-    /// Whether a link with this target leads out of the directory here, by another link in it.
+    /// True if a link with this target leads out of the directory here, by another link in it.
     fn leads_out(&self, target: &Path) -> bool {
         let found = self.dir.metadata(target).map_err(Why::from);
         matches!(found, Err(Why::Denied))
@@ -217,7 +217,7 @@ impl<'p> Named<'p> {
     }
 }
 
-/// Whether a link to this path leads to what is below the directory that the link is in, wherever that is.
+/// True if a link to this path leads to what is below the directory that the link is in, wherever that is.
 fn is_below(target: &Path) -> bool {
     target.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }

@@ -321,7 +321,7 @@ pub(super) enum End {
 }
 
 impl Place {
-    /// Whether a link is followed, where a function asks for that or not. Before a slash it always is.
+    /// True if a link is followed, where a function asks for that or not. Before a slash it always is.
     pub(super) fn follows(&self, asked: bool) -> bool {
         match self.single {
             Some(single) => single == Single::Followed,
