@@ -421,7 +421,7 @@ fn is_of(fields: &Fields) -> String {
             writeln!(arms, "{} => matches!(part, ContentPart::{part} {{ .. }}),", any_of(&names));
     }
     format!(
-        "/// Whether a part is of those that the index of a field counts.\n\
+        "/// True if a part is of those that the index of a field counts.\n\
          fn is_of(field: Field, part: &ContentPart) -> bool {{\nmatch field {{\n\
          Field::Part | Field::PartType | Field::PartText => true,\n{arms}_ => false,\n}}\n}}\n"
     )
