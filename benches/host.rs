@@ -38,7 +38,7 @@ fn request() -> Arc<Request> {
 mod load_module {
     use super::*;
 
-    const MODULES: &[&str] = &["noop", "pii_guard", "explorer", "known_pii_guard", "known_compute"];
+    const MODULES: &[&str] = &["noop", "pii_guard", "explorer", "cpex_pii_guard", "cpex_compute"];
 
     /// What the interpreter takes to validate and translate it, with fuel, and nothing else.
     #[divan::bench(args = MODULES)]
@@ -114,13 +114,13 @@ mod pii_guard {
 
     /// The same policy, written as for CPEX.
     #[divan::bench]
-    fn known_pristine(bencher: Bencher<'_, '_>) {
-        bench(bencher, "known_pii_guard", trusting());
+    fn cpex_pristine(bencher: Bencher<'_, '_>) {
+        bench(bencher, "cpex_pii_guard", trusting());
     }
 
     #[divan::bench]
-    fn known_pooled(bencher: Bencher<'_, '_>) {
-        bench(bencher, "known_pii_guard", trusting().pooled(2));
+    fn cpex_pooled(bencher: Bencher<'_, '_>) {
+        bench(bencher, "cpex_pii_guard", trusting().pooled(2));
     }
 
     #[divan::bench]
@@ -194,13 +194,13 @@ mod compute {
 
     /// The same policy, written as for CPEX.
     #[divan::bench]
-    fn known_pristine(bencher: Bencher<'_, '_>) {
-        bench(bencher, "known_compute", trusting());
+    fn cpex_pristine(bencher: Bencher<'_, '_>) {
+        bench(bencher, "cpex_compute", trusting());
     }
 
     #[divan::bench]
-    fn known_pooled(bencher: Bencher<'_, '_>) {
-        bench(bencher, "known_compute", trusting().pooled(2));
+    fn cpex_pooled(bencher: Bencher<'_, '_>) {
+        bench(bencher, "cpex_compute", trusting().pooled(2));
     }
 
     #[divan::bench]
@@ -241,17 +241,17 @@ mod read_everything {
     use super::*;
 
     #[divan::bench]
-    fn known_pristine(bencher: Bencher<'_, '_>) {
+    fn cpex_pristine(bencher: Bencher<'_, '_>) {
         read_all(bencher, trusting());
     }
 
     #[divan::bench]
-    fn known_pooled(bencher: Bencher<'_, '_>) {
+    fn cpex_pooled(bencher: Bencher<'_, '_>) {
         read_all(bencher, trusting().pooled(2));
     }
 
     fn read_all(bencher: Bencher<'_, '_>, policy: Policy) {
-        let plugin = load(&fixture("known_reader"), policy);
+        let plugin = load(&fixture("cpex_reader"), policy);
         let message: MessagePayload =
             serde_json::from_str(include_str!("../fixtures/requests/full_message.json")).unwrap();
         let extensions: Extensions =

@@ -35,10 +35,10 @@ const CASES: &[Case] = &[
     ("pii_guard denies pooled", 100, 1100, |calls| denied(naming(), calls)),
     ("compute native", 100, 1100, |calls| invoked(native(Compute(none())), calls)),
     ("compute pooled", 100, 1100, |calls| invoked(sandboxed("compute", "pooled"), calls)),
-    ("known_pii_guard pooled", 10, 60, |calls| {
-        invoked(sandboxed("known_pii_guard", "pooled"), calls)
+    ("cpex_pii_guard pooled", 10, 60, |calls| {
+        invoked(sandboxed("cpex_pii_guard", "pooled"), calls)
     }),
-    ("known_compute pooled", 10, 60, |calls| invoked(sandboxed("known_compute", "pooled"), calls)),
+    ("cpex_compute pooled", 10, 60, |calls| invoked(sandboxed("cpex_compute", "pooled"), calls)),
     ("one field of 1 MiB", 100, 1100, |calls| {
         about(&beside_bytes(single(), 1 << 20), &reader(), calls)
     }),

@@ -7,7 +7,7 @@ use cpex_wasmi_abi::model::{
 };
 use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
 
-use crate::view::{Copied, ExtensionsView, Item, Lent, PayloadView, View};
+use crate::view::{Borrowed, Copied, ExtensionsView, Item, PayloadView, View};
 use crate::{Payload, Request};
 
 /// What a plugin changed. Each part is the new value of the whole part, or `None` where the plugin
@@ -98,7 +98,7 @@ impl Request {
 pub(crate) struct Current<'a> {
     pub(crate) extensions: &'a dyn ExtensionsView,
     /// Payload and context, if they can be seen from here.
-    pub(crate) lent: Option<Lent<'a>>,
+    pub(crate) borrowed: Option<Borrowed<'a>>,
     pub(crate) changes: &'a Changes,
 }
 
@@ -106,7 +106,7 @@ impl<'a> Current<'a> {
     fn payload(self) -> Option<&'a dyn PayloadView> {
         match &self.changes.payload {
             Some(changed) => Some(changed),
-            None => self.lent.map(|lent| lent.payload),
+            None => self.borrowed.map(|borrowed| borrowed.payload),
         }
     }
 
@@ -131,7 +131,7 @@ impl<'a> Current<'a> {
         index: usize,
         visible: CapabilitySet,
     ) -> Option<Item<'a>> {
-        let Self { extensions, lent, changes } = self;
+        let Self { extensions, borrowed, changes } = self;
         match field.info().slot {
             Slot::Payload => self.payload()?.item(field, index, visible),
             Slot::Http => changed(&changes.http, extensions).item(field, index, visible),
@@ -149,11 +149,11 @@ impl<'a> Current<'a> {
             Slot::Context => Some(Item::JsonMap(match field {
                 Field::ContextLocal => match &changes.local_state {
                     Some(map) => map,
-                    None => lent?.local_state,
+                    None => borrowed?.local_state,
                 },
                 _ => match &changes.global_state {
                     Some(map) => map,
-                    None => lent?.global_state,
+                    None => borrowed?.global_state,
                 },
             })),
             Slot::Security => self.security(field, index, visible),

@@ -87,7 +87,6 @@ mod dispatch;
 mod engine;
 mod error;
 mod instance;
-mod lanes;
 mod limits;
 mod logging;
 mod module;
@@ -102,6 +101,7 @@ mod redact;
 mod request;
 mod schema;
 mod session;
+mod shards;
 mod suggest;
 mod system;
 #[cfg(feature = "std")]
@@ -117,7 +117,8 @@ pub use cpex_wasmi_abi as abi;
 pub use cpex_wasmi_abi::model;
 #[doc(inline)]
 pub use cpex_wasmi_abi::{
-    Capability, CapabilitySet, HostFunction, Manifest, Stateful, Status, Value, Violation, Wish,
+    AccessRequest, Capability, CapabilitySet, HostFunction, Manifest, Stateful, Status, Value,
+    Violation,
 };
 
 pub use changes::Changes;
@@ -144,6 +145,6 @@ pub use session::Session;
 pub use system::http::HttpClient;
 #[cfg(feature = "http")]
 pub use system::http::{
-    HttpTransport, ResponseBody, Sending, TransportError, TransportRequest, TransportResponse,
+    HttpTransport, ResponseBody, SendFuture, TransportError, TransportRequest, TransportResponse,
 };
 pub use system::{AccessKind, AuditEvent, AuditOutcome, AuditSink, Invocation, StubAnswer};

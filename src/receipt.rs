@@ -29,7 +29,7 @@ pub struct Receipt {
     /// True if the state that the plugin keeps was lost: the call failed on its way, and the instance was
     /// thrown away.
     pub state_lost: bool,
-    /// Where the time went, if the engine was told to [look](crate::EngineBuilder::time_calls).
+    /// Where the time went, if the engine was told to [look](crate::EngineBuilder::measure_time).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,
 }

@@ -331,7 +331,7 @@ fn a_plugin_that_failed_works_again_on_the_next_call() {
 
 #[test]
 fn what_cannot_be_set_up_says_so() {
-    for builder in [Engine::builder().slice(0), Engine::builder().stack_bytes(10)] {
+    for builder in [Engine::builder().fuel_slice(0), Engine::builder().stack_bytes(10)] {
         let Err(error) = builder.build() else { panic!("the engine was built") };
         assert_eq!(error.code(), "invalid_config");
     }

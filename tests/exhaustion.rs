@@ -32,7 +32,7 @@ const WORK: &str = "(local $left i32) (local.set $left (i32.const 10000))
       (br_if $again (local.get $left))) (i32.const 0)";
 
 fn plugin(clock: Told, body: &str, policy: Policy) -> Plugin {
-    let engine = Engine::builder().clock(clock).slice(500).build().unwrap();
+    let engine = Engine::builder().clock(clock).fuel_slice(500).build().unwrap();
     Plugin::load(&engine, &invoking(body), policy).unwrap()
 }
 
@@ -168,7 +168,7 @@ fn a_thread_sleeps_until_another_call_ends() {
 #[test]
 fn a_thread_that_waited_too_long_fails() {
     for policy in two(WhenExhausted::Wait(Duration::from_millis(20))) {
-        let engine = Engine::builder().slice(500).build().unwrap();
+        let engine = Engine::builder().fuel_slice(500).build().unwrap();
         let plugin = Plugin::load(&engine, &invoking(WORK), policy).unwrap();
         let _calls = (begun(&plugin), begun(&plugin));
         assert_eq!(call(&plugin).unwrap_err().code(), "instances_exhausted");
@@ -185,7 +185,7 @@ fn a_future_that_waits_is_woken_at_its_deadline() {
         }
     }
     for policy in two(WhenExhausted::Wait(Duration::from_millis(50))) {
-        let engine = Engine::builder().slice(500).build().unwrap();
+        let engine = Engine::builder().fuel_slice(500).build().unwrap();
         let plugin = Plugin::load(&engine, &invoking(WORK), policy).unwrap();
         // Nobody polls them on.
         let _calls = (begun(&plugin), begun(&plugin));
@@ -257,7 +257,7 @@ fn a_clock_that_panics_takes_no_instance_with_it() {
     }
     for policy in two(WhenExhausted::Wait(Duration::from_secs(1))) {
         let clock = Fickle::default();
-        let engine = Engine::builder().clock(clock.clone()).slice(500).build().unwrap();
+        let engine = Engine::builder().clock(clock.clone()).fuel_slice(500).build().unwrap();
         let timed = Plugin::load(&engine, &invoking(WORK), policy).unwrap();
         let panics = |run: &mut dyn FnMut()| {
             assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());

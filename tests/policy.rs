@@ -189,8 +189,8 @@ fn what_calls_do_that_are_too_many_is_read_with_how_long_they_wait() {
     };
     let second = Duration::from_secs(1);
     for (policy, expected) in [
-        ("{}", WhenExhausted::Create),
-        (r#"{"when_exhausted": "create"}"#, WhenExhausted::Create),
+        ("{}", WhenExhausted::Grow),
+        (r#"{"when_exhausted": "grow"}"#, WhenExhausted::Grow),
         (r#"{"when_exhausted": "refuse"}"#, WhenExhausted::Refuse),
         (r#"{"when_exhausted": "wait"}"#, WhenExhausted::Wait(second)),
         (
@@ -375,7 +375,7 @@ fn a_limit_outside_its_range_is_an_error() {
         ("max_commands", json!(1.5), "must be a whole number, and is 1.5"),
         ("max_http_request_bytes", json!(2 << 20), "is 2097152, and may be at most 1048576"),
     ] {
-        let then = if key == "max_wait_ms" { "wait" } else { "create" };
+        let then = if key == "max_wait_ms" { "wait" } else { "grow" };
         let policy = json!({"when_exhausted": then, "resources": {key: value}});
         let expected = format!("`sandbox_policy.resources.{key}` {expected}");
         let found = problems(policy);

@@ -80,7 +80,7 @@ fn busy() -> Vec<u8> {
 fn slices_of_every_size_come_to_the_same() {
     let wasm = busy();
     let run = |slice: u64| {
-        let engine = Engine::builder().slice(slice).build().unwrap();
+        let engine = Engine::builder().fuel_slice(slice).build().unwrap();
         let mut limits = Limits::default();
         limits.deadline = None;
         let policy = Policy::default().limits(limits);
@@ -128,7 +128,7 @@ fn a_table_that_would_grow_does_not_make_a_call_lose_its_place() {
              (i32.ne (table.grow $t (ref.null func) (i32.const 5000)) (i32.const -1)))"#,
     );
     for slice in [1, 10, 100, 1000] {
-        let engine = Engine::builder().slice(slice).build().unwrap();
+        let engine = Engine::builder().fuel_slice(slice).build().unwrap();
         let plugin = Plugin::load(&engine, &wasm, Policy::default()).unwrap();
         let outcome = call(&plugin).unwrap();
         assert!(outcome.decision.is_allow(), "slices of {slice}");

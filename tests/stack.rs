@@ -184,7 +184,7 @@ fn asking_for_memory_takes_little_of_the_hosts_stack_and_gives_it_back() {
     );
     for fields in [again_and_again, on_the_way_back] {
         for slice in [1, Engine::DEFAULT_SLICE, u64::MAX] {
-            let taken = taken_by(Engine::builder().slice(slice), &fields);
+            let taken = taken_by(Engine::builder().fuel_slice(slice), &fields);
             // Calls that begin and calls that go on are not as deep in the host.
             let most = if cfg!(feature = "portable-dispatch") { 8 << 10 } else { 72 << 10 };
             assert!(taken <= most, "{taken} bytes, slices of {slice}");

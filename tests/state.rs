@@ -45,7 +45,7 @@ fn keeping(instances: usize) -> Policy {
 /// An engine with small slices and many lanes, and its log.
 fn loaded(wasm: &[u8], policy: Policy) -> (Plugin, Logs) {
     let logs = Logs::default();
-    let engine = logs.engine().slice(500).lanes(64).build().unwrap();
+    let engine = logs.engine().fuel_slice(500).interpreters(64).build().unwrap();
     (Plugin::load(&engine, wasm, policy).unwrap(), logs)
 }
 

@@ -33,7 +33,7 @@ fn count(plugin: &Plugin) -> String {
 }
 
 fn plugin(lanes: usize, instances: usize) -> Plugin {
-    let engine = Engine::builder().lanes(lanes).build().unwrap();
+    let engine = Engine::builder().interpreters(lanes).build().unwrap();
     Plugin::load(&engine, &counter(), Policy::default().pooled(instances)).unwrap()
 }
 
@@ -87,7 +87,7 @@ fn every_lane_counts_the_same_fuel_and_the_kept_are_bounded() {
 #[test]
 fn a_large_module_is_translated_once() {
     let padding = format!("(data (i32.const 0) \"{}\")", "x".repeat(60_000));
-    let engine = Engine::builder().lanes(16).build().unwrap();
+    let engine = Engine::builder().interpreters(16).build().unwrap();
     let large = guest(&format!(
         r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0)) {}"#,
         padding.repeat(5)
@@ -103,7 +103,7 @@ fn a_large_module_is_translated_once() {
 #[test]
 fn an_engine_has_a_lane_at_least_and_not_very_many() {
     for (lanes, fits) in [(0, false), (1, true), (1024, true), (1025, false), (usize::MAX, false)] {
-        let built = Engine::builder().lanes(lanes).build();
+        let built = Engine::builder().interpreters(lanes).build();
         assert_eq!(
             built.map(drop).map_err(|error| error.code()),
             if fits { Ok(()) } else { Err("invalid_config") }
@@ -117,7 +117,7 @@ fn nothing_is_kept_once_it_is_shut_down_while_others_look_for_an_instance() {
         r#"(func (export "cpex_invoke") (param i32) (result i32) (unreachable))
            (func (export "cpex_shutdown") (result i32) (unreachable))"#,
     );
-    let engine = Engine::builder().lanes(1024).build().unwrap();
+    let engine = Engine::builder().interpreters(1024).build().unwrap();
     for later in 0..100 {
         let plugin = Plugin::load(&engine, &wasm, Policy::default().pooled(300)).unwrap();
         for _ in 0..300 {

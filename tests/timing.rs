@@ -30,7 +30,7 @@ const THREE_CALLS: &str = "(local i32) (local.set 1 (i32.const 3))
       (br_if $again (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))";
 
 fn timed() -> EngineBuilder {
-    Engine::builder().clock(Ticking::default()).time_calls()
+    Engine::builder().clock(Ticking::default()).measure_time()
 }
 
 fn plugin(engine: EngineBuilder, end: &str) -> Plugin {
@@ -59,7 +59,7 @@ fn a_receipt_tells_the_plugins_time_from_the_hosts() {
 
 #[test]
 fn the_time_between_slices_is_nobodys() {
-    let plugin = plugin(timed().slice(150), "(i32.const 0)");
+    let plugin = plugin(timed().fuel_slice(150), "(i32.const 0)");
     let receipt = call(&plugin).unwrap().receipt;
     assert!(receipt.slices > 1, "{receipt:?}");
     let expected = ((3 + receipt.slices) * LOOK, 3 * LOOK);

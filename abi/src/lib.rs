@@ -35,6 +35,7 @@
 
 extern crate alloc;
 
+mod access_request;
 mod bytes;
 mod capability;
 pub mod codec;
@@ -51,8 +52,8 @@ mod status;
 mod system;
 mod value;
 mod violation;
-mod wish;
 
+pub use access_request::{AccessRequest, is_function_name};
 pub use capability::{Capability, CapabilitySet};
 pub use command::{COMMAND_RUN, Command, CommandOutput};
 pub use field::{Access, Field, FieldInfo, Shape, Slot, Write};
@@ -65,7 +66,6 @@ pub use status::Status;
 pub use system::{CLOCK_NOW, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES, RANDOM_SALT, SALT_BYTES};
 pub use value::Value;
 pub use violation::Violation;
-pub use wish::{Wish, is_function_name};
 
 /// The version of this ABI: a host accepts plugins of the same major and of any minor up to its own.
 pub const ABI_VERSION: AbiVersion = AbiVersion { major: 1, minor: 0 };

@@ -48,7 +48,7 @@ pub struct Manifest {
     pub hooks: Vec<String>,
     /// The capabilities it needs, by name.
     pub capabilities: Vec<String>,
-    /// The system access it needs, such as `env:API_REGION`: see [`Wish`](crate::Wish).
+    /// The system access it needs, such as `env:API_REGION`: see [`AccessRequest`](crate::AccessRequest).
     pub access: Vec<String>,
     /// The state that it keeps in its memory from one call to the next, and is wrong without.
     pub stateful: Stateful,

@@ -1,22 +1,24 @@
 //! What of the system a plugin asks for or is granted: in words, and as YAML.
 
 use cpex_wasmi::{
-    Access, ClockGrant, CommandGrant, FileGrant, Manifest, NetworkGrant, PathKind, RandomGrant,
-    Wish,
+    Access, AccessRequest, ClockGrant, CommandGrant, FileGrant, Manifest, NetworkGrant, PathKind,
+    RandomGrant,
 };
 
 use crate::entry::scalar;
 
 /// A line of the manifest in words that follow "may", where it is understood.
 pub(crate) fn description(line: &str) -> Option<String> {
-    Wish::parse(line).map(|wish| wish.description())
+    AccessRequest::parse(line).map(|request| request.description())
 }
 
 /// What is granted, and what is asked for beyond that.
 pub(crate) fn with_requested(granted: &Access, manifest: &Manifest) -> Access {
     let mut access = granted.clone();
     let mut missing = manifest.clone();
-    missing.access.retain(|line| Wish::parse(line).is_some_and(|wish| !granted.grants(&wish)));
+    missing
+        .access
+        .retain(|line| AccessRequest::parse(line).is_some_and(|request| !granted.grants(&request)));
     let asked = Access::asked_for(&missing);
     access.filesystem.extend(asked.filesystem);
     access.network.extend(asked.network);

@@ -160,7 +160,7 @@ fn mended(module: &Module, policy: &Policy, problems: &[cpex_wasmi::Problem]) ->
     }
     let mut sandbox = String::new();
     let granted = |line: &String| {
-        cpex_wasmi::Wish::parse(line).is_none_or(|wish| policy.access.grants(&wish))
+        cpex_wasmi::AccessRequest::parse(line).is_none_or(|request| policy.access.grants(&request))
     };
     if !module.manifest().access.iter().all(granted) {
         let all = access::with_requested(&policy.access, module.manifest());

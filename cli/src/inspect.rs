@@ -72,7 +72,7 @@ struct JsonManifest<'a> {
     description: &'a str,
     hooks: &'a [String],
     capabilities: Vec<JsonCapability>,
-    access: Vec<JsonWish<'a>>,
+    access: Vec<JsonAccessRequest<'a>>,
     stateful: Stateful,
     /// The schema, or the text of what should be one.
     config_schema: Option<Value>,
@@ -86,8 +86,8 @@ struct JsonCapability {
 
 /// A line of the manifest about the system.
 #[derive(Serialize)]
-struct JsonWish<'a> {
-    wish: &'a str,
+struct JsonAccessRequest<'a> {
+    request: &'a str,
     /// What the plugin would do, in words; `null` if the host does not know.
     description: Option<String>,
 }
@@ -140,7 +140,10 @@ impl<'a> Inspection<'a> {
                 access: manifest
                     .access
                     .iter()
-                    .map(|wish| JsonWish { wish, description: access::description(wish) })
+                    .map(|request| JsonAccessRequest {
+                        request,
+                        description: access::description(request),
+                    })
                     .collect(),
                 stateful: manifest.stateful,
                 config_schema: manifest.config_schema.as_deref().map(schema),
@@ -251,7 +254,7 @@ fn render(module: &Module, source: &Source, entry: &str) -> String {
         "capabilities",
         module.capabilities().map(|name| described(name.name(), name.description())),
     );
-    page.rows("system access", manifest.access.iter().map(|wish| in_words(wish)));
+    page.rows("system access", manifest.access.iter().map(|request| in_words(request)));
     page.row(
         "state",
         match manifest.stateful {
@@ -315,10 +318,10 @@ fn render(module: &Module, source: &Source, entry: &str) -> String {
 }
 
 /// A line of the manifest, with what the plugin would do.
-fn in_words(wish: &str) -> String {
+fn in_words(request: &str) -> String {
     let unknown = || "nothing that this host knows".into();
-    let words = access::description(wish).unwrap_or_else(unknown);
-    described(&visible(wish), &visible(&words))
+    let words = access::description(request).unwrap_or_else(unknown);
+    described(&visible(request), &visible(&words))
 }
 
 fn memory(bytes: u64) -> String {

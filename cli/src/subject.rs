@@ -5,7 +5,9 @@ mod settings;
 use std::sync::Arc;
 
 use cpex_wasmi::model::{Extensions, JsonMap, PluginContext};
-use cpex_wasmi::{Engine, ErrorKind, Isolation, Module, Plugin, Policy, Request, Wish, visible};
+use cpex_wasmi::{
+    AccessRequest, Engine, ErrorKind, Isolation, Module, Plugin, Policy, Request, visible,
+};
 
 use crate::args::{Stub, SubjectArgs};
 use crate::failure::Failure;
@@ -157,7 +159,8 @@ fn allow_access(module: &Module, mut policy: Policy) -> Policy {
         command.args = vec!["**".into()];
     }
     let is_new = |line: &&String| {
-        Wish::parse(line).is_some_and(|wish| !policy.access.grants(&wish) && all.grants(&wish))
+        AccessRequest::parse(line)
+            .is_some_and(|request| !policy.access.grants(&request) && all.grants(&request))
     };
     for line in manifest.access.iter().filter(is_new) {
         let words = access::description(line).unwrap_or_default();

@@ -75,7 +75,7 @@ fn json_has_the_same() {
     assert_eq!(
         manifest["access"],
         json!([{
-            "wish": "env:API_\u{202e}REGION",
+            "request": "env:API_\u{202e}REGION",
             "description": "read the environment variable `API_\u{202e}REGION`",
         }])
     );

@@ -153,7 +153,7 @@ fn a_lean_project_does_what_its_readme_says() {
 
 #[test]
 fn a_hook_handler_project_does_what_its_readme_says() {
-    follow_the_readme("hook-handler", 200_000);
+    follow_the_readme("cpex", 200_000);
 }
 
 #[test]
@@ -162,10 +162,7 @@ fn the_files_are_complete() {
     let sdk = sdk.to_str().unwrap();
     for (style, dependency) in [
         ("lean", format!("cpex-wasmi-guest = {{ path = \"{sdk}\" }}\n")),
-        (
-            "hook-handler",
-            format!("cpex-wasmi-guest = {{ path = \"{sdk}\", default-features = false, feat"),
-        ),
+        ("cpex", format!("cpex-wasmi-guest = {{ path = \"{sdk}\", default-features = false, feat")),
     ] {
         let place = Place::new();
         let args = ["new", "my-policy", "--path", "a/b/c", "--style", style];
@@ -194,7 +191,7 @@ fn a_project_is_lean_unless_told_otherwise() {
     place.run(["new", "p"]).gives(0);
     let code = std::fs::read_to_string(place.path().join("p/src/lib.rs")).unwrap();
     assert!(code.contains("no_std") && code.contains("Result<Verdict>"), "{code}");
-    place.run(["new", "q", "--style", "fat"]).gives(2).complains("lean, hook-handler");
+    place.run(["new", "q", "--style", "fat"]).gives(2).complains("lean, cpex");
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl PluginDef {
 ///     description: "Wants a tenant header on every tool call",
 ///     // What the operator has to grant. A name that does not exist is a compile error.
 ///     capabilities: ["read_headers"],
-///     // System access, such as `env:API_REGION`: see `Wish` in `cpex-wasmi-abi` for all forms.
+///     // System access, such as `env:API_REGION`: see `AccessRequest` in `cpex-wasmi-abi` for all forms.
 ///     access: [],
 ///     // Whether the plugin keeps state in its memory from one call to the next. `true`: it has one
 ///     // instance, and calls wait for it. `per_instance`: each of several has a state of its own.
@@ -137,11 +137,11 @@ macro_rules! plugin {
         $crate::plugin! { @manifest $manifest $($($rest)*)? }
     };
     (@manifest $manifest:ident
-        access: [$($wish:literal),* $(,)?] $(, $($rest:tt)*)?) => {
-        $manifest.access = &[$($wish),*];
+        access: [$($request:literal),* $(,)?] $(, $($rest:tt)*)?) => {
+        $manifest.access = &[$($request),*];
         $(::core::assert!(
-            $crate::rt::access_is_known(&[$wish]),
-            ::core::concat!("no system access is written `", $wish, "`")
+            $crate::rt::access_is_known(&[$request]),
+            ::core::concat!("no system access is written `", $request, "`")
         );)*
         $crate::plugin! { @manifest $manifest $($($rest)*)? }
     };
@@ -301,7 +301,7 @@ pub const fn capabilities_are_known(names: &[&str]) -> bool {
     true
 }
 
-/// Whether all lines begin as a [`Wish`](cpex_wasmi_abi::Wish) does. The host looks at the rest.
+/// Whether all lines begin as an [`AccessRequest`](cpex_wasmi_abi::AccessRequest) does. The host looks at the rest.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "at compile time")]
 pub const fn access_is_known(lines: &[&str]) -> bool {
     const STARTS: &[&str] = &["env:", "fs:", "network:", "exec:", "function:"];

@@ -14,7 +14,7 @@ use super::record::{CallRecord, Observer, changed};
 use super::{errors, outcome};
 use crate::outcome::Ended;
 use crate::session::Source;
-use crate::view::Lent;
+use crate::view::Borrowed;
 use crate::{Decision, Error, Plugin, Receipt};
 
 /// One hook of one plugin.
@@ -69,7 +69,7 @@ impl AnyHookHandler for Handler {
         let begun = self.observer.is_some().then(Instant::now);
         let failed = |error| self.failed(error, begun);
         let payload = self.types.view(payload, self.hook).map_err(failed)?;
-        let lent = Lent {
+        let borrowed = Borrowed {
             payload: &payload,
             local_state: &context.local_state,
             global_state: &context.global_state,
@@ -78,7 +78,7 @@ impl AnyHookHandler for Handler {
         // Its slots are behind pointers that are counted, each.
         let seen = if self.looks { Source::Cpex(extensions.clone()) } else { Source::Unseen };
         let call = self.plugin.start(instance, self.position, seen);
-        let called = self.plugin.conclude(call, Some(lent)).await;
+        let called = self.plugin.conclude(call, Some(borrowed)).await;
         let Ended { violation, changes, receipt } = called.map_err(failed)?;
         // Noted before they are used up.
         let noted = self.observer.is_some().then(|| {

@@ -15,7 +15,7 @@ use cpex_wasmi_abi::Violation;
 use cpex_wasmi_abi::model::{self, from_wire};
 
 use super::convert::{FromModel, Unfit};
-use super::payload::Seen;
+use super::payload::TypedPayload;
 use crate::Changes;
 
 /// What `cpex-core` is given of an outcome. The context is written at once; the rest is for its own
@@ -23,7 +23,7 @@ use crate::Changes;
 pub(super) fn erased(
     violation: Option<Box<Violation>>,
     changes: Option<Box<Changes>>,
-    payload: Seen<'_>,
+    payload: TypedPayload<'_>,
     extensions: &Extensions,
     context: &mut PluginContext,
 ) -> Result<Box<dyn Any + Send + Sync>, Unfit> {
@@ -47,7 +47,7 @@ pub(super) fn erased(
 fn modify(
     fields: &mut ErasedResultFields,
     changes: Changes,
-    payload: Seen<'_>,
+    payload: TypedPayload<'_>,
     extensions: &Extensions,
     context: &mut PluginContext,
 ) -> Result<(), Unfit> {

@@ -38,7 +38,7 @@ impl PayloadTypes {
         &'p self,
         payload: &'p dyn PluginPayload,
         hook: &str,
-    ) -> Result<Seen<'p>, Error> {
+    ) -> Result<TypedPayload<'p>, Error> {
         let any = payload.as_any();
         if let Some(payload) = any.downcast_ref::<MessagePayload>() {
             if !is_shallow(&payload.message, MAX_NESTED_MESSAGES) {
@@ -47,19 +47,19 @@ impl PayloadTypes {
                     "the payload has messages in the results of prompts that are nested too deeply",
                 ));
             }
-            return Ok(Seen::Message(payload));
+            return Ok(TypedPayload::Message(payload));
         }
         if let Some(identity) = any.downcast_ref() {
-            return Ok(Seen::Identity(identity));
+            return Ok(TypedPayload::Identity(identity));
         }
         if let Some(delegation) = any.downcast_ref() {
-            return Ok(Seen::Delegation(delegation));
+            return Ok(TypedPayload::Delegation(delegation));
         }
         if let Some(elicitation) = any.downcast_ref() {
-            return Ok(Seen::Elicitation(elicitation));
+            return Ok(TypedPayload::Elicitation(elicitation));
         }
         let custom = self.0.iter().find(|custom| custom.is_type_of(any));
-        custom.map(|custom| Seen::Custom(&**custom, payload)).ok_or_else(|| {
+        custom.map(|custom| TypedPayload::Custom(&**custom, payload)).ok_or_else(|| {
             Error::new(
                 ErrorKind::InvalidConfig,
                 format!(
@@ -113,7 +113,7 @@ impl<T: PluginPayload + Serialize + DeserializeOwned> CustomType for PayloadType
 
 /// A payload, borrowed from `cpex-core`.
 #[derive(Clone, Copy)]
-pub(super) enum Seen<'p> {
+pub(super) enum TypedPayload<'p> {
     Message(&'p MessagePayload),
     Identity(&'p IdentityPayload),
     Delegation(&'p DelegationPayload),
@@ -121,7 +121,7 @@ pub(super) enum Seen<'p> {
     Custom(&'p dyn CustomType, &'p dyn PluginPayload),
 }
 
-impl Seen<'_> {
+impl TypedPayload<'_> {
     /// The payload as a plugin changed it.
     pub(super) fn changed(self, changed: Payload) -> Result<Box<dyn PluginPayload>, Unfit> {
         Ok(match (self, changed) {
@@ -169,7 +169,7 @@ impl Seen<'_> {
     }
 }
 
-impl View for Seen<'_> {
+impl View for TypedPayload<'_> {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
         match (field, self) {
             (_, Self::Message(message)) => message.item(field, index, visible),
@@ -202,7 +202,7 @@ impl View for Seen<'_> {
     }
 }
 
-impl PayloadView for Seen<'_> {
+impl PayloadView for TypedPayload<'_> {
     fn kind(&self) -> PayloadKind {
         match self {
             Self::Message(_) => PayloadKind::Message,

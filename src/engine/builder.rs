@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use super::interpreter::{Settings, config};
 use super::{Engine, Inner};
 use crate::dispatch::Dispatch;
-use crate::lanes::{Lane, Lanes};
 use crate::logging::LogCrate;
 use crate::redact::Redactor;
+use crate::shards::{Shard, Shards};
 #[cfg(feature = "http")]
 use crate::system::http::HttpSend;
 use crate::system::{Function, Services, Stub, StubAnswer, Typed, TypedAsync};
@@ -31,7 +31,7 @@ pub struct EngineBuilder {
     slice: u64,
     stack_bytes: usize,
     recursion_depth: usize,
-    lanes: usize,
+    shards: usize,
     times_calls: bool,
 }
 
@@ -48,7 +48,7 @@ impl EngineBuilder {
             slice: Engine::DEFAULT_SLICE,
             stack_bytes: 1_000_000,
             recursion_depth: 1000,
-            lanes: default_lanes(),
+            shards: default_interpreters(),
             times_calls: false,
         }
     }
@@ -251,7 +251,7 @@ impl EngineBuilder {
     /// How much fuel a plugin burns between two looks at the clock, and at most before an
     /// asynchronous call yields. Default: [`Engine::DEFAULT_SLICE`].
     #[must_use]
-    pub fn slice(mut self, fuel: u64) -> Self {
+    pub fn fuel_slice(mut self, fuel: u64) -> Self {
         self.slice = fuel;
         self
     }
@@ -281,8 +281,8 @@ impl EngineBuilder {
     ///
     /// [`Module::MAX_COPIED_BYTES`]: crate::Module::MAX_COPIED_BYTES
     #[must_use]
-    pub fn lanes(mut self, lanes: usize) -> Self {
-        self.lanes = lanes;
+    pub fn interpreters(mut self, interpreters: usize) -> Self {
+        self.shards = interpreters;
         self
     }
 
@@ -291,7 +291,7 @@ impl EngineBuilder {
     /// be more than a host call itself takes: half of that is in its time, half in the plugin's.
     /// Default: no, which costs a host call nothing.
     #[must_use]
-    pub fn time_calls(mut self) -> Self {
+    pub fn measure_time(mut self) -> Self {
         self.times_calls = true;
         self
     }
@@ -301,7 +301,7 @@ impl EngineBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidConfig`] for a function whose name is no name or is taken, a slice of no fuel, a
-    /// stack of less than 1,000 bytes, no lane at all or more than 1,024, or calls to be timed without a
+    /// stack of less than 1,000 bytes, no shard at all or more than 1,024, or calls to be timed without a
     /// clock; and, without the feature `portable-dispatch`, if the interpreter is built so that plugins
     /// could overflow the host's stack.
     pub fn build(self) -> Result<Engine, Error> {
@@ -313,7 +313,7 @@ impl EngineBuilder {
             slice,
             stack_bytes,
             recursion_depth,
-            lanes,
+            shards,
             times_calls,
         } = self;
         if let Some(wrong) = wrong {
@@ -328,10 +328,10 @@ impl EngineBuilder {
                 format!("the stack needs at least {MIN_STACK_BYTES} bytes"),
             ));
         }
-        if !(1..=MAX_LANES).contains(&lanes) {
+        if !(1..=MAX_INTERPRETERS).contains(&shards) {
             return Err(Error::new(
                 ErrorKind::InvalidConfig,
-                format!("an engine has 1 to {MAX_LANES} lanes, and not {lanes}"),
+                format!("an engine has 1 to {MAX_INTERPRETERS} shards, and not {shards}"),
             ));
         }
         if times_calls && clock.is_none() {
@@ -344,7 +344,7 @@ impl EngineBuilder {
             timed: clock.clone().filter(|_| times_calls),
         };
         let first = settings.interpreter()?;
-        let interpreters = Lanes::new(lanes, Lane::current(lanes), first);
+        let interpreters = Shards::new(shards, Shard::current(shards), first);
         let sink = sink.unwrap_or_else(|| Arc::new(LogCrate));
         services.clock = clock;
         services.sink = Some(sink.clone());
@@ -360,21 +360,21 @@ impl EngineBuilder {
 /// The least stack that can be set, which is also what a stack starts with.
 const MIN_STACK_BYTES: usize = 1000;
 
-/// More is a slip of the pen: each lane may have a copy of each module.
-const MAX_LANES: usize = 1024;
+/// More is a slip of the pen: each shard may have a copy of each module.
+const MAX_INTERPRETERS: usize = 1024;
 
 /// One for each thread that the machine can run at once, within reason.
-fn default_lanes() -> usize {
+fn default_interpreters() -> usize {
     // The system is asked once: it reads several files for an answer, which takes longer than all else
     // of an engine.
     #[cfg(feature = "std")]
-    let lanes = {
+    let shards = {
         static LANES: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
         *LANES.get_or_init(|| {
             std::thread::available_parallelism().map_or(1, |threads| threads.get().min(16))
         })
     };
     #[cfg(not(feature = "std"))]
-    let lanes = 1;
-    lanes
+    let shards = 1;
+    shards
 }

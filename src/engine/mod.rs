@@ -11,7 +11,7 @@ use self::interpreter::Settings;
 #[cfg(test)]
 pub(crate) use self::interpreter::config;
 use crate::dispatch::Dispatch;
-use crate::lanes::{Lane, Lanes};
+use crate::shards::{Shard, Shards};
 use crate::system::Services;
 use crate::{Clock, Error, LogSink};
 
@@ -28,7 +28,7 @@ use crate::{Clock, Error, LogSink};
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
-    interpreters: Lanes<Interpreter>,
+    interpreters: Shards<Interpreter>,
     settings: Settings,
     sink: Arc<dyn LogSink>,
     services: Services,
@@ -53,13 +53,13 @@ impl Engine {
         Self::builder().build()
     }
 
-    /// The interpreter of a lane.
-    pub(crate) fn interpreter(&self, lane: Lane) -> Result<&Interpreter, Error> {
-        let interpreter = self.0.interpreters.get(lane, || self.0.settings.interpreter())?;
-        interpreter.ok_or_else(|| Error::internal("there is no such lane"))
+    /// The interpreter of a shard.
+    pub(crate) fn interpreter(&self, shard: Shard) -> Result<&Interpreter, Error> {
+        let interpreter = self.0.interpreters.get(shard, || self.0.settings.interpreter())?;
+        interpreter.ok_or_else(|| Error::internal("there is no such shard"))
     }
 
-    pub(crate) fn lanes(&self) -> usize {
+    pub(crate) fn shards(&self) -> usize {
         self.0.interpreters.len()
     }
 

@@ -14,7 +14,7 @@ use super::waiting::Timer;
 use super::{Answered, Instance};
 use crate::outcome::Ended;
 use crate::session::Source;
-use crate::view::Lent;
+use crate::view::Borrowed;
 use crate::{Clock, Engine, Error, ErrorKind, Receipt, Trap};
 
 /// A call that is under way in an instance. Dropping it abandons the call and the instance.
@@ -142,14 +142,14 @@ impl<'e> Call<'e> {
         }
     }
 
-    /// Runs for one slice of fuel, or until the plugin waits. `lent` is what of the request the
+    /// Runs for one slice of fuel, or until the plugin waits. `borrowed` is what of the request the
     /// session has not kept.
-    pub(crate) fn step(&mut self, lent: Option<Lent<'_>>) -> Step {
+    pub(crate) fn step(&mut self, borrowed: Option<Borrowed<'_>>) -> Step {
         let returned = match self.engine.stopwatch() {
-            None => self.advance(lent),
+            None => self.advance(borrowed),
             Some(clock) => {
                 let begun = clock.now();
-                let returned = self.advance(lent);
+                let returned = self.advance(borrowed);
                 self.instance.store.data_mut().stopwatch.ran(since(begun, clock));
                 returned
             }
@@ -204,12 +204,12 @@ impl<'e> Call<'e> {
     }
 
     /// Runs for one slice; gives what the last stage returned once it has.
-    fn advance(&mut self, lent: Option<Lent<'_>>) -> Result<Option<i32>, Error> {
+    fn advance(&mut self, borrowed: Option<Borrowed<'_>>) -> Result<Option<i32>, Error> {
         match core::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Reactor(paused) => {
                 let Some(reactor) = self.instance.reactor else {
                     self.stage = Stage::Init(None);
-                    return self.advance(lent);
+                    return self.advance(borrowed);
                 };
                 let paused = match paused {
                     Some(paused) => paused.resume(&mut self.instance.store),
@@ -218,10 +218,10 @@ impl<'e> Call<'e> {
                         reactor.call_resumable(&mut self.instance.store, ())
                     }
                 };
-                match self.settle(lent, paused, EXPORT_REACTOR)? {
+                match self.settle(borrowed, paused, EXPORT_REACTOR)? {
                     Settled::Done(()) => {
                         self.stage = Stage::Init(None);
-                        self.advance(lent)
+                        self.advance(borrowed)
                     }
                     Settled::Paused(paused) => {
                         self.stage = Stage::Reactor(Some(paused));
@@ -240,7 +240,7 @@ impl<'e> Call<'e> {
                         self.instance.invoke.call_resumable(&mut self.instance.store, hook)
                     }
                 };
-                match self.settle(lent, paused, EXPORT_INVOKE)? {
+                match self.settle(borrowed, paused, EXPORT_INVOKE)? {
                     Settled::Done(verdict) => Ok(Some(verdict)),
                     Settled::Paused(paused) => {
                         self.stage = Stage::Invoke(hook, Some(paused));
@@ -304,7 +304,7 @@ impl<'e> Call<'e> {
     #[inline]
     fn settle<R: WasmResults>(
         &mut self,
-        lent: Option<Lent<'_>>,
+        borrowed: Option<Borrowed<'_>>,
         call: Result<TypedResumableCall<R>, wasmi::Error>,
         export: &str,
     ) -> Result<Settled<R>, Error> {
@@ -313,7 +313,7 @@ impl<'e> Call<'e> {
                 self.returned = true;
                 Ok(Settled::Done(result))
             }
-            call => self.settle_stopped(lent, call, export),
+            call => self.settle_stopped(borrowed, call, export),
         }
     }
 
@@ -321,7 +321,7 @@ impl<'e> Call<'e> {
     #[inline(never)]
     fn settle_stopped<R: WasmResults>(
         &mut self,
-        lent: Option<Lent<'_>>,
+        borrowed: Option<Borrowed<'_>>,
         mut call: Result<TypedResumableCall<R>, wasmi::Error>,
         export: &str,
     ) -> Result<Settled<R>, Error> {
@@ -347,7 +347,7 @@ impl<'e> Call<'e> {
                 return Err(self.trapped(stopped.host_error(), export));
             };
             let begun = self.engine.stopwatch().map(Clock::now);
-            let answer = super::answer(&mut *store, lent, ask.function, ask.args());
+            let answer = super::answer(&mut *store, borrowed, ask.function, ask.args());
             if let (Some(begun), Some(clock)) = (begun, self.engine.stopwatch()) {
                 store.data_mut().stopwatch.served(since(begun, clock));
             }

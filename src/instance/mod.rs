@@ -22,10 +22,10 @@ use cpex_wasmi_abi::{
 use wasmi::errors::{ErrorKind as Wasmi, InstantiationError};
 use wasmi::{AsContextMut, Caller, Linker, Memory, Store, TypedFunc};
 
-use crate::lanes::Lane;
 use crate::plugin::Admission;
 use crate::session::{Grants, Session};
-use crate::view::{Lent, wipe};
+use crate::shards::Shard;
+use crate::view::{Borrowed, wipe};
 use crate::{Error, ErrorKind, Level, Module, Receipt};
 
 pub(crate) use call::{Call, Over, Step};
@@ -80,7 +80,7 @@ pub(crate) struct Instance {
     used_bytes: Option<usize>,
     /// Where it runs best.
     #[cfg(feature = "std")]
-    lane: Lane,
+    shard: Shard,
     /// Whether what the module wants to do before its first call is done.
     ready: bool,
     /// What its initialisation took.
@@ -96,7 +96,7 @@ pub(crate) struct Instance {
 
 impl Instance {
     /// Makes an instance. Nothing of the module runs; see [`Call::init`].
-    pub(crate) fn new(module: &Module, grants: Arc<Grants>, lane: Lane) -> Result<Self, Error> {
+    pub(crate) fn new(module: &Module, grants: Arc<Grants>, shard: Shard) -> Result<Self, Error> {
         let engine = module.engine();
         grants.counts.created.add();
         let limiter = Limiter::new(&grants.limits);
@@ -110,7 +110,7 @@ impl Instance {
             answer: 0,
             stopwatch: Stopwatch::default(),
         };
-        let (interpreter, translated) = module.translated(lane)?;
+        let (interpreter, translated) = module.translated(shard)?;
         let mut store = Store::new(&interpreter.wasmi, host);
         store.limiter(|host| &mut host.limiter);
         let instance = interpreter
@@ -147,7 +147,7 @@ impl Instance {
             #[cfg(feature = "std")]
             used_bytes: None,
             #[cfg(feature = "std")]
-            lane,
+            shard,
             ready,
             initialisation: Receipt::default(),
             calling: false,
@@ -208,10 +208,10 @@ impl Instance {
         );
     }
 
-    /// The lane that it was made for.
+    /// The shard that it was made for.
     #[cfg(feature = "std")]
-    pub(crate) fn lane(&self) -> Lane {
-        self.lane
+    pub(crate) fn shard(&self) -> Shard {
+        self.shard
     }
 
     /// True if a call was begun in it.
@@ -349,7 +349,7 @@ fn serve(
     function: HostFunction,
     args: &[u32],
 ) -> Result<i32, wasmi::Error> {
-    if caller.data().session.wants_lent(function, args) {
+    if caller.data().session.needs_borrowed(function, args) {
         caller.data_mut().ask = Some(Ask::new(function, args));
         return Err(wasmi::Error::host(Asked));
     }
@@ -378,7 +378,7 @@ enum Answered {
 /// Serves a host function and charges for it.
 fn answer(
     store: impl AsContextMut<Data = Host>,
-    lent: Option<Lent<'_>>,
+    borrowed: Option<Borrowed<'_>>,
     function: HostFunction,
     args: &[u32],
 ) -> Result<Answered, Error> {
@@ -388,7 +388,7 @@ fn answer(
         return Err(Error::internal("a host function was called before the instance was ready"));
     };
     let (bytes, host) = memory.data_and_store_mut(&mut store);
-    let answer = host.session.dispatch_with(lent, function, args, bytes);
+    let answer = host.session.dispatch_with(borrowed, function, args, bytes);
     host.limiter.holds_token = host.session.gave_tokens();
     if host.session.is_waiting() {
         // It is charged for when it is there.

@@ -29,9 +29,9 @@ use crate::Digest;
 use crate::Isolation;
 use crate::dispatch::Dispatch;
 use crate::engine::Interpreter;
-use crate::lanes::{Lane, Lanes};
 #[cfg(feature = "cpex-core")]
 use crate::session::takes_field;
+use crate::shards::{Shard, Shards};
 use crate::suggest::nearest;
 use crate::{Engine, Error, ErrorKind, Limits, Policy, Problem};
 
@@ -46,10 +46,10 @@ struct Inner {
     engine: Engine,
     /// The fuel of one slice.
     slice: u64,
-    translated: Lanes<wasmi::Module>,
-    /// The lane that it was loaded in, and the only one of a large module.
-    home: Lane,
-    /// What another lane's copy is made of, if there are to be any.
+    translated: Shards<wasmi::Module>,
+    /// The shard that it was loaded in, and the only one of a large module.
+    home: Shard,
+    /// What another shard's copy is made of, if there are to be any.
     bytes: Option<Box<[u8]>>,
     manifest: Manifest,
     capabilities: CapabilitySet,
@@ -119,7 +119,7 @@ impl Module {
 
     /// The size of the largest module that several threads have a translation of each, in bytes:
     /// 256 KiB. None of its functions has more than 64 KiB, as what a larger one may be translated to
-    /// is too much to have more than once. See [`EngineBuilder::lanes`](crate::EngineBuilder::lanes).
+    /// is too much to have more than once. See [`EngineBuilder::interpreters`](crate::EngineBuilder::interpreters).
     pub const MAX_COPIED_BYTES: usize = 256 << 10;
     const MAX_COPIED_FUNCTION_BYTES: u64 = 64 << 10;
 
@@ -175,7 +175,7 @@ impl Module {
             }
         }
         let largest_function = code::check(wasm, &sections).map_err(invalid)?;
-        let home = Lane::current(engine.lanes());
+        let home = Shard::current(engine.shards());
         let interpreter = &engine.interpreter(home)?.wasmi;
         let validate = || wasmi::Module::validate(interpreter, wasm).map_err(check::untranslatable);
         // wasmi validates each instruction and translates it, before the next one. Of what follows the
@@ -246,11 +246,11 @@ impl Module {
             has_shutdown: wasmi.get_export(cpex_wasmi_abi::EXPORT_SHUTDOWN).is_some(),
         };
         let engine = engine.clone();
-        let copied = engine.lanes() > 1
+        let copied = engine.shards() > 1
             && wasm.len() <= Self::MAX_COPIED_BYTES
             && largest_function <= Self::MAX_COPIED_FUNCTION_BYTES;
         Ok(Self(Arc::new(Inner {
-            translated: Lanes::new(engine.lanes(), home, wasmi),
+            translated: Shards::new(engine.shards(), home, wasmi),
             home,
             bytes: copied.then(|| exposed.into_owned().into_boxed_slice()),
             slice: engine.largest_slice().min(slice),
@@ -397,36 +397,36 @@ impl Module {
         self.0.slice
     }
 
-    /// The lane that it was loaded in.
-    pub(crate) fn home(&self) -> Lane {
+    /// The shard that it was loaded in.
+    pub(crate) fn home(&self) -> Shard {
         self.0.home
     }
 
-    /// The lane that this thread is to have instances in, if there are to be instances in `few` at most:
+    /// The shard that this thread is to have instances in, if there are to be instances in `few` at most:
     /// the one that it was loaded in and those after it.
     #[cfg(feature = "std")]
-    pub(crate) fn lane(&self, few: usize) -> Lane {
-        let lanes = self.engine().lanes();
-        Lane::current(lanes).among(few.min(self.lanes()), self.home(), lanes)
+    pub(crate) fn shard(&self, few: usize) -> Shard {
+        let shards = self.engine().shards();
+        Shard::current(shards).among(few.min(self.shards()), self.home(), shards)
     }
 
-    /// In how many lanes it can run.
+    /// In how many shards it can run.
     #[cfg(feature = "std")]
-    pub(crate) fn lanes(&self) -> usize {
-        if self.0.bytes.is_some() { self.engine().lanes() } else { 1 }
+    pub(crate) fn shards(&self) -> usize {
+        if self.0.bytes.is_some() { self.engine().shards() } else { 1 }
     }
 
-    /// The module as this lane has it, and what it runs in. Checked and valid, it is translated again
+    /// The module as this shard has it, and what it runs in. Checked and valid, it is translated again
     /// where it is not there yet.
-    pub(crate) fn translated(&self, lane: Lane) -> Result<(&Interpreter, &wasmi::Module), Error> {
-        let lane = if self.0.bytes.is_some() { lane } else { self.0.home };
-        let interpreter = self.0.engine.interpreter(lane)?;
-        let gone = || Error::internal("the module is in no lane");
+    pub(crate) fn translated(&self, shard: Shard) -> Result<(&Interpreter, &wasmi::Module), Error> {
+        let shard = if self.0.bytes.is_some() { shard } else { self.0.home };
+        let interpreter = self.0.engine.interpreter(shard)?;
+        let gone = || Error::internal("the module is in no shard");
         let translate = || {
             let bytes = self.0.bytes.as_deref().ok_or_else(gone)?;
             wasmi::Module::new(&interpreter.wasmi, bytes).map_err(Error::internal)
         };
-        let translated = self.0.translated.get(lane, translate)?.ok_or_else(gone)?;
+        let translated = self.0.translated.get(shard, translate)?.ok_or_else(gone)?;
         Ok((interpreter, translated))
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec
         }
     }
     let services = module.engine().services();
-    wishes(manifest, module.requested(), policy, Some(services), &mut problems);
+    access_requests(manifest, module.requested(), policy, Some(services), &mut problems);
     let (declared, limit) = (module.info().initial_memory_bytes, policy.limits.memory_bytes);
     if usize::try_from(declared).map_or(true, |declared| declared > limit) {
         problems.push(Problem::new(
@@ -92,7 +92,7 @@ fn exhausted(module: &Module, policy: &Policy, problems: &mut Vec<Problem>) {
     let stateful = module.manifest().stateful;
     let message = match policy.when_exhausted {
         // Those of a plugin that keeps state wait.
-        WhenExhausted::Create if !stateful.is_kept() => return,
+        WhenExhausted::Grow if !stateful.is_kept() => return,
         _ if !cfg!(feature = "std") => {
             "the policy bounds how many calls there are at once, which needs the feature `std`"
         }
@@ -128,7 +128,7 @@ pub(crate) fn configuration(manifest: &Manifest, policy: &Policy, problems: &mut
 }
 
 /// What a manifest asks for and a policy does not grant.
-pub(crate) fn wishes(
+pub(crate) fn access_requests(
     manifest: &Manifest,
     requested: CapabilitySet,
     policy: &Policy,

@@ -16,9 +16,9 @@ use super::{Plugin, finish};
 #[cfg(feature = "std")]
 use crate::instance::Snapshot;
 use crate::instance::{Call, Instance, Over};
-use crate::lanes::Lane;
 #[cfg(feature = "std")]
 use crate::pool::{Outgrown, Pool, Taken};
+use crate::shards::Shard;
 use crate::{Error, Receipt};
 #[cfg(feature = "std")]
 use crate::{ErrorKind, Level};
@@ -131,12 +131,12 @@ impl Plugin {
 impl Plugin {
     /// An instance, as the first initialisation left it where that is known.
     fn prepared(&self) -> Result<Box<Instance>, Error> {
-        let mut instance = self.instantiate(self.lane())?;
+        let mut instance = self.instantiate(self.shard())?;
         match self.0.snapshot.as_ref().and_then(OnceLock::get) {
             Some(snapshot) if !snapshot.restore(&mut instance) => {
                 // The host has no memory for it. Its own initialisation may do without.
                 drop(instance);
-                self.instantiate(self.lane())
+                self.instantiate(self.shard())
             }
             _ => Ok(instance),
         }
@@ -172,7 +172,7 @@ impl Plugin {
         if let Some(cell) = &self.0.snapshot
             && cell.get().is_none()
             && !self.tells_varied(instance)
-            && let Ok(fresh) = self.instantiate(self.lane())
+            && let Ok(fresh) = self.instantiate(self.shard())
             && let Some(snapshot) = Snapshot::of(&self.0.module, instance, &fresh)
         {
             // Of two threads at it, the first is as good as the second.
@@ -185,7 +185,7 @@ impl Plugin {
 #[allow(clippy::unused_self, reason = "there are no snapshots")]
 impl Plugin {
     fn prepared(&self) -> Result<Box<Instance>, Error> {
-        self.instantiate(self.lane())
+        self.instantiate(self.shard())
     }
 
     fn remember(&self, _: &Instance) {}
@@ -195,7 +195,7 @@ impl Plugin {
 impl Plugin {
     /// An instance that waits, if there is one.
     pub(super) fn idle(&self) -> Result<Option<Box<Instance>>, Error> {
-        match self.0.pool.as_ref().map(|pool| pool.take(self.lane())) {
+        match self.0.pool.as_ref().map(|pool| pool.take(self.shard())) {
             Some(Taken::Instance(instance)) => Ok(Some(instance)),
             Some(Taken::Closed) => Err(Error::new(
                 ErrorKind::ShutDown,
@@ -205,9 +205,9 @@ impl Plugin {
         }
     }
 
-    /// The lane that this thread makes instances for.
-    pub(super) fn lane(&self) -> Lane {
-        self.0.module.lane(self.0.pool.as_ref().map_or(usize::MAX, Pool::lanes))
+    /// The shard that this thread makes instances for.
+    pub(super) fn shard(&self) -> Shard {
+        self.0.module.shard(self.0.pool.as_ref().map_or(usize::MAX, Pool::shards))
     }
 
     /// Keeps an instance for the next call, where instances are kept.
@@ -266,7 +266,7 @@ impl Plugin {
         Ok(None)
     }
 
-    pub(super) fn lane(&self) -> Lane {
+    pub(super) fn shard(&self) -> Shard {
         self.0.module.home()
     }
 

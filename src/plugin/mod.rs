@@ -22,12 +22,12 @@ use tokio::task::yield_now;
 #[cfg(feature = "std")]
 use crate::instance::Snapshot;
 use crate::instance::{Call, Instance, Instances, Over, Step};
-use crate::lanes::Lane;
 use crate::outcome::Ended;
 #[cfg(feature = "std")]
 use crate::pool::{self, Growth, Permits, Pool};
 use crate::session::{Grants, Source};
-use crate::view::Lent;
+use crate::shards::Shard;
+use crate::view::Borrowed;
 #[cfg(feature = "fs")]
 use crate::wasi::Roots;
 use crate::{Engine, Error, ErrorKind, Module, Outcome, Policy, Request};
@@ -41,7 +41,9 @@ pub(crate) use admission::Admission;
 #[derive(Default)]
 pub(crate) struct Admission(());
 pub use agreement::check;
-pub(crate) use agreement::{agreement, configuration, hook_position, unknown_hook, wishes};
+pub(crate) use agreement::{
+    access_requests, agreement, configuration, hook_position, unknown_hook,
+};
 
 /// A module under a policy, ready to be called. Immutable, cheap to clone, and shared by as many
 /// threads as call it: no call waits for another to end, unless the operator bounds how many there are
@@ -118,7 +120,7 @@ impl Plugin {
         }
         let grants = Arc::new(grants);
         #[cfg(feature = "std")]
-        let permits = (grants.when_exhausted != WhenExhausted::Create).then(|| {
+        let permits = (grants.when_exhausted != WhenExhausted::Grow).then(|| {
             let kept = grants.stateful.is_kept();
             Permits::new(grants.max_instances.min(if kept { pool::MAX } else { usize::MAX }))
         });
@@ -181,7 +183,7 @@ impl Plugin {
     }
 
     /// Calls the plugin for a hook, yielding to the executor after each slice of fuel
-    /// ([`EngineBuilder::slice`](crate::EngineBuilder::slice)).
+    /// ([`EngineBuilder::fuel_slice`](crate::EngineBuilder::fuel_slice)).
     ///
     /// The future works on any executor. Dropping it abandons the call and its instance.
     ///
@@ -228,14 +230,14 @@ impl Plugin {
         Call::invoke(self.0.module.engine(), instance, hook, request)
     }
 
-    /// Steps through a call of a hook, yielding between slices. `lent` is what the session does not
+    /// Steps through a call of a hook, yielding between slices. `borrowed` is what the session does not
     /// keep of the request.
     pub(crate) async fn conclude(
         &self,
         call: Call<'_>,
-        lent: Option<Lent<'_>>,
+        borrowed: Option<Borrowed<'_>>,
     ) -> Result<Ended, Error> {
-        self.give_back(finish(call, lent).await).map_err(|error| error.with_plugin(self.name()))
+        self.give_back(finish(call, borrowed).await).map_err(|error| error.with_plugin(self.name()))
     }
 
     /// The limits of its calls.
@@ -253,8 +255,8 @@ impl Plugin {
         })
     }
 
-    fn instantiate(&self, lane: Lane) -> Result<Box<Instance>, Error> {
-        Instance::new(&self.0.module, self.0.grants.clone(), lane).map(Box::new)
+    fn instantiate(&self, shard: Shard) -> Result<Box<Instance>, Error> {
+        Instance::new(&self.0.module, self.0.grants.clone(), shard).map(Box::new)
     }
 
     /// Keeps the instance of a call that came to its end without an error, or with one that leaves the
@@ -277,9 +279,9 @@ impl fmt::Debug for Plugin {
 }
 
 /// Steps through a call, yielding between slices.
-async fn finish(mut call: Call<'_>, lent: Option<Lent<'_>>) -> Over {
+async fn finish(mut call: Call<'_>, borrowed: Option<Borrowed<'_>>) -> Over {
     loop {
-        let over = match call.step(lent) {
+        let over = match call.step(borrowed) {
             Step::Over(returned) => returned,
             Step::Sliced => {
                 yield_now().await;

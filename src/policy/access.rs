@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use cpex_wasmi_abi::{Manifest, Wish};
+use cpex_wasmi_abi::{AccessRequest, Manifest};
 
 use super::{
     ClockGrant, CommandGrant, FileGrant, FilePermission, HostPattern, NetworkGrant, NetworkRequest,
@@ -57,19 +57,21 @@ impl Access {
     }
 
     /// Whether all that a line of a manifest asks for is granted.
-    pub fn grants(&self, wish: &Wish<'_>) -> bool {
-        match *wish {
-            Wish::Env(pattern) => self.env.iter().any(|granted| covers(granted, pattern)),
-            Wish::Files { permission, path } => {
+    pub fn grants(&self, request: &AccessRequest<'_>) -> bool {
+        match *request {
+            AccessRequest::Env(pattern) => self.env.iter().any(|granted| covers(granted, pattern)),
+            AccessRequest::Files { permission, path } => {
                 self.filesystem.iter().any(|grant| grant.covers(permission, path))
             }
-            Wish::Network { .. } => NetworkRequest::of(wish)
+            AccessRequest::Network { .. } => NetworkRequest::of(request)
                 .and_then(Result::ok)
                 .is_some_and(|asked| self.network.iter().any(|grant| grant.covers(&asked))),
-            Wish::Clock => self.clock.is_some(),
-            Wish::Random => self.random.is_some(),
-            Wish::Command(program) => self.commands.iter().any(|grant| grant.program == program),
-            Wish::Function(name) => self.functions.iter().any(|granted| granted == name),
+            AccessRequest::Clock => self.clock.is_some(),
+            AccessRequest::Random => self.random.is_some(),
+            AccessRequest::Command(program) => {
+                self.commands.iter().any(|grant| grant.program == program)
+            }
+            AccessRequest::Function(name) => self.functions.iter().any(|granted| granted == name),
             _ => false,
         }
     }
@@ -77,20 +79,20 @@ impl Access {
 
 impl Access {
     /// All that a manifest asks for, and no more: what to grant a plugin that is trusted with it. Lines that are
-    /// no [`Wish`] are left out, and so are hosts and methods that no request can have. A program may be given no arguments; files are granted as directories, unless
+    /// no [`AccessRequest`] are left out, and so are hosts and methods that no request can have. A program may be given no arguments; files are granted as directories, unless
     /// they are asked for by a pattern.
     pub fn asked_for(manifest: &Manifest) -> Self {
         let mut access = Self::default();
-        for wish in manifest.access.iter().filter_map(|line| Wish::parse(line)) {
-            access.grant(&wish);
+        for request in manifest.access.iter().filter_map(|line| AccessRequest::parse(line)) {
+            access.grant(&request);
         }
         access
     }
 
-    fn grant(&mut self, wish: &Wish<'_>) {
-        match *wish {
-            Wish::Env(pattern) => self.env.push(pattern.into()),
-            Wish::Files { permission, path } => {
+    fn grant(&mut self, request: &AccessRequest<'_>) {
+        match *request {
+            AccessRequest::Env(pattern) => self.env.push(pattern.into()),
+            AccessRequest::Files { permission, path } => {
                 let known = FilePermission::ALL.iter().find(|known| known.name() == permission);
                 let grant = |permission| match is_pattern(path) {
                     true => FileGrant::file(path, permission),
@@ -98,16 +100,16 @@ impl Access {
                 };
                 self.filesystem.extend(known.copied().map(grant));
             }
-            Wish::Network { .. } => {
-                let asked = NetworkRequest::of(wish).and_then(Result::ok);
+            AccessRequest::Network { .. } => {
+                let asked = NetworkRequest::of(request).and_then(Result::ok);
                 self.network.extend(asked.map(NetworkGrant::asked_for));
             }
-            Wish::Clock => self.clock = Some(ClockGrant::System),
-            Wish::Random => self.random = Some(RandomGrant::System),
-            Wish::Command(program) => {
+            AccessRequest::Clock => self.clock = Some(ClockGrant::System),
+            AccessRequest::Random => self.random = Some(RandomGrant::System),
+            AccessRequest::Command(program) => {
                 self.commands.push(CommandGrant::new(program, [""; 0]));
             }
-            Wish::Function(name) => self.functions.push(name.into()),
+            AccessRequest::Function(name) => self.functions.push(name.into()),
             _ => {}
         }
     }
@@ -120,28 +122,29 @@ impl Access {
 
     /// Each grant as it stands in YAML, that no line of a manifest comes near: it is of no use.
     pub(crate) fn unused(&self, manifest: &Manifest) -> Vec<String> {
-        let wishes: Vec<_> = manifest.access.iter().filter_map(|line| Wish::parse(line)).collect();
+        let access_requests: Vec<_> =
+            manifest.access.iter().filter_map(|line| AccessRequest::parse(line)).collect();
         let mut unused = Vec::new();
-        let mut note = |what: String, is_used: &dyn Fn(&Wish<'_>) -> bool| {
-            if !wishes.iter().any(is_used) {
+        let mut note = |what: String, is_used: &dyn Fn(&AccessRequest<'_>) -> bool| {
+            if !access_requests.iter().any(is_used) {
                 unused.push(what);
             }
         };
         for pattern in &self.env {
             note(
                 format!("allowed_env: {pattern}"),
-                &|wish| matches!(wish, Wish::Env(asked) if covers(pattern, asked) || covers(asked, pattern)),
+                &|request| matches!(request, AccessRequest::Env(asked) if covers(pattern, asked) || covers(asked, pattern)),
             );
         }
         for grant in &self.filesystem {
             note(
                 format!("allowed_filesystem: {}", grant.seen_as()),
-                &|wish| matches!(wish, Wish::Files { permission, path } if grant.covers(permission, path)),
+                &|request| matches!(request, AccessRequest::Files { permission, path } if grant.covers(permission, path)),
             );
         }
         for grant in &self.network {
-            note(format!("allowed_network: {}", grant.host), &|wish| {
-                NetworkRequest::of(wish).and_then(Result::ok).is_some_and(|asked| {
+            note(format!("allowed_network: {}", grant.host), &|request| {
+                NetworkRequest::of(request).and_then(Result::ok).is_some_and(|asked| {
                     grant.host.covers(&asked.host) || asked.host.covers(&grant.host)
                 })
             });
@@ -149,17 +152,19 @@ impl Access {
         for grant in &self.commands {
             note(
                 format!("allowed_commands: {}", grant.program),
-                &|wish| matches!(wish, Wish::Command(program) if *program == grant.program),
+                &|request| matches!(request, AccessRequest::Command(program) if *program == grant.program),
             );
         }
         for name in &self.functions {
-            note(format!("allowed_functions: {name}"), &|wish| *wish == Wish::Function(name));
+            note(format!("allowed_functions: {name}"), &|request| {
+                *request == AccessRequest::Function(name)
+            });
         }
         if self.clock.is_some() {
-            note("clock".into(), &|wish| *wish == Wish::Clock);
+            note("clock".into(), &|request| *request == AccessRequest::Clock);
         }
         if self.random.is_some() {
-            note("random".into(), &|wish| *wish == Wish::Random);
+            note("random".into(), &|request| *request == AccessRequest::Random);
         }
         unused
     }
@@ -179,7 +184,7 @@ mod tests {
     use alloc::vec;
 
     fn granted(access: &Access, line: &str) -> bool {
-        access.grants(&Wish::parse(line).unwrap_or_else(|| panic!("{line}")))
+        access.grants(&AccessRequest::parse(line).unwrap_or_else(|| panic!("{line}")))
     }
 
     #[test]

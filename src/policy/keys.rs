@@ -219,8 +219,8 @@ pub(crate) static SANDBOX_POLICY: Mapping = Mapping::of(&[
     ),
     key(
         "when_exhausted",
-        Shape::Choice(&["create", "wait", "refuse"]),
-        "What a call does while `max_instances` others are under way. Default: create.",
+        Shape::Choice(&["grow", "wait", "refuse"]),
+        "What a call does while `max_instances` others are under way. Default: grow.",
     ),
     key(
         "snapshot",
@@ -488,7 +488,7 @@ mod tests {
             let is = |name: &str| key.default() == Some(name);
             match key.name {
                 "isolation" => assert!(is("per_call")),
-                "when_exhausted" => assert!(is("create")),
+                "when_exhausted" => assert!(is("grow")),
                 "snapshot" => assert!(is("true")),
                 "allow_state" | "allow_raw_credentials" => assert!(is("false")),
                 "log_level" => assert!(is("trace")),

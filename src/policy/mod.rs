@@ -134,7 +134,7 @@ pub enum WhenExhausted {
     /// A plugin that keeps state gets none, which would not have the state: its calls wait for an
     /// instance, at most for the [deadline](crate::Limits::deadline) of a call.
     #[default]
-    Create,
+    Grow,
     /// It waits for one of the others to end, at most for this long, and those that wait are served in
     /// the order of arrival. Then it fails with `instances_exhausted`.
     ///

@@ -118,7 +118,7 @@ impl Reader {
             (Some("wait"), Some(wait)) => WhenExhausted::Wait(Duration::from_millis(wait)),
             (Some("wait"), None) => WhenExhausted::Wait(Policy::DEFAULT_MAX_WAIT),
             (Some("refuse"), _) => WhenExhausted::Refuse,
-            _ => WhenExhausted::Create,
+            _ => WhenExhausted::Grow,
         };
         if wait.is_some() && then != Some("wait") {
             let wrong = "says how long calls wait, which they do with `when_exhausted: wait`";

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use cpex_wasmi_abi::{Wish, is_function_name};
+use cpex_wasmi_abi::{AccessRequest, is_function_name};
 use serde_json::{Map, Value};
 
 use super::keys::{COMMAND_GRANT, FILE_GRANT, FIXED, Mapping, SEED, Shape};
@@ -32,7 +32,7 @@ impl Reader {
         let names = self.texts(value, &format!("{path}.allowed_env"));
         let mut variables = Vec::new();
         for (path, name) in names {
-            if Wish::parse(&format!("env:{name}")).is_some() {
+            if AccessRequest::parse(&format!("env:{name}")).is_some() {
                 variables.push(name);
             } else {
                 let rule = "which is no name of a variable, nor the start of one and `*`";

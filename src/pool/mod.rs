@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use crate::Module;
 use crate::instance::Instance;
-use crate::lanes::Lane;
+use crate::shards::Shard;
 
 pub(crate) use growth::{Growth, Outgrown};
 pub(crate) use permits::{Permit, Permits};
@@ -47,18 +47,18 @@ impl Pool {
         }
     }
 
-    /// The number of lanes that instances are kept of.
-    pub(crate) fn lanes(&self) -> usize {
+    /// The number of shards that instances are kept of.
+    pub(crate) fn shards(&self) -> usize {
         match self {
-            Self::Warm(warm) => warm.lanes(),
+            Self::Warm(warm) => warm.shards(),
             Self::Stateful(_) => 1,
         }
     }
 
-    /// Takes an instance, if there is one that will do for this lane.
-    pub(crate) fn take(&self, lane: Lane) -> Taken {
+    /// Takes an instance, if there is one that will do for this shard.
+    pub(crate) fn take(&self, shard: Shard) -> Taken {
         match self {
-            Self::Warm(warm) => warm.take(lane).map_or(Taken::Nothing, Taken::Instance),
+            Self::Warm(warm) => warm.take(shard).map_or(Taken::Nothing, Taken::Instance),
             Self::Stateful(stateful) => stateful.take(),
         }
     }

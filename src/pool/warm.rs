@@ -9,18 +9,18 @@ use crossbeam_utils::atomic::AtomicCell;
 
 use crate::Module;
 use crate::instance::Instance;
-use crate::lanes::Lane;
+use crate::shards::Shard;
 
 /// Warm instances that wait for their next call.
 ///
 /// There is no lock: an instance is taken out of its slot, and put into one, by exchanging a pointer.
-/// Each lane begins with a slot of its own, so that threads that call at once do not meet.
+/// Each shard begins with a slot of its own, so that threads that call at once do not meet.
 pub(crate) struct Warm {
     slots: Box<[Slot]>,
-    /// The number of times that each lane has borrowed an instance of another.
+    /// The number of times that each shard has borrowed an instance of another.
     borrowings: Box<[CachePadded<AtomicUsize>]>,
-    /// The first lane, and how many there are in a circle.
-    home: Lane,
+    /// The first shard, and how many there are in a circle.
+    home: Shard,
     circle: usize,
     /// The state of the pool: [`OPEN`], [`CLOSING`] or [`CLOSED`].
     state: AtomicU8,
@@ -36,7 +36,7 @@ const CLOSED: u8 = 2;
 type Slot = CachePadded<AtomicCell<Option<Box<Instance>>>>;
 
 impl Warm {
-    /// The number of times that a lane borrows from others before it has an instance of its own made. A plugin that
+    /// The number of times that a shard borrows from others before it has an instance of its own made. A plugin that
     /// is rarely called does with one instance, whichever thread calls it.
     const MAX_BORROWINGS: usize = 32;
 
@@ -46,26 +46,26 @@ impl Warm {
         Self {
             slots: (0..size).map(|_| Slot::default()).collect(),
             // Those that had no slot of their own would drop each other's instances.
-            borrowings: (0..module.lanes().min(size).max(1))
+            borrowings: (0..module.shards().min(size).max(1))
                 .map(|_| CachePadded::default())
                 .collect(),
             home: module.home(),
-            circle: module.engine().lanes(),
+            circle: module.engine().shards(),
             state: AtomicU8::new(OPEN),
         }
     }
 
-    /// Of how many lanes instances are kept.
-    pub(crate) fn lanes(&self) -> usize {
+    /// Of how many shards instances are kept.
+    pub(crate) fn shards(&self) -> usize {
         self.borrowings.len()
     }
 
-    /// An instance of this lane, if there is one, or of another if that will do.
-    pub(crate) fn take(&self, lane: Lane) -> Option<Box<Instance>> {
+    /// An instance of this shard, if there is one, or of another if that will do.
+    pub(crate) fn take(&self, shard: Shard) -> Option<Box<Instance>> {
         let mut borrowed = None;
-        for slot in self.slots(lane) {
+        for slot in self.slots(shard) {
             let Some(instance) = slot.take() else { continue };
-            if instance.lane() == lane {
+            if instance.shard() == shard {
                 self.put_back(borrowed);
                 return Some(instance);
             }
@@ -78,7 +78,7 @@ impl Warm {
             }
         }
         let instance = borrowed?;
-        if self.may_borrow(lane) {
+        if self.may_borrow(shard) {
             return Some(instance);
         }
         self.put(instance);
@@ -91,8 +91,8 @@ impl Warm {
         }
     }
 
-    fn may_borrow(&self, lane: Lane) -> bool {
-        self.borrowings.get(self.place(lane)).is_some_and(|borrowings| {
+    fn may_borrow(&self, shard: Shard) -> bool {
+        self.borrowings.get(self.place(shard)).is_some_and(|borrowings| {
             borrowings.load(Ordering::Relaxed) < Self::MAX_BORROWINGS
                 && borrowings.fetch_add(1, Ordering::Relaxed) < Self::MAX_BORROWINGS
         })
@@ -100,9 +100,9 @@ impl Warm {
 
     /// Keeps an instance. If no slot is free, one that waits is dropped.
     pub(crate) fn put(&self, instance: Box<Instance>) {
-        let lane = instance.lane();
+        let shard = instance.shard();
         let mut instance = Some(instance);
-        for slot in self.slots(lane) {
+        for slot in self.slots(shard) {
             instance = slot.swap(instance);
             if instance.is_none() {
                 break;
@@ -138,14 +138,14 @@ impl Warm {
         self.slots.iter().filter_map(|slot| slot.take()).collect()
     }
 
-    fn place(&self, lane: Lane) -> usize {
-        lane.after(self.home, self.circle)
+    fn place(&self, shard: Shard) -> usize {
+        shard.after(self.home, self.circle)
     }
 
-    /// All slots, beginning with that of a lane.
-    fn slots(&self, lane: Lane) -> impl Iterator<Item = &AtomicCell<Option<Box<Instance>>>> {
+    /// All slots, beginning with that of a shard.
+    fn slots(&self, shard: Shard) -> impl Iterator<Item = &AtomicCell<Option<Box<Instance>>>> {
         let (before, after) =
-            self.slots.split_at_checked(self.place(lane)).unwrap_or((&[], &self.slots));
+            self.slots.split_at_checked(self.place(shard)).unwrap_or((&[], &self.slots));
         after.iter().chain(before).map(|slot| &**slot)
     }
 }

@@ -42,7 +42,7 @@ use crate::WhenExhausted;
 use crate::instance::Counts;
 use crate::logging::{LogRecord, contained, visible};
 use crate::system::{Granted, Services};
-use crate::view::Lent;
+use crate::view::Borrowed;
 use crate::{Changes, Error, Level, LevelFilter, Limits, LogSink, Policy};
 
 use budget::Usage;
@@ -108,7 +108,7 @@ impl Grants {
             #[cfg(feature = "std")]
             when_exhausted: match policy.when_exhausted {
                 // One more would be without the state.
-                WhenExhausted::Create if manifest.stateful.is_kept() => {
+                WhenExhausted::Grow if manifest.stateful.is_kept() => {
                     WhenExhausted::Wait(policy.limits.deadline.unwrap_or(Policy::DEFAULT_MAX_WAIT))
                 }
                 then => then,
@@ -298,17 +298,17 @@ impl Session {
     /// Serves one host function, with what the session has not kept of the request.
     pub(crate) fn dispatch_with(
         &mut self,
-        lent: Option<Lent<'_>>,
+        borrowed: Option<Borrowed<'_>>,
         function: HostFunction,
         args: &[u32],
         memory: &mut [u8],
     ) -> Result<i32, Error> {
         self.count_call()?;
-        Service { session: self, lent }.serve(function, args, memory)
+        Service { session: self, borrowed }.serve(function, args, memory)
     }
 
     /// Whether serving this takes what the session has not kept of the request.
-    pub(crate) fn wants_lent(&self, function: HostFunction, args: &[u32]) -> bool {
+    pub(crate) fn needs_borrowed(&self, function: HostFunction, args: &[u32]) -> bool {
         let Some(call) = &self.call else { return false };
         if call.request.own().is_some() || !takes_field(function) {
             return false;

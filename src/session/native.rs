@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{Capability, CapabilitySet, EXPORT_INIT, EXPORT_SHUTDOWN, Manifest};
 
 use super::{Grants, Session};
-use crate::plugin::{configuration, hook_position, unknown_hook, wishes};
+use crate::plugin::{access_requests, configuration, hook_position, unknown_hook};
 use crate::system::Services;
 use crate::{Engine, Error, ErrorKind, LogSink, Outcome, Policy, Receipt, Request};
 
@@ -44,7 +44,7 @@ impl Session {
         let requested: CapabilitySet =
             manifest.capabilities.iter().filter_map(|name| Capability::from_name(name)).collect();
         let mut problems = Vec::new();
-        wishes(manifest, requested, &policy, Some(&services), &mut problems);
+        access_requests(manifest, requested, &policy, Some(&services), &mut problems);
         configuration(manifest, &policy, &mut problems);
         if !problems.is_empty() {
             services.redact(&mut problems);

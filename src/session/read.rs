@@ -234,7 +234,7 @@ impl Service<'_> {
     /// Sees to it that a payload which has to be converted is converted once in a call.
     fn convert_payload(&mut self, field: Field) -> Result<(), Status> {
         match (field, &mut self.session.call) {
-            (Field::Payload, Some(call)) => call.copy_converted(self.lent),
+            (Field::Payload, Some(call)) => call.copy_converted(self.borrowed),
             _ => Ok(()),
         }
     }
@@ -249,7 +249,11 @@ impl Service<'_> {
     fn current(&self) -> Result<Current<'_>, Status> {
         let call = self.session.call.as_ref().ok_or(Status::NotDuringInit)?;
         let extensions = call.request.extensions();
-        Ok(Current { extensions, lent: call.lent(self.lent), changes: self.session.changes() })
+        Ok(Current {
+            extensions,
+            borrowed: call.borrowed(self.borrowed),
+            changes: self.session.changes(),
+        })
     }
 
     /// The value of a field, or of the entry or the place in it that `key` names, and how much work

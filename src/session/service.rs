@@ -6,7 +6,7 @@ use alloc::format;
 use cpex_wasmi_abi::{HostFunction, Status};
 
 use super::{Answer, Format, Session, Source, Span};
-use crate::view::{Lent, PayloadKind};
+use crate::view::{Borrowed, PayloadKind};
 use crate::{Error, ErrorKind, Payload};
 
 /// A hook that is handled.
@@ -14,26 +14,28 @@ pub(super) struct Handling {
     /// The hook, by position.
     pub(super) hook: usize,
     pub(super) request: Source,
-    /// A payload that is only lent, in the request model, once the plugin means to change it or to
+    /// A payload that is only borrowed, in the request model, once the plugin means to change it or to
     /// look into what has to be converted for that. Or why there is no such copy.
     pub(super) copied: Option<Result<Box<Payload>, Status>>,
 }
 
 impl Handling {
     /// Payload and context, wherever they are.
-    pub(super) fn lent<'a>(&'a self, lent: Option<Lent<'a>>) -> Option<Lent<'a>> {
-        let lent = self.request.own().or(lent);
+    pub(super) fn borrowed<'a>(&'a self, borrowed: Option<Borrowed<'a>>) -> Option<Borrowed<'a>> {
+        let borrowed = self.request.own().or(borrowed);
         match &self.copied {
-            Some(Ok(payload)) => lent.map(|lent| Lent { payload: &**payload, ..lent }),
-            _ => lent,
+            Some(Ok(payload)) => {
+                borrowed.map(|borrowed| Borrowed { payload: &**payload, ..borrowed })
+            }
+            _ => borrowed,
         }
     }
 
-    /// Copies a payload that is only lent into the request model, once.
-    pub(super) fn copy_payload(&mut self, lent: Option<Lent<'_>>) -> Result<(), Status> {
-        if let (None, None, Some(lent)) = (self.request.own(), &self.copied, lent) {
+    /// Copies a payload that is only borrowed into the request model, once.
+    pub(super) fn copy_payload(&mut self, borrowed: Option<Borrowed<'_>>) -> Result<(), Status> {
+        if let (None, None, Some(borrowed)) = (self.request.own(), &self.copied, borrowed) {
             self.copied =
-                Some(lent.payload.to_model().map(|payload| Box::new(payload.into_owned())));
+                Some(borrowed.payload.to_model().map(|payload| Box::new(payload.into_owned())));
         }
         match &self.copied {
             Some(Err(status)) => Err(*status),
@@ -42,10 +44,10 @@ impl Handling {
     }
 
     /// The same, for one that would be converted each time it is looked into.
-    pub(super) fn copy_converted(&mut self, lent: Option<Lent<'_>>) -> Result<(), Status> {
-        match lent {
-            Some(lent) if lent.payload.kind() != PayloadKind::Message => {
-                self.copy_payload(Some(lent))
+    pub(super) fn copy_converted(&mut self, borrowed: Option<Borrowed<'_>>) -> Result<(), Status> {
+        match borrowed {
+            Some(borrowed) if borrowed.payload.kind() != PayloadKind::Message => {
+                self.copy_payload(Some(borrowed))
             }
             _ => Ok(()),
         }
@@ -56,7 +58,7 @@ impl Handling {
 pub(super) struct Service<'s> {
     pub(super) session: &'s mut Session,
     /// What the session has not kept of the request.
-    pub(super) lent: Option<Lent<'s>>,
+    pub(super) borrowed: Option<Borrowed<'s>>,
 }
 
 impl Service<'_> {

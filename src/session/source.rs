@@ -1,13 +1,13 @@
 use alloc::sync::Arc;
 
 use crate::Request;
-use crate::view::{ExtensionsView, Lent};
+use crate::view::{Borrowed, ExtensionsView};
 
 /// What a session keeps of a request while it is handled.
 pub(crate) enum Source {
     /// All of it.
     Model(Arc<Request>),
-    /// The extensions, as `cpex-core` has them. Payload and context are lent.
+    /// The extensions, as `cpex-core` has them. Payload and context are borrowed.
     #[cfg(feature = "cpex-core")]
     Cpex(cpex_core::extensions::Extensions),
     /// Nothing: the plugin has no way to look at it.
@@ -31,9 +31,9 @@ impl Source {
     }
 
     /// Payload and context, if they are here.
-    pub(crate) fn own(&self) -> Option<Lent<'_>> {
+    pub(crate) fn own(&self) -> Option<Borrowed<'_>> {
         match self {
-            Self::Model(request) => Some(Lent {
+            Self::Model(request) => Some(Borrowed {
                 payload: &request.payload,
                 local_state: &request.context.local_state,
                 global_state: &request.context.global_state,

@@ -103,15 +103,15 @@ impl Service<'_> {
     }
 
     fn edit(&mut self, field: Field) -> Result<Edit<'_>, Status> {
-        let Self { session, lent } = self;
+        let Self { session, borrowed } = self;
         let call = session.call.as_mut().ok_or(Status::NotDuringInit)?;
         if field.info().slot == Slot::Payload {
-            call.copy_payload(*lent)?;
+            call.copy_payload(*borrowed)?;
         }
         let edit = Edit {
             field,
             extensions: call.request.extensions(),
-            lent: call.lent(*lent),
+            borrowed: call.borrowed(*borrowed),
             changes: session.changes.get_or_insert_default(),
             worked: 0,
         };

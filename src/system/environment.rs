@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 
-use cpex_wasmi_abi::Wish;
+use cpex_wasmi_abi::AccessRequest;
 
 use crate::logging::visible;
 use crate::policy::covers;
@@ -27,7 +27,7 @@ impl Environment {
     /// have. A name that is no UTF-8 cannot be asked for.
     pub(crate) fn take<'a>(
         own: Option<&Variables>,
-        asked: impl Iterator<Item = Wish<'a>> + Clone,
+        asked: impl Iterator<Item = AccessRequest<'a>> + Clone,
         granted: &[String],
     ) -> Result<Self, Problem> {
         let wanted = |name: &str| may_read(asked.clone(), granted, name);
@@ -40,7 +40,7 @@ impl Environment {
             }
             #[cfg(feature = "env")]
             // The environment is looked at only for who wants something of it.
-            None if asked.clone().any(|wish| matches!(wish, Wish::Env(_))) => {
+            None if asked.clone().any(|request| matches!(request, AccessRequest::Env(_))) => {
                 for (name, value) in std::env::vars_os() {
                     let Ok(name) = name.into_string() else { continue };
                     if wanted(&name) {
@@ -70,13 +70,14 @@ impl Environment {
 
 /// Whether a variable is among those asked for and among those granted.
 pub(crate) fn may_read<'a>(
-    mut asked: impl Iterator<Item = Wish<'a>>,
+    mut asked: impl Iterator<Item = AccessRequest<'a>>,
     granted: &[String],
     name: &str,
 ) -> bool {
     // As a pattern it would stand for more than itself.
     !name.contains('*')
-        && asked.any(|wish| matches!(wish, Wish::Env(pattern) if covers(pattern, name)))
+        && asked
+            .any(|request| matches!(request, AccessRequest::Env(pattern) if covers(pattern, name)))
         && granted.iter().any(|pattern| covers(pattern, name))
 }
 
@@ -104,7 +105,7 @@ mod tests {
 
     fn taken(own: &Variables, asked: &[&str], granted: &[&str]) -> Result<Environment, Problem> {
         let granted: Vec<String> = granted.iter().map(|name| (*name).into()).collect();
-        let asked = asked.iter().filter_map(|line| Wish::parse(line));
+        let asked = asked.iter().filter_map(|line| AccessRequest::parse(line));
         Environment::take(Some(own), asked, &granted)
     }
 

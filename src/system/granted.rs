@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::{Manifest, Wish};
+use cpex_wasmi_abi::{AccessRequest, Manifest};
 
 use super::environment::{Environment, may_read};
 use super::{AccessKind, Services};
@@ -45,16 +45,16 @@ impl Granted {
     ) -> Result<Self, Problem> {
         let asked = manifest.access.clone();
         let own = services.environment.as_ref();
-        let environment = Environment::take(own, wishes(&asked), &access.env)?;
+        let environment = Environment::take(own, access_requests(&asked), &access.env)?;
         let requests = asked
             .iter()
-            .filter_map(|line| Some((line, NetworkRequest::of(&Wish::parse(line)?)?)))
+            .filter_map(|line| Some((line, NetworkRequest::of(&AccessRequest::parse(line)?)?)))
             .map(|(line, request)| request.map_err(|wrong| impossible(line, &wrong)))
             .collect::<Result<_, _>>()?;
         #[cfg(feature = "random")]
         let salt = access
             .random
-            .filter(|_| wishes(&asked).any(|wish| wish == Wish::Random))
+            .filter(|_| access_requests(&asked).any(|request| request == AccessRequest::Random))
             .and_then(|random| super::random::salt(random).ok());
         Ok(Self {
             asked,
@@ -69,8 +69,8 @@ impl Granted {
     }
 
     /// What the manifest asks for.
-    pub(crate) fn asked(&self) -> impl Iterator<Item = Wish<'_>> + Clone {
-        wishes(&self.asked)
+    pub(crate) fn asked(&self) -> impl Iterator<Item = AccessRequest<'_>> + Clone {
+        access_requests(&self.asked)
     }
 
     /// What it takes to look at all lines and grants once, in bytes of work: a manifest may have a thousand.
@@ -88,19 +88,19 @@ impl Granted {
     }
 
     /// Whether the manifest asks for the time, or for random numbers.
-    pub(crate) fn asks(&self, wish: &Wish<'_>) -> bool {
-        self.asked().any(|asked| asked == *wish)
+    pub(crate) fn asks(&self, request: &AccessRequest<'_>) -> bool {
+        self.asked().any(|asked| asked == *request)
     }
 
     /// Whether a function of the embedder's may be called.
     pub(crate) fn function(&self, name: &str) -> bool {
-        let wish = Wish::Function(name);
-        self.asked().any(|asked| asked == wish) && self.access.grants(&wish)
+        let request = AccessRequest::Function(name);
+        self.asked().any(|asked| asked == request) && self.access.grants(&request)
     }
 }
 
-fn wishes(lines: &[String]) -> impl Iterator<Item = Wish<'_>> + Clone {
-    lines.iter().filter_map(|line| Wish::parse(line))
+fn access_requests(lines: &[String]) -> impl Iterator<Item = AccessRequest<'_>> + Clone {
+    lines.iter().filter_map(|line| AccessRequest::parse(line))
 }
 
 /// Notes what a manifest asks for that is not granted, or that this host does not have.
@@ -111,11 +111,11 @@ pub(crate) fn check(
     problems: &mut Vec<Problem>,
 ) {
     for line in &manifest.access {
-        let Some(wish) = Wish::parse(line) else {
+        let Some(request) = AccessRequest::parse(line) else {
             problems.push(unknown(line));
             continue;
         };
-        if let Wish::Files { permission, .. } = wish
+        if let AccessRequest::Files { permission, .. } = request
             && !FilePermission::ALL.iter().any(|known| known.name() == permission)
         {
             let known = FilePermission::ALL.iter().map(|known| known.name());
@@ -130,25 +130,25 @@ pub(crate) fn check(
             ));
             continue;
         }
-        if let Some(wrong) = wrong_with(&wish) {
+        if let Some(wrong) = wrong_with(&request) {
             problems.push(impossible(line, &wrong));
             continue;
         }
-        if let Some(missing) = not_offered(&wish, services) {
+        if let Some(missing) = not_offered(&request, services) {
             problems.push(Problem::new(
                 ErrorKind::AccessDenied,
                 format!("the plugin asks for the system access `{}`, {missing}", visible(line)),
             ));
         }
-        if !policy.access.grants(&wish) {
+        if !policy.access.grants(&request) {
             problems.push(Problem::new(
                 ErrorKind::AccessDenied,
                 format!(
                     "the plugin asks for the system access `{}`, which is not granted; add \
                      `{}` under `sandbox_policy:` if it may {}",
                     visible(line),
-                    visible(&grant_for(&wish)),
-                    visible(&wish.description())
+                    visible(&grant_for(&request)),
+                    visible(&request.description())
                 ),
             ));
         }
@@ -156,17 +156,17 @@ pub(crate) fn check(
 }
 
 /// Why no grant can cover a line, if none can.
-fn wrong_with(wish: &Wish<'_>) -> Option<String> {
-    match *wish {
-        Wish::Files { path, .. } if path.split('/').any(|part| part == "..") => {
+fn wrong_with(request: &AccessRequest<'_>) -> Option<String> {
+    match *request {
+        AccessRequest::Files { path, .. } if path.split('/').any(|part| part == "..") => {
             Some("a path with `..` may lead out of what is granted".into())
         }
-        Wish::Files { permission, path }
+        AccessRequest::Files { permission, path }
             if is_pattern(path) && permission == FilePermission::PrivateScratch.name() =>
         {
             Some("`private-scratch` is for a directory, and `*` stands for files".into())
         }
-        _ => NetworkRequest::of(wish)?.err(),
+        _ => NetworkRequest::of(request)?.err(),
     }
 }
 
@@ -193,14 +193,14 @@ fn unknown(line: &str) -> Problem {
 }
 
 /// Why this host cannot give it, if it cannot.
-fn not_offered(wish: &Wish<'_>, services: Option<&Services>) -> Option<String> {
+fn not_offered(request: &AccessRequest<'_>, services: Option<&Services>) -> Option<String> {
     let without = |feature: &str, on: bool| {
         (!on).then(|| format!("and this host is built without its feature `{feature}`"))
     };
-    match wish {
-        Wish::Env(_) => without("env", cfg!(feature = "env")),
-        Wish::Files { .. } => without("fs", cfg!(feature = "fs")),
-        Wish::Network { .. } => without("http", cfg!(feature = "http")).or_else(|| {
+    match request {
+        AccessRequest::Env(_) => without("env", cfg!(feature = "env")),
+        AccessRequest::Files { .. } => without("fs", cfg!(feature = "fs")),
+        AccessRequest::Network { .. } => without("http", cfg!(feature = "http")).or_else(|| {
             let sends = services?.functions.get(cpex_wasmi_abi::HTTP_SEND);
             let sends = sends.is_some_and(|function| function.kind() == AccessKind::Network);
             (!sends).then(|| {
@@ -208,13 +208,13 @@ fn not_offered(wish: &Wish<'_>, services: Option<&Services>) -> Option<String> {
                     .into()
             })
         }),
-        Wish::Clock => without("clock", cfg!(feature = "clock")),
-        Wish::Random => without("random", cfg!(feature = "random")),
-        Wish::Command(_) => {
+        AccessRequest::Clock => without("clock", cfg!(feature = "clock")),
+        AccessRequest::Random => without("random", cfg!(feature = "random")),
+        AccessRequest::Command(_) => {
             let elsewhere = || "and this host can run programs on Unix only".into();
             without("exec", cfg!(feature = "exec")).or_else(|| (!cfg!(unix)).then(elsewhere))
         }
-        Wish::Function(name) => {
+        AccessRequest::Function(name) => {
             let functions = &services?.functions;
             (!functions.offers(name)).then(|| {
                 let hint = did_you_mean(name, functions.names());
@@ -226,15 +226,15 @@ fn not_offered(wish: &Wish<'_>, services: Option<&Services>) -> Option<String> {
 }
 
 /// The line of YAML that grants it.
-pub(crate) fn grant_for(wish: &Wish<'_>) -> String {
-    match *wish {
-        Wish::Env(pattern) => format!("allowed_env: [{}]", quoted(pattern)),
-        Wish::Files { permission, path } => {
+pub(crate) fn grant_for(request: &AccessRequest<'_>) -> String {
+    match *request {
+        AccessRequest::Env(pattern) => format!("allowed_env: [{}]", quoted(pattern)),
+        AccessRequest::Files { permission, path } => {
             let kind = if is_pattern(path) { "file" } else { "dir" };
             format!("allowed_filesystem: [{{{kind}: {}, permission: {permission}}}]", quoted(path))
         }
-        Wish::Network { .. } => {
-            let Some(Ok(asked)) = NetworkRequest::of(wish) else { return String::new() };
+        AccessRequest::Network { .. } => {
+            let Some(Ok(asked)) = NetworkRequest::of(request) else { return String::new() };
             let NetworkGrant { host, ports, schemes, methods, allow_private } =
                 NetworkGrant::asked_for(asked);
             let host = quoted(&host.to_string());
@@ -252,12 +252,12 @@ pub(crate) fn grant_for(wish: &Wish<'_>) -> String {
             }
             format!("allowed_network: [{{{grant}}}]")
         }
-        Wish::Clock => "clock: system".into(),
-        Wish::Random => "random: system".into(),
-        Wish::Command(program) => {
+        AccessRequest::Clock => "clock: system".into(),
+        AccessRequest::Random => "random: system".into(),
+        AccessRequest::Command(program) => {
             format!("allowed_commands: [{{program: {}, args: []}}]", quoted(program))
         }
-        Wish::Function(name) => format!("allowed_functions: [{name}]"),
+        AccessRequest::Function(name) => format!("allowed_functions: [{name}]"),
         _ => String::new(),
     }
 }

@@ -387,7 +387,7 @@ pub(crate) trait PayloadView: View + Sync {
 
 /// What an engine may only lend for as long as a host function is served.
 #[derive(Clone, Copy)]
-pub(crate) struct Lent<'a> {
+pub(crate) struct Borrowed<'a> {
     pub(crate) payload: &'a dyn PayloadView,
     pub(crate) local_state: &'a dyn JsonEntries,
     pub(crate) global_state: &'a dyn JsonEntries,

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::time::SystemTime;
 
-use cpex_wasmi_abi::Wish;
+use cpex_wasmi_abi::AccessRequest;
 
 use super::serve::Call;
 use super::{Errno, Fault};
@@ -93,7 +93,8 @@ impl Call<'_> {
         };
         self.session.worked(self.session.grants().granted.work());
         let granted = &self.session.grants().granted;
-        let Some(grant) = granted.access.clock.filter(|_| granted.asks(&Wish::Clock)) else {
+        let Some(grant) = granted.access.clock.filter(|_| granted.asks(&AccessRequest::Clock))
+        else {
             self.session.refuse(AccessKind::Clock, "now", name, 0);
             return Err(Errno::Acces.into());
         };
@@ -108,7 +109,8 @@ impl Call<'_> {
         let wanted = self.memory.bytes(at, len)?.len();
         self.session.worked(self.session.grants().granted.work());
         let granted = &self.session.grants().granted;
-        let Some(grant) = granted.access.random.filter(|_| granted.asks(&Wish::Random)) else {
+        let Some(grant) = granted.access.random.filter(|_| granted.asks(&AccessRequest::Random))
+        else {
             self.session.refuse(AccessKind::Random, "bytes", "", 0);
             return Err(Errno::Acces.into());
         };

@@ -458,10 +458,13 @@ fn who_uses_up_a_slice_waiting_goes_on_with_the_next() {
         script.calls("f", &number.to_string())
     });
     let set = |engine: EngineBuilder| {
-        engine.slice(500).function_async("f", |invocation: &mut Invocation<'_>, number: u32| {
-            invocation.charge(1500);
-            from_another_thread(Ok::<_, Status>(number))
-        })
+        engine.fuel_slice(500).function_async(
+            "f",
+            |invocation: &mut Invocation<'_>, number: u32| {
+                invocation.charge(1500);
+                from_another_thread(Ok::<_, Status>(number))
+            },
+        )
     };
     let running = Running::on(set, &script, functions(&["f"]));
     let expected: Vec<_> = (0..20).map(|number| number.to_string()).collect();

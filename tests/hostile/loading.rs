@@ -244,7 +244,7 @@ fn a_copy_for_another_thread_takes_no_more_than_is_said() {
         shapes.push(Shape { name, wasm: guest(&format!("{FIELDS} {fields}")) });
     }
     // Each thread has an interpreter of its own.
-    let engine = cpex_wasmi::Engine::builder().lanes(1024).build().unwrap();
+    let engine = cpex_wasmi::Engine::builder().interpreters(1024).build().unwrap();
     for Shape { name, wasm } in shapes {
         assert!(wasm.len() <= Module::MAX_COPIED_BYTES, "{name}: {}", wasm.len());
         let plugin =

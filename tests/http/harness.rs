@@ -90,7 +90,7 @@ impl World {
 
     pub(crate) fn client(&self) -> HttpClient {
         let (names, looked_up) = (Mutex::new(self.names.clone()), self.looked_up.clone());
-        HttpClient::new().unwrap().resolver(move |name| {
+        HttpClient::new().unwrap().with_resolver(move |name| {
             looked_up.push(name.clone());
             let mut names = names.lock().unwrap();
             let found = match names.get_mut(name.as_str()) {

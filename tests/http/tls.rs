@@ -50,13 +50,17 @@ fn a_server_is_trusted_for_its_name_by_an_authority_that_is() {
     let port = server();
     let client = || HttpClient::new().unwrap();
     let resolve = |_| async { Ok(vec![[127, 0, 0, 1].into()]) };
-    let trusting = || client().trusting(AUTHORITY).unwrap().resolver(resolve);
+    let trusting = || client().with_root_certificates(AUTHORITY).unwrap().with_resolver(resolve);
     for (client, host, trusted) in [
         (trusting(), "secure.test", true),
-        (client().resolver(resolve).trusting(AUTHORITY).unwrap(), "secure.test", true),
+        (
+            client().with_resolver(resolve).with_root_certificates(AUTHORITY).unwrap(),
+            "secure.test",
+            true,
+        ),
         (trusting(), "other.test", false),
         (trusting(), "127.0.0.1", false),
-        (client().resolver(resolve), "secure.test", false),
+        (client().with_resolver(resolve), "secure.test", false),
     ] {
         let world = World::new();
         let engine = world.builder().http_transport(client).build().unwrap();
@@ -77,7 +81,7 @@ fn a_server_is_trusted_for_its_name_by_an_authority_that_is() {
 #[test]
 fn what_is_no_certificate_cannot_be_trusted() {
     for pem in [&b""[..], b"x", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-        let error = HttpClient::new().unwrap().trusting(pem).unwrap_err();
+        let error = HttpClient::new().unwrap().with_root_certificates(pem).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidConfig);
     }
 }

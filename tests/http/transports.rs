@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use cpex_wasmi::{
     AddressGuard, EngineBuilder, Error, ErrorKind, HttpTransport, Plugin, ResponseBody, Scheme,
-    Sending, TransportError, TransportRequest, TransportResponse,
+    SendFuture, TransportError, TransportRequest, TransportResponse,
 };
 
 use crate::common::HOOK;
@@ -27,7 +27,7 @@ impl Scripted {
 }
 
 impl HttpTransport for Scripted {
-    fn send(&self, request: TransportRequest) -> Sending {
+    fn send(&self, request: TransportRequest) -> SendFuture {
         self.seen.lock().unwrap().push(request);
         let answer = (self.answer)();
         Box::pin(async { answer })

@@ -115,9 +115,9 @@ fn a_client_can_share_the_runtime_of_the_embedder() {
     let server = Server::text("hi");
     let world = World::new();
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let client = HttpClient::on(runtime.handle().clone())
+    let client = HttpClient::with_runtime(runtime.handle().clone())
         .unwrap()
-        .resolver(|_| async { Ok(vec![[127, 0, 0, 1].into()]) });
+        .with_resolver(|_| async { Ok(vec![[127, 0, 0, 1].into()]) });
     let engine = world.builder().http_transport(client).build().unwrap();
     let wasm = sender(ALL, &[get(&server.url("a.test", "/"))]);
     let plugin = Plugin::load(&engine, &wasm, granting(&[private("*.test")])).unwrap();

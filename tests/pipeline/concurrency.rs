@@ -150,7 +150,7 @@ fn told_to_loop() -> Extensions {
 
 /// A manager with such a plugin, whose instances are pooled and whose deadline is far away.
 async fn looping(settings: &str) -> Arc<PluginManager> {
-    looping_with("max_instances: 4", "when_exhausted: create", settings).await
+    looping_with("max_instances: 4", "when_exhausted: grow", settings).await
 }
 
 /// The same, with other resources and another policy.

@@ -140,7 +140,7 @@ fn the_defaults_are_the_defaults() {
     assert_eq!(said["mode"], least.mode.to_string());
     assert_eq!(said["priority"], least.priority.to_string());
     assert_eq!(said["on_error"], least.on_error.to_string());
-    assert!(DOC.contains("(200,000 units; `EngineBuilder::slice`)"));
+    assert!(DOC.contains("(200,000 units; `EngineBuilder::fuel_slice`)"));
     assert_eq!(Engine::DEFAULT_SLICE, 200_000);
     let settings = cpex_core::config::PluginSettings::default();
     assert!(

@@ -27,7 +27,7 @@ fn service() -> Server {
 async fn started(url: &str, grant: &str, settings: &str) -> Arc<PluginManager> {
     let plugins = Plugins::of(&["remote_decision"]);
     let client = HttpClient::new().unwrap();
-    let client = client.resolver(|_| async { Ok(vec![[127, 0, 0, 1].into()]) });
+    let client = client.with_resolver(|_| async { Ok(vec![[127, 0, 0, 1].into()]) });
     let engine = Engine::builder().http_transport(client);
     let factory = WasmFactory::with_engine(plugins.path(), engine).unwrap();
     let yaml = format!(

@@ -71,7 +71,7 @@ pub(crate) fn identity(token: &str) -> IdentityPayload {
 }
 
 fn resolver(more: &str) -> String {
-    granting("resolver", "known_identity", RESOLVE, &["read_inbound_credentials"], more)
+    granting("resolver", "cpex_identity", RESOLVE, &["read_inbound_credentials"], more)
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_token_becomes_a_subject_that_later_plugins_see() {
             .read(at(Field::PayloadRawToken))
             .refused(Status::CapabilityDenied);
         let plugins =
-            Plugins::of(&["known_identity", "pii_guard"]).with("claim.wasm", &claim.build());
+            Plugins::of(&["cpex_identity", "pii_guard"]).with("claim.wasm", &claim.build());
         let yaml = [
             resolver(TOKENS),
             granting("claim", "claim", RESOLVE, &[], ""),
@@ -129,7 +129,7 @@ fn a_token_becomes_a_subject_that_later_plugins_see() {
 #[test]
 fn a_token_that_makes_nobody_is_denied() {
     on_both(async || {
-        let plugins = Plugins::of(&["known_identity"]);
+        let plugins = Plugins::of(&["cpex_identity"]);
         let manager = plugins.start(&format!("plugins:\n{}", resolver(TOKENS))).await;
         let resolve = async |token: &str| {
             let payload = identity(token);
@@ -151,7 +151,7 @@ fn a_token_that_makes_nobody_is_denied() {
 #[test]
 fn a_token_is_not_handed_out_without_the_operator() {
     on_both(async || {
-        let plugins = Plugins::of(&["known_identity"]);
+        let plugins = Plugins::of(&["cpex_identity"]);
         let resolve = async |more: &str| {
             let manager = plugins.start(&format!("plugins:\n{}", resolver(more))).await;
             let payload = identity("alice:hr");
@@ -211,7 +211,7 @@ fn what_an_identity_was_made_of_cannot_be_changed() {
 
 fn attenuator(more: &str) -> String {
     let granted = ["read_inbound_credentials", "read_delegation"];
-    granting("attenuator", "known_attenuator", DELEGATE, &granted, more)
+    granting("attenuator", "cpex_attenuator", DELEGATE, &granted, more)
 }
 
 fn delegation(permissions: &[&str]) -> DelegationPayload {
@@ -231,7 +231,7 @@ fn delegation(permissions: &[&str]) -> DelegationPayload {
 #[test]
 fn a_token_is_minted_for_what_the_route_allows() {
     on_both(async || {
-        let plugins = Plugins::of(&["known_attenuator"]);
+        let plugins = Plugins::of(&["cpex_attenuator"]);
         let manager = plugins.start(&format!("plugins:\n{}", attenuator(TOKENS))).await;
         let delegate = async |permissions: &[&str]| {
             let payload = delegation(permissions);
@@ -277,7 +277,7 @@ fn a_minted_token_is_kept_by_who_does_not_see_it() {
             .read(at(Field::PayloadBearerToken))
             .refused(Status::CapabilityDenied)
             .keep(place("/delegated_token"), "token");
-        let plugins = Plugins::of(&["known_attenuator"]).with("note.wasm", &note.build());
+        let plugins = Plugins::of(&["cpex_attenuator"]).with("note.wasm", &note.build());
         let yaml = [attenuator(TOKENS), granting("note", "note", DELEGATE, &[], "")].concat();
         let manager = plugins.start(&format!("plugins:\n{yaml}")).await;
         let result = invoke_about::<TokenDelegateHook>(

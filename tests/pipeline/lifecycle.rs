@@ -322,7 +322,7 @@ fn what_fails_to_initialise_and_is_called_regardless_denies() {
 
 #[test]
 fn a_plugin_in_the_known_style_is_shut_down_too() {
-    let plugin = load(&fixture("known_pii_guard"), trusting().pooled(1));
+    let plugin = load(&fixture("cpex_pii_guard"), trusting().pooled(1));
     assert!(plugin.module().info().has_shutdown);
     plugin.initialize().unwrap();
     plugin.shutdown().unwrap();

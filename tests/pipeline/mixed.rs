@@ -30,9 +30,9 @@ impl Entry {
     fn yaml(&self, position: usize, natively: bool) -> String {
         let Self { module, mode, priority, sandboxed } = self;
         let (hook, granted, config) = match *module {
-            "known_pii_guard" => (HOOK, "read_labels, read_subject, read_roles", "role: admin"),
-            "known_headers" => (HOOK, "read_headers, write_headers", "tenant: acme"),
-            "known_redactor" => (POST, "read_labels, append_labels", ""),
+            "cpex_pii_guard" => (HOOK, "read_labels, read_subject, read_roles", "role: admin"),
+            "cpex_headers" => (HOOK, "read_headers, write_headers", "tenant: acme"),
+            "cpex_redactor" => (POST, "read_labels, append_labels", ""),
             _ => (HOOK, "read_labels, read_headers", ""),
         };
         let kind = if *sandboxed && !natively {
@@ -48,8 +48,7 @@ impl Entry {
     }
 }
 
-const SANDBOXED: [&str; 4] =
-    ["known_pii_guard", "known_headers", "known_redactor", "known_compute"];
+const SANDBOXED: [&str; 4] = ["cpex_pii_guard", "cpex_headers", "cpex_redactor", "cpex_compute"];
 
 static MODULES: LazyLock<(Plugins, WasmFactory)> = LazyLock::new(|| {
     let plugins = Plugins::of(&SANDBOXED);
@@ -216,12 +215,12 @@ fn a_plugin_sees_what_one_of_the_other_kind_did_before_it() {
     on_both(async || {
         for first in [true, false] {
             let entries = [
-                entry("known_pii_guard", first),
-                entry("known_headers", !first),
-                entry("known_compute", first),
-                entry("known_headers", first),
-                entry("known_redactor", first),
-                entry("known_redactor", !first),
+                entry("cpex_pii_guard", first),
+                entry("cpex_headers", !first),
+                entry("cpex_compute", first),
+                entry("cpex_headers", first),
+                entry("cpex_redactor", first),
+                entry("cpex_redactor", !first),
             ];
             let mut payload = tool_call("pay");
             let secret = json!({"content_type": "text", "text": "123-45-6789"});

@@ -1,4 +1,4 @@
-//! The plugins of `fixtures/known_style`, natively, for the same configuration.
+//! The plugins of `fixtures/cpex_style`, natively, for the same configuration.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub(crate) mod cpex {
     clippy::arithmetic_side_effects,
     reason = "it is written for a crate of its own"
 )]
-#[path = "../../fixtures/known_style/plugins.rs"]
+#[path = "../../fixtures/cpex_style/plugins.rs"]
 mod plugins;
 
 /// The hook that the redactor is for.
@@ -52,11 +52,10 @@ pub(crate) const POST: &str = "cmf.tool_post_invoke";
 /// Registers the kinds `native/…` with a manager.
 pub(crate) fn register(manager: &PluginManager) {
     let kind = |name: &str| format!("native/{name}");
-    manager.register_factory(kind("known_pii_guard"), Box::new(Native(plugins::PiiGuard::new)));
-    manager.register_factory(kind("known_headers"), Box::new(Native(plugins::HeaderInjector::new)));
-    manager
-        .register_factory(kind("known_redactor"), Box::new(Native(plugins::ResultRedactor::new)));
-    manager.register_factory(kind("known_compute"), Box::new(Native(|config| Compute { config })));
+    manager.register_factory(kind("cpex_pii_guard"), Box::new(Native(plugins::PiiGuard::new)));
+    manager.register_factory(kind("cpex_headers"), Box::new(Native(plugins::HeaderInjector::new)));
+    manager.register_factory(kind("cpex_redactor"), Box::new(Native(plugins::ResultRedactor::new)));
+    manager.register_factory(kind("cpex_compute"), Box::new(Native(|config| Compute { config })));
     manager.register_factory(kind("fails"), Box::new(Fails));
 }
 
@@ -77,7 +76,7 @@ fn instance(plugin: Arc<dyn Plugin>, handler: Arc<dyn AnyHookHandler>) -> Plugin
     PluginInstance { plugin, handlers }
 }
 
-/// What `fixtures/plugins/known_compute` does.
+/// What `fixtures/plugins/cpex_compute` does.
 struct Compute {
     config: PluginConfig,
 }

@@ -50,7 +50,7 @@ Exit status:
 Examples:
   cpex-wasmi new my-policy
   cpex-wasmi new my-policy --path plugins/my-policy
-  cpex-wasmi new my-policy --style hook-handler
+  cpex-wasmi new my-policy --style cpex
   cpex-wasmi new my-policy --sdk-path ../cpex-wasmi/guest-sdk
 
 The SDK is that of the checkout which this tool was built from, if it is still there.
@@ -81,7 +81,7 @@ pub(crate) enum Style {
     #[default]
     Lean,
     /// CPEX's `Plugin` and `HookHandler` traits, to share code with native plugins
-    HookHandler,
+    Cpex,
 }
 
 /// Arguments of `build`.

@@ -47,7 +47,7 @@ pub(super) fn measure(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Shares, Failure> {
     let clock = Monotonic::new();
-    let engine = stubs::engine(builder().clock(clock).time_calls(), &subject.stubs)?;
+    let engine = stubs::engine(builder().clock(clock).measure_time(), &subject.stubs)?;
     let plugin = Plugin::load(&engine, &subject.wasm, policy.clone())?;
     // What is done once is no part of a call.
     plugin.initialize()?;

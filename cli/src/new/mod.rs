@@ -32,10 +32,10 @@ const fn files_of(style: Style) -> &'static [(&'static str, &'static str)] {
             (".cargo/config.toml", include_str!("../../templates/lean/config.toml.in")),
             ("src/lib.rs", include_str!("../../templates/lean/lib.rs.in")),
         ],
-        Style::HookHandler => &[
-            ("Cargo.toml", include_str!("../../templates/hook-handler/Cargo.toml.in")),
-            (".cargo/config.toml", include_str!("../../templates/hook-handler/config.toml.in")),
-            ("src/lib.rs", include_str!("../../templates/hook-handler/lib.rs.in")),
+        Style::Cpex => &[
+            ("Cargo.toml", include_str!("../../templates/cpex/Cargo.toml.in")),
+            (".cargo/config.toml", include_str!("../../templates/cpex/config.toml.in")),
+            ("src/lib.rs", include_str!("../../templates/cpex/lib.rs.in")),
         ],
     }
 }
@@ -44,7 +44,7 @@ const fn files_of(style: Style) -> &'static [(&'static str, &'static str)] {
 const fn called(style: Style) -> &'static str {
     match style {
         Style::Lean => include_str!("../../templates/lean/called.txt.in"),
-        Style::HookHandler => include_str!("../../templates/hook-handler/called.txt.in"),
+        Style::Cpex => include_str!("../../templates/cpex/called.txt.in"),
     }
 }
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::super::payload::Seen;
+use super::super::payload::TypedPayload;
 use crate::view::{Item, View};
 use crate::{Payload, model};
 
@@ -48,7 +48,7 @@ fn same(
     Ok(())
 }
 
-fn same_payload(theirs: &Seen<'_>, ours: Payload) -> Result<(), TestCaseError> {
+fn same_payload(theirs: &TypedPayload<'_>, ours: Payload) -> Result<(), TestCaseError> {
     same(theirs, &ours, CapabilitySet::EMPTY, |slot| slot == Slot::Payload)
 }
 
@@ -73,7 +73,7 @@ proptest! {
     #[test]
     fn messages_read_the_same(ours in strategies::payload()) {
         let (theirs, ours) = both(&ours);
-        same_payload(&Seen::Message(&theirs), Payload::Message(ours))?;
+        same_payload(&TypedPayload::Message(&theirs), Payload::Message(ours))?;
     }
 
     #[test]
@@ -82,18 +82,18 @@ proptest! {
             credentials.delegated_tokens.clear();
         }
         let (theirs, ours) = both(&ours);
-        same_payload(&Seen::Identity(&theirs), Payload::Identity(Box::new(ours)))?;
+        same_payload(&TypedPayload::Identity(&theirs), Payload::Identity(Box::new(ours)))?;
     }
 
     #[test]
     fn delegations_read_the_same(ours in strategies::delegation_payload()) {
         let (theirs, ours) = both(&ours);
-        same_payload(&Seen::Delegation(&theirs), Payload::Delegation(Box::new(ours)))?;
+        same_payload(&TypedPayload::Delegation(&theirs), Payload::Delegation(Box::new(ours)))?;
     }
 
     #[test]
     fn elicitations_read_the_same(ours in strategies::elicitation()) {
         let (theirs, ours) = both(&ours);
-        same_payload(&Seen::Elicitation(&theirs), Payload::Elicitation(Box::new(ours)))?;
+        same_payload(&TypedPayload::Elicitation(&theirs), Payload::Elicitation(Box::new(ours)))?;
     }
 }

@@ -12,7 +12,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use cpex_wasmi_abi::Wish;
+use cpex_wasmi_abi::AccessRequest;
 
 pub use address::AddressGuard;
 #[cfg(feature = "http")]
@@ -140,8 +140,8 @@ pub(crate) struct NetworkRequest {
 
 impl NetworkRequest {
     /// Parses the line; `None` if it asks for something else. The error says what no request can have.
-    pub(crate) fn of(wish: &Wish<'_>) -> Option<Result<Self, String>> {
-        let Wish::Network { methods, scheme, host, port } = *wish else { return None };
+    pub(crate) fn of(request: &AccessRequest<'_>) -> Option<Result<Self, String>> {
+        let AccessRequest::Network { methods, scheme, host, port } = *request else { return None };
         Some(Self::new(methods, scheme, host, port))
     }
 

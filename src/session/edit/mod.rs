@@ -17,14 +17,14 @@ use cpex_wasmi_abi::{CapabilitySet, Field, NO_INDEX, Slot, Status};
 
 use super::input::Input;
 use crate::changes::Current;
-use crate::view::{ExtensionsView, Item, JsonEntries, Lent, part_mut};
+use crate::view::{Borrowed, ExtensionsView, Item, JsonEntries, part_mut};
 use crate::{Changes, Payload};
 
 /// One change of one field.
 pub(super) struct Edit<'a> {
     pub(super) field: Field,
     pub(super) extensions: &'a dyn ExtensionsView,
-    pub(super) lent: Option<Lent<'a>>,
+    pub(super) borrowed: Option<Borrowed<'a>>,
     pub(super) changes: &'a mut Changes,
     /// How many bytes had to be gone through, beside those that crossed the boundary.
     pub(super) worked: usize,
@@ -141,7 +141,7 @@ impl Edit<'_> {
     }
 
     pub(super) fn current(&self) -> Current<'_> {
-        Current { extensions: self.extensions, lent: self.lent, changes: self.changes }
+        Current { extensions: self.extensions, borrowed: self.borrowed, changes: self.changes }
     }
 
     /// Whether there is a value, whatever the plugin may see of it.
@@ -214,15 +214,15 @@ impl Edit<'_> {
     fn payload_now(&self) -> Result<Cow<'_, Payload>, Status> {
         match &self.changes.payload {
             Some(changed) => Ok(Cow::Borrowed(changed)),
-            None => self.lent.ok_or(Status::Failed)?.payload.to_model(),
+            None => self.borrowed.ok_or(Status::Failed)?.payload.to_model(),
         }
     }
 
     /// The part of the message that the field means by `index`.
     fn part_mut(&mut self, index: usize) -> Result<&mut ContentPart, Status> {
-        let lent = self.lent;
+        let borrowed = self.borrowed;
         let payload = copied(&mut self.changes.payload, || {
-            lent.ok_or(Status::Failed)?.payload.to_model().map(Cow::into_owned)
+            borrowed.ok_or(Status::Failed)?.payload.to_model().map(Cow::into_owned)
         })?;
         part_mut(self.field, index, payload).ok_or(Status::Absent)
     }

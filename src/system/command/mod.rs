@@ -17,7 +17,7 @@ use std::io::{PipeWriter, pipe};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use cpex_wasmi_abi::{Command, CommandOutput, Status, Wish};
+use cpex_wasmi_abi::{AccessRequest, Command, CommandOutput, Status};
 
 use super::invocation::Pending;
 use super::{AccessKind, AuditOutcome, Function, Invocation, Reply};
@@ -88,7 +88,7 @@ fn is_granted(invocation: &Invocation<'_>, command: &Command) -> bool {
     let Command { program, args, .. } = command;
     // Nothing is looked up in a `PATH`, whatever an embedder granted.
     program.starts_with('/')
-        && granted.asks(&Wish::Command(program))
+        && granted.asks(&AccessRequest::Command(program))
         && granted
             .access
             .commands

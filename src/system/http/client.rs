@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 
 use super::resolver::{Guarded, LOOKUP_THREADS, Lookup, Refused, sending_for};
 use super::{
-    AddressGuard, HttpTransport, ResponseBody, Sending, TransportError, TransportRequest,
+    AddressGuard, HttpTransport, ResponseBody, SendFuture, TransportError, TransportRequest,
     TransportResponse,
 };
 use crate::{Error, ErrorKind};
@@ -51,16 +51,16 @@ const MAX_KEPT_HOSTS: usize = 64;
 /// An HTTP client for plugins: HTTP/1.1, with TLS by rustls, on hyper. Cheap to clone.
 ///
 /// It runs on a thread of its own, with a tokio runtime, which the first request starts; or on a runtime
-/// of the embedder's ([`on`](Self::on)). Either way a call waits for it without blocking the thread of an
+/// of the embedder's ([`with_runtime`](Self::with_runtime)). Either way a call waits for it without blocking the thread of an
 /// executor, whichever that is.
 ///
-/// A name is resolved as the system does, unless another [`resolver`](Self::resolver) is set: up to 64 at once
+/// A name is resolved as the system does, unless another [`resolver`](Self::with_resolver) is set: up to 64 at once
 /// and 4 for one plugin, half of them for plugins that have none resolved yet. Addresses that the request's
 /// guard does not permit are left out, and a connection is made to one of the others, as it is. Connections are
 /// kept for later requests, eight to each of 64 hosts and ports at most, those for plugins that may go to
 /// private addresses apart from the others. There are no proxies, also none from the environment; no cookies,
 /// no cache, no decompression. TLS trusts the certificates that the system does (`SSL_CERT_FILE` and `SSL_CERT_DIR`
-/// name others), as they are when the client is made, or those that it is [given](Self::trusting).
+/// name others), as they are when the client is made, or those that it is [given](Self::with_root_certificates).
 #[derive(Clone)]
 pub struct HttpClient(Arc<Inner>);
 
@@ -128,7 +128,7 @@ impl HttpClient {
     /// # Errors
     ///
     /// As [`new`](Self::new).
-    pub fn on(runtime: Handle) -> Result<Self, Error> {
+    pub fn with_runtime(runtime: Handle) -> Result<Self, Error> {
         Self::begun(Where::Given(runtime))
     }
 
@@ -139,7 +139,7 @@ impl HttpClient {
     /// use cpex_wasmi::HttpClient;
     ///
     /// # fn main() -> Result<(), cpex_wasmi::Error> {
-    /// let client = HttpClient::new()?.resolver(|name| async move {
+    /// let client = HttpClient::new()?.with_resolver(|name| async move {
     ///     match name.as_str() {
     ///         "pdp.internal" => Ok(vec![[10, 20, 0, 7].into()]),
     ///         _ => Err(std::io::ErrorKind::NotFound.into()),
@@ -149,7 +149,7 @@ impl HttpClient {
     /// # }
     /// ```
     #[must_use = "it gives another client"]
-    pub fn resolver<F, T>(self, resolve: F) -> Self
+    pub fn with_resolver<F, T>(self, resolve: F) -> Self
     where
         F: Fn(String) -> T + Send + Sync + 'static,
         T: Future<Output = io::Result<Vec<IpAddr>>> + Send + 'static,
@@ -165,7 +165,7 @@ impl HttpClient {
     ///
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) if there is none in the text, or one
     /// that cannot be read.
-    pub fn trusting(self, pem: &[u8]) -> Result<Self, Error> {
+    pub fn with_root_certificates(self, pem: &[u8]) -> Result<Self, Error> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate.map_err(no_certificate)?;
@@ -273,7 +273,7 @@ impl Inner {
 }
 
 impl HttpTransport for HttpClient {
-    fn send(&self, request: TransportRequest) -> Sending {
+    fn send(&self, request: TransportRequest) -> SendFuture {
         let inner = self.0.clone();
         Box::pin(async move {
             let failed = TransportError::Failed;

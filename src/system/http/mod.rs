@@ -29,7 +29,7 @@ use exchange::Exchange;
 use outgoing::Outgoing;
 use target::{NoTarget, Target, untold};
 pub use transport::{
-    HttpTransport, ResponseBody, Sending, TransportError, TransportRequest, TransportResponse,
+    HttpTransport, ResponseBody, SendFuture, TransportError, TransportRequest, TransportResponse,
 };
 
 /// What one call of a plugin has used.

@@ -229,7 +229,7 @@ mod tests {
             ("9.9.9.9", "https:9.9.9.9./", false),
         ] {
             let line = format!("network:https://{pattern}");
-            // A wish has brackets.
+            // A request of a manifest has brackets.
             let line = line.replace("//2606:4700::1111", "//[2606:4700::1111]");
             assert_eq!(allows(&line, pattern, url), expected, "{pattern} {url}");
         }

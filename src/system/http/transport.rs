@@ -18,13 +18,13 @@ use super::AddressGuard;
 /// cookies, adds no credentials, and takes no proxy from the environment unless the embedder means it to.
 ///
 /// ```
-/// use cpex_wasmi::{HttpTransport, Sending, TransportRequest, TransportResponse};
+/// use cpex_wasmi::{HttpTransport, SendFuture, TransportRequest, TransportResponse};
 ///
 /// /// Answers from memory, for tests.
 /// struct Canned;
 ///
 /// impl HttpTransport for Canned {
-///     fn send(&self, request: TransportRequest) -> Sending {
+///     fn send(&self, request: TransportRequest) -> SendFuture {
 ///         let known = request.url == "https://pdp.example/v1/decision";
 ///         let (status, body) = if known { (200, "allow") } else { (404, "") };
 ///         Box::pin(async move { Ok(TransportResponse::new(status, body.to_owned().into_bytes())) })
@@ -40,11 +40,12 @@ pub trait HttpTransport: Send + Sync {
     /// Sends a request, and is ready with the response's status and headers. It is called on the thread
     /// that the plugin runs on, and must not block it; the future is polled there too, and dropped when the
     /// call ends early, which should abort the request.
-    fn send(&self, request: TransportRequest) -> Sending;
+    fn send(&self, request: TransportRequest) -> SendFuture;
 }
 
 /// A response that is not there yet.
-pub type Sending = Pin<Box<dyn Future<Output = Result<TransportResponse, TransportError>> + Send>>;
+pub type SendFuture =
+    Pin<Box<dyn Future<Output = Result<TransportResponse, TransportError>> + Send>>;
 
 /// A request for an [`HttpTransport`].
 #[derive(Clone, Debug)]

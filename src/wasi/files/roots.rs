@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use cap_fs_ext::MetadataExt as _;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use cpex_wasmi_abi::Wish;
+use cpex_wasmi_abi::AccessRequest;
 
 use super::rights::May;
 use super::root::{Folder, MAX_NAMES, Root, SingleFile};
@@ -27,8 +27,8 @@ impl Roots {
     /// Opens what a plugin has asked for and was granted.
     pub(crate) fn open(granted: &Granted) -> Result<Self, Error> {
         let mut opening = Opening::default();
-        for wish in granted.asked() {
-            let Wish::Files { permission, path } = wish else { continue };
+        for request in granted.asked() {
+            let AccessRequest::Files { permission, path } = request else { continue };
             let Some(kind) = FilePermission::ALL.iter().find(|kind| kind.name() == permission)
             else {
                 continue;
@@ -83,7 +83,7 @@ const ANOTHER_FILE: &str =
 #[derive(Default)]
 struct Opening {
     roots: Vec<Root>,
-    /// Each directory, by device and inode, is open once, however many wishes lead to it.
+    /// Each directory, by device and inode, is open once, however many access_requests lead to it.
     dirs: Vec<((u64, u64), Arc<Dir>)>,
 }
 

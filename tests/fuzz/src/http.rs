@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use cpex_wasmi::{
     Access, AddressGuard, Engine, HttpTransport, Manifest, NetworkGrant, Plugin, Policy, Request,
-    Scheme, Sending, TransportRequest, TransportResponse,
+    Scheme, SendFuture, TransportRequest, TransportResponse,
 };
 
 use crate::common::with_manifest;
@@ -17,7 +17,7 @@ struct Redirects {
 }
 
 impl HttpTransport for Redirects {
-    fn send(&self, request: TransportRequest) -> Sending {
+    fn send(&self, request: TransportRequest) -> SendFuture {
         self.sent.lock().unwrap().push(request);
         let next = self.to.lock().unwrap().pop();
         let response = match next {

@@ -125,7 +125,7 @@ fn part<'a>(part: &'a compare_wire::Part<'_>) -> wit::Part<'a> {
     }
 }
 
-/// The same request as WIT has it; lists of texts are lent, not copied.
+/// The same request as WIT has it; lists of texts are borrowed, not copied.
 fn parameter<'a>(
     request: &'a compare_wire::Request<'_>,
     content: &'a [wit::Part<'a>],

@@ -125,7 +125,7 @@ pub fn all() -> Result<Vec<Box<dyn Engine>>> {
 }
 
 pub fn names() -> Vec<&'static str> {
-    let mut names = vec!["native", "cpex-wasmi lean", "cpex-wasmi known"];
+    let mut names = vec!["native", "cpex-wasmi lean", "cpex-wasmi cpex-style"];
     if cfg!(feature = "wasmtime") {
         names.extend([
             "Cranelift core",
@@ -157,7 +157,7 @@ pub fn by_name(name: &str) -> Result<Box<dyn Engine>> {
     Ok(match name {
         "native" => Box::new(native::Native),
         "cpex-wasmi lean" => Box::new(Ours::new(name, Style::Lean)?),
-        "cpex-wasmi known" => Box::new(Ours::new(name, Style::Known)?),
+        "cpex-wasmi cpex-style" => Box::new(Ours::new(name, Style::Cpex)?),
         #[cfg(feature = "extism")]
         "Extism" => Box::new(extism::Extism),
         #[cfg(feature = "wasmtime")]

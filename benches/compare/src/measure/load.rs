@@ -36,7 +36,7 @@ pub fn measure(
         }
     }
     // The least that a load can take which leaves nothing to be translated in a call.
-    let known = engines.iter().find(|engine| engine.name() == "cpex-wasmi known");
+    let known = engines.iter().find(|engine| engine.name() == "cpex-wasmi cpex-style");
     let path = known.and_then(|engine| engine.module(workload.policy));
     let alone = path.filter(|path| path.exists()).map(fs::read).transpose()?;
     let mut tasks: Vec<Task<'_>> = Vec::new();

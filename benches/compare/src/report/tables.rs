@@ -14,7 +14,7 @@ use crate::sample::Summary;
 pub const NATIVE: &str = "native";
 pub const LEAN: &str = "cpex-wasmi lean, pooled";
 pub const LEAN_PRISTINE: &str = "cpex-wasmi lean, pristine";
-pub const KNOWN: &str = "cpex-wasmi known, pooled";
+pub const KNOWN: &str = "cpex-wasmi cpex-style, pooled";
 
 /// How long calls take, each case beside native Rust.
 pub fn calls(calls: &Calls) -> String {

@@ -31,7 +31,7 @@ pub fn targets(results: &Results) -> String {
         of_native("PII guard that allows, lean, pooled", allowed, LEAN, 6.0, "at most 6×"),
         of_native("PII guard that denies, lean, pooled", denied, LEAN, 6.0, "at most 6×"),
         of_native("compute, lean, pooled", compute, LEAN, 6.0, "at most 6×"),
-        of_native("compute, known style, pooled", compute, KNOWN, 20.0, "at most 20×"),
+        of_native("compute, cpex style, pooled", compute, KNOWN, 20.0, "at most 20×"),
         pristine("noop, lean: pristine instead of pooled", noop),
         pristine("compute, lean: pristine instead of pooled", compute),
         Target {

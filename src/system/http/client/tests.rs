@@ -29,7 +29,7 @@ fn request(plugin_number: u64, host: &str) -> TransportRequest {
 }
 
 fn client(runtime: &Runtime, resolve: fn(&str) -> io::Result<Vec<IpAddr>>) -> HttpClient {
-    let given = HttpClient::on(runtime.handle().clone()).unwrap();
+    let given = HttpClient::with_runtime(runtime.handle().clone()).unwrap();
     let Inner { runtime: given, tls, .. } = &*given.0;
     HttpClient::with(given.again(), Lookup::blocking(resolve), tls.clone(), true)
 }

@@ -1,6 +1,6 @@
 //! What the host encodes, as the guest SDK decodes it: natively, with the real rules of the boundary.
 
-mod known;
+mod cpex;
 mod lean;
 
 use cpex_wasmi::model::{Extensions, IdentityPayload, MessagePayload, PluginContext};
@@ -32,7 +32,7 @@ pub fn guest(data: &[u8]) {
     let mut request = Request::new(payload);
     request.extensions = extensions;
     request.context = context;
-    known::reads_what_was_written(&request);
+    cpex::reads_what_was_written(&request);
     lean::reads_what_was_written(&request);
 }
 

@@ -24,7 +24,7 @@ use plan::{Plan, allowing, limits};
 pub fn smith(data: &[u8]) {
     let Some(plan) = Plan::new(data) else { return };
     let engine = Engine::new().unwrap();
-    let yielding = Engine::builder().slice(plan.slice).build().unwrap();
+    let yielding = Engine::builder().fuel_slice(plan.slice).build().unwrap();
     let neighbour = Plugin::load(&engine, &allowing().unwrap(), Policy::default()).unwrap();
     let load = |engine, policy: Policy| Plugin::load(engine, &plan.wasm, policy);
     let policy = || plan.policy.clone();
