@@ -87,7 +87,6 @@ mod dispatch;
 mod engine;
 mod error;
 mod instance;
-mod limits;
 mod logging;
 mod module;
 mod outcome;
@@ -127,7 +126,6 @@ pub use digest::Digest;
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Place, Problem, Trap};
 pub use instance::Instances;
-pub use limits::Limits;
 pub use logging::{LOG_TARGET, Level, LevelFilter, LogRecord, LogSink, quoted, visible};
 pub use module::{Module, ModuleInfo, WasiImport};
 pub use outcome::{Decision, Outcome};
@@ -135,8 +133,8 @@ pub use payload::{CustomPayload, Payload, PayloadType};
 pub use plugin::{Plugin, check};
 pub use policy::{
     Access, AddressGuard, ClockGrant, CommandGrant, FileGrant, FilePermission, HostPattern,
-    InvalidHost, InvalidMethod, Isolation, Method, NetworkGrant, PathKind, Policy, RandomGrant,
-    Scheme, WhenExhausted,
+    InvalidHost, InvalidMethod, Isolation, Limits, Method, NetworkGrant, PathKind, Policy,
+    RandomGrant, Scheme, WhenExhausted,
 };
 pub use receipt::{Receipt, Timing};
 pub use request::Request;

@@ -45,6 +45,7 @@ struct Size {
 pub(super) enum Content {
     Scalar(Value),
     List(Vec<Arc<Node>>),
+    /// In the order of their keys, as [`visible`] shows them.
     Map(Vec<Member>),
 }
 
@@ -271,6 +272,7 @@ impl<'t> Reader<'t> {
         loop {
             let (event, span) = self.event()?;
             if event == Event::MappingEnd {
+                members.sort_by_cached_key(|member: &Member| visible(&member.key));
                 return Some(members);
             }
             let key = self.key(event, span)?;

@@ -1,5 +1,6 @@
 //! A whole entry under `plugins:`, as `cpex-core` has them.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 
@@ -99,8 +100,9 @@ impl Reader {
         }
         self.texts(entry.get("tags"), "tags");
         let hooks = self.texts(entry.get("hooks"), "hooks");
-        for (position, (path, hook)) in hooks.iter().enumerate() {
-            if hooks.iter().take(position).any(|(_, earlier)| earlier == hook) {
+        let mut earlier = BTreeSet::new();
+        for (path, hook) in &hooks {
+            if !earlier.insert(hook) {
                 let hook = visible(hook);
                 self.wrong(
                     path,

@@ -1,7 +1,7 @@
 //! The keys of a policy and of a plugin's entry: one table for the reader and for the JSON Schema.
 
-use super::FilePermission;
 use super::network::FORBIDDEN;
+use super::{FilePermission, limits};
 
 /// A key of a mapping.
 #[derive(Debug)]
@@ -108,10 +108,6 @@ pub(crate) const fn filled(name: &'static str, shape: Shape, about: &'static str
 
 pub(crate) const fn required(name: &'static str, shape: Shape, about: &'static str) -> Key {
     Key { name, shape, required: true, filled: true, about }
-}
-
-const fn whole(name: &'static str, least: u64, most: u64, about: &'static str) -> Key {
-    key(name, Shape::Whole(least, most), about)
 }
 
 pub(crate) const TEXTS: Shape = Shape::List(&Shape::Text);
@@ -304,95 +300,8 @@ pub(crate) static COMMAND_GRANT: Mapping = Mapping::of(&[
     ),
 ]);
 
-/// The number of instances that are kept, whatever a policy says.
-pub(crate) const MAX_INSTANCES: u16 = 1024;
-
-/// The longest time that a call can take or wait, in milliseconds: a day.
-const DAY_MS: u64 = 86_400_000;
-/// More fuel than a call can use up in a day.
-const MOST_FUEL: u64 = 1_000_000_000_000_000;
-/// More bytes than a call can go through in a day.
-const MOST_BYTES: u64 = 1 << 40;
-/// Bytes that are held in memory at once.
-const MOST_HELD_BYTES: u64 = 1 << 30;
-/// Things that are done or open in one call.
-const MOST_THINGS: u64 = 1_000_000;
-
-/// Limits, each with the least and the most that makes sense: no module has more tables than 100, no value that a plugin
-/// gives is larger than 1 MiB, and without a host call, a plugin can neither read nor decide.
-pub(crate) static RESOURCES: Mapping = Mapping::of(&[
-    whole("max_memory_bytes", 65_536, 1 << 32, "The memory of an instance. Default: 67108864."),
-    whole("max_fuel", 1, MOST_FUEL, "Fuel for a call. Default: 5000000000."),
-    whole("max_execution_time_ms", 1, DAY_MS, "The time that a call may take. Default: 1000."),
-    whole(
-        "max_instances",
-        1,
-        MAX_INSTANCES as u64,
-        "Instances that are kept with `isolation: pooled`; see `when_exhausted`. Default: 10.",
-    ),
-    whole(
-        "max_wait_ms",
-        1,
-        DAY_MS,
-        "How long a call waits with `when_exhausted: wait`. Default: 1000.",
-    ),
-    whole("max_tables", 0, 100, "Tables of a module. Default: 10."),
-    whole("max_table_elements", 0, 10_000_000, "Elements of a table. Default: 10000."),
-    whole("max_host_calls", 1, MOST_FUEL / 100, "Calls of host functions. Default: 100000."),
-    whole(
-        "max_read_bytes",
-        0,
-        MOST_BYTES,
-        "Bytes that a call reads of the request. Default: 16777216.",
-    ),
-    whole("max_write_bytes", 0, MOST_BYTES, "Bytes that a call writes. Default: 4194304."),
-    whole("max_log_bytes", 0, MOST_HELD_BYTES, "Bytes that a call logs. Default: 16384."),
-    whole(
-        "max_file_read_bytes",
-        0,
-        MOST_BYTES,
-        "Bytes that a call reads of files. Default: 16777216.",
-    ),
-    whole(
-        "max_file_write_bytes",
-        0,
-        MOST_BYTES,
-        "Bytes that a call writes to files. Default: 4194304.",
-    ),
-    whole("max_open_files", 0, MOST_THINGS, "Files that are open at once. Default: 16."),
-    whole(
-        "max_http_requests",
-        0,
-        MOST_THINGS,
-        "HTTP requests of a call, redirects too. Default: 10.",
-    ),
-    whole(
-        "max_http_request_bytes",
-        0,
-        1 << 20,
-        "The size of an HTTP request: URL, headers and body. Default: 1048576.",
-    ),
-    whole(
-        "max_http_response_bytes",
-        0,
-        MOST_HELD_BYTES,
-        "The size of an HTTP response: headers and body. Default: 1048576.",
-    ),
-    whole("max_commands", 0, MOST_THINGS, "Programs that a call runs. Default: 4."),
-    whole(
-        "max_command_output_bytes",
-        0,
-        MOST_HELD_BYTES,
-        "The output of a program. Default: 262144.",
-    ),
-    whole("init_fuel", 1, MOST_FUEL, "Fuel for making an instance. Default: 1000000000."),
-    whole(
-        "max_init_time_ms",
-        1,
-        DAY_MS,
-        "The time that making an instance may take. Default: 5000.",
-    ),
-]);
+/// The limits of a plugin.
+pub(crate) static RESOURCES: Mapping = Mapping::of(limits::KEYS);
 
 /// The keys of a document that is a `sandbox_policy` with capabilities beside it.
 pub(crate) static BARE: Mapping = Mapping::of(&[
@@ -403,87 +312,11 @@ pub(crate) static BARE: Mapping = Mapping::of(&[
 #[cfg(test)]
 mod tests {
     use alloc::format;
-    use alloc::string::{String, ToString as _};
-    use core::time::Duration;
 
     use super::*;
-    use crate::Policy;
-
-    /// A number as documents have it.
-    fn grouped(number: u64) -> String {
-        match number.checked_div(1000) {
-            None | Some(0) => number.to_string(),
-            Some(more) => format!("{},{:03}", grouped(more), number % 1000),
-        }
-    }
-
-    fn default_of(name: &str) -> u64 {
-        let Policy { limits, max_instances, .. } = Policy::default();
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let size = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
-        match name {
-            "max_memory_bytes" => size(limits.memory_bytes),
-            "max_fuel" => limits.fuel,
-            "max_execution_time_ms" => millis(limits.deadline.unwrap_or(Duration::from_secs(1))),
-            "max_instances" => size(max_instances),
-            "max_wait_ms" => millis(Policy::DEFAULT_MAX_WAIT),
-            "max_tables" => size(limits.tables),
-            "max_table_elements" => size(limits.table_elements),
-            "max_host_calls" => limits.host_calls,
-            "max_read_bytes" => limits.bytes_read,
-            "max_write_bytes" => limits.bytes_written,
-            "max_log_bytes" => limits.log_bytes,
-            "max_file_read_bytes" => limits.file_bytes_read,
-            "max_file_write_bytes" => limits.file_bytes_written,
-            "max_open_files" => limits.open_files,
-            "max_http_requests" => limits.http_requests,
-            "max_http_request_bytes" => limits.http_request_bytes,
-            "max_http_response_bytes" => limits.http_response_bytes,
-            "max_commands" => limits.commands,
-            "max_command_output_bytes" => limits.command_output_bytes,
-            "init_fuel" => limits.init_fuel,
-            "max_init_time_ms" => millis(limits.init_deadline.unwrap_or(Duration::from_secs(5))),
-            other => panic!("{other} is in no table"),
-        }
-    }
-
-    #[test]
-    fn the_documents_and_the_schema_show_the_default_of_each_limit() {
-        let document = include_str!("../../docs/limits.md");
-        for Key { name, about, .. } in RESOURCES.keys {
-            let default = default_of(name);
-            assert!(about.ends_with(&format!("Default: {default}.")), "{name}: {about}");
-            let row = document.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
-            let cell = row.and_then(|row| row.split(" | ").nth(2)).unwrap_or_default();
-            let shown = cell.split(&[' ', ';']).next().map(|text| text.trim_end_matches(','));
-            assert_eq!(shown, Some(grouped(default).as_str()), "docs/limits.md: {name}");
-        }
-    }
-
-    #[test]
-    fn the_documents_show_the_range_of_each_limit() {
-        let document = include_str!("../../docs/limits.md");
-        for Key { name, shape, .. } in RESOURCES.keys {
-            let Shape::Whole(least, most) = *shape else { panic!("{name} is no number") };
-            let row = document.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
-            let range = format!("| {} to {} |", grouped(least), grouped(most));
-            assert!(row.is_some_and(|row| row.contains(&range)), "docs/limits.md: {name} {range}");
-        }
-    }
 
     #[test]
     fn the_defaults_that_are_told_are_the_defaults() {
-        let told = |key: &Key| {
-            let number: u64 = key.default().unwrap().parse().unwrap();
-            (String::from(key.name), serde_json::Value::from(number))
-        };
-        // How long calls wait is told only to those that do.
-        let told = RESOURCES.keys.iter().filter(|key| key.name != "max_wait_ms").map(told);
-        let resources: serde_json::Map<_, _> = told.collect();
-        let policy = serde_json::json!({ "resources": resources });
-        let (told, default) = (Policy::from_value(&policy).unwrap(), Policy::default());
-        assert_eq!(told.limits, default.limits);
-        assert_eq!(told.max_instances, default.max_instances);
         for key in SANDBOX_POLICY.keys {
             let is = |name: &str| key.default() == Some(name);
             match key.name {

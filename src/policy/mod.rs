@@ -8,6 +8,7 @@ mod grants;
     allow(dead_code, reason = "some of it is for the JSON Schema only")
 )]
 pub(crate) mod keys;
+mod limits;
 mod network;
 mod parse;
 mod read_access;
@@ -20,19 +21,22 @@ use core::time::Duration;
 use cpex_wasmi_abi::model::JsonMap;
 use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
 
-use crate::{Digest, LevelFilter, Limits};
+use crate::{Digest, LevelFilter};
 
 pub use access::Access;
 pub(crate) use access::covers;
 pub use grants::{ClockGrant, CommandGrant, FileGrant, FilePermission, PathKind, RandomGrant};
-#[cfg(feature = "std")]
-pub(crate) use keys::MAX_INSTANCES;
+pub use limits::Limits;
 pub(crate) use network::NetworkRequest;
 pub use network::{
     AddressGuard, HostPattern, InvalidHost, InvalidMethod, Method, NetworkGrant, Scheme,
 };
 #[cfg(feature = "http")]
 pub(crate) use network::{Host, is_token};
+
+/// The number of instances that are kept, whatever a policy says.
+#[cfg(any(feature = "std", test))]
+pub(crate) const MAX_INSTANCES: u16 = 1024;
 
 /// What an operator grants one plugin. The default grants nothing but time and memory.
 ///

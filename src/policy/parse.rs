@@ -8,12 +8,12 @@ use core::time::Duration;
 use cpex_wasmi_abi::Capability;
 use serde_json::{Map, Value};
 
-use super::keys::{BARE, RESOURCES, SANDBOX_POLICY, Shape};
+use super::keys::{BARE, SANDBOX_POLICY};
 use super::values::{Reader, expected, present};
 use super::{Isolation, Policy, WhenExhausted};
 use crate::logging::visible;
 use crate::suggest::did_you_mean;
-use crate::{Digest, Error, LevelFilter, Limits};
+use crate::{Digest, Error, LevelFilter};
 
 impl Policy {
     /// Reads a policy from parsed YAML or JSON: the content of `sandbox_policy`, an object with
@@ -152,60 +152,6 @@ impl Reader {
             Some(other) => {
                 self.wrong(&format!("{path}.{key}"), expected("true or false", other));
             }
-        }
-    }
-
-    fn resources(&mut self, value: Option<&Value>, path: &str, policy: &mut Policy) {
-        let Some(value) = present(value) else { return };
-        let Some(map) = self.object(value, path, &RESOURCES) else { return };
-        let mut number = |key: &str| -> Option<u64> {
-            let value = present(map.get(key))?;
-            let path = format!("{path}.{key}");
-            let Some(Shape::Whole(least, most)) = RESOURCES.find(key).map(|key| key.shape) else {
-                return None;
-            };
-            self.whole(value, &path, least, most)
-        };
-        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let limits: &mut Limits = &mut policy.limits;
-        let mut set = |limit: &mut u64, key: &str| {
-            if let Some(value) = number(key) {
-                *limit = value;
-            }
-        };
-        set(&mut limits.fuel, "max_fuel");
-        set(&mut limits.init_fuel, "init_fuel");
-        set(&mut limits.host_calls, "max_host_calls");
-        set(&mut limits.bytes_read, "max_read_bytes");
-        set(&mut limits.bytes_written, "max_write_bytes");
-        set(&mut limits.log_bytes, "max_log_bytes");
-        set(&mut limits.file_bytes_read, "max_file_read_bytes");
-        set(&mut limits.file_bytes_written, "max_file_write_bytes");
-        set(&mut limits.open_files, "max_open_files");
-        set(&mut limits.http_requests, "max_http_requests");
-        set(&mut limits.http_request_bytes, "max_http_request_bytes");
-        set(&mut limits.http_response_bytes, "max_http_response_bytes");
-        set(&mut limits.commands, "max_commands");
-        set(&mut limits.command_output_bytes, "max_command_output_bytes");
-        if let Some(bytes) = number("max_memory_bytes") {
-            limits.memory_bytes = size(bytes);
-        }
-        if let Some(time) = number("max_execution_time_ms") {
-            limits.deadline = Some(Duration::from_millis(time));
-        }
-        if let Some(time) = number("max_init_time_ms") {
-            limits.init_deadline = Some(Duration::from_millis(time));
-        }
-        if let Some(tables) = number("max_tables") {
-            limits.tables = size(tables);
-        }
-        if let Some(elements) = number("max_table_elements") {
-            limits.table_elements = size(elements);
-        }
-        // What it says is read along with `when_exhausted`.
-        number("max_wait_ms");
-        if let Some(instances) = number("max_instances") {
-            policy.max_instances = size(instances);
         }
     }
 }

@@ -9,6 +9,7 @@ mod convert;
 mod description;
 mod document;
 mod fields;
+mod limits;
 mod output;
 mod records;
 mod sdk;
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 
 use description::Model;
 use fields::Fields;
+use limits::Limits;
 use output::Output;
 
 fn main() -> ExitCode {
@@ -68,6 +70,7 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
         output.rust(world.path, &views::file(&model, &fields, world)?)?;
     }
     output.rust("tests/conformance/src/strategies/records.rs", &strategies::file(&model)?)?;
+    Limits::read(&root.join("src/policy/limits/limits.toml"))?.write(&mut output)?;
     output.text("docs/records.md", &document::records(&model)?)?;
     output.finish()
 }
