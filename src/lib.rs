@@ -76,40 +76,32 @@ mod guide {}
 #[doc = include_str!("../docs/library.md")]
 mod library_guide {}
 
-mod changes;
-mod clock;
+mod boundary;
 #[cfg(feature = "yaml")]
 pub mod config;
 #[cfg(feature = "cpex-core")]
 pub mod cpex;
-mod digest;
-mod dispatch;
 mod engine;
 mod error;
 mod instance;
 mod logging;
 mod module;
 mod outcome;
-mod payload;
 mod plugin;
 mod policy;
 #[cfg(feature = "std")]
 mod pool;
 mod receipt;
-mod redact;
 mod request;
 mod schema;
 mod session;
-mod shards;
-mod suggest;
+mod sync;
 mod system;
-#[cfg(feature = "std")]
-mod timer;
+pub mod testing;
+mod text;
 mod view;
-mod wait;
 #[cfg(feature = "wasi")]
 mod wasi;
-mod wildcard;
 
 #[doc(no_inline)]
 pub use cpex_wasmi_abi as abi;
@@ -120,25 +112,20 @@ pub use cpex_wasmi_abi::{
     Violation,
 };
 
-pub use changes::Changes;
-pub use clock::Clock;
-pub use digest::Digest;
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Place, Problem, Trap};
-pub use instance::Instances;
 pub use logging::{LOG_TARGET, Level, LevelFilter, LogRecord, LogSink, quoted, visible};
 pub use module::{Module, ModuleInfo, WasiImport};
-pub use outcome::{Decision, Outcome};
-pub use payload::{CustomPayload, Payload, PayloadType};
+pub use outcome::{Changes, Decision, Outcome};
 pub use plugin::{Plugin, check};
 pub use policy::{
-    Access, AddressGuard, ClockGrant, CommandGrant, FileGrant, FilePermission, HostPattern,
+    Access, AddressGuard, ClockGrant, CommandGrant, Digest, FileGrant, FilePermission, HostPattern,
     InvalidHost, InvalidMethod, Isolation, Limits, Method, NetworkGrant, PathKind, Policy,
     RandomGrant, Scheme, WhenExhausted,
 };
 pub use receipt::{Receipt, Timing};
-pub use request::Request;
-pub use session::Session;
+pub use request::{CustomPayload, Payload, PayloadType, Request};
+pub use sync::{Clock, Instances};
 #[cfg(feature = "http-client")]
 pub use system::http::HttpClient;
 #[cfg(feature = "http")]

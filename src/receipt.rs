@@ -1,3 +1,5 @@
+//! What one call cost.
+
 use serde::Serialize;
 
 /// What one call cost.

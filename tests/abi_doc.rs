@@ -10,7 +10,8 @@
 use std::path::Path;
 
 use cpex_wasmi::abi::{Access, Field, KNOWN_HOOKS, Param, Status, Write};
-use cpex_wasmi::{Capability, HostFunction, LogRecord, Manifest, Policy, Request, Session};
+use cpex_wasmi::testing::Session;
+use cpex_wasmi::{Capability, HostFunction, LogRecord, Manifest, Policy, Request};
 
 const DOC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/abi.md");
 

@@ -194,7 +194,7 @@ fn asking_for_memory_takes_little_of_the_hosts_stack_and_gives_it_back() {
 
 #[test]
 fn no_instruction_takes_the_hosts_stack_however_often_it_runs() {
-    // (Each form of each instruction is tested in `src/dispatch/tests.rs`. `memory.grow` and `table.grow` have tests of their own.)
+    // (Each form of each instruction is tested in `src/engine/dispatch/tests.rs`. `memory.grow` and `table.grow` have tests of their own.)
     let ops = [
         "(drop (i32.div_u (local.get 0) (i32.const 3)))",
         "(local.set 1 (i64.rotl (local.get 1) (i64.const 3)))",

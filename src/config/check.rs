@@ -15,7 +15,7 @@ use super::references::routing_enabled;
 use super::shapes::CONFIGURATION;
 use super::{Document, agreement, directory};
 use crate::policy::keys::{ENTRY, Key};
-use crate::suggest::is_like;
+use crate::text::suggest::is_like;
 use crate::{ErrorKind, Policy, Problem, visible};
 
 /// The findings of a [check](check).

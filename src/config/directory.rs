@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::check::unprefixed;
 use super::{agreement, beneath};
 use crate::module::WeakModule;
-use crate::suggest::likeness;
+use crate::text::suggest::likeness;
 use crate::{EngineBuilder, Error, ErrorKind, Limits, Module, Plugin, Policy, Problem};
 
 /// The start of a kind that is a module's path.

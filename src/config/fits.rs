@@ -9,7 +9,7 @@ use super::check::Checker;
 use crate::policy::entry::is_of_policy;
 use crate::policy::keys::{Key, Mapping, RESOURCES, SANDBOX_POLICY, Shape};
 use crate::policy::values::expected;
-use crate::suggest::{did_you_mean, nearest};
+use crate::text::suggest::{did_you_mean, nearest};
 use crate::visible;
 
 /// A key that is like one of `cpex-core`, and is one that it leaves to an orchestrator.

@@ -13,7 +13,7 @@ use super::overrides::{self, Place};
 use super::shapes::{MATCHERS, STEP, STEPS};
 use crate::policy::keys::Shape;
 use crate::policy::values::expected;
-use crate::suggest::did_you_mean;
+use crate::text::suggest::did_you_mean;
 use crate::visible;
 
 impl Checker<'_> {

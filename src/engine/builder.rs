@@ -9,15 +9,15 @@ use cpex_wasmi_abi::Status;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::dispatch::Dispatch;
 use super::interpreter::{Settings, config};
 use super::{Engine, Inner};
-use crate::dispatch::Dispatch;
 use crate::logging::LogCrate;
-use crate::redact::Redactor;
-use crate::shards::{Shard, Shards};
+use crate::sync::shards::{Shard, Shards};
 #[cfg(feature = "http")]
 use crate::system::http::HttpSend;
 use crate::system::{Function, Services, Stub, StubAnswer, Typed, TypedAsync};
+use crate::text::redact::Redactor;
 use crate::{AuditSink, Clock, Error, ErrorKind, Invocation, LogSink, Problem};
 
 /// Sets up an [`Engine`].
@@ -39,7 +39,7 @@ impl EngineBuilder {
     pub(super) fn new() -> Self {
         Self {
             #[cfg(feature = "std")]
-            clock: Some(Arc::new(crate::clock::SystemClock::new())),
+            clock: Some(Arc::new(crate::sync::SystemClock::new())),
             #[cfg(not(feature = "std"))]
             clock: None,
             sink: None,

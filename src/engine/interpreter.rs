@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use crate::dispatch::Dispatch;
+use super::dispatch::Dispatch;
 #[cfg(feature = "wasi")]
 use crate::instance::define_wasi;
 use crate::instance::{Host, Timed, Untimed, define_host_functions};

@@ -1,17 +1,18 @@
 //! What all plugins of an embedder share.
 
 mod builder;
+pub(crate) mod dispatch;
 mod interpreter;
 
 use alloc::sync::Arc;
 
 pub use self::builder::EngineBuilder;
+use self::dispatch::Dispatch;
 pub(crate) use self::interpreter::Interpreter;
 use self::interpreter::Settings;
 #[cfg(test)]
 pub(crate) use self::interpreter::config;
-use crate::dispatch::Dispatch;
-use crate::shards::{Shard, Shards};
+use crate::sync::shards::{Shard, Shards};
 use crate::system::Services;
 use crate::{Clock, Error, LogSink};
 

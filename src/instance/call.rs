@@ -9,8 +9,8 @@ use wasmi::{TrapCode, TypedFunc, TypedResumableCall, Val, WasmResults};
 
 use super::limiter::starved;
 use super::paused::{Pause, Paused, Wait};
+use super::pending::Timer;
 use super::timing::since;
-use super::waiting::Timer;
 use super::{Answered, Instance};
 use crate::outcome::Ended;
 use crate::session::Source;

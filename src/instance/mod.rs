@@ -1,14 +1,13 @@
 //! A running module: its store, and the host functions it calls.
 
 mod call;
-mod counts;
 mod fuel;
 mod limiter;
 mod paused;
+mod pending;
 #[cfg(feature = "std")]
 mod snapshot;
 mod timing;
-mod waiting;
 #[cfg(feature = "wasi")]
 mod wasi;
 
@@ -22,15 +21,14 @@ use cpex_wasmi_abi::{
 use wasmi::errors::{ErrorKind as Wasmi, InstantiationError};
 use wasmi::{AsContextMut, Caller, Linker, Memory, Store, TypedFunc};
 
-use crate::plugin::Admission;
-use crate::session::{Grants, Session};
-use crate::shards::Shard;
+use crate::session::Session;
+use crate::sync::Permit;
+use crate::sync::shards::Shard;
+use crate::system::Grants;
 use crate::view::{Borrowed, wipe};
 use crate::{Error, ErrorKind, Level, Module, Receipt};
 
 pub(crate) use call::{Call, Over, Step};
-pub(crate) use counts::Counts;
-pub use counts::Instances;
 use fuel::Reserve;
 use limiter::Limiter;
 use paused::{Ask, Asked, Pause, Wait};
@@ -90,8 +88,8 @@ pub(crate) struct Instance {
     /// True if any call has begun in it.
     #[cfg(feature = "std")]
     called: bool,
-    /// Leave for the call that is under way, given back when the instance is dropped at the latest.
-    admission: Admission,
+    /// The permit of the call that is under way, returned when the instance is dropped at the latest.
+    permit: Option<Permit>,
 }
 
 impl Instance {
@@ -101,7 +99,7 @@ impl Instance {
         grants.counts.created.add();
         let limiter = Limiter::new(&grants.limits);
         let host = Host {
-            session: Session::with_grants(grants, engine.sink().clone()),
+            session: Session::new(grants, engine.sink().clone()),
             memory: None,
             reserve: Reserve::default(),
             limiter,
@@ -153,19 +151,19 @@ impl Instance {
             calling: false,
             #[cfg(feature = "std")]
             called: false,
-            admission: Admission::default(),
+            permit: None,
         })
     }
 
-    /// Notes the leave that its call has got.
-    pub(crate) fn admit(&mut self, admission: Admission) {
-        self.admission = admission;
+    /// Holds the permit of a call.
+    pub(crate) fn admit(&mut self, permit: Option<Permit>) {
+        self.permit = permit;
     }
 
-    /// Gives the leave of a call that is over.
+    /// Takes the permit of a call that is over.
     #[cfg(feature = "std")]
-    pub(crate) fn dismiss(&mut self) -> Admission {
-        self.admission.take()
+    pub(crate) fn dismiss(&mut self) -> Option<Permit> {
+        self.permit.take()
     }
 
     /// Whether the instance can be called: see [`Call::init`].

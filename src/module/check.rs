@@ -16,7 +16,7 @@ use super::{WasiImport, invalid};
 #[cfg(feature = "wasi")]
 use crate::instance::type_of;
 use crate::logging::visible;
-use crate::suggest::did_you_mean;
+use crate::text::suggest::did_you_mean;
 #[cfg(feature = "wasi")]
 use crate::wasi::{self, WasiFunction};
 use crate::{Error, ErrorKind, Problem};

@@ -1,7 +1,7 @@
 //! Has a module grow its memory where that can be bounded.
 //!
 //! Where the interpreter goes on by tail calls, each `memory.grow` leaves something on the host's stack
-//! until the slice of fuel is used up ([`Dispatch`](crate::dispatch::Dispatch)). Fuel is taken for many
+//! until the slice of fuel is used up ([`Dispatch`](crate::engine::dispatch::Dispatch)). Fuel is taken for many
 //! instructions at once, and for what a function does after a call before that call: a slice may come to
 //! many more of them than it has fuel for. So all that a module has are moved into one function, which
 //! takes the fuel for one as it begins: its callers cannot have paid for any, and there are as many in a
@@ -26,7 +26,7 @@ const FUNCTIONS: u8 = 3;
 const TYPE: [u8; 5] = [0x60, 1, 0x7f, 1, 0x7f];
 
 /// A function of that type without locals: `(memory.grow (local.get 0))`. Its fuel is
-/// [`Dispatch::fuel_of_growth`](crate::dispatch::Dispatch::fuel_of_growth), for all but the last of these:
+/// [`Dispatch::fuel_of_growth`](crate::engine::dispatch::Dispatch::fuel_of_growth), for all but the last of these:
 /// to call it, to begin it, `local.get`, `memory.grow`.
 const BODY: [u8; 7] = [6, 0, 0x20, 0, 0x40, 0, 0x0b];
 

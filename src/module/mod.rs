@@ -11,9 +11,6 @@ mod reader;
 mod scan;
 mod written;
 
-#[cfg(test)]
-pub(crate) use written::leb;
-
 use alloc::borrow::{Cow, ToOwned as _};
 use alloc::boxed::Box;
 use alloc::format;
@@ -27,12 +24,12 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manif
 use crate::Digest;
 #[cfg(feature = "std")]
 use crate::Isolation;
-use crate::dispatch::Dispatch;
 use crate::engine::Interpreter;
+use crate::engine::dispatch::Dispatch;
 #[cfg(feature = "cpex-core")]
 use crate::session::takes_field;
-use crate::shards::{Shard, Shards};
-use crate::suggest::nearest;
+use crate::sync::shards::{Shard, Shards};
+use crate::text::suggest::nearest;
 use crate::{Engine, Error, ErrorKind, Limits, Policy, Problem};
 
 /// A module that was read, checked and translated. Immutable and cheap to clone.

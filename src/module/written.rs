@@ -26,7 +26,7 @@ pub(super) fn with_sections(
 }
 
 /// Appends a LEB128 number.
-pub(crate) fn leb(out: &mut Vec<u8>, mut number: u64) {
+pub(super) fn leb(out: &mut Vec<u8>, mut number: u64) {
     loop {
         let [low, ..] = number.to_le_bytes();
         number >>= 7;

@@ -6,15 +6,12 @@ use core::time::Duration;
 use cpex_wasmi_abi::Stateful;
 
 use super::Plugin;
-use crate::pool::Permit;
+use crate::sync::Permit;
 use crate::{Clock, Error, ErrorKind, WhenExhausted};
-
-/// The permit of one call, if calls are bounded.
-pub(crate) type Admission = Option<Permit>;
 
 impl Plugin {
     /// Acquires a permit for one call. The thread sleeps until one is free.
-    pub(super) fn admission(&self) -> Result<Admission, Error> {
+    pub(super) fn admission(&self) -> Result<Option<Permit>, Error> {
         let Some(permits) = &self.0.permits else { return Ok(None) };
         if let Some(permit) = permits.try_acquire() {
             return Ok(Some(permit));
@@ -25,7 +22,7 @@ impl Plugin {
     }
 
     /// Like [`Plugin::admission`], for a future.
-    pub(super) async fn admission_async(&self) -> Result<Admission, Error> {
+    pub(super) async fn admission_async(&self) -> Result<Option<Permit>, Error> {
         let Some(permits) = &self.0.permits else { return Ok(None) };
         if let Some(permit) = permits.try_acquire() {
             return Ok(Some(permit));

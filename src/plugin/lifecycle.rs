@@ -10,15 +10,15 @@ use std::sync::OnceLock;
 #[cfg(feature = "std")]
 use cpex_wasmi_abi::RANDOM_BYTES;
 
-#[cfg(not(feature = "std"))]
-use super::Admission;
 use super::{Plugin, finish};
 #[cfg(feature = "std")]
 use crate::instance::Snapshot;
 use crate::instance::{Call, Instance, Over};
 #[cfg(feature = "std")]
 use crate::pool::{Outgrown, Pool, Taken};
-use crate::shards::Shard;
+#[cfg(not(feature = "std"))]
+use crate::sync::Permit;
+use crate::sync::shards::Shard;
 use crate::{Error, Receipt};
 #[cfg(feature = "std")]
 use crate::{ErrorKind, Level};
@@ -254,12 +254,12 @@ impl Plugin {
     reason = "as with `std`"
 )]
 impl Plugin {
-    pub(super) fn admission(&self) -> Result<Admission, Error> {
-        Ok(Admission::default())
+    pub(super) fn admission(&self) -> Result<Option<Permit>, Error> {
+        Ok(None)
     }
 
-    pub(super) async fn admission_async(&self) -> Result<Admission, Error> {
-        Ok(Admission::default())
+    pub(super) async fn admission_async(&self) -> Result<Option<Permit>, Error> {
+        Ok(None)
     }
 
     pub(super) fn idle(&self) -> Result<Option<Box<Instance>>, Error> {

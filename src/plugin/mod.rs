@@ -1,7 +1,9 @@
+//! A module under a policy, and its calls.
+
 #[cfg(feature = "std")]
 mod admission;
-mod agreement;
 mod lifecycle;
+mod load_checks;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -21,27 +23,24 @@ use tokio::task::yield_now;
 
 #[cfg(feature = "std")]
 use crate::instance::Snapshot;
-use crate::instance::{Call, Instance, Instances, Over, Step};
+use crate::instance::{Call, Instance, Over, Step};
 use crate::outcome::Ended;
 #[cfg(feature = "std")]
-use crate::pool::{self, Growth, Permits, Pool};
-use crate::session::{Grants, Source};
-use crate::shards::Shard;
+use crate::pool::{self, Growth, Pool};
+use crate::session::Source;
+#[cfg(feature = "std")]
+use crate::sync::permits::Permits;
+use crate::sync::shards::Shard;
+use crate::system::Grants;
 use crate::view::Borrowed;
 #[cfg(feature = "fs")]
 use crate::wasi::Roots;
-use crate::{Engine, Error, ErrorKind, Module, Outcome, Policy, Request};
+use crate::{Engine, Error, ErrorKind, Instances, Module, Outcome, Policy, Request};
 #[cfg(feature = "std")]
 use crate::{Isolation, WhenExhausted};
 
-#[cfg(feature = "std")]
-pub(crate) use admission::Admission;
-/// Leave for one call, which takes none.
-#[cfg(not(feature = "std"))]
-#[derive(Default)]
-pub(crate) struct Admission(());
-pub use agreement::check;
-pub(crate) use agreement::{
+pub use load_checks::check;
+pub(crate) use load_checks::{
     access_requests, agreement, configuration, hook_position, unknown_hook,
 };
 

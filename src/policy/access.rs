@@ -9,7 +9,7 @@ use super::{
     ClockGrant, CommandGrant, FileGrant, FilePermission, HostPattern, NetworkGrant, NetworkRequest,
     RandomGrant,
 };
-use crate::wildcard::is_pattern;
+use crate::text::wildcard::is_pattern;
 
 /// What of the system a plugin may touch. Nothing of it has an effect unless the plugin's manifest asks
 /// for it too.

@@ -10,7 +10,7 @@ use super::Policy;
 use super::keys::{CONDITION, ENTRY, Mapping, RESOURCES, SANDBOX_POLICY};
 use super::values::{Reader, expected, present};
 use crate::logging::visible;
-use crate::suggest::is_like;
+use crate::text::suggest::is_like;
 
 impl Reader {
     pub(super) fn entry(&mut self, entry: &Map<String, Value>, policy: &mut Policy) {

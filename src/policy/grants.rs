@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::logging::visible;
-use crate::wildcard::{is_pattern, names_file, split};
+use crate::text::wildcard::{is_pattern, names_file, split};
 
 /// A directory or file that a plugin may touch.
 #[derive(Clone, Debug, PartialEq, Eq)]

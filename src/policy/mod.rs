@@ -1,6 +1,7 @@
 //! What an operator grants one plugin.
 
 mod access;
+mod digest;
 pub(crate) mod entry;
 mod grants;
 #[cfg_attr(
@@ -21,10 +22,11 @@ use core::time::Duration;
 use cpex_wasmi_abi::model::JsonMap;
 use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
 
-use crate::{Digest, LevelFilter};
+use crate::LevelFilter;
 
 pub use access::Access;
 pub(crate) use access::covers;
+pub use digest::Digest;
 pub use grants::{ClockGrant, CommandGrant, FileGrant, FilePermission, PathKind, RandomGrant};
 pub use limits::Limits;
 pub(crate) use network::NetworkRequest;

@@ -12,7 +12,7 @@ use super::keys::{BARE, SANDBOX_POLICY};
 use super::values::{Reader, expected, present};
 use super::{Isolation, Policy, WhenExhausted};
 use crate::logging::visible;
-use crate::suggest::did_you_mean;
+use crate::text::suggest::did_you_mean;
 use crate::{Digest, Error, LevelFilter};
 
 impl Policy {

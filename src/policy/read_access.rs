@@ -12,7 +12,7 @@ use super::keys::{COMMAND_GRANT, FILE_GRANT, FIXED, Mapping, SEED, Shape};
 use super::values::{Reader, expected, present};
 use super::{Access, ClockGrant, CommandGrant, FileGrant, FilePermission, PathKind, RandomGrant};
 use crate::logging::visible;
-use crate::suggest::is_like;
+use crate::text::suggest::is_like;
 
 impl Reader {
     /// All that `sandbox_policy` has of it.

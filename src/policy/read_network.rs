@@ -10,7 +10,7 @@ use super::keys::NETWORK_GRANT;
 use super::values::{Reader, expected};
 use super::{HostPattern, InvalidHost, Method, NetworkGrant, Scheme};
 use crate::logging::visible;
-use crate::suggest::did_you_mean;
+use crate::text::suggest::did_you_mean;
 
 impl Reader {
     pub(super) fn network(&mut self, value: Option<&Value>, path: &str) -> Vec<NetworkGrant> {

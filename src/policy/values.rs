@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::keys::{ENTRY, Mapping, RESOURCES, SANDBOX_POLICY};
 use crate::logging::visible;
-use crate::suggest::did_you_mean;
+use crate::text::suggest::did_you_mean;
 use crate::{ErrorKind, Problem};
 
 /// Reads a policy, and notes what is wrong with it.

@@ -1,7 +1,6 @@
 //! Instances that wait for their next call, and how many calls there may be at once.
 
 mod growth;
-mod permits;
 mod stateful;
 mod warm;
 
@@ -10,10 +9,9 @@ use alloc::vec::Vec;
 
 use crate::Module;
 use crate::instance::Instance;
-use crate::shards::Shard;
+use crate::sync::shards::Shard;
 
 pub(crate) use growth::{Growth, Outgrown};
-pub(crate) use permits::{Permit, Permits};
 use stateful::Stateful;
 use warm::Warm;
 

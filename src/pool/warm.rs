@@ -9,7 +9,7 @@ use crossbeam_utils::atomic::AtomicCell;
 
 use crate::Module;
 use crate::instance::Instance;
-use crate::shards::Shard;
+use crate::sync::shards::Shard;
 
 /// Warm instances that wait for their next call.
 ///

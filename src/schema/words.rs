@@ -6,7 +6,7 @@ use core::fmt;
 use serde_json::Value;
 
 use crate::logging::visible;
-use crate::suggest::{did_you_mean, is_like};
+use crate::text::suggest::{did_you_mean, is_like};
 
 /// The characters of a text or number that a message has at most.
 const MAX_SHOWN: usize = 64;

@@ -1,3 +1,5 @@
+//! What a plugin has used of its limits.
+
 use alloc::format;
 
 use cpex_wasmi_abi::codec::Bounds;

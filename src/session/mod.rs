@@ -5,183 +5,47 @@
 //! natively for its unit tests: the rules cannot differ.
 
 mod budget;
+mod calls;
+#[cfg(feature = "wasi")]
+mod charges;
+mod dispatch;
 mod edit;
-mod input;
-mod name;
-mod native;
+mod messages;
 #[cfg(feature = "wasi")]
 mod output;
-#[cfg(feature = "wasi")]
-mod outside;
 mod read;
-mod secrets;
-mod service;
 mod source;
-mod span;
-mod system;
-mod unknown;
 mod verdict;
 mod write;
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use cpex_wasmi_abi::model::JsonMap;
-use cpex_wasmi_abi::{
-    Capability, CapabilitySet, Field, HostFunction, Manifest, Slot, Stateful, Status, Violation,
-    codec,
-};
-use serde::Serialize;
+use cpex_wasmi_abi::{Capability, Field, HostFunction, Slot, Status, Violation};
 
-#[cfg(feature = "std")]
-use crate::WhenExhausted;
-use crate::instance::Counts;
+use crate::boundary::{MAX_MESSAGE_BYTES, Span};
 use crate::logging::{LogRecord, contained, visible};
-use crate::system::{Granted, Services};
+use crate::system::Grants;
+use crate::text::Secrets;
 use crate::view::Borrowed;
-use crate::{Changes, Error, Level, LevelFilter, Limits, LogSink, Policy};
+use crate::{Changes, Error, Level, LogSink};
 
 use budget::Usage;
-pub(crate) use input::{Input, takes_all};
-pub(crate) use secrets::Secrets;
-use service::{Handling, Service};
-use system::Calls;
-
-pub(crate) use service::takes_field;
+use calls::Calls;
+pub(crate) use dispatch::takes_field;
+use dispatch::{Handling, Service};
 pub(crate) use source::Source;
-pub(crate) use span::Span;
 
 /// What a host function answers: a number for the plugin, or the end of the call.
 type Answer = Result<i32, Error>;
 
-/// What the operator granted one plugin; shared by all its calls.
-pub(crate) struct Grants {
-    pub(crate) plugin: String,
-    /// What tells it from other plugins, whose names may be the same.
-    #[cfg(feature = "http")]
-    pub(crate) number: u64,
-    pub(crate) hooks: Vec<String>,
-    pub(crate) capabilities: CapabilitySet,
-    pub(crate) allow_raw_credentials: bool,
-    pub(crate) limits: Limits,
-    pub(crate) stateful: Stateful,
-    /// How many instances there are for calls: one, if they share their state.
-    #[cfg(feature = "std")]
-    pub(crate) max_instances: usize,
-    #[cfg(feature = "std")]
-    pub(crate) when_exhausted: WhenExhausted,
-    pub(crate) log_level: LevelFilter,
-    pub(crate) config: JsonMap,
-    pub(crate) granted: Granted,
-    pub(crate) services: Services,
-    pub(crate) counts: Counts,
-}
-
-impl Grants {
-    /// Takes what of the system is to be had at load, which may fail.
-    pub(crate) fn new(
-        manifest: &Manifest,
-        policy: Policy,
-        services: Services,
-    ) -> Result<Self, Error> {
-        let plugin: String = policy.name_of(manifest).into();
-        let granted = Granted::new(manifest, policy.access, &services)
-            .map_err(|problem| Error::from_problems(vec![problem]).with_plugin(&plugin))?;
-        #[cfg(feature = "http")]
-        static NEXT: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0);
-        Ok(Self {
-            plugin,
-            #[cfg(feature = "http")]
-            number: NEXT.fetch_add(1, core::sync::atomic::Ordering::Relaxed),
-            hooks: manifest.hooks.clone(),
-            capabilities: policy.capabilities,
-            allow_raw_credentials: policy.allow_raw_credentials,
-            #[cfg(feature = "std")]
-            max_instances: match manifest.stateful {
-                Stateful::Yes => 1,
-                _ => policy.max_instances,
-            },
-            #[cfg(feature = "std")]
-            when_exhausted: match policy.when_exhausted {
-                // One more would be without the state.
-                WhenExhausted::Grow if manifest.stateful.is_kept() => {
-                    WhenExhausted::Wait(policy.limits.deadline.unwrap_or(Policy::DEFAULT_MAX_WAIT))
-                }
-                then => then,
-            },
-            stateful: manifest.stateful,
-            limits: policy.limits,
-            log_level: policy.log_level,
-            granted,
-            services,
-            config: policy.config,
-            counts: Counts::default(),
-        })
-    }
-
-    /// Tells the embedder something about the plugin's instances.
-    pub(crate) fn tell(&self, level: Level, message: &str) {
-        if let Some(sink) = &self.services.sink {
-            let (plugin, hook) = (&*self.plugin, LogRecord::HOST);
-            let _ = contained(|| sink.log(&LogRecord { plugin, hook, level, message }));
-        }
-    }
-
-    /// Whether the plugin may be given tokens.
-    pub(crate) fn opens_tokens(&self) -> bool {
-        self.allow_raw_credentials && self.capabilities.opens_credentials()
-    }
-}
-
-/// The encoding of a value that crosses the boundary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    Postcard,
-    Json,
-    Text,
-}
-
-impl Format {
-    /// Encodes what a function gave, in the format of its argument.
-    pub(crate) fn encode<R: Serialize>(self, result: &R) -> Result<Vec<u8>, Status> {
-        let mut bytes = Vec::new();
-        match self {
-            Self::Postcard => codec::encode(result, &mut bytes).map_err(|_| Status::Unavailable)?,
-            Self::Json | Self::Text => {
-                bytes = serde_json::to_vec(result).map_err(|_| Status::Unavailable)?;
-            }
-        }
-        Ok(bytes)
-    }
-}
-
 /// One plugin's side of a call, by the rules that hold in the sandbox.
 ///
-/// [`Plugin`](crate::Plugin) has one for each instance. On its own, it stands in for the host when
-/// a plugin is compiled natively, as the guest SDK does for unit tests:
-///
-/// ```
-/// use cpex_wasmi::{HostFunction, LogRecord, Manifest, Policy, Request, Session};
-///
-/// # fn main() -> Result<(), cpex_wasmi::Error> {
-/// let mut manifest = Manifest::new("shy", "1.0.0");
-/// manifest.hooks.push("cmf.tool_pre_invoke".into());
-/// let quiet = |_: &LogRecord<'_>| {};
-/// let mut session = Session::new(&manifest, Policy::default(), quiet)?;
-///
-/// session.start("cmf.tool_pre_invoke", Request::tool_call("search"))?;
-/// let mut memory = *b"no";
-/// session.dispatch(HostFunction::DenyText, &[0, 2, 0, 2], &mut memory)?;
-/// let outcome = session.end(0)?;
-/// assert!(!outcome.decision.is_allow());
-/// # Ok(())
-/// # }
-/// ```
-pub struct Session {
+/// Each instance has one, and so has each [test double](crate::testing::Session) of the host.
+pub(crate) struct Session {
     grants: Arc<Grants>,
     sink: Arc<dyn LogSink>,
     /// The hook that is handled. `None` during initialisation and shutdown.
@@ -210,10 +74,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// The size of the longest log line or panic message that is kept, in bytes.
-    pub const MAX_MESSAGE_BYTES: usize = 4096;
-
-    pub(crate) fn with_grants(grants: Arc<Grants>, sink: Arc<dyn LogSink>) -> Self {
+    pub(crate) fn new(grants: Arc<Grants>, sink: Arc<dyn LogSink>) -> Self {
         let secrets = Secrets::new(grants.services.redactor.clone());
         Self {
             grants,
@@ -242,7 +103,7 @@ impl Session {
     }
 
     /// Begins the shutdown: forgets the call before.
-    pub fn start_shutdown(&mut self) {
+    pub(crate) fn start_shutdown(&mut self) {
         self.reset();
         self.shutting_down = true;
     }
@@ -268,31 +129,9 @@ impl Session {
         self.begun = None;
         self.calls.forget();
         // One large value should not be paid for by every idle instance.
-        if self.scratch.capacity() > Self::MAX_MESSAGE_BYTES {
+        if self.scratch.capacity() > MAX_MESSAGE_BYTES {
             self.scratch = Vec::new();
         }
-    }
-
-    /// Serves one host function.
-    ///
-    /// `args` are the arguments as they come from the module; pointers among them point into
-    /// `memory`.
-    ///
-    /// # Errors
-    ///
-    /// If the call cannot go on: a limit was reached
-    /// ([`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded)), or an argument points outside
-    /// of `memory` ([`ErrorKind::AbiViolation`](crate::ErrorKind::AbiViolation)). What the plugin can
-    /// react to is no error but the (negative) code of a [`Status`]. It waits, without a deadline, for a
-    /// function of the embedder's that takes time.
-    pub fn dispatch(
-        &mut self,
-        function: HostFunction,
-        args: &[u32],
-        memory: &mut [u8],
-    ) -> Result<i32, Error> {
-        let answer = self.dispatch_with(None, function, args, memory)?;
-        if self.is_waiting() { self.wait(memory) } else { Ok(answer) }
     }
 
     /// Serves one host function, with what the session has not kept of the request.
@@ -382,7 +221,7 @@ impl Session {
 
     fn record_panic(&mut self, message: Span, memory: &[u8]) -> Answer {
         let message = message.of(memory)?;
-        self.usage.moved(message.len().min(Self::MAX_MESSAGE_BYTES));
+        self.usage.moved(message.len().min(MAX_MESSAGE_BYTES));
         // The first panic is the cause.
         if self.panic.is_none() {
             let message = self.panic_of(message);

@@ -7,9 +7,9 @@ use core::ops::Range;
 use cpex_wasmi_abi::model::Secret;
 
 use super::Session;
-use super::secrets::{MOST_WORK, Secrets};
 use crate::Level;
-use crate::redact::{MARK, across_lines, masked};
+use crate::text::redact::{MARK, across_lines, masked};
+use crate::text::secrets::{MOST_WORK, Secrets};
 
 impl Secrets {
     /// The length of the longest secret with a line break in it, in bytes. 0 if there is none.

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{Access, Capability, Field, NO_INDEX, Shape, Status};
 use serde_json::Value;
 
-use super::name::Name;
-use super::span::{Key, Span};
-use super::{Answer, Format, Service};
-use crate::changes::Current;
+use super::{Answer, Service};
+use crate::boundary::{Format, Key, Span};
+use crate::outcome::Current;
+use crate::text::Name;
 use crate::view::{BYTES_PER_ELEMENT, Item, TextMap, Want, wipe};
 
 impl Service<'_> {

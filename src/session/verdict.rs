@@ -7,9 +7,8 @@ use cpex_wasmi_abi::model::to_wire;
 use cpex_wasmi_abi::{Status, VERDICT_ALLOW, VERDICT_DENY, Violation};
 use serde::{Deserialize, Serialize};
 
-use super::input::{Decoding, Input};
-use super::span::Span;
-use super::{Answer, Format, Session};
+use super::{Answer, Session};
+use crate::boundary::{Decoding, Format, Input, Span};
 use crate::logging::visible;
 use crate::outcome::{Ended, UNEXPLAINED, unexplained};
 use crate::{AccessKind, Error, ErrorKind, Receipt};

@@ -1,9 +1,10 @@
+//! Host functions that write a field.
+
 use cpex_wasmi_abi::{Field, NO_INDEX, Slot, Status, Write};
 
 use super::edit::Edit;
-use super::input::{Decoding, Input};
-use super::span::{Key, Span};
-use super::{Answer, Format, Service};
+use super::{Answer, Service};
+use crate::boundary::{Decoding, Format, Input, Key, Span};
 
 impl Service<'_> {
     pub(super) fn write(

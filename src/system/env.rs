@@ -5,7 +5,7 @@ use alloc::string::String;
 use cpex_wasmi_abi::Status;
 
 use super::{AccessKind, Function, Granted, Invocation, Reply};
-use crate::session::Input;
+use crate::boundary::Input;
 
 pub(crate) struct EnvGet;
 

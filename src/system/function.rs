@@ -16,8 +16,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{AccessKind, Granted, Invocation};
+use crate::boundary::{Format, Input};
 use crate::logging::visible;
-use crate::session::{Format, Input};
 use crate::{Error, ErrorKind};
 
 /// What a function gives: bytes in the encoding of its argument, or why there are none.

@@ -11,8 +11,8 @@ use super::environment::{Environment, may_read};
 use super::{AccessKind, Services};
 use crate::logging::{quoted, visible};
 use crate::policy::NetworkRequest;
-use crate::suggest::did_you_mean;
-use crate::wildcard::is_pattern;
+use crate::text::suggest::did_you_mean;
+use crate::text::wildcard::is_pattern;
 use crate::{Access, ErrorKind, FilePermission, NetworkGrant, Policy, Problem};
 
 /// What it takes to look at one line or grant, in bytes of work.

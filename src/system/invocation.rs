@@ -1,3 +1,5 @@
+//! One call of a function by name, and what is told of it.
+
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::cell::Cell;
@@ -5,17 +7,19 @@ use core::time::Duration;
 
 use cpex_wasmi_abi::Status;
 
+use super::Grants;
 use super::{AccessKind, AuditEvent, AuditOutcome, report};
+use crate::boundary::MAX_MESSAGE_BYTES;
 use crate::logging::visible;
 #[cfg(feature = "http")]
 use crate::logging::{Level, LogRecord, contained};
-use crate::session::{Grants, Secrets, Session};
+use crate::text::Secrets;
 
 /// How much of an operation is shown, in bytes: the names of methods are the plugin's.
 const MAX_OPERATION_BYTES: usize = 64;
 
 /// How much of a target is shown, in bytes.
-const MAX_TARGET_BYTES: usize = Session::MAX_MESSAGE_BYTES;
+const MAX_TARGET_BYTES: usize = MAX_MESSAGE_BYTES;
 
 /// One call of a function by a plugin: who calls, and what the call may take.
 ///
@@ -124,7 +128,7 @@ impl Reporter {
         if Level::Warn > self.grants.log_level {
             return;
         }
-        let (message, _) = self.secrets.redact_start(message, Session::MAX_MESSAGE_BYTES);
+        let (message, _) = self.secrets.redact_start(message, MAX_MESSAGE_BYTES);
         let record = LogRecord {
             plugin: &self.grants.plugin,
             hook: &self.hook,

@@ -16,6 +16,7 @@ mod env;
 mod environment;
 mod function;
 mod granted;
+mod grants;
 #[cfg(feature = "http")]
 pub(crate) mod http;
 mod invocation;
@@ -26,7 +27,7 @@ pub(crate) mod time;
 
 use alloc::sync::Arc;
 
-use crate::redact::Redactor;
+use crate::text::redact::Redactor;
 use crate::{Clock, LogSink, Problem};
 
 use audit::report;
@@ -35,6 +36,7 @@ pub(crate) use environment::Variables;
 pub use function::StubAnswer;
 pub(crate) use function::{Function, Functions, Given, Reply, Stub, Typed, TypedAsync, Waiting};
 pub(crate) use granted::{Granted, check};
+pub(crate) use grants::Grants;
 pub use invocation::Invocation;
 pub(crate) use invocation::{Pending, SystemUsage, Used, tell};
 

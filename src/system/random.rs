@@ -9,7 +9,7 @@ use cpex_wasmi_abi::{AccessRequest, MAX_RANDOM_BYTES, SALT_BYTES, Status};
 
 use super::{AccessKind, Function, Granted, Invocation, Reply};
 use crate::RandomGrant;
-use crate::session::Input;
+use crate::boundary::Input;
 
 /// How many bytes one random byte is charged like: to make it takes about as long as to go through so many.
 const WORK: usize = 8;

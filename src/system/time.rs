@@ -4,7 +4,7 @@ use cpex_wasmi_abi::{AccessRequest, Status};
 
 use super::{AccessKind, Function, Granted, Invocation, Reply};
 use crate::ClockGrant;
-use crate::session::Input;
+use crate::boundary::Input;
 
 pub(crate) struct ClockNow;
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Errno, Fault};
 use crate::Error;
-use crate::session::Span;
+use crate::boundary::Span;
 
 /// The most buffers that one call reads to or writes from.
 const MAX_BUFFERS: u32 = 1024;

@@ -2,7 +2,8 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation)]
 
 use cpex_wasmi::abi::{Field, NO_INDEX, NO_KEY, Status};
-use cpex_wasmi::{HostFunction, LogRecord, Manifest, Outcome, Policy, Request, Session};
+use cpex_wasmi::testing::Session;
+use cpex_wasmi::{HostFunction, LogRecord, Manifest, Outcome, Policy, Request};
 use serde_json::Value;
 
 use super::{HOOK, Logs};

@@ -68,7 +68,7 @@ fn a_log_line_shows_no_secret() {
 
 #[test]
 fn a_secret_at_the_cut_shows_not_even_its_start() {
-    let limit = cpex_wasmi::Session::MAX_MESSAGE_BYTES;
+    let limit = cpex_wasmi::testing::Session::MAX_MESSAGE_BYTES;
     for before in limit - SECRET.len() - 1..=limit {
         let shown = logged(&format!("{}{SECRET}{}", "x".repeat(before), "y".repeat(20)));
         assert!(!shown.contains("hu"), "{before}: {}", &shown[limit - 20..]);
@@ -107,7 +107,7 @@ fn a_violation_shows_no_secret_at_any_depth() {
 
 #[test]
 fn a_panic_shows_no_secret() {
-    let limit = cpex_wasmi::Session::MAX_MESSAGE_BYTES;
+    let limit = cpex_wasmi::testing::Session::MAX_MESSAGE_BYTES;
     for before in [0, 10, limit - 3, limit + 3] {
         let text = format!("{}{SECRET} and so on", "x".repeat(before));
         let body =
@@ -186,7 +186,8 @@ fn an_audit_event_shows_no_secret() {
     );
     running.call().unwrap();
     assert_eq!(running.audit.taken(), ["env get A_[redacted] allowed 0 0"]);
-    let long = format!("{}{SECRET}", "x".repeat(cpex_wasmi::Session::MAX_MESSAGE_BYTES - 5));
+    let long =
+        format!("{}{SECRET}", "x".repeat(cpex_wasmi::testing::Session::MAX_MESSAGE_BYTES - 5));
     let script = Script::asking(&[]).calls("env.get", &format!("{long:?}"));
     let running = Running::on(masking, &script, Policy::default());
     running.failed();
@@ -307,7 +308,7 @@ mod patterns {
 
     #[test]
     fn a_match_at_the_cut_shows_not_even_its_start() {
-        let limit = cpex_wasmi::Session::MAX_MESSAGE_BYTES;
+        let limit = cpex_wasmi::testing::Session::MAX_MESSAGE_BYTES;
         for before in limit - 12..=limit {
             let text = format!("{}sk-abcdefgh{}", "x".repeat(before), "Y".repeat(20));
             let shown = logged_by(keys, text.as_bytes());

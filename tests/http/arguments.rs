@@ -2,7 +2,8 @@
 
 use cpex_wasmi::abi::{Field, HTTP_SEND, HostFunction, HttpRequest, NO_KEY, Status, codec};
 use cpex_wasmi::model::IdentityPayload;
-use cpex_wasmi::{Capability, Manifest, Request, Session};
+use cpex_wasmi::testing::Session;
+use cpex_wasmi::{Capability, Manifest, Request};
 
 use crate::common::HOOK;
 use crate::harness::*;

@@ -12,7 +12,8 @@ use alloc::vec::Vec;
 use std::cell::RefCell;
 use std::panic::resume_unwind;
 
-use cpex_wasmi::{Error, Session};
+use cpex_wasmi::Error;
+use cpex_wasmi::testing::Session;
 use cpex_wasmi_abi::{HostFunction, for_each_host_function};
 
 use frame::Frame;

@@ -2,7 +2,7 @@ use alloc::format;
 
 use super::super::scan::scan;
 use super::*;
-use crate::dispatch::Dispatch;
+use crate::engine::dispatch::Dispatch;
 
 fn module(fields: &str) -> Vec<u8> {
     wat::parse_str(format!("(module {fields})")).unwrap()

@@ -7,7 +7,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::logging::visible;
-use crate::suggest::nearest;
+use crate::text::suggest::nearest;
 
 /// The longest method, in bytes.
 const MAX_BYTES: usize = 32;

@@ -5,7 +5,7 @@ use cpex_wasmi_abi::model::HttpExtension;
 use cpex_wasmi_abi::{CapabilitySet, Field, Status};
 
 use super::{Edit, copied};
-use crate::session::name::Name;
+use crate::text::Name;
 use crate::view::Item;
 
 type Headers = BTreeMap<String, String>;

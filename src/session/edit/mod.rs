@@ -15,8 +15,8 @@ use cpex_wasmi_abi::model::{
 };
 use cpex_wasmi_abi::{CapabilitySet, Field, NO_INDEX, Slot, Status};
 
-use super::input::Input;
-use crate::changes::Current;
+use crate::boundary::Input;
+use crate::outcome::Current;
 use crate::view::{Borrowed, ExtensionsView, Item, JsonEntries, part_mut};
 use crate::{Changes, Payload};
 

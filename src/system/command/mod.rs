@@ -21,8 +21,8 @@ use cpex_wasmi_abi::{AccessRequest, Command, CommandOutput, Status};
 
 use super::invocation::Pending;
 use super::{AccessKind, AuditOutcome, Function, Invocation, Reply};
+use crate::boundary::{Input, MAX_MESSAGE_BYTES};
 use crate::logging::contained;
-use crate::session::{Input, Session};
 
 use run::Job;
 
@@ -109,7 +109,7 @@ fn shown(invocation: &mut Invocation<'_>, command: &Command) -> String {
             continue;
         }
         // Escaped, a secret with a quotation mark in it would not be found.
-        let (word, work) = invocation.secrets.redact_start(word, Session::MAX_MESSAGE_BYTES);
+        let (word, work) = invocation.secrets.redact_start(word, MAX_MESSAGE_BYTES);
         invocation.charge(work);
         shown.push('"');
         for char in word.chars() {

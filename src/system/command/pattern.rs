@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use crate::CommandGrant;
-use crate::wildcard::stands_for;
+use crate::text::wildcard::stands_for;
 
 impl CommandGrant {
     /// Whether the arguments are those that the patterns stand for.

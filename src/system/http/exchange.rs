@@ -14,7 +14,7 @@ use super::target::Target;
 use super::{
     AddressGuard, HttpTransport, TransportError, TransportRequest, TransportResponse, Usage,
 };
-use crate::session::Grants;
+use crate::system::Grants;
 use crate::system::invocation::{Reporter, Used};
 use crate::system::{AccessKind, AuditOutcome};
 

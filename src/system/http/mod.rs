@@ -20,7 +20,7 @@ use cpex_wasmi_abi::{HttpRequest, Status};
 
 use super::invocation::Used;
 use super::{AccessKind, AuditOutcome, Function, Invocation, Reply};
-use crate::session::Input;
+use crate::boundary::Input;
 
 use crate::AddressGuard;
 #[cfg(feature = "http-client")]

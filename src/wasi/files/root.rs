@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use cap_std::fs::{Dir, Metadata};
 
 use super::rights::{self, May};
-use crate::wildcard::names_file;
+use crate::text::wildcard::names_file;
 
 /// The longest name of a file, in bytes: what is longer is not looked for.
 const MAX_NAME: usize = 255;

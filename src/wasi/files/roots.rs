@@ -16,7 +16,7 @@ use super::rights::May;
 use super::root::{Folder, MAX_NAMES, Root, SingleFile};
 use crate::logging::visible;
 use crate::system::Granted;
-use crate::wildcard::{is_pattern, split};
+use crate::text::wildcard::{is_pattern, split};
 use crate::{Error, ErrorKind, FileGrant, FilePermission, PathKind};
 
 /// The directories of a plugin, in the order of their descriptors.

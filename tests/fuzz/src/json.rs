@@ -8,9 +8,8 @@ use cpex_wasmi::model::{
     DelegationPayload, ElicitationOp, ElicitationPayload, Extensions, IdentityPayload, Message,
     MessagePayload, Role, Strict,
 };
-use cpex_wasmi::{
-    Capability, HostFunction, LogRecord, Manifest, Payload, Policy, Request, Session,
-};
+use cpex_wasmi::testing::Session;
+use cpex_wasmi::{Capability, HostFunction, LogRecord, Manifest, Payload, Policy, Request};
 use cpex_wasmi_arbitrary::to_json;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -22,8 +22,9 @@ use cpex_wasmi::model::{
     CandidateConstraintExtension, DelegationExtension, DelegationPayload, ElicitationPayload,
     IdentityPayload, MessagePayload, RawCredentialsExtension, from_wire, to_wire,
 };
+use cpex_wasmi::testing::Session;
 use cpex_wasmi::{
-    Engine, Error, ErrorKind, Limits, LogRecord, Manifest, Plugin, Policy, Request, Session, Value,
+    Engine, Error, ErrorKind, Limits, LogRecord, Manifest, Plugin, Policy, Request, Value,
     Violation,
 };
 use serde::Serialize;

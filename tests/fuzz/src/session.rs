@@ -5,9 +5,10 @@ use cpex_wasmi::model::{
     CandidateConstraintExtension, ContentPart, DelegationExtension, DelegationPayload,
     ElicitationOp, ElicitationPayload, IdentityPayload, Message, PromptResult, Resource, Role,
 };
+use cpex_wasmi::testing::Session;
 use cpex_wasmi::{
     Capability, CustomPayload, ErrorKind, HostFunction, LogRecord, Manifest, Payload, Policy,
-    Request, Session,
+    Request,
 };
 
 use crate::common::capabilities;

@@ -11,7 +11,8 @@ use cpex_core::registry::AnyHookHandler;
 use cpex_wasmi::abi::{Field, HostFunction, NO_KEY, Slot};
 use cpex_wasmi::cpex::WasmFactory;
 use cpex_wasmi::model::Extensions;
-use cpex_wasmi::{Capability, CapabilitySet, LogRecord, Manifest, Policy, Request, Session};
+use cpex_wasmi::testing::Session;
+use cpex_wasmi::{Capability, CapabilitySet, LogRecord, Manifest, Policy, Request};
 use cpex_wasmi_arbitrary::{Source, sorted, to_json};
 use serde_json::{Value, json};
 

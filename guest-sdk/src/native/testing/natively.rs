@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cpex_wasmi::{EngineBuilder, Manifest, Outcome, Policy, Request, Session};
+use cpex_wasmi::testing::Session;
+use cpex_wasmi::{EngineBuilder, Manifest, Outcome, Policy, Request};
 
 use super::failure::Failure;
 use super::log::Lines;

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use super::{Call, fuel};
 use crate::Error;
-use crate::wait::blocking;
+use crate::sync::blocking;
 
 /// A future that is ready at the deadline.
 pub(super) type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -8,14 +8,12 @@ use core::time::Duration;
 
 use cpex_wasmi_abi::Status;
 
-use super::input::{Decoding, Input};
-use super::span::Span;
-use super::{Answer, Format, Session};
+use super::{Answer, Session};
+use crate::boundary::{Decoding, Format, Input, MAX_MESSAGE_BYTES, Span};
 use crate::logging::contained;
 use crate::system::{
     AccessKind, AuditOutcome, Given, Invocation, Pending, Reply, SystemUsage, Used, Waiting, tell,
 };
-use crate::wait::blocking;
 
 /// What a session has of the functions that the plugin calls.
 #[derive(Default)]
@@ -56,7 +54,7 @@ impl Calls {
         self.refused = None;
         self.result.clear();
         // One large result should not be paid for by every idle instance.
-        if self.result.capacity() > Session::MAX_MESSAGE_BYTES {
+        if self.result.capacity() > MAX_MESSAGE_BYTES {
             self.result = Vec::new();
         }
     }
@@ -165,11 +163,6 @@ impl Session {
             reported.end(outcome(&given), given.as_ref().map_or(0, Vec::len));
         }
         Poll::Ready(self.answer(wait.kind, given, wait.out, memory))
-    }
-
-    /// Waits here for what the plugin waits for.
-    pub(super) fn wait(&mut self, memory: &mut [u8]) -> Answer {
-        blocking(None, |context| self.poll_waiting(context, memory))
     }
 
     /// Keeps what a function gave, and copies it if there is room.

@@ -1,3 +1,7 @@
+//! Requests: what plugins are called for.
+
+mod payload;
+
 use alloc::string::String;
 
 use cpex_wasmi_abi::model::{
@@ -5,7 +9,7 @@ use cpex_wasmi_abi::model::{
     ToolResult,
 };
 
-use crate::Payload;
+pub use payload::{CustomPayload, Payload, PayloadType};
 
 /// What a hook is called with: the payload, and what travels beside it.
 ///

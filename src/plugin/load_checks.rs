@@ -9,8 +9,8 @@ use cpex_wasmi_abi::{CapabilitySet, KNOWN_HOOKS, Manifest, Stateful};
 use super::Plugin;
 use crate::module::invalid;
 use crate::schema::Schema;
-use crate::suggest::did_you_mean;
 use crate::system::{self, Services};
+use crate::text::suggest::did_you_mean;
 use crate::{Engine, ErrorKind, Isolation, Module, Policy, Problem, WhenExhausted};
 
 /// Everything that keeps a module from being loaded under a policy, or from handling these hooks;
@@ -35,7 +35,10 @@ pub fn check(engine: &Engine, wasm: &[u8], policy: &Policy, hooks: &[&str]) -> V
 pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let manifest = module.manifest();
-    problems.extend(policy.digest.and_then(|pinned| pinned.refuses(module)));
+    #[cfg(feature = "digest")]
+    problems.extend(policy.digest.and_then(|pinned| pinned.differs(module.digest())));
+    #[cfg(not(feature = "digest"))]
+    problems.extend(policy.digest.and_then(crate::Digest::refuses_any));
     for hook in hooks {
         if hook_position(&manifest.hooks, hook).is_none() {
             problems

@@ -14,7 +14,7 @@ use serde::ser::{
 };
 use serde_json::{Error, Value};
 
-use crate::suggest::did_you_mean;
+use crate::text::suggest::did_you_mean;
 use crate::view::plain_values;
 
 /// Says which member of `given` the record made of it does not have, if there is one.

@@ -1,8 +1,10 @@
+//! Names that differ in their case only.
+
 use alloc::string::String;
 use core::cell::Cell;
 
 /// A name that is looked for whatever its case.
-pub(super) struct Name<'a> {
+pub(crate) struct Name<'a> {
     name: &'a str,
     /// In lower case, if that is more than ASCII can tell.
     lower: Option<String>,
@@ -11,18 +13,18 @@ pub(super) struct Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    pub(super) fn new(name: &'a str) -> Self {
+    pub(crate) fn new(name: &'a str) -> Self {
         let lower = (!name.is_ascii()).then(|| name.to_lowercase());
         Self { name, lower, compared: Cell::new(0) }
     }
 
     /// How many bytes of other names it was compared with, as if each were copied.
-    pub(super) fn compared(&self) -> usize {
+    pub(crate) fn compared(&self) -> usize {
         self.compared.get()
     }
 
     /// Whether another name is the same but for its case.
-    pub(super) fn is(&self, other: &str) -> bool {
+    pub(crate) fn is(&self, other: &str) -> bool {
         let name = self.lower.as_deref().unwrap_or(self.name);
         // One of three times the length has no other case of this one.
         if other.len() > name.len().saturating_mul(3) {

@@ -1,9 +1,16 @@
+//! Outcomes of calls: the decision, the changes and the receipt.
+
+mod changes;
+
 use alloc::boxed::Box;
 use alloc::string::String;
 
 use cpex_wasmi_abi::Violation;
 
-use crate::{Changes, Receipt};
+pub use changes::Changes;
+pub(crate) use changes::Current;
+
+use crate::Receipt;
 
 /// What came of a call.
 #[derive(Clone, Debug, PartialEq)]

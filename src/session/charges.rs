@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::Session;
+use crate::boundary::MAX_MESSAGE_BYTES;
 use crate::system::{AccessKind, AuditOutcome, SystemUsage, Used};
 use crate::wasi::{self, WasiFunction};
 use crate::{Error, Limits};
@@ -48,7 +49,7 @@ impl Session {
 
     /// How much of a line is looked at to log it: beyond that, it is cut.
     pub(crate) fn line_bytes(&self) -> usize {
-        Self::MAX_MESSAGE_BYTES.saturating_add(self.secrets.longest()).saturating_add(1)
+        MAX_MESSAGE_BYTES.saturating_add(self.secrets.longest()).saturating_add(1)
     }
 
     /// What the plugin has used of the system, and what it may.

@@ -43,6 +43,6 @@ impl Clock for SystemClock {
 
     /// By a thread of the host's own, which the first call that waits starts.
     fn sleep(&self, time: Duration) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
-        crate::timer::sleep(time)
+        super::timer::sleep(time)
     }
 }

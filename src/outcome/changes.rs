@@ -1,3 +1,5 @@
+//! What a plugin has changed in one call.
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::string::String;

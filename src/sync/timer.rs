@@ -122,7 +122,7 @@ impl Drop for Sleep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wait::blocking;
+    use crate::sync::blocking;
 
     #[test]
     fn each_is_woken_after_its_time_whichever_is_first() {

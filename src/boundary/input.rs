@@ -18,8 +18,8 @@ use cpex_wasmi_abi::model::Strict;
 #[derive(Clone, Copy)]
 pub(crate) struct Input<'a> {
     pub(crate) format: Format,
-    pub(super) bytes: &'a [u8],
-    pub(super) decoding: &'a Decoding,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) decoding: &'a Decoding,
 }
 
 /// The state of decoding what a plugin gives to one host function.
@@ -31,17 +31,17 @@ pub(crate) struct Decoding {
 }
 
 impl Decoding {
-    pub(super) fn new(elements: usize) -> Self {
+    pub(crate) fn new(elements: usize) -> Self {
         Self { elements: Cell::new(elements), problem: RefCell::new(None) }
     }
 
     /// How many elements are left.
-    pub(super) fn elements_left(&self) -> usize {
+    pub(crate) fn elements_left(&self) -> usize {
         self.elements.get()
     }
 
     /// What was wrong with the JSON that was refused as malformed.
-    pub(super) fn into_problem(self) -> Option<String> {
+    pub(crate) fn into_problem(self) -> Option<String> {
         self.problem.into_inner()
     }
 
@@ -52,14 +52,14 @@ impl Decoding {
 }
 
 impl Input<'_> {
-    pub(super) fn text(self) -> Result<String, Status> {
+    pub(crate) fn text(self) -> Result<String, Status> {
         match self.format {
             Format::Text => self.utf8().map(Into::into),
             Format::Postcard | Format::Json => self.record(),
         }
     }
 
-    pub(super) fn bool(self) -> Result<bool, Status> {
+    pub(crate) fn bool(self) -> Result<bool, Status> {
         match self.format {
             Format::Text => self.parsed(),
             Format::Postcard | Format::Json => self.record(),
@@ -67,7 +67,7 @@ impl Input<'_> {
     }
 
     /// A number that is finite.
-    pub(super) fn float(self) -> Result<f64, Status> {
+    pub(crate) fn float(self) -> Result<f64, Status> {
         let number: f64 = match self.format {
             Format::Text => self.parsed(),
             Format::Postcard | Format::Json => self.record(),
@@ -75,7 +75,7 @@ impl Input<'_> {
         if number.is_finite() { Ok(number) } else { Err(Status::Malformed) }
     }
 
-    pub(super) fn json(self) -> Result<serde_json::Value, Status> {
+    pub(crate) fn json(self) -> Result<serde_json::Value, Status> {
         match self.format {
             Format::Text => self.utf8().map(Into::into),
             Format::Postcard => from_wire(self.record::<Value>()?).ok_or(Status::Malformed),
@@ -100,12 +100,12 @@ impl Input<'_> {
 
     /// Decodes a structure of the request model. In JSON, a member that it does not have is refused at each
     /// level: it would be lost, and may be a misspelt one that matters.
-    pub(super) fn known<T: Serialize + DeserializeOwned>(self) -> Result<T, Status> {
+    pub(crate) fn known<T: Serialize + DeserializeOwned>(self) -> Result<T, Status> {
         if self.format == Format::Json { self.model(&self.strict_json()?) } else { self.record() }
     }
 
     /// As [`known`](Self::known), of JSON that was parsed.
-    pub(super) fn model<T: Serialize + DeserializeOwned>(
+    pub(crate) fn model<T: Serialize + DeserializeOwned>(
         self,
         json: &serde_json::Value,
     ) -> Result<T, Status> {
@@ -192,13 +192,6 @@ fn shown(path: &serde_ignored::Path<'_>) -> String {
         | Path::NewtypeStruct { parent }
         | Path::NewtypeVariant { parent } => shown(parent),
     }
-}
-
-/// True if a value of any type takes all members that the JSON has, as far as `serde` tells of them.
-pub(crate) fn takes_all<T: DeserializeOwned>(json: &serde_json::Value) -> bool {
-    let mut all = true;
-    let value: Result<T, _> = serde_ignored::deserialize(json, |_| all = false);
-    value.is_ok() && all
 }
 
 /// How many elements the arrays and objects of a JSON text have together, at most: a parsed element

@@ -1,16 +1,47 @@
-//! A session without WebAssembly around it.
+//! A test double of the host: its rules, without a module.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::{Capability, CapabilitySet, EXPORT_INIT, EXPORT_SHUTDOWN, Manifest};
+use cpex_wasmi_abi::{
+    Capability, CapabilitySet, EXPORT_INIT, EXPORT_SHUTDOWN, HostFunction, Manifest,
+};
 
-use super::{Grants, Session};
+use crate::boundary::MAX_MESSAGE_BYTES;
 use crate::plugin::{access_requests, configuration, hook_position, unknown_hook};
-use crate::system::Services;
+use crate::session;
+use crate::sync::blocking;
+use crate::system::{Grants, Services};
 use crate::{Engine, Error, ErrorKind, LogSink, Outcome, Policy, Receipt, Request};
 
+/// One plugin's side of a call, by the rules that hold in the sandbox.
+///
+/// It stands in for the host when a plugin is compiled natively, as the guest SDK does for unit tests:
+///
+/// ```
+/// use cpex_wasmi::testing::Session;
+/// use cpex_wasmi::{HostFunction, LogRecord, Manifest, Policy, Request};
+///
+/// # fn main() -> Result<(), cpex_wasmi::Error> {
+/// let mut manifest = Manifest::new("shy", "1.0.0");
+/// manifest.hooks.push("cmf.tool_pre_invoke".into());
+/// let quiet = |_: &LogRecord<'_>| {};
+/// let mut session = Session::new(&manifest, Policy::default(), quiet)?;
+///
+/// session.start("cmf.tool_pre_invoke", Request::tool_call("search"))?;
+/// let mut memory = *b"no";
+/// session.dispatch(HostFunction::DenyText, &[0, 2, 0, 2], &mut memory)?;
+/// let outcome = session.end(0)?;
+/// assert!(!outcome.decision.is_allow());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Session(session::Session);
+
 impl Session {
+    /// The size of the longest log line or panic message that is kept, in bytes.
+    pub const MAX_MESSAGE_BYTES: usize = MAX_MESSAGE_BYTES;
+
     /// A session for a plugin with this manifest. Until [`start`](Self::start), it is being
     /// initialised. As there is no module, neither its digest nor its memory is looked at.
     ///
@@ -26,7 +57,7 @@ impl Session {
         Self::with_services(manifest, policy, Arc::new(sink), Services::default())
     }
 
-    /// The same with what an engine offers: its functions, its audit sink, its log.
+    /// A session with what an engine offers: its functions, its audit sink, its log.
     ///
     /// # Errors
     ///
@@ -51,7 +82,7 @@ impl Session {
             return Err(Error::from_problems(problems).with_plugin(policy.name_of(manifest)));
         }
         let grants = Arc::new(Grants::new(manifest, policy, services)?);
-        Ok(Self::with_grants(grants, sink))
+        Ok(Self(session::Session::new(grants, sink)))
     }
 
     /// Ends the initialisation with what `cpex_init` returned.
@@ -60,7 +91,7 @@ impl Session {
     ///
     /// If that is not success.
     pub fn initialised(&mut self, code: i32) -> Result<(), Error> {
-        if code == 0 { Ok(()) } else { Err(self.gave_up(code, EXPORT_INIT)) }
+        if code == 0 { Ok(()) } else { Err(self.0.gave_up(code, EXPORT_INIT)) }
     }
 
     /// Begins a call and gives the position of the hook, for `cpex_invoke`.
@@ -69,14 +100,39 @@ impl Session {
     ///
     /// [`ErrorKind::UnknownHook`] if the manifest does not list the hook.
     pub fn start(&mut self, hook: &str, request: impl Into<Arc<Request>>) -> Result<i32, Error> {
-        let hooks = &self.grants().hooks;
+        let hooks = &self.0.grants().hooks;
         let number = hook_position(hooks, hook)
             .ok_or_else(|| Error::new(ErrorKind::UnknownHook, unknown_hook(hooks, hook)))?;
         let request: Arc<Request> = request.into();
         // One that was neither ended nor abandoned is.
-        self.reset();
-        self.begin(usize::try_from(number).unwrap_or(usize::MAX), request.into());
+        self.0.reset();
+        self.0.begin(usize::try_from(number).unwrap_or(usize::MAX), request.into());
         Ok(number)
+    }
+
+    /// Serves one host function.
+    ///
+    /// `args` are the arguments as they come from the module; pointers among them point into
+    /// `memory`.
+    ///
+    /// # Errors
+    ///
+    /// If the call cannot go on: a limit was reached ([`ErrorKind::LimitExceeded`]), or an argument points
+    /// outside of `memory` ([`ErrorKind::AbiViolation`]). What the plugin can react to is no error but the
+    /// (negative) code of a [`Status`](crate::Status). It waits, without a deadline, for a function of the
+    /// embedder's that takes time.
+    pub fn dispatch(
+        &mut self,
+        function: HostFunction,
+        args: &[u32],
+        memory: &mut [u8],
+    ) -> Result<i32, Error> {
+        let answer = self.0.dispatch_with(None, function, args, memory)?;
+        if self.0.is_waiting() {
+            blocking(None, |context| self.0.poll_waiting(context, memory))
+        } else {
+            Ok(answer)
+        }
     }
 
     /// Ends a call with what `cpex_invoke` returned. The receipt has no fuel, as nothing meters it.
@@ -85,7 +141,7 @@ impl Session {
     ///
     /// As a call of [`Plugin::call`](crate::Plugin::call) whose plugin returns that.
     pub fn end(&mut self, verdict: i32) -> Result<Outcome, Error> {
-        let usage = *self.usage();
+        let usage = *self.0.usage();
         let receipt = Receipt {
             host_calls: usage.host_calls,
             bytes_read: usage.bytes_read,
@@ -94,9 +150,14 @@ impl Session {
             log_lines_dropped: usage.log_lines_dropped,
             ..Receipt::default()
         };
-        let ended = self.finish(verdict, receipt);
-        self.reset();
+        let ended = self.0.finish(verdict, receipt);
+        self.0.reset();
         ended.map(Outcome::from)
+    }
+
+    /// Begins the shutdown: forgets the call before.
+    pub fn start_shutdown(&mut self) {
+        self.0.start_shutdown();
     }
 
     /// Ends the [shutdown](Self::start_shutdown) with what `cpex_shutdown` returned.
@@ -105,13 +166,13 @@ impl Session {
     ///
     /// If that is not success.
     pub fn end_shutdown(&mut self, code: i32) -> Result<(), Error> {
-        let result = if code == 0 { Ok(()) } else { Err(self.gave_up(code, EXPORT_SHUTDOWN)) };
-        self.reset();
+        let result = if code == 0 { Ok(()) } else { Err(self.0.gave_up(code, EXPORT_SHUTDOWN)) };
+        self.0.reset();
         result
     }
 
     /// Abandons a call, as when a plugin traps.
     pub fn abandon(&mut self) {
-        self.reset();
+        self.0.reset();
     }
 }

@@ -1,10 +1,12 @@
+//! The digest of a module.
+
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
 use crate::logging::visible;
-use crate::{Error, ErrorKind, Module, Problem};
+use crate::{Error, ErrorKind, Problem};
 
 /// The SHA-256 digest of a module's bytes, as `sha256sum` prints it.
 ///
@@ -46,13 +48,7 @@ impl Digest {
         Ok(Self(core::array::from_fn(|_| digit() << 4 | digit())))
     }
 
-    /// What is wrong if an operator pins this digest and the module is to be loaded.
-    #[cfg(feature = "digest")]
-    pub(crate) fn refuses(self, module: &Module) -> Option<Problem> {
-        self.differs(module.digest())
-    }
-
-    /// The same, of the digest alone.
+    /// The problem if an operator pins this digest and a module with another is to be loaded.
     #[cfg(feature = "digest")]
     pub(crate) fn differs(self, found: Self) -> Option<Problem> {
         let message = || {
@@ -65,12 +61,7 @@ impl Digest {
         (self != found).then(|| Problem::new(ErrorKind::DigestMismatch, message()))
     }
 
-    /// Without the feature, nothing can be said of any module.
-    #[cfg(not(feature = "digest"))]
-    pub(crate) fn refuses(self, _: &Module) -> Option<Problem> {
-        self.refuses_any()
-    }
-
+    /// The problem with any pin: without the feature, nothing can be said of any module.
     #[cfg(not(feature = "digest"))]
     pub(crate) fn refuses_any(self) -> Option<Problem> {
         Some(Problem::new(

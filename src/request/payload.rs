@@ -1,3 +1,5 @@
+//! The payload of a request.
+
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
@@ -11,7 +13,6 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::logging::contained;
-use crate::session::takes_all;
 use crate::{Error, ErrorKind};
 
 /// What a hook is about.
@@ -195,6 +196,13 @@ const fn is_reserved(name: &str) -> bool {
 
 fn fits<T: DeserializeOwned>(value: &Value) -> bool {
     contained(|| takes_all::<T>(value)).unwrap_or(false)
+}
+
+/// True if a value of any type takes all members that the JSON has, as far as `serde` tells of them.
+fn takes_all<T: DeserializeOwned>(json: &Value) -> bool {
+    let mut all = true;
+    let value: Result<T, _> = serde_ignored::deserialize(json, |_| all = false);
+    value.is_ok() && all
 }
 
 /// A payload of a type of the embedder's own.

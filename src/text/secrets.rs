@@ -8,11 +8,10 @@ use core::ops::Range;
 use cpex_wasmi_abi::model::Secret;
 use cpex_wasmi_abi::{Value, Violation};
 
-use super::Session;
-use crate::redact::{MARK, Redactor, SHORTEST, begun, find, masked};
+use crate::text::redact::{MARK, Redactor, SHORTEST, begun, find, masked};
 
 /// The most bytes that are gone through for what is masked in one text. Beyond, nothing of it is shown.
-pub(super) const MOST_WORK: usize = 32 << 20;
+pub(crate) const MOST_WORK: usize = 32 << 20;
 
 /// What is kept out of all that a plugin says: the tokens that it was given in one call, and what the
 /// embedder has masked. Cheap to clone.
@@ -20,7 +19,7 @@ pub(super) const MOST_WORK: usize = 32 << 20;
 pub(crate) struct Secrets {
     /// `None` in most calls, which allocate nothing for it.
     given: Option<Arc<Vec<Secret>>>,
-    pub(super) own: Option<Arc<Redactor>>,
+    pub(crate) own: Option<Arc<Redactor>>,
 }
 
 impl Secrets {
@@ -30,16 +29,16 @@ impl Secrets {
     }
 
     /// The tokens that were given.
-    pub(super) fn given(&self) -> &[Secret] {
+    pub(crate) fn given(&self) -> &[Secret] {
         self.given.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// Forgets the tokens that were given.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.given = None;
     }
 
-    pub(super) fn add(&mut self, token: Secret) {
+    pub(crate) fn add(&mut self, token: Secret) {
         if token.expose().len() >= SHORTEST && !self.given().contains(&token) {
             Arc::make_mut(self.given.get_or_insert_default()).push(token);
         }
@@ -55,7 +54,7 @@ impl Secrets {
 
     /// Notes where the secrets are in a text. Says whether what that may take was enough.
     #[must_use]
-    pub(super) fn find(&self, text: &str, found: &mut Vec<Range<usize>>, left: &mut usize) -> bool {
+    pub(crate) fn find(&self, text: &str, found: &mut Vec<Range<usize>>, left: &mut usize) -> bool {
         for secret in self.given() {
             find(text.as_bytes(), secret.expose().as_bytes(), found);
         }
@@ -75,7 +74,7 @@ impl Secrets {
     }
 
     /// Whether there is nothing to be masked.
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.given.is_none() && self.own.is_none()
     }
 
@@ -84,7 +83,7 @@ impl Secrets {
     }
 
     /// Gives also what patterns took, in bytes, beside going through it [once](Self::work).
-    pub(super) fn redact_violation(&self, violation: Violation) -> (Violation, usize) {
+    pub(crate) fn redact_violation(&self, violation: Violation) -> (Violation, usize) {
         if self.is_empty() {
             return (violation, 0);
         }
@@ -133,67 +132,23 @@ impl Secrets {
     }
 
     /// How long a secret may be, in bytes.
-    pub(super) fn longest(&self) -> usize {
+    pub(crate) fn longest(&self) -> usize {
         let given = self.given().iter().map(|secret| secret.expose().len()).max().unwrap_or(0);
         given.max(self.own.as_ref().map_or(0, |own| own.longest()))
     }
 
     /// How many bytes a text ends with that a secret begins with.
-    fn begun(&self, text: &str) -> usize {
+    pub(crate) fn begun(&self, text: &str) -> usize {
         let own = self.own.as_ref().map_or(0, |own| own.begun(text));
         begun(text, self.given()).max(own)
     }
 
     /// How much work it is to look for all of them in a text, in bytes, unless that is more than one
     /// host call may take, which nothing interrupts.
-    pub(super) fn work(&self, len: usize) -> Option<usize> {
+    pub(crate) fn work(&self, len: usize) -> Option<usize> {
         let own = self.own.as_ref().map_or(0, |own| own.count());
         let work = self.given().len().saturating_add(own).saturating_mul(len);
         Some(work).filter(|work| *work <= MOST_WORK)
-    }
-}
-
-impl Session {
-    /// Whether the plugin was given a token in this call.
-    pub(crate) fn gave_tokens(&self) -> bool {
-        !self.secrets.given().is_empty()
-    }
-
-    /// The start of a plugin's message, without secrets, and with what is no UTF-8 replaced.
-    pub(super) fn message_of(&mut self, message: &[u8]) -> String {
-        self.message(message, false)
-    }
-
-    /// As [`message_of`](Self::message_of), of a panic. A plugin may have cut it where a secret stands: the
-    /// start of one at its end is masked too.
-    pub(super) fn panic_of(&mut self, message: &[u8]) -> String {
-        self.message(message, true)
-    }
-
-    fn message(&mut self, message: &[u8], is_cut: bool) -> String {
-        let limit = Self::MAX_MESSAGE_BYTES;
-        // Most are all text, and nothing is to be masked: then they are shown as they are.
-        if self.secrets.is_empty()
-            && message.len() <= limit
-            && let Ok(text) = core::str::from_utf8(message)
-        {
-            return text.into();
-        }
-        // A secret that begins before the limit is looked at as a whole.
-        let kept = message.len().min(limit.saturating_add(self.secrets.longest()));
-        let message = message.get(..kept).unwrap_or(message);
-        let Some(work) = self.secrets.work(kept) else { return MARK.into() };
-        // What may hold a token is overwritten when it is dropped.
-        let text = Secret::from(String::from_utf8_lossy(message));
-        let (mut found, mut left) = (Vec::new(), MOST_WORK);
-        let known = self.secrets.find(text.expose(), &mut found, &mut left);
-        if let begun @ 1.. = if is_cut { self.secrets.begun(text.expose()) } else { 0 } {
-            let end = text.expose().len();
-            found.push(end.saturating_sub(begun)..end);
-        }
-        let shown = if known { masked(text.expose(), limit, found) } else { MARK.into() };
-        self.usage.moved(work.saturating_add(MOST_WORK.saturating_sub(left)));
-        shown
     }
 }
 

@@ -5,7 +5,8 @@ use alloc::format;
 
 use cpex_wasmi_abi::{HostFunction, Status};
 
-use super::{Answer, Format, Session, Source, Span};
+use super::{Answer, Session, Source};
+use crate::boundary::{Format, Span};
 use crate::view::{Borrowed, PayloadKind};
 use crate::{Error, ErrorKind, Payload};
 

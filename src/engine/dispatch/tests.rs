@@ -394,11 +394,19 @@ fn without_names(wasm: &[u8]) -> Vec<u8> {
         let Some((id, range)) = payload.unwrap().as_section() else { continue };
         if id != 0 {
             stripped.push(id);
-            crate::module::leb(&mut stripped, range.len() as u64);
+            leb128(&mut stripped, range.len());
             stripped.extend_from_slice(&wasm[range]);
         }
     }
     stripped
+}
+
+fn leb128(out: &mut Vec<u8>, mut number: usize) {
+    while number > 0x7f {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! How many instances a plugin has had.
+
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts the instances of a plugin.

@@ -1,0 +1,13 @@
+//! What crosses between plugin and host: places in the plugin's memory, and encoded values.
+
+mod format;
+mod input;
+mod span;
+mod unknown;
+
+pub(crate) use format::Format;
+pub(crate) use input::{Decoding, Input};
+pub(crate) use span::{Key, Span};
+
+/// The size of the longest log line or panic message that is kept, in bytes.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 4096;

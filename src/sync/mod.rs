@@ -1,0 +1,23 @@
+//! What threads and futures share: time, permits, counters, and interpreters for each thread.
+
+mod blocking;
+mod clock;
+mod counts;
+#[cfg(feature = "std")]
+pub(crate) mod permits;
+pub(crate) mod shards;
+#[cfg(feature = "std")]
+mod timer;
+
+pub(crate) use blocking::blocking;
+pub use clock::Clock;
+#[cfg(feature = "std")]
+pub(crate) use clock::SystemClock;
+pub(crate) use counts::Counts;
+pub use counts::Instances;
+#[cfg(feature = "std")]
+pub(crate) use permits::Permit;
+
+/// A permit for one call. Without `std`, calls are not bounded, so there is none.
+#[cfg(not(feature = "std"))]
+pub(crate) enum Permit {}

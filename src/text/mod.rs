@@ -1,0 +1,10 @@
+//! Texts and names: what is masked in them, and how they are compared.
+
+pub(crate) mod redact;
+mod same_name;
+pub(crate) mod secrets;
+pub(crate) mod suggest;
+pub(crate) mod wildcard;
+
+pub(crate) use same_name::Name;
+pub(crate) use secrets::Secrets;
