@@ -11,8 +11,8 @@ mod cpex_common;
 
 use cpex_common::plugin_type;
 use cpex_wasmi_guest::cpex::{
-    CmfHook, ContentPart, Extensions, HookHandler, MessagePayload, Plugin, PluginConfig,
-    PluginContext, PluginResult, PluginViolation, cpex_plugin,
+    CmfHook, ContentPart, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
+    PluginResult, PluginViolation, cpex_plugin,
 };
 use cpex_wasmi_guest::testing::{Harness, Payload, Request, model};
 use serde_json::json;
@@ -128,7 +128,7 @@ mod labeler {
     use super::*;
 
     plugin_type!(Labeler, |plugin, payload, extensions, ctx| {
-        assert!(extensions.http_write_token.is_none() && extensions.http.is_none());
+        assert!(extensions.http_write_token.is_none());
         let mut modified = extensions.cow_copy();
         assert!(modified.labels_write_token.is_some());
         modified.security.get_or_insert_default().add_label("PROCESSED");

@@ -13,9 +13,9 @@ use cpex_wasmi_guest::cpex::extensions::{
     SubjectExtension, TokenRole,
 };
 use cpex_wasmi_guest::cpex::{
-    CmfHook, DelegationPayload, Extensions, HookHandler, IdentityHook, IdentityPayload,
-    MessagePayload, Plugin, PluginConfig, PluginContext, PluginResult, PluginViolation,
-    TokenDelegateHook, cpex_plugin, define_hook, impl_plugin_payload,
+    CmfHook, DelegationPayload, HookHandler, IdentityHook, IdentityPayload, MessagePayload, Plugin,
+    PluginConfig, PluginContext, PluginResult, PluginViolation, TokenDelegateHook, cpex_plugin,
+    define_hook, impl_plugin_payload,
 };
 use cpex_wasmi_guest::testing::{Harness, Payload, Request, model};
 use serde_json::json;

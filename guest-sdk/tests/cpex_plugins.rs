@@ -11,8 +11,8 @@ mod cpex_common;
 
 use cpex_common::plugin_type;
 use cpex_wasmi_guest::cpex::{
-    CmfHook, Extensions, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
-    PluginError, PluginResult, PluginViolation, cpex_plugin,
+    CmfHook, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext, PluginError,
+    PluginResult, PluginViolation, cpex_plugin,
 };
 use cpex_wasmi_guest::testing::{Harness, Request};
 use serde_json::json;
@@ -223,7 +223,7 @@ mod forgetful {
         name: "forgetful",
         capabilities: ["read_headers", "read_roles"],
         plugin: Forgetful = Forgetful::new,
-        reads: [no_payload, security::subject::id],
+        reads: [no_payload, http::method, security::subject::id],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 

@@ -12,7 +12,7 @@ mod cpex_common;
 use cpex_common::plugin_type;
 use cpex_wasmi_guest::cpex::extensions::{StopReason, SubjectType};
 use cpex_wasmi_guest::cpex::{
-    Channel, CmfHook, Extensions, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
+    Channel, CmfHook, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
     PluginResult, Role, cpex_plugin,
 };
 use cpex_wasmi_guest::testing::{Harness, Request, model};
@@ -87,8 +87,6 @@ mod fields {
         assert_eq!(completion.latency_ms, Some(12));
         // The request has no such slots.
         assert!(extensions.provenance.is_none() && extensions.framework.is_none());
-        // Not read.
-        assert!(extensions.llm.is_none() && extensions.meta.is_none());
         PluginResult::allow()
     });
 

@@ -18,9 +18,15 @@ use source::{Everything, OrderHook};
 
 cpex_plugin! {
     name: "everything",
-    capabilities: ["write_headers", "read_headers", "read_labels"],
+    capabilities: [
+        "write_headers", "read_headers", "read_labels", "read_agent", "read_delegation",
+        "read_inbound_credentials",
+    ],
     plugin: Everything = |config| Everything { config },
-    reads: [payload, http, security::labels],
+    reads: [
+        payload, request, agent, http, security, candidate_constraint, delegation, raw_credentials,
+        mcp, completion, provenance, llm, framework, meta, custom,
+    ],
     hooks: {
         "cmf.tool_pre_invoke" => CmfHook,
         "order.pre" => OrderHook,

@@ -169,6 +169,33 @@ pub(crate) struct Member {
     /// A plugin is given it and cannot change it.
     #[serde(default)]
     pub(crate) given: bool,
+    /// The change that a plugin in CPEX's style makes to a slot. Absent: none.
+    pub(crate) change: Option<Change>,
+}
+
+/// The way in which a plugin in CPEX's style changes a slot.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    pub(crate) how: How,
+    /// The name of the right to change it.
+    pub(crate) right: Option<String>,
+    /// The name of the token that stands for the right.
+    pub(crate) token: Option<String>,
+    /// The capability that gives the right.
+    pub(crate) capability: Option<String>,
+}
+
+/// The form of a slot in extensions that a plugin changes.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum How {
+    /// A copy that takes a token to be changed.
+    Guarded,
+    /// A copy.
+    Copied,
+    /// The slot itself: the host takes no changes.
+    Shared,
 }
 
 fn yes() -> bool {

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use core::mem::ManuallyDrop;
 
 use super::PluginContext;
-use super::extensions::Extensions;
+use super::extensions::container::{Everything, Extensions};
 use super::wire::{Wire, from_bytes};
 use crate::raw::Place;
 use crate::{Field, Result};
@@ -19,7 +19,7 @@ pub struct Incoming<P> {
     pub(super) payload: ManuallyDrop<Option<P>>,
     /// Whether the payload is all there, so that another one can take its place.
     pub(super) whole: bool,
-    pub(super) extensions: ManuallyDrop<Extensions>,
+    pub(super) extensions: ManuallyDrop<Extensions<Everything>>,
     pub(super) context: ManuallyDrop<PluginContext>,
     pub(super) before: ManuallyDrop<Before>,
 }

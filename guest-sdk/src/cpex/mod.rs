@@ -11,8 +11,10 @@
 //! # What is different
 //!
 //! - A plugin cannot wait: a future that is not ready at once fails the call.
-//! - Beside the entries listed in `reads`, extensions are `None`, fields empty, and the message has
-//!   no parts. Reading what was not granted fails the call.
+//! - [`cpex_plugin!`] defines `Extensions`. A handler that looks at a slot that `reads` does not list does not
+//!   compile.
+//! - The fields of a slot that `reads` does not list are empty, and the message has no parts but the listed ones.
+//!   Reading what was not granted fails the call.
 //! - In a test, the [harness](crate::testing::Harness) fails a call whose handler decides otherwise once it is handed
 //!   what `reads` does not list.
 //! - [`hook()`] tells which hook a handler is called for.
@@ -78,7 +80,7 @@ pub use delegation::{DelegationPayload, TokenDelegateHook};
 pub use elicitation::{ElicitationHook, ElicitationPayload};
 pub use error::{PluginError, PluginViolation};
 pub use extensions::{Guarded, MonotonicSet, OwnedExtensions, WriteToken};
-pub use hooks::{Extensions, HookHandler, HookTypeDef, PluginPayload, PluginResult};
+pub use hooks::{HookHandler, HookTypeDef, PluginPayload, PluginResult};
 pub use identity::{IdentityHook, IdentityPayload};
 pub use plugin::{OnError, Plugin, PluginCondition, PluginConfig, PluginMode};
 pub use settings::settings;
@@ -87,7 +89,8 @@ pub use settings::settings;
 #[doc(hidden)]
 pub mod rt {
     pub use super::custom::{custom_from_wire, custom_to_wire};
+    pub use super::extensions::container::{Choose, Custom, Reads};
     pub use super::incoming::Incoming;
-    pub use super::known::{Rights, Slots};
+    pub use super::known::has;
     pub use super::run::{Instance, Made, Registered, handle, initialise, make, shut_down};
 }

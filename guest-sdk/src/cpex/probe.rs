@@ -1,11 +1,12 @@
 //! Finds out, in tests, whether a handler looks at what its plugin does not list in `reads`.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::mem::ManuallyDrop;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
-use super::extensions::WriteToken;
+use super::extensions::container::Extensions;
 use super::incoming::Incoming;
 use super::run::Registered;
 use super::{HookHandler, HookTypeDef, PluginPayload, PluginResult, reads};
@@ -38,7 +39,7 @@ impl Gist {
 /// one that decides otherwise over the same.
 pub(super) fn probe<R: Registered, H: HookTypeDef>()
 where
-    R::Plugin: HookHandler<H>,
+    R: HookHandler<H>,
     H::Result: Into<PluginResult<H::Payload>>,
 {
     if R::MANIFEST.stateful.is_kept() || !R::MANIFEST.access.is_empty() {
@@ -49,34 +50,15 @@ where
     if listed().as_ref() != Some(&first) {
         return;
     }
-    macro_rules! each {
-        ($($name:literal $($read:ident)::+;)*) => {
-            $(
-                let with = handled::<R, H>(|incoming| reads::$($read)::+(incoming));
-                if with.is_some_and(|with| with != first) {
-                    return found($name);
-                }
-            )*
-        };
-    }
-    each! {
-        "payload" payload;
-        "request" request;
-        "agent" agent;
-        "http" http;
-        "security" security;
-        "candidate_constraint" candidate_constraint;
-        "delegation" delegation;
-        "raw_credentials" raw_credentials;
-        "mcp" mcp;
-        "completion" completion;
-        "provenance" provenance;
-        "llm" llm;
-        "framework" framework;
-        "meta" meta;
-        "custom" custom;
-        "context::local_state" context::local_state;
-        "context::global_state" context::global_state;
+    let mut entries: Vec<(&str, reads::Entry<H::Payload>)> =
+        Vec::from([("payload", reads::payload as _)]);
+    entries.extend(reads::whole_slots());
+    entries.push(("context::local_state", reads::context::local_state));
+    entries.push(("context::global_state", reads::context::global_state));
+    for (name, read) in entries {
+        if handled::<R, H>(read).is_some_and(|with| with != first) {
+            return found(name);
+        }
     }
 }
 
@@ -85,7 +67,7 @@ fn handled<R: Registered, H: HookTypeDef>(
     more: impl FnOnce(&mut Incoming<H::Payload>) -> crate::Result<()>,
 ) -> Option<Gist>
 where
-    R::Plugin: HookHandler<H>,
+    R: HookHandler<H>,
     H::Result: Into<PluginResult<H::Payload>>,
 {
     let mut incoming = Incoming::<H::Payload>::new();
@@ -93,11 +75,8 @@ where
     more(&mut incoming).ok()?;
     let Incoming { payload, extensions, context, .. } = incoming;
     let payload = ManuallyDrop::into_inner(payload).or_else(H::Payload::unread)?;
-    let mut extensions = ManuallyDrop::into_inner(extensions);
+    let extensions = Extensions::<R>::of(ManuallyDrop::into_inner(extensions), R::RIGHTS);
     let mut context = ManuallyDrop::into_inner(context);
-    extensions.http_write_token = R::RIGHTS.headers.then(WriteToken::new);
-    extensions.labels_write_token = R::RIGHTS.labels.then(WriteToken::new);
-    extensions.delegation_write_token = R::RIGHTS.delegation.then(WriteToken::new);
     R::instance().with(|instance| {
         let instance = instance.try_borrow().ok()?;
         let polled = pin!(instance.as_ref()?.handle(&payload, &extensions, &mut context))

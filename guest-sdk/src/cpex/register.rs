@@ -3,7 +3,7 @@
 ///
 /// ```
 /// use cpex_wasmi_guest::cpex::{
-///     CmfHook, Extensions, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
+///     CmfHook, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
 ///     PluginResult, PluginViolation, cpex_plugin,
 /// };
 ///
@@ -59,6 +59,38 @@
 ///
 /// `version`, `access`, `config_schema` and `stateful` are those of [`plugin!`](crate::plugin!). Needed are
 /// `name`, `plugin`, `reads` and `hooks`, and the order does not matter. A crate registers one plugin.
+///
+/// The macro defines the type `Extensions` beside the plugin: handlers in another module `use` it from there. It has
+/// all slots, and only those in [`reads`](crate::cpex::reads) hold anything. A handler that looks at another one does
+/// not compile; rustc names the type [`NotInReads`](crate::cpex::extensions::NotInReads):
+///
+/// ```compile_fail
+/// # use cpex_wasmi_guest::cpex::*;
+/// # struct Guard(PluginConfig);
+/// # impl Plugin for Guard {
+/// #     fn config(&self) -> &PluginConfig { &self.0 }
+/// # }
+/// impl HookHandler<CmfHook> for Guard {
+///     async fn handle(&self, _: &MessagePayload, extensions: &Extensions, _: &mut PluginContext)
+///     -> PluginResult<MessagePayload> {
+///         // Would let all pass if `security` looked empty.
+///         let Some(security) = &extensions.security else { return PluginResult::allow() };
+///         if security.has_label("PII") {
+///             return PluginResult::deny(PluginViolation::new("pii", "no personal data"));
+///         }
+///         PluginResult::allow()
+///     }
+/// }
+///
+/// cpex_plugin! {
+///     name: "guard",
+///     capabilities: ["read_labels"],
+///     plugin: Guard = Guard,
+///     reads: [no_payload, meta::tags], // Lacks `security::labels`.
+///     hooks: { "cmf.tool_pre_invoke" => CmfHook },
+/// }
+/// # fn main() {}
+/// ```
 ///
 /// A path that is not in [`reads`](crate::cpex::reads) is a compile error:
 ///
@@ -144,12 +176,13 @@ macro_rules! cpex_plugin {
     };
     (@take [$($rest:tt)*] [$plugin:ty, $new:expr] [$(($read:ident $(:: $part:ident)*))*]
         [$(($name:expr, $hook:ty))*]) => {
-        #[doc(hidden)]
-        enum __CpexPlugin {}
+        /// The extensions, with the slots that `reads` lists.
+        #[allow(dead_code, reason = "a plugin need not look at them")]
+        pub(crate) type Extensions = $crate::cpex::extensions::container::Extensions<$plugin>;
 
-        impl $crate::cpex::rt::Registered for __CpexPlugin {
-            type Plugin = $plugin;
+        $crate::__cpex_reads! { $plugin, &[$(::core::stringify!($read)),*] }
 
+        impl $crate::cpex::rt::Registered for $plugin {
             const MANIFEST: $crate::rt::StaticManifest =
                 $crate::plugin! { @static $($rest)* hooks: { $($name => ()),* } };
 
@@ -182,9 +215,9 @@ macro_rules! cpex_plugin {
 
         $crate::plugin! {
             $($rest)*
-            init: $crate::cpex::rt::initialise::<__CpexPlugin>,
-            shutdown: $crate::cpex::rt::shut_down::<__CpexPlugin>,
-            hooks: { $($name => $crate::cpex::rt::handle::<__CpexPlugin, $hook>),* },
+            init: $crate::cpex::rt::initialise::<$plugin>,
+            shutdown: $crate::cpex::rt::shut_down::<$plugin>,
+            hooks: { $($name => $crate::cpex::rt::handle::<$plugin, $hook>),* },
         }
     };
     ($first:ident: $($rest:tt)*) => {

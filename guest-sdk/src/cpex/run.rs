@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use core::cell::RefCell;
-use core::mem::{ManuallyDrop, forget};
+use core::mem::ManuallyDrop;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use std::thread::LocalKey;
@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::apply::apply;
 use super::context::set_hook;
-use super::extensions::{Extensions, WriteToken};
+use super::extensions::container::{Extensions, Reads, Rights};
 use super::incoming::{Incoming, value};
-use super::known::{Rights, Slots};
+use super::known::names_payload;
 use super::{
     HookHandler, HookTypeDef, Plugin, PluginConfig, PluginError, PluginPayload, PluginResult,
 };
@@ -26,10 +26,11 @@ use crate::{Call, Error, Field, JsonMap, Result, Verdict};
 pub type Instance<P> = LocalKey<RefCell<Option<ManuallyDrop<P>>>>;
 
 /// What [`cpex_plugin!`](crate::cpex_plugin) tells about a plugin.
-pub trait Registered: 'static {
-    /// The plugin.
-    type Plugin: Plugin + 'static;
-
+#[diagnostic::on_unimplemented(
+    message = "`cpex_plugin!` does not register `{Self}`",
+    note = "a plugin is registered in its own crate, once; what `reads` lists there says what is in `Extensions`"
+)]
+pub trait Registered: Plugin + Reads {
     /// What the plugin says about itself.
     const MANIFEST: StaticManifest;
 
@@ -39,18 +40,15 @@ pub trait Registered: 'static {
     /// The first segments of the paths it reads.
     const READS: &[&str];
 
-    /// The slots of which it reads anything.
-    const SLOTS: Slots = Slots::of(Self::READS);
-
     /// Where the plugin is kept.
-    fn instance() -> &'static Instance<Self::Plugin>;
+    fn instance() -> &'static Instance<Self>;
 
     /// Makes the plugin.
     ///
     /// # Errors
     ///
     /// The plugin's own.
-    fn make(config: PluginConfig) -> core::result::Result<Self::Plugin, Box<PluginError>>;
+    fn make(config: PluginConfig) -> core::result::Result<Self, Box<PluginError>>;
 
     /// Fetches what the plugin reads.
     ///
@@ -144,12 +142,12 @@ fn at_once(
 /// The host's status, [`Status::Failed`](crate::Status::Failed) over the plugin's own mistakes.
 pub fn handle<R: Registered, H: HookTypeDef>(call: &Call) -> Result<Verdict>
 where
-    R::Plugin: HookHandler<H>,
+    R: HookHandler<H>,
     H::Result: Into<PluginResult<H::Payload>>,
 {
     const {
         assert!(
-            R::SLOTS.payload,
+            names_payload(R::READS),
             "`reads` says nothing of the payload, so that the handler would find an empty one: list \
              `payload`, parts of it such as `message::tool_calls`, or `no_payload` if the handler \
              does not look at it"
@@ -163,15 +161,13 @@ where
     }
     let mut incoming = Incoming::<H::Payload>::new();
     R::read(&mut incoming)?;
-    let Incoming { payload, whole, mut extensions, mut context, before } = incoming;
+    let Incoming { payload, whole, extensions, mut context, before } = incoming;
     let Some(payload) = ManuallyDrop::into_inner(payload).or_else(H::Payload::unread) else {
         return Err(Error::failed(
             "the payload of this hook cannot be left unread: list `payload` in `reads`",
         ));
     };
-    extensions.http_write_token = R::RIGHTS.headers.then(WriteToken::new);
-    extensions.labels_write_token = R::RIGHTS.labels.then(WriteToken::new);
-    extensions.delegation_write_token = R::RIGHTS.delegation.then(WriteToken::new);
+    let extensions = Extensions::<R>::of(ManuallyDrop::into_inner(extensions), R::RIGHTS);
 
     let verdict = R::instance().with(|instance| {
         let instance = instance.try_borrow().map_err(|_| Error::FAILED)?;
@@ -187,28 +183,8 @@ where
             Poll::Pending => Err(pending()),
         }
     });
-    release::<R>(ManuallyDrop::into_inner(extensions));
-    drop((ManuallyDrop::into_inner(context), ManuallyDrop::into_inner(before)));
+    drop((extensions, ManuallyDrop::into_inner(context), ManuallyDrop::into_inner(before)));
     verdict
-}
-
-/// Drops the slots that were read. The others are `None`.
-#[inline(always)]
-fn release<R: Registered>(extensions: Extensions) {
-    macro_rules! each {
-        ($($slot:ident)*) => {
-            let Extensions { $($slot,)* .. } = extensions;
-            $(if const { R::SLOTS.$slot } {
-                drop($slot);
-            } else {
-                forget($slot);
-            })*
-        };
-    }
-    each! {
-        request agent http security candidate_constraint delegation raw_credentials mcp completion
-        provenance llm framework meta custom
-    }
 }
 
 fn config(manifest: &StaticManifest) -> Result<PluginConfig> {

@@ -4,14 +4,14 @@
 #[path = "values.rs"]
 pub mod values;
 
-use super::cpex_core;
+use super::{Extensions, cpex_core};
 use cpex_core::cmf::{CmfHook, MessagePayload};
 use cpex_core::context::PluginContext;
 use cpex_core::delegation::*;
 use cpex_core::elicitation::*;
 use cpex_core::error::{PluginError, PluginViolation};
 use cpex_core::extensions::*;
-use cpex_core::hooks::{Extensions, HookHandler, PluginPayload, PluginResult};
+use cpex_core::hooks::{HookHandler, PluginPayload, PluginResult};
 use cpex_core::identity::{IdentityHook, IdentityPayload};
 use cpex_core::plugin::{Plugin, PluginConfig};
 use cpex_core::{define_hook, impl_plugin_payload};

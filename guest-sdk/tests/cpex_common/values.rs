@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{OrderHook, cpex_core};
+use super::{Extensions, OrderHook, cpex_core};
 use chrono::{DateTime, Utc};
 use cpex_core::cmf::*;
 use cpex_core::context::PluginContext;

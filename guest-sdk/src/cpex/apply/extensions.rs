@@ -1,9 +1,10 @@
 use alloc::string::String;
-use core::mem::{ManuallyDrop, forget};
+use core::mem::ManuallyDrop;
 use std::collections::HashMap;
 
 use super::maps;
-use crate::cpex::extensions::{DelegationExtension, Extensions, MonotonicSet, OwnedExtensions};
+use crate::cpex::extensions::container::{Extensions, Slot as _};
+use crate::cpex::extensions::{DelegationExtension, MonotonicSet, OwnedExtensions};
 use crate::cpex::run::Registered;
 use crate::cpex::wire::{Entries, Wire, sort_entries, to_bytes};
 use crate::log::line;
@@ -16,7 +17,7 @@ const WARN: u32 = 2;
 /// must not be, nothing.
 #[inline(always)]
 pub(super) fn apply<R: Registered>(
-    read: &Extensions,
+    read: &Extensions<R>,
     modified: OwnedExtensions,
     custom: &[u8],
 ) -> Result<()> {
@@ -26,49 +27,20 @@ pub(super) fn apply<R: Registered>(
         Some(reason) => line(WARN, reason),
         None => write::<R>(read, &modified, custom)?,
     }
-    dispose::<R>(ManuallyDrop::into_inner(modified));
+    ManuallyDrop::into_inner(modified).dispose::<R>(R::RIGHTS);
     Ok(())
-}
-
-/// Drops what was read, and what the plugin may have put there. Anything else is not there.
-#[inline(always)]
-pub(super) fn dispose<R: Registered>(modified: OwnedExtensions) {
-    macro_rules! each {
-        ($($slot:ident $(: $right:ident)?,)*) => {
-            let OwnedExtensions { custom, $($slot,)* .. } = modified;
-            $(if const { R::SLOTS.$slot $(|| R::RIGHTS.$right)? } {
-                drop($slot);
-            } else {
-                forget($slot);
-            })*
-            drop(custom);
-        };
-    }
-    each! {
-        request,
-        agent,
-        mcp,
-        completion,
-        provenance,
-        llm,
-        framework,
-        meta,
-        raw_credentials,
-        http: headers,
-        security: labels,
-        delegation: delegation,
-        candidate_constraint: constraint,
-    }
 }
 
 /// What was changed that must not be.
 #[inline(always)]
-fn tampering<R: Registered>(read: &Extensions, modified: &OwnedExtensions) -> Option<&'static str> {
+fn tampering<R: Registered>(
+    read: &Extensions<R>,
+    modified: &OwnedExtensions,
+) -> Option<&'static str> {
     if !read.validate_immutable(modified) {
         return Some("no extension was changed: one that nobody may change was changed too");
     }
-    if const { R::SLOTS.security }
-        && let (Some(read), Some(modified)) = (&read.security, &modified.security)
+    if let (Some(read), Some(modified)) = (read.security.get(), &modified.security)
         && !modified.labels.is_superset(&read.labels)
     {
         return Some("no extension was changed: a label was removed");
@@ -80,24 +52,20 @@ fn tampering<R: Registered>(read: &Extensions, modified: &OwnedExtensions) -> Op
 }
 
 #[inline(always)]
-fn constraint_changed<R: Registered>(read: &Extensions, modified: &OwnedExtensions) -> bool {
-    if const { R::SLOTS.candidate_constraint } {
-        modified.candidate_constraint.as_ref() != read.candidate_constraint.as_deref()
-    } else {
-        modified.candidate_constraint.is_some()
-    }
+fn constraint_changed<R: Registered>(read: &Extensions<R>, modified: &OwnedExtensions) -> bool {
+    modified.candidate_constraint.as_ref() != read.candidate_constraint.get().map(|slot| &**slot)
 }
 
 #[inline(always)]
 fn write<R: Registered>(
-    read: &Extensions,
+    read: &Extensions<R>,
     modified: &OwnedExtensions,
     custom: &[u8],
 ) -> Result<()> {
     if const { R::RIGHTS.headers }
         && let Some(http) = &modified.http
     {
-        let (http, read) = (http.read(), read.http.as_deref());
+        let (http, read) = (http.read(), read.http.get());
         let request = read.map(|http| &http.request_headers);
         headers(Field::HttpRequestHeaders, request, &http.request_headers)?;
         let response = read.map(|http| &http.response_headers);
@@ -106,7 +74,7 @@ fn write<R: Registered>(
     if const { R::RIGHTS.labels }
         && let Some(security) = &modified.security
     {
-        let read = read.security.as_ref().map(|security| &security.labels);
+        let read = read.security.get().map(|security| &security.labels);
         add_labels(read, &security.labels)?;
     }
     if const { R::RIGHTS.constraint } && constraint_changed::<R>(read, modified) {
@@ -119,7 +87,7 @@ fn write<R: Registered>(
     if const { R::RIGHTS.delegation }
         && let Some(delegation) = &modified.delegation
     {
-        append(read.delegation.as_deref(), delegation)?;
+        append(read.delegation.get().map(|slot| &**slot), delegation)?;
     }
     maps::apply(Field::Custom, custom, modified.custom.as_ref())
 }

@@ -3,9 +3,10 @@
 mod extensions;
 mod maps;
 
+use super::extensions::container::Extensions;
 use super::incoming::Before;
 use super::run::Registered;
-use super::{Extensions, PluginContext, PluginPayload, PluginResult};
+use super::{PluginContext, PluginPayload, PluginResult};
 use crate::raw::Place;
 use crate::verdict::deny_encoded;
 use crate::{Error, Field, Result, Verdict, allow, deny};
@@ -17,7 +18,7 @@ use crate::{Error, Field, Result, Verdict, allow, deny};
 pub(super) fn apply<R: Registered, P: PluginPayload>(
     result: PluginResult<P>,
     whole: bool,
-    read: &Extensions,
+    read: &Extensions<R>,
     context: &PluginContext,
     before: &Before,
 ) -> Result<Verdict> {
@@ -32,7 +33,7 @@ pub(super) fn apply<R: Registered, P: PluginPayload>(
     consume(metadata, drop);
     if !continue_processing {
         consume(modified_payload, drop);
-        consume(modified_extensions, extensions::dispose::<R>);
+        consume(modified_extensions, |modified| modified.dispose::<R>(R::RIGHTS));
         let mut verdict = None;
         consume(violation, |violation| verdict = Some(deny_encoded(&violation.to_wire())));
         return verdict.unwrap_or_else(|| deny("denied", "the plugin gave no reason"));
@@ -42,7 +43,7 @@ pub(super) fn apply<R: Registered, P: PluginPayload>(
     consume(modified_payload, |payload| applied = replace(whole, &payload));
     consume(modified_extensions, |modified| match applied {
         Ok(()) => applied = extensions::apply::<R>(read, modified, &before.custom),
-        Err(_) => extensions::dispose::<R>(modified),
+        Err(_) => modified.dispose::<R>(R::RIGHTS),
     });
     applied?;
     maps::apply(Field::ContextLocal, &before.local_state, Some(&context.local_state))?;

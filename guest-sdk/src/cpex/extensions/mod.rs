@@ -13,7 +13,7 @@ pub mod security;
 pub use agent::{AgentExtension, ConversationContext};
 pub use authorization::AuthorizationDetail;
 pub use completion::{CompletionExtension, StopReason, TokenUsage};
-pub use container::{Extensions, OwnedExtensions};
+pub use container::{NotInReads, OwnedExtensions};
 pub use delegation::{DelegationExtension, DelegationHop, DelegationStrategy};
 pub use framework::FrameworkExtension;
 pub use guarded::{Guarded, WriteToken};

@@ -4,5 +4,5 @@ mod macros;
 pub mod payload;
 pub mod trait_def;
 
-pub use payload::{Extensions, PluginPayload};
+pub use payload::PluginPayload;
 pub use trait_def::{HookHandler, HookTypeDef, PluginResult};

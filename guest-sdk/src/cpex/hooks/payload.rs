@@ -5,9 +5,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::fmt;
 
-pub use crate::cpex::extensions::{
-    Extensions, Guarded, MetaExtension, OwnedExtensions, WriteToken,
-};
+pub use crate::cpex::extensions::{Guarded, MetaExtension, OwnedExtensions, WriteToken};
 
 /// What a hook is about. Implement it with
 /// [`impl_plugin_payload!`](crate::cpex::impl_plugin_payload).

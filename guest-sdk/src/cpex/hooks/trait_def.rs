@@ -2,7 +2,9 @@
 
 use core::future::Future;
 
-use super::payload::{Extensions, OwnedExtensions, PluginPayload};
+use super::payload::{OwnedExtensions, PluginPayload};
+use crate::cpex::extensions::container::Extensions;
+use crate::cpex::rt::Registered;
 use crate::cpex::{Plugin, PluginContext, PluginViolation};
 
 /// A hook: what it is about and what its handlers give back. Define one with
@@ -19,15 +21,17 @@ pub trait HookTypeDef: Send + Sync + 'static {
 }
 
 /// A plugin that handles a hook.
-pub trait HookHandler<H: HookTypeDef>: Plugin + Send + Sync {
+pub trait HookHandler<H: HookTypeDef>: Plugin + Registered + Send + Sync {
     /// Looks at the payload and what travels beside it, and decides.
+    ///
+    /// [`cpex_plugin!`](crate::cpex_plugin) defines the type of the extensions, by the name `Extensions`.
     ///
     /// An `async fn` fits. In the sandbox it cannot wait for anything: a future that is not ready
     /// at once fails the call.
     fn handle(
         &self,
         payload: &H::Payload,
-        extensions: &Extensions,
+        extensions: &Extensions<Self>,
         ctx: &mut PluginContext,
     ) -> impl Future<Output = H::Result> + Send;
 }

@@ -15,8 +15,9 @@
 //! | [`security`](mod@security), [`http`](mod@http), … | one field of the slot; the others are empty |
 //! | [`context`] | what the plugin, and all plugins, keep for the request |
 //!
-//! **What is not listed is empty or `None`, and a handler that looks at it all the same decides over
-//! nothing.** So `reads` has to say something of the payload, or it does not compile. A whole
+//! A handler that looks at a slot of which nothing is listed does not compile, nor does a list that says nothing
+//! of the payload. **Within a slot, a field that is not listed is empty, and a handler that looks at it all the same
+//! decides over nothing**: list the slot whole, or each field that the handler looks at. A whole
 //! `security` is what the plugin's capabilities leave of it, as in CPEX: without `read_labels` there are
 //! no labels in it. List `security::labels` where the decision hangs on them: that fails the call
 //! if it was not granted.
@@ -25,19 +26,17 @@
 //! that was read is not there.
 
 pub mod context;
-mod fields;
 pub mod message;
-mod parts;
 pub mod payload;
 pub mod raw_credentials;
-pub mod security;
 mod slots;
 
-pub use parts::*;
 pub use slots::*;
 
+use alloc::sync::Arc;
+
 use super::PluginPayload;
-use super::incoming::Incoming;
+use super::incoming::{Incoming, map, slot};
 use crate::raw::Place;
 use crate::{Field, Result};
 
@@ -69,4 +68,33 @@ pub const fn no_payload<P>(_: &mut Incoming<P>) -> Result<()> {
 
 fn whole<P: PluginPayload>() -> Result<Option<P>> {
     Place::of(Field::Payload).bytes()?.map(|bytes| P::from_wire(&bytes)).transpose()
+}
+
+/// `extensions.raw_credentials`, without the tokens themselves: see
+/// [`raw_credentials`](mod@raw_credentials).
+///
+/// # Errors
+///
+/// The host's status.
+#[inline(always)]
+pub fn raw_credentials<P>(incoming: &mut Incoming<P>) -> Result<()> {
+    let there = &mut incoming.extensions.raw_credentials;
+    if there.is_none() {
+        *there = slot(Field::RawCredentials)?;
+    }
+    Ok(())
+}
+
+/// `extensions.custom`.
+///
+/// # Errors
+///
+/// The host's status.
+#[inline(always)]
+pub fn custom<P>(incoming: &mut Incoming<P>) -> Result<()> {
+    if let Some((custom, bytes)) = map(Field::Custom)? {
+        incoming.extensions.custom = Some(Arc::new(custom));
+        incoming.before.custom = bytes;
+    }
+    Ok(())
 }

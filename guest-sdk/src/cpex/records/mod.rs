@@ -2,6 +2,7 @@
 
 //! CPEX's records, one module for each file of the description.
 
+mod container;
 mod credentials;
 mod delegation;
 mod elicitation;
@@ -15,6 +16,7 @@ mod resource;
 mod slots;
 mod token;
 
+pub use container::{Everything, Extensions, OwnedExtensions, Reads, Rights};
 pub use credentials::{
     DelegationKey, DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken,
     TokenKind, TokenRole,

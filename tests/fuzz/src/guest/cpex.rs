@@ -3,9 +3,9 @@ use std::cell::RefCell;
 use cpex_wasmi::{Payload, Request};
 use cpex_wasmi_arbitrary::plain;
 use cpex_wasmi_guest::cpex::{
-    CmfHook, DelegationPayload, ElicitationHook, ElicitationPayload, Extensions, HookHandler,
-    IdentityHook, IdentityPayload, MessagePayload, Plugin, PluginConfig, PluginContext,
-    PluginPayload, PluginResult, TokenDelegateHook, cpex_plugin,
+    CmfHook, DelegationPayload, ElicitationHook, ElicitationPayload, HookHandler, IdentityHook,
+    IdentityPayload, MessagePayload, Plugin, PluginConfig, PluginContext, PluginPayload,
+    PluginResult, TokenDelegateHook, cpex_plugin,
 };
 use cpex_wasmi_guest::testing::Harness;
 use serde::Serialize;
@@ -17,13 +17,13 @@ thread_local! {
 }
 
 pub(super) fn reads_what_was_written(request: &Request) {
-    let (plugin, hook) = match &request.payload {
-        Payload::Identity(_) => (&identity::PLUGIN, "identity.resolve"),
-        Payload::Delegation(_) => (&delegation::PLUGIN, "token.delegate"),
-        Payload::Elicitation(_) => (&elicitation::PLUGIN, "elicit"),
-        _ => (&message::PLUGIN, "cmf.tool_pre_invoke"),
+    let hook = match &request.payload {
+        Payload::Identity(_) => "identity.resolve",
+        Payload::Delegation(_) => "token.delegate",
+        Payload::Elicitation(_) => "elicit",
+        _ => "cmf.tool_pre_invoke",
     };
-    let mut harness = Harness::new(plugin).under(super::trusting());
+    let mut harness = Harness::new(&PLUGIN).under(super::trusting());
     let outcome = harness.call(hook, request.clone()).unwrap();
     let (payload, extensions) = SEEN.take().unwrap();
     assert_eq!(plain(payload), plain(super::given(&request.payload)));
@@ -52,10 +52,8 @@ fn echo<P: PluginPayload + Serialize + Clone>(
 }
 
 macro_rules! echoes {
-    ($($module:ident $hook:ident $payload:ident $name:literal;)*) => {
-        $(mod $module {
-            use super::*;
-
+    ($($hook:ident $payload:ident;)*) => {
+        $(
             impl HookHandler<$hook> for Echo {
                 async fn handle(
                     &self,
@@ -66,22 +64,27 @@ macro_rules! echoes {
                     echo(payload, extensions)
                 }
             }
-
-            cpex_plugin! {
-                name: "echo",
-                plugin: Echo = |config| Echo { config },
-                reads: [
-                    payload, request, agent, http, security, candidate_constraint, delegation,
-                    raw_credentials, mcp, completion, provenance, llm, framework, meta, custom,
-                ],
-                hooks: { $name => $hook },
-            }
-        })*
+        )*
     };
 }
 echoes! {
-    message CmfHook MessagePayload "cmf.tool_pre_invoke";
-    identity IdentityHook IdentityPayload "identity.resolve";
-    delegation TokenDelegateHook DelegationPayload "token.delegate";
-    elicitation ElicitationHook ElicitationPayload "elicit";
+    CmfHook MessagePayload;
+    IdentityHook IdentityPayload;
+    TokenDelegateHook DelegationPayload;
+    ElicitationHook ElicitationPayload;
+}
+
+cpex_plugin! {
+    name: "echo",
+    plugin: Echo = |config| Echo { config },
+    reads: [
+        payload, request, agent, http, security, candidate_constraint, delegation,
+        raw_credentials, mcp, completion, provenance, llm, framework, meta, custom,
+    ],
+    hooks: {
+        "cmf.tool_pre_invoke" => CmfHook,
+        "identity.resolve" => IdentityHook,
+        "token.delegate" => TokenDelegateHook,
+        "elicit" => ElicitationHook,
+    },
 }

@@ -1,5 +1,5 @@
 use cpex_wasmi_guest::cpex::{
-    CmfHook, Extensions, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
+    CmfHook, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
     PluginResult,
 };
 

@@ -1,5 +1,8 @@
 //! The records of CPEX's own style in the guest SDK: structures with CPEX's types, and their encoding.
 
+pub(crate) mod container;
+pub(crate) mod reads;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -11,10 +14,16 @@ use crate::ty::Type;
 pub(crate) fn index(model: &Model) -> String {
     let mut code =
         "//! CPEX's records, one module for each file of the description.\n\n".to_owned();
-    for file in model.files.iter().filter(|file| is_in_sdk(file)) {
-        let _ = writeln!(code, "mod {};", file.name);
+    let mut modules: Vec<_> =
+        model.files.iter().filter(|file| is_in_sdk(file)).map(|file| &*file.name).collect();
+    modules.push("container");
+    modules.sort_unstable();
+    for module in modules {
+        let _ = writeln!(code, "mod {module};");
     }
-    code.push('\n');
+    code.push_str(
+        "\npub use container::{Everything, Extensions, OwnedExtensions, Reads, Rights};\n",
+    );
     for file in model.files.iter().filter(|file| is_in_sdk(file)) {
         let mut names: Vec<_> = file.enums.iter().map(|known| known.name.as_str()).collect();
         names.extend(records(file).map(|record| record.name.as_str()));
