@@ -52,9 +52,18 @@ pub(crate) const POST: &str = "cmf.tool_post_invoke";
 /// Registers the kinds `native/…` with a manager.
 pub(crate) fn register(manager: &PluginManager) {
     let kind = |name: &str| format!("native/{name}");
-    manager.register_factory(kind("cpex_pii_guard"), Box::new(Native(plugins::PiiGuard::new)));
-    manager.register_factory(kind("cpex_headers"), Box::new(Native(plugins::HeaderInjector::new)));
-    manager.register_factory(kind("cpex_redactor"), Box::new(Native(plugins::ResultRedactor::new)));
+    manager.register_factory(
+        kind("cpex_pii_guard"),
+        Box::new(Native(plugins::pii_guard::PiiGuard::new)),
+    );
+    manager.register_factory(
+        kind("cpex_headers"),
+        Box::new(Native(plugins::header_injector::HeaderInjector::new)),
+    );
+    manager.register_factory(
+        kind("cpex_redactor"),
+        Box::new(Native(plugins::result_redactor::ResultRedactor::new)),
+    );
     manager.register_factory(kind("cpex_compute"), Box::new(Native(|config| Compute { config })));
     manager.register_factory(kind("fails"), Box::new(Fails));
 }

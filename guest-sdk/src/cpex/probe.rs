@@ -8,7 +8,6 @@ use core::task::{Context, Poll, Waker};
 
 use super::extensions::container::Extensions;
 use super::incoming::Incoming;
-use super::run::Registered;
 use super::{HookHandler, HookTypeDef, PluginPayload, PluginResult, reads};
 use crate::native::probe::found;
 
@@ -37,9 +36,8 @@ impl Gist {
 ///
 /// A plugin with state or with access to the system is left alone, since it would do again what it did; so is
 /// one that decides otherwise over the same.
-pub(super) fn probe<R: Registered, H: HookTypeDef>()
+pub(super) fn probe<R: HookHandler<H>, H: HookTypeDef>()
 where
-    R: HookHandler<H>,
     H::Result: Into<PluginResult<H::Payload>>,
 {
     if R::MANIFEST.stateful.is_kept() || !R::MANIFEST.access.is_empty() {
@@ -63,11 +61,10 @@ where
 }
 
 /// The result of the handler if it is handed what is listed and something more. `None` if that is not to be had.
-fn handled<R: Registered, H: HookTypeDef>(
+fn handled<R: HookHandler<H>, H: HookTypeDef>(
     more: impl FnOnce(&mut Incoming<H::Payload>) -> crate::Result<()>,
 ) -> Option<Gist>
 where
-    R: HookHandler<H>,
     H::Result: Into<PluginResult<H::Payload>>,
 {
     let mut incoming = Incoming::<H::Payload>::new();

@@ -140,9 +140,8 @@ fn at_once(
 /// # Errors
 ///
 /// The host's status, [`Status::Failed`](crate::Status::Failed) over the plugin's own mistakes.
-pub fn handle<R: Registered, H: HookTypeDef>(call: &Call) -> Result<Verdict>
+pub fn handle<R: HookHandler<H>, H: HookTypeDef>(call: &Call) -> Result<Verdict>
 where
-    R: HookHandler<H>,
     H::Result: Into<PluginResult<H::Payload>>,
 {
     const {

@@ -268,7 +268,7 @@ proptest! {
             }
         }
         let native = PII_GUARD.natively::<cpex_sdk::CmfHook, _>(
-            plugins::PiiGuard::new, as_other(&message), &extensions);
+            plugins::pii_guard::PiiGuard::new, as_other(&message), &extensions);
         let request = Request::new(message).extensions(extensions);
         prop_assert_eq!(PII_GUARD.call(&request), native);
     }
@@ -285,7 +285,7 @@ proptest! {
             http.request_headers.extend(debug.then(|| ("X-Debug".into(), "1".into())));
         }
         let native = HEADERS.natively::<cpex_sdk::CmfHook, _>(
-            plugins::HeaderInjector::new, as_other(&message), &extensions);
+            plugins::header_injector::HeaderInjector::new, as_other(&message), &extensions);
         let request = Request::new(message).extensions(extensions);
         prop_assert_eq!(HEADERS.call(&request), native);
     }
@@ -306,7 +306,7 @@ proptest! {
             message.message.content.insert(0, ContentPart::ToolResult { content });
         }
         let native = REDACTOR.natively::<cpex_sdk::CmfHook, _>(
-            plugins::ResultRedactor::new, as_other(&message), &extensions);
+            plugins::result_redactor::ResultRedactor::new, as_other(&message), &extensions);
         let request = Request::new(message).extensions(extensions);
         prop_assert_eq!(REDACTOR.call(&request), native);
     }
@@ -335,7 +335,7 @@ proptest! {
         theirs.merge(rest);
         payload.raw_token = token.into();
         let native = IDENTITY.natively::<cpex_core::identity::IdentityHook, _>(
-            plugins::IdentityChecker::new, theirs, &extensions);
+            plugins::identity_checker::IdentityChecker::new, theirs, &extensions);
         let request = Request::new(payload.clone()).extensions(extensions);
         prop_assert_eq!(IDENTITY.call(&request), native);
     }
@@ -356,7 +356,7 @@ proptest! {
         let theirs = delegation(payload, &token);
         payload.bearer_token = token.into();
         let native = ATTENUATOR.natively::<cpex_core::delegation::TokenDelegateHook, _>(
-            plugins::TokenAttenuator::new, theirs, &extensions);
+            plugins::token_attenuator::TokenAttenuator::new, theirs, &extensions);
         let request = Request::new(payload.clone()).extensions(extensions);
         prop_assert_eq!(ATTENUATOR.call(&request), native);
     }
