@@ -93,7 +93,6 @@ mod policy;
 mod pool;
 mod receipt;
 mod request;
-mod schema;
 mod session;
 mod sync;
 mod system;

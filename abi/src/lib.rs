@@ -10,6 +10,7 @@
 //! - [`Manifest`]: what a plugin says about itself in the custom section [`Manifest::SECTION`];
 //! - [`codec`]: postcard with bounds, for bytes that come from the other side;
 //! - [`HttpRequest`] and [`HttpResponse`]: argument and result of the function [`HTTP_SEND`];
+//! - [`visible`] and [`suggest`]: text of the other side's for people, and misspelt names;
 //! - [`Value`]: a JSON value on the wire, and (feature `model`) [`model`]: the request itself.
 //!
 //! The crate is `no_std` with `alloc` and has no unsafe code. `docs/abi.md` in the repository is
@@ -49,7 +50,9 @@ mod manifest;
 pub mod model;
 mod stateful;
 mod status;
+pub mod suggest;
 mod system;
+mod text;
 mod value;
 mod violation;
 
@@ -64,6 +67,7 @@ pub use manifest::{AbiVersion, Manifest, ManifestError, StaticManifest};
 pub use stateful::Stateful;
 pub use status::Status;
 pub use system::{CLOCK_NOW, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES, RANDOM_SALT, SALT_BYTES};
+pub use text::{quoted, visible};
 pub use value::Value;
 pub use violation::Violation;
 

@@ -274,7 +274,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Document, check};
-    use crate::schema::Schema;
+    use cpex_wasmi_schema::Schema;
 
     type Schemas = [(&'static str, fn() -> Value); 2];
 
@@ -318,8 +318,8 @@ mod tests {
     fn wrong(schema: &Schema, yaml: &str) -> Vec<String> {
         let document = Document::parse(yaml).unwrap();
         let map = document.value().as_object().cloned().unwrap_or_default();
-        let wrong = schema.check(&map.into_iter().collect()).into_iter();
-        wrong.map(|(path, wrong)| format!("{path} {wrong}")).collect()
+        let wrong = schema.check(&Value::Object(map)).into_iter();
+        wrong.map(|wrong| format!("{} {}", wrong.path, wrong.message)).collect()
     }
 
     fn blocks(doc: &str) -> Vec<String> {

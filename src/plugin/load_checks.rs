@@ -5,10 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{CapabilitySet, KNOWN_HOOKS, Manifest, Stateful};
+use cpex_wasmi_schema::Schema;
 
 use super::Plugin;
 use crate::module::invalid;
-use crate::schema::Schema;
 use crate::system::{self, Services};
 use crate::text::suggest::did_you_mean;
 use crate::{Engine, ErrorKind, Isolation, Module, Policy, Problem, WhenExhausted};
@@ -125,8 +125,11 @@ pub(crate) fn configuration(manifest: &Manifest, policy: &Policy, problems: &mut
             return;
         }
     };
-    problems.extend(schema.check(&policy.config).into_iter().map(|(path, wrong)| {
-        Problem::new(ErrorKind::InvalidPolicy, format!("policy: `{path}` {wrong}")).about(path)
+    let config = policy.config.iter().map(|(key, value)| (key.clone(), value.clone()));
+    let config = serde_json::Value::Object(config.collect());
+    problems.extend(schema.check(&config).into_iter().map(|wrong| {
+        let message = format!("policy: `{}` {}", wrong.path, wrong.message);
+        Problem::new(ErrorKind::InvalidPolicy, message).about(wrong.path)
     }));
 }
 

@@ -3,8 +3,8 @@
 pub(crate) mod redact;
 mod same_name;
 pub(crate) mod secrets;
-pub(crate) mod suggest;
 pub(crate) mod wildcard;
 
+pub(crate) use cpex_wasmi_abi::suggest;
 pub(crate) use same_name::Name;
 pub(crate) use secrets::Secrets;

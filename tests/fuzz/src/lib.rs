@@ -12,6 +12,7 @@ mod json;
 mod manifest;
 mod policy;
 mod roundtrip;
+mod schema;
 mod session;
 mod smith;
 mod view;
@@ -22,10 +23,8 @@ use cpex_wasmi::model::{
     CandidateConstraintExtension, DelegationExtension, DelegationPayload, ElicitationPayload,
     IdentityPayload, MessagePayload, RawCredentialsExtension, from_wire, to_wire,
 };
-use cpex_wasmi::testing::Session;
 use cpex_wasmi::{
-    Engine, Error, ErrorKind, Limits, LogRecord, Manifest, Plugin, Policy, Request, Value,
-    Violation,
+    Engine, Error, ErrorKind, Limits, Manifest, Plugin, Policy, Request, Value, Violation,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,6 +35,7 @@ pub use json::json;
 pub use manifest::manifest;
 pub use policy::{policy, yaml};
 pub use roundtrip::roundtrip;
+pub use schema::schema;
 pub use session::session;
 pub use smith::smith;
 pub use view::view;
@@ -93,24 +93,6 @@ fn survives<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(data:
         // A float that is no number is not equal to itself.
         let back = decode_bytes::<T>(&again, Bounds::DEFAULT).unwrap();
         assert!(back == value || format!("{back:?}") == format!("{value:?}"));
-    }
-}
-
-/// Holds a configuration against a schema: what comes before and after the first zero byte.
-pub fn schema(data: &[u8]) {
-    let mut halves = data.splitn(2, |byte| *byte == 0);
-    let (Some(schema), Some(config)) = (halves.next(), halves.next()) else { return };
-    let (Ok(schema), Ok(config)) = (str::from_utf8(schema), serde_json::from_slice(config)) else {
-        return;
-    };
-    let mut manifest = Manifest::new("fuzz", "1.0.0");
-    manifest.hooks.push("cmf.tool_pre_invoke".into());
-    manifest.config_schema = Some(schema.into());
-    let mut policy = Policy::default();
-    policy.config = config;
-    if let Err(error) = Session::new(&manifest, policy, |_: &LogRecord<'_>| {}) {
-        let kind = error.kind();
-        assert!(matches!(kind, ErrorKind::InvalidModule | ErrorKind::InvalidPolicy), "{error}");
     }
 }
 

@@ -1,3 +1,5 @@
+//! Tests of the whole: from a schema's text to messages.
+
 mod bounds;
 mod keywords;
 mod messages;
@@ -9,7 +11,6 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::model::JsonMap;
 use serde_json::Value;
 
 use super::Schema;
@@ -17,16 +18,11 @@ use super::Schema;
 /// What is wrong with a configuration, as `path: message`.
 fn check(schema: &Value, config: Value) -> Vec<String> {
     let schema = Schema::parse(&schema.to_string()).unwrap();
-    let found = schema.check(&map(config));
-    found.into_iter().map(|(path, message)| format!("{path}: {message}")).collect()
+    let found = schema.check(&config);
+    found.into_iter().map(|wrong| format!("{}: {}", wrong.path, wrong.message)).collect()
 }
 
 /// What is wrong with a schema.
 fn refuse(schema: &Value) -> Vec<String> {
     Schema::parse(&schema.to_string()).unwrap_err()
-}
-
-fn map(config: Value) -> JsonMap {
-    let Value::Object(map) = config else { panic!("{config} is no mapping") };
-    map.into_iter().collect()
 }

@@ -1,3 +1,5 @@
+//! The types of JSON values, as `type` names them.
+
 use serde_json::Value;
 
 use super::meter::Halt;

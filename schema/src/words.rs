@@ -1,3 +1,5 @@
+//! Words of messages: lists, counts, hints, and others' text made visible.
+
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -5,8 +7,8 @@ use core::fmt;
 
 use serde_json::Value;
 
-use crate::logging::visible;
-use crate::text::suggest::{did_you_mean, is_like};
+use cpex_wasmi_abi::suggest::{did_you_mean, is_like};
+use cpex_wasmi_abi::visible;
 
 /// The characters of a text or number that a message has at most.
 const MAX_SHOWN: usize = 64;

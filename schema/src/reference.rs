@@ -1,3 +1,5 @@
+//! References to definitions: what `$ref` may be.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 

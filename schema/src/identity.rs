@@ -1,3 +1,5 @@
+//! The identity of a JSON value: equal for values that are equal by JSON Schema.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write as _;

@@ -1,3 +1,5 @@
+//! The meter of a check: its steps, its depth, and its halts.
+
 use super::{MAX_DEPTH, MAX_PROBLEMS, MAX_STEPS};
 
 /// Why a check ended early. Nothing that ends early has passed.

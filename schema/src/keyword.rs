@@ -1,3 +1,5 @@
+//! The keywords that a schema may have, and the refusals of others.
+
 use alloc::format;
 use alloc::string::String;
 

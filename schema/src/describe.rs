@@ -1,3 +1,5 @@
+//! Descriptions of what a schema expects, for messages.
+
 use alloc::string::ToString as _;
 
 use serde_json::Value;

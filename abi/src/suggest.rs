@@ -1,9 +1,11 @@
+//! Suggestions for misspelt names: `did you mean ...?`.
+
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// `; did you mean …?` if one of the names known is like the one given, else which ones there are.
-pub(crate) fn did_you_mean<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> String {
+pub fn did_you_mean<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
     match nearest(given, known.iter().copied()) {
         Some(name) => format!("; did you mean `{name}`?"),
@@ -13,17 +15,17 @@ pub(crate) fn did_you_mean<'a>(given: &str, known: impl Iterator<Item = &'a str>
 }
 
 /// The known name that is nearest to the one given, if any is like it.
-pub(crate) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known.filter_map(|name| Some((likeness(given, name)?, name))).min().map(|(_, name)| name)
 }
 
 /// Returns true if one name may be a misspelling of another.
-pub(crate) fn is_like(given: &str, name: &str) -> bool {
+pub fn is_like(given: &str, name: &str) -> bool {
     likeness(given, name).is_some()
 }
 
 /// The distance of two names, if one may be a misspelling of the other.
-pub(crate) fn likeness(given: &str, name: &str) -> Option<usize> {
+pub fn likeness(given: &str, name: &str) -> Option<usize> {
     let distance = distance(given, name);
     (distance <= name.len().max(given.len()) / 3).then_some(distance)
 }

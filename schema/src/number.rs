@@ -1,3 +1,5 @@
+//! Exact comparison of JSON numbers.
+
 use core::cmp::Ordering;
 
 use serde_json::Number;

@@ -6,7 +6,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::model::JsonMap;
 use serde_json::{Map, Value};
 
 use super::meter::{Halt, Meter};
@@ -14,16 +13,11 @@ use super::number::Exact;
 use super::place::Place;
 use super::words::{counted, found, hint_or_list};
 use super::{
-    Bound, Condition, ListRule, MAX_PROBLEMS, MapRule, Node, Range, Rule, Schema, Side, Values,
-    identity,
+    Bound, Condition, ListRule, MAX_PROBLEMS, MapRule, Mismatch, Node, Range, Rule, Schema, Side,
+    Values, identity,
 };
 
-pub(super) fn check(schema: &Schema, config: &JsonMap) -> Vec<(String, String)> {
-    let config = config.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    check_value(schema, &Value::Object(config))
-}
-
-pub(super) fn check_value(schema: &Schema, value: &Value) -> Vec<(String, String)> {
+pub(super) fn check(schema: &Schema, value: &Value) -> Vec<Mismatch> {
     let mut check = Check { schema, meter: Meter::new(), problems: Vec::new() };
     let end = check.fits(&schema.root, value, At { place: &Place::Top, report: true });
     let mut problems = check.problems;
@@ -35,7 +29,9 @@ pub(super) fn check_value(schema: &Schema, value: &Value) -> Vec<(String, String
         }
         Err(halt) => halt.message(),
     };
-    problems.extend(message.map(|message| (Place::Top.path(), message.into())));
+    problems.extend(
+        message.map(|message| Mismatch { path: Place::Top.path(), message: message.into() }),
+    );
     problems
 }
 
@@ -49,7 +45,7 @@ pub(super) struct At<'a> {
 pub(super) struct Check<'s> {
     pub(super) schema: &'s Schema,
     pub(super) meter: Meter,
-    problems: Vec<(String, String)>,
+    problems: Vec<Mismatch>,
 }
 
 impl<'s> Check<'s> {
@@ -278,7 +274,7 @@ impl<'s> Check<'s> {
                 Place::Name(..) => format!("has a name that {}", message()),
                 _ => message(),
             };
-            let problem = (at.place.path(), message);
+            let problem = Mismatch { path: at.place.path(), message };
             if !self.problems.contains(&problem) {
                 self.problems.push(problem);
             }

@@ -1,3 +1,5 @@
+//! A naive checker without bounds or messages, to compare with.
+
 use alloc::format;
 use alloc::vec::Vec;
 

@@ -1,3 +1,5 @@
+//! Reads a schema, and refuses what is outside the subset.
+
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString as _};

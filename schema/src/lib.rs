@@ -1,15 +1,58 @@
-//! The JSON Schema of a plugin's configuration, which its manifest brings along: a subset of the
-//! standard that a hostile plugin cannot use to make the host work without end.
+//! Checks a value by a JSON Schema when neither can be trusted: size, nesting, depth and steps are bounded.
 //!
-//! What is outside the subset is refused when the schema is parsed; nothing of a schema is ever
-//! ignored. A check that cannot be finished is a check that failed.
+//! A plugin brings the schema of its configuration along in its manifest, and an operator writes the configuration.
+//! A hostile plugin must not keep the host busy with it, so this is a subset of the standard:
+//!
+//! - What is outside the subset is refused by [`Schema::parse`]. No keyword is ever ignored.
+//! - Regular expressions and schemas of other documents are outside the subset.
+//! - A check that cannot be finished within its bounds is a check that failed.
+//!
+//! ```
+//! use cpex_wasmi_schema::Schema;
+//!
+//! let schema = Schema::parse(r#"{"properties": {"limit": {"type": "integer", "minimum": 1}}}"#).unwrap();
+//! let mismatch = &schema.check(&serde_json::json!({"limit": 0}))[0];
+//! assert_eq!(mismatch.path, "config.limit");
+//! assert_eq!(mismatch.message, "is 0, and must be at least 1");
+//! ```
+//!
+//! | bound | value | beyond it |
+//! | --- | --- | --- |
+//! | size of a schema | 65,536 bytes | the schema is refused |
+//! | schemas in one another | 32 | the schema is refused |
+//! | schemas that a check is in at once, each `$ref` counted | 64 | the check fails |
+//! | steps of a check: one for each schema, rule, key, and 64 bytes of text | 1,000,000 | the check fails |
+//! | problems told at once | about 20 | the others are left out |
+//!
+//! `docs/plugins.md` in the repository lists the keywords. The crate is `no_std` with `alloc`, and has no unsafe code.
+#![no_std]
+#![forbid(unsafe_code)]
+// Nothing that a guest gives may panic the host; an exception says why it cannot.
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::allow_attributes_without_reason
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "a failed test panics"
+    )
+)]
+
+extern crate alloc;
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::model::JsonMap;
 use serde_json::{Number, Value};
 
 use self::kind::Kinds;
@@ -44,7 +87,7 @@ const MAX_PROBLEMS: usize = 20;
 
 /// A schema that has been read and is within the subset.
 #[derive(Debug)]
-pub(crate) struct Schema {
+pub struct Schema {
     root: Node,
     definitions: Vec<Node>,
 }
@@ -54,17 +97,13 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// What is wrong with it or not supported, each with the place where it stands as a JSON
-    /// pointer; twenty problems at most.
-    pub(crate) fn parse(text: &str) -> Result<Self, Vec<String>> {
+    /// Gives what is wrong or not supported, each with its place as a JSON pointer; twenty problems at most.
+    pub fn parse(text: &str) -> Result<Self, Vec<String>> {
         parse::parse(text)
     }
 
-    /// What in a configuration does not fit, each as a path such as `config.rules[2].name` and a
-    /// message such as ``is not known; did you mean `limit`?``.
-    ///
-    /// There are about twenty at most. None means that all of it fits.
-    pub(crate) fn check(&self, config: &JsonMap) -> Vec<(String, String)> {
+    /// Finds what in a configuration does not fit, about twenty mismatches at most. All of it fits if there are none.
+    pub fn check(&self, config: &Value) -> Vec<Mismatch> {
         check::check(self, config)
     }
 
@@ -74,6 +113,16 @@ impl Schema {
             Target::Definition(position) => self.definitions.get(position),
         }
     }
+}
+
+/// A value of a configuration that does not fit its schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Mismatch {
+    /// The place of the value, such as `config.rules[2].name`.
+    pub path: String,
+    /// What is wrong, such as ``is not known; did you mean `limit`?``.
+    pub message: String,
 }
 
 /// One schema, as the rules that all have to hold. Without any, everything fits.

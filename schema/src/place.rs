@@ -1,3 +1,5 @@
+//! Places in a schema or a configuration, written only if they are shown.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
