@@ -170,7 +170,7 @@ impl<'e> Call<'e> {
     pub(crate) fn end(mut self, returned: Result<i32, Error>) -> Over {
         // Lines without an end are logged, and are in the receipt.
         #[cfg(feature = "wasi")]
-        self.instance.store.data_mut().session.end_wasi();
+        self.instance.store.data_mut().end_wasi();
         let receipt = self.receipt();
         match returned {
             Ok(verdict) => {

@@ -54,6 +54,8 @@ pub(crate) struct Host {
     ask: Option<Ask>,
     /// The answer that a plugin which waited resumes with.
     answer: i32,
+    #[cfg(feature = "wasi")]
+    wasi: wasi::Wasi,
     /// Stands still unless the engine times calls.
     stopwatch: Stopwatch,
 }
@@ -106,6 +108,8 @@ impl Instance {
             stop: None,
             ask: None,
             answer: 0,
+            #[cfg(feature = "wasi")]
+            wasi: wasi::Wasi::default(),
             stopwatch: Stopwatch::default(),
         };
         let (interpreter, translated) = module.translated(shard)?;
@@ -244,7 +248,7 @@ pub(crate) struct Sizes {
 impl Drop for Instance {
     fn drop(&mut self) {
         #[cfg(feature = "wasi")]
-        self.store.data_mut().session.end_wasi();
+        self.store.data_mut().end_wasi();
         if self.calling && self.is_stateful() {
             self.lose_state();
         }

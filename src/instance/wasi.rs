@@ -1,11 +1,55 @@
 //! The functions of WASI, as the interpreter calls them.
 
+use alloc::boxed::Box;
+
 use wasmi::{AsContextMut as _, Caller, FuncType, Linker, Val, ValType};
 
+#[cfg(feature = "fs")]
+use super::Instance;
 use super::paused::Pause;
 use super::{Host, Server, Stop, fuel};
 use crate::Error;
-use crate::wasi::{MODULE, Param, WasiFunction};
+#[cfg(feature = "fs")]
+use crate::wasi::Roots;
+use crate::wasi::{self, MODULE, Param, State, WasiFunction};
+
+/// What an instance has of WASI.
+#[derive(Default)]
+pub(super) struct Wasi {
+    /// Directories and files that its plugin was granted.
+    #[cfg(feature = "fs")]
+    pub(super) roots: Roots,
+    /// Made for the first function that is called.
+    state: Option<Box<State>>,
+}
+
+impl Wasi {
+    fn state(&mut self) -> &mut State {
+        self.state.get_or_insert_with(|| {
+            Box::new(State::new(
+                #[cfg(feature = "fs")]
+                self.roots.clone(),
+            ))
+        })
+    }
+}
+
+impl Host {
+    /// Ends what the plugin has begun with functions of WASI: see [`State::end`].
+    pub(super) fn end_wasi(&mut self) {
+        if let Some(state) = &mut self.wasi.state {
+            state.end(&mut self.session);
+        }
+    }
+}
+
+#[cfg(feature = "fs")]
+impl Instance {
+    /// Gives the module directories and files.
+    pub(crate) fn set_roots(&mut self, roots: Roots) {
+        self.store.data_mut().wasi.roots = roots;
+    }
+}
 
 /// The type of a function.
 pub(crate) fn type_of(function: WasiFunction) -> FuncType {
@@ -57,7 +101,8 @@ pub(super) fn serve(
     let served = match memory {
         Some(memory) => {
             let (bytes, host) = memory.data_and_store_mut(&mut *caller);
-            host.session.wasi(function, args, bytes)
+            let state = host.wasi.state();
+            wasi::serve(&mut host.session, state, function, args, bytes)
         }
         None => Err(Error::internal("a host function was called before the instance was ready")),
     };

@@ -55,6 +55,9 @@ pub struct Plugin(Arc<Inner>);
 struct Inner {
     module: Module,
     grants: Arc<Grants>,
+    /// Directories and files, for modules that import WASI.
+    #[cfg(feature = "fs")]
+    roots: Roots,
     warnings: Vec<String>,
     #[cfg(feature = "std")]
     pool: Option<Pool>,
@@ -110,14 +113,14 @@ impl Plugin {
         #[cfg(feature = "std")]
         let snapshot = (policy.snapshot && module.globals().is_some()).then(OnceLock::new);
         let services = module.engine().services().clone();
-        #[allow(unused_mut, reason = "without the feature `fs`, nothing more is taken")]
-        let mut grants = Grants::new(module.manifest(), policy, services)?;
+        let grants = Arc::new(Grants::new(module.manifest(), policy, services)?);
         #[cfg(feature = "fs")]
-        if !module.info().wasi_imports.is_empty() {
+        let roots = if module.info().wasi_imports.is_empty() {
+            Roots::default()
+        } else {
             let roots = Roots::open(&grants.granted);
-            grants.granted.roots = roots.map_err(|error| error.with_plugin(&grants.plugin))?;
-        }
-        let grants = Arc::new(grants);
+            roots.map_err(|error| error.with_plugin(&grants.plugin))?
+        };
         #[cfg(feature = "std")]
         let permits = (grants.when_exhausted != WhenExhausted::Grow).then(|| {
             let kept = grants.stateful.is_kept();
@@ -126,6 +129,8 @@ impl Plugin {
         let plugin = Self(Arc::new(Inner {
             module: module.clone(),
             grants,
+            #[cfg(feature = "fs")]
+            roots,
             warnings,
             #[cfg(feature = "std")]
             pool,
@@ -255,7 +260,11 @@ impl Plugin {
     }
 
     fn instantiate(&self, shard: Shard) -> Result<Box<Instance>, Error> {
-        Instance::new(&self.0.module, self.0.grants.clone(), shard).map(Box::new)
+        #[allow(unused_mut, reason = "without the feature `fs`, nothing more is given to it")]
+        let mut instance = Box::new(Instance::new(&self.0.module, self.0.grants.clone(), shard)?);
+        #[cfg(feature = "fs")]
+        instance.set_roots(self.0.roots.clone());
+        Ok(instance)
     }
 
     /// Keeps the instance of a call that came to its end without an error, or with one that leaves the

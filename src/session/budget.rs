@@ -79,7 +79,7 @@ impl Session {
         &mut self.usage
     }
 
-    pub(super) fn count_call(&mut self) -> Result<(), Error> {
+    pub(crate) fn count_call(&mut self) -> Result<(), Error> {
         let limit = self.grants.limits.host_calls;
         if self.usage.host_calls >= limit {
             return Err(exceeded("host calls", limit));

@@ -3,39 +3,11 @@
 use core::time::Duration;
 
 use super::Session;
+use crate::Limits;
 use crate::boundary::MAX_MESSAGE_BYTES;
 use crate::system::{AccessKind, AuditOutcome, SystemUsage, Used};
-use crate::wasi::{self, WasiFunction};
-use crate::{Error, Limits};
 
 impl Session {
-    /// Serves a function of WASI: what it answers is an error number of WASI, 0 for none.
-    ///
-    /// # Errors
-    ///
-    /// As [`dispatch`](Self::dispatch).
-    pub(crate) fn wasi(
-        &mut self,
-        function: WasiFunction,
-        args: &[u64],
-        memory: &mut [u8],
-    ) -> Result<i32, Error> {
-        self.count_call()?;
-        self.start_clock();
-        let mut state = self.wasi.take().unwrap_or_default();
-        let answer = wasi::serve(self, &mut state, function, args, memory);
-        self.wasi = Some(state);
-        answer
-    }
-
-    /// Ends what the plugin has begun with functions of WASI: see [`wasi::State::end`].
-    pub(crate) fn end_wasi(&mut self) {
-        if let Some(mut state) = self.wasi.take() {
-            state.end(self);
-            self.wasi = Some(state);
-        }
-    }
-
     /// Notes work to be charged for, as for so many bytes.
     pub(crate) fn worked(&mut self, bytes: usize) {
         self.usage.moved(bytes);

@@ -64,9 +64,6 @@ pub(crate) struct Session {
     usage: Usage,
     scratch: Vec<u8>,
     calls: Calls,
-    /// Made for the first function of WASI that is called.
-    #[cfg(feature = "wasi")]
-    wasi: Option<Box<crate::wasi::State>>,
     /// The time that the call may take, if that is bounded.
     deadline: Option<Duration>,
     /// The moment that the deadline is counted from. Most calls end without a look at the clock.
@@ -90,8 +87,6 @@ impl Session {
             usage: Usage::default(),
             scratch: Vec::new(),
             calls: Calls::default(),
-            #[cfg(feature = "wasi")]
-            wasi: None,
             deadline: None,
             begun: None,
         }

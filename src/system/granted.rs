@@ -31,9 +31,6 @@ pub(crate) struct Granted {
     /// Random bytes that stay the same, if random numbers are granted and there are any.
     #[cfg(feature = "random")]
     pub(crate) salt: Option<super::random::Salt>,
-    /// Directories and files, for modules that import WASI.
-    #[cfg(feature = "fs")]
-    pub(crate) roots: crate::wasi::Roots,
 }
 
 impl Granted {
@@ -63,8 +60,6 @@ impl Granted {
             environment,
             #[cfg(feature = "random")]
             salt,
-            #[cfg(feature = "fs")]
-            roots: crate::wasi::Roots::default(),
         })
     }
 

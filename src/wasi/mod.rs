@@ -37,18 +37,17 @@ pub(crate) struct State {
     files: files::Files,
 }
 
-impl Default for State {
-    fn default() -> Self {
+impl State {
+    /// The state of an instance that has these directories.
+    pub(crate) fn new(#[cfg(feature = "fs")] roots: Roots) -> Self {
         Self {
             stdout: Stream::new(Level::Info),
             stderr: Stream::new(Level::Warn),
             #[cfg(feature = "fs")]
-            files: files::Files::default(),
+            files: files::Files::new(roots),
         }
     }
-}
 
-impl State {
     /// Ends what is begun: logs lines that have no end yet, and closes all that is open. The next call
     /// begins anew.
     pub(crate) fn end(&mut self, session: &mut Session) {

@@ -59,6 +59,8 @@ pub(crate) fn serve(
     for (arg, given) in args.iter_mut().zip(given) {
         *arg = *given;
     }
+    session.count_call()?;
+    session.start_clock();
     let served = Call { session, state, memory: Memory(memory) }.serve(function, &Args(args));
     match served {
         Ok(()) => Ok(0),

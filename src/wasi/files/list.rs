@@ -43,7 +43,7 @@ impl Call<'_> {
     ) -> Result<(), Fault> {
         self.memory.bytes(at, len)?;
         self.memory.bytes(used, 4)?;
-        let place = self.state.files.itself(self.session, fd)?;
+        let place = self.state.files.itself(fd)?;
         let dir = self.state.files.dir(fd)?;
         if from == 0 || dir.items.is_none() {
             let allowed = dir.may.has(rights::FD_READDIR);
@@ -89,8 +89,8 @@ impl Call<'_> {
     fn items(&mut self, place: &super::Place) -> Done<Vec<Item>> {
         let mut items = Vec::new();
         let mut own = 1;
-        let grants = self.session.grants().clone();
-        let root = place.root.and_then(|at| grants.granted.roots.0.get(at));
+        let roots = self.state.files.roots.clone();
+        let root = place.root.and_then(|at| roots.0.get(at));
         if let (Some(dir), true) = (&place.dir, place.may.has(rights::FD_READDIR)) {
             let dir = dir.open_dir_nofollow(&place.path)?;
             own = dir.dir_metadata()?.ino();

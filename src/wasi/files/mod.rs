@@ -52,7 +52,7 @@ impl Call<'_> {
     /// Serves a function for a descriptor other than the three standard ones.
     pub(super) fn file(&mut self, function: WasiFunction, args: &Args) -> Result<(), Fault> {
         use WasiFunction as F;
-        self.state.files.begin(self.session);
+        self.state.files.begin();
         let (fd, b, c, d) = (args.at(0), args.at(1), args.at(2), args.at(3));
         match function {
             // What these tell is the same in each instance.
@@ -99,7 +99,7 @@ impl Call<'_> {
 
     /// Whether a descriptor other than the three standard ones is that of something.
     pub(super) fn is_file_open(&mut self, fd: u32) -> bool {
-        self.state.files.begin(self.session);
+        self.state.files.begin();
         self.state.files.entry(fd).is_ok()
     }
 
@@ -107,9 +107,9 @@ impl Call<'_> {
     fn place(&mut self, fd: u32, path: (u32, u32)) -> Result<Place, Fault> {
         self.session.worked(PATH_WORK);
         let path = String::from(self.memory.path(path.0, path.1)?);
-        let names = self.state.files.name_work(self.session, fd, &path);
+        let names = self.state.files.name_work(fd, &path);
         self.session.worked(path.len().saturating_add(names));
-        let mut place = self.state.files.place(self.session, fd, path)?;
+        let mut place = self.state.files.place(fd, path)?;
         if place.shown.len() > MAX_SHOWN {
             let (shown, work) = self.session.without_secrets(&place.shown);
             self.session.worked(work.saturating_add(place.shown.len()));

@@ -20,8 +20,8 @@ use crate::text::wildcard::{is_pattern, split};
 use crate::{Error, ErrorKind, FileGrant, FilePermission, PathKind};
 
 /// The directories of a plugin, in the order of their descriptors.
-#[derive(Default)]
-pub(crate) struct Roots(pub(super) Vec<Arc<Root>>);
+#[derive(Clone, Default)]
+pub(crate) struct Roots(pub(super) Arc<[Root]>);
 
 impl Roots {
     /// Opens what a plugin has asked for and was granted.
@@ -58,7 +58,7 @@ impl Roots {
         }
         let mut roots = opening.roots;
         roots.iter_mut().for_each(Root::settle);
-        Ok(Self(roots.into_iter().map(Arc::new).collect()))
+        Ok(Self(roots.into()))
     }
 }
 

@@ -44,7 +44,7 @@ impl Call<'_> {
 
     fn root_path(&mut self, fd: u32) -> Result<alloc::string::String, Fault> {
         let at = self.state.files.root(fd).ok_or(Errno::Badf)?;
-        let root = self.session.grants().granted.roots.0.get(at).ok_or(Errno::Badf)?;
+        let root = self.state.files.roots.0.get(at).ok_or(Errno::Badf)?;
         Ok(root.path.clone())
     }
 
@@ -105,7 +105,7 @@ impl Call<'_> {
                 Some(file.file.metadata().map(Metadata::from_just_metadata).map_err(Why::from)?)
             }
             Entry::Dir(_) => {
-                let place = self.state.files.itself(self.session, fd)?;
+                let place = self.state.files.itself(fd)?;
                 place.dir.map(|dir| dir.metadata(&place.path)).transpose().map_err(Why::from)?
             }
         };

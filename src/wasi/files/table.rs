@@ -14,6 +14,7 @@ use super::super::{Errno, Fault};
 use super::list::Item;
 use super::rights::{self, May};
 use super::root::{Named, Root};
+use super::roots::Roots;
 use super::scratch::Scratch;
 use crate::session::Session;
 use crate::system::{AccessKind, AuditOutcome};
@@ -29,6 +30,8 @@ const MAX_KEPT_ITEMS: usize = 20_000;
 /// The descriptors of one instance.
 #[derive(Default)]
 pub(crate) struct Files {
+    /// The directories that each call finds open.
+    pub(super) roots: Roots,
     /// Whether the directories that a call finds open are among them yet.
     begun: bool,
     open: Vec<Option<Entry>>,
@@ -111,13 +114,17 @@ pub(super) enum Single {
 }
 
 impl Files {
+    pub(crate) fn new(roots: Roots) -> Self {
+        Self { roots, ..Self::default() }
+    }
+
     /// Makes what a call finds open.
-    pub(super) fn begin(&mut self, session: &Session) {
+    pub(super) fn begin(&mut self) {
         if self.begun {
             return;
         }
         self.begun = true;
-        let roots = &session.grants().granted.roots.0;
+        let roots = &self.roots.0;
         self.open = roots.iter().enumerate().map(|(at, root)| Some(found(at, root))).collect();
         self.scratch = roots.iter().map(|_| None).collect();
     }
@@ -224,12 +231,7 @@ impl Files {
     }
 
     /// Where a path from a directory leads.
-    pub(super) fn place(
-        &mut self,
-        session: &Session,
-        fd: u32,
-        path: String,
-    ) -> Result<Place, Fault> {
+    pub(super) fn place(&mut self, fd: u32, path: String) -> Result<Place, Fault> {
         let dir = self.dir(fd)?;
         let depth = dir.depth;
         let shown = if dir.shown == "." { path.clone() } else { format!("{}/{path}", dir.shown) };
@@ -240,7 +242,7 @@ impl Files {
             Folder::Other(dir) => return Ok(place(Some(dir), path.into(), may, None, None)),
             Folder::Root(at) => at,
         };
-        let root = session.grants().granted.roots.0.get(at).ok_or(Errno::Badf)?;
+        let root = self.roots.0.get(at).ok_or(Errno::Badf)?;
         let mut plain = path.as_str();
         while let Some(rest) = plain.strip_prefix("./") {
             plain = rest.trim_start_matches('/');
@@ -276,19 +278,19 @@ impl Files {
     }
 
     /// What it counts as to look for a path from a directory among the names that are granted, in bytes.
-    pub(super) fn name_work(&mut self, session: &Session, fd: u32, path: &str) -> usize {
+    pub(super) fn name_work(&mut self, fd: u32, path: &str) -> usize {
         match self.dir(fd) {
             Ok(OpenDir { folder: Folder::Root(at), .. }) => {
-                let root = session.grants().granted.roots.0.get(*at);
-                root.map_or(0, |root| root.work(path))
+                let at = *at;
+                self.roots.0.get(at).map_or(0, |root| root.work(path))
             }
             _ => 0,
         }
     }
 
     /// The directory itself that is open, if it is one of the machine's.
-    pub(super) fn itself(&mut self, session: &Session, fd: u32) -> Result<Place, Fault> {
-        self.place(session, fd, ".".into())
+    pub(super) fn itself(&mut self, fd: u32) -> Result<Place, Fault> {
+        self.place(fd, ".".into())
     }
 }
 
