@@ -66,7 +66,7 @@ fn a_short_call_does_not_wait() {
 }
 
 #[test]
-fn a_long_call_yields_after_each_slice_and_costs_what_it_costs_blocking() {
+fn a_long_call_yields_after_each_slice_for_the_same_fuel() {
     let plugin = load(&invoking(LONG), Policy::default());
     let (outcome, pending) = run(plugin.call_async(HOOK, request()));
     let receipt = outcome.unwrap().receipt;
@@ -157,7 +157,7 @@ fn an_abandoned_shutdown_leaves_no_instance() {
 }
 
 #[test]
-fn an_instance_that_is_busy_during_a_shutdown_is_not_kept_after_it() {
+fn an_instance_busy_during_a_shutdown_is_not_kept() {
     let wasm = guest(&format!(
         r#"(global $calls (mut i32) (i32.const 0))
            (func $long (param i32) (result i32) {LONG})

@@ -196,7 +196,7 @@ fn explore(capabilities: &[Capability]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn no_field_is_readable_without_its_capability_and_each_is_with_it() {
+fn each_field_is_readable_only_with_its_capability() {
     use cpex_wasmi::abi::Access;
     let without = explore(&[]);
     let with = explore(Capability::ALL);
@@ -215,7 +215,7 @@ fn no_field_is_readable_without_its_capability_and_each_is_with_it() {
 }
 
 #[test]
-fn any_capability_of_the_subject_opens_its_identifier_and_no_more() {
+fn any_subject_capability_opens_only_its_identifier() {
     let seen = explore(&[Capability::ReadTeams]);
     let of = |path: &str| &seen.iter().find(|(seen, _)| seen == path).unwrap().1;
     assert_eq!(of("security.subject.id"), "7,InvalidArgument");
@@ -241,7 +241,7 @@ fn chatty(verdict: &str) -> Vec<u8> {
 }
 
 #[test]
-fn lines_below_the_operators_level_are_dropped_and_cost_nothing_of_the_log() {
+fn lines_below_the_operators_level_are_dropped() {
     let wasm = chatty("(i32.const 0)");
     let all = [Level::Error, Level::Warn, Level::Info, Level::Debug, Level::Trace];
     let mut fuel = 0;
@@ -318,7 +318,7 @@ fn rememberer() -> Vec<u8> {
 }
 
 #[test]
-fn nothing_of_one_call_is_there_in_the_next_with_instances_of_their_own() {
+fn per_call_instances_share_nothing() {
     let plugin = load(&rememberer(), Policy::default());
     for _ in 0..5 {
         assert!(call(&plugin).unwrap().decision.is_allow());

@@ -84,14 +84,14 @@ fn a_clock_that_jumps_back_leaves_the_call_to_its_fuel() {
 }
 
 #[test]
-fn the_deadline_holds_after_a_jump_back_once_the_clock_is_past_it_again() {
+fn the_deadline_holds_once_the_clock_catches_up() {
     let times = [ms(1000), ms(0), ms(500), ms(1049), ms(1050)];
     let (code, receipt) = ended(scripted(&times), DEADLINE);
     assert_eq!((code, receipt.slices), ("timeout", 4));
 }
 
 #[test]
-fn a_clock_that_stands_still_or_is_torn_does_not_keep_a_call_from_ending() {
+fn calls_end_although_the_clock_stands_still_or_is_torn() {
     assert_eq!(ended(scripted(&[Duration::MAX]), DEADLINE).0, "fuel_exhausted");
     assert_eq!(ended(scripted(&[Duration::ZERO]), DEADLINE).0, "fuel_exhausted");
     assert_eq!(ended(Torn(Mutex::new(false)), DEADLINE).0, "timeout");

@@ -52,7 +52,7 @@ fn each_mismatch_is_named_by_its_path_in_the_yaml() {
 }
 
 #[test]
-fn a_schema_that_the_host_cannot_check_keeps_the_plugin_from_loading() {
+fn an_unchecked_schema_keeps_the_plugin_from_loading() {
     let error = |schema: &str| {
         let error = load_error(&guest_with_schema(schema), Policy::default());
         assert_eq!(error.code(), "invalid_module", "{schema}");

@@ -161,7 +161,7 @@ fn many_tokens(count: usize, audience: &str) -> Value {
 }
 
 #[test]
-fn keeping_the_tokens_of_many_takes_no_longer_than_reading_them() {
+fn keeping_many_tokens_takes_no_longer_than_reading() {
     use common::boundary::{Boundary, at};
     let request = Request::new(IdentityPayload::new("token", "bearer"));
     let mut boundary = Boundary::new(Policy::default(), request);

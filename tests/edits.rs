@@ -205,7 +205,7 @@ fn an_origin_can_be_given_where_there_is_none() {
 }
 
 #[test]
-fn a_candidate_constraint_is_set_changed_and_cleared_with_its_capability_only() {
+fn a_candidate_constraint_is_written_only_with_its_capability() {
     let constraint = json!({"deny_models": ["gpt-*"], "on_empty": "fallback"});
     let mut boundary = Boundary::new(trusting(), request());
     boundary.write_json(at(Field::CandidateConstraint), &constraint).unwrap();
@@ -232,7 +232,7 @@ fn a_candidate_constraint_is_set_changed_and_cleared_with_its_capability_only() 
 }
 
 #[test]
-fn a_slot_that_cpex_does_not_let_plugins_change_cannot_be_changed() {
+fn a_read_only_slot_cannot_be_changed() {
     let mut boundary = Boundary::new(trusting(), delegated());
     for field in Field::ALL {
         let immutable = matches!(

@@ -55,7 +55,7 @@ fn a_deadline_stops_an_endless_loop_within_twice_its_length() {
 }
 
 #[test]
-fn a_deadline_stops_a_plugin_that_lets_the_host_do_all_the_work() {
+fn a_deadline_stops_a_plugin_that_makes_the_host_work() {
     let deadline = Duration::from_secs(1);
     let policy = Policy::default().limits(limits(|limits| {
         limits.fuel = u64::MAX;
@@ -252,7 +252,7 @@ fn a_log_flood_is_dropped_and_counted() {
 }
 
 #[test]
-fn reading_without_the_capability_fails_the_call_if_the_plugin_gives_up_over_it() {
+fn giving_up_over_a_denied_read_fails_the_call() {
     let wasm = invoking("(call $count (i32.const 0x0201) (i32.const 0))");
     let error = call(&load(&wasm, Policy::default())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CapabilityDenied(Capability::ReadLabels));
@@ -278,7 +278,7 @@ fn giving_up_is_a_failure_of_the_plugin() {
 }
 
 #[test]
-fn giving_up_over_a_capability_that_was_not_denied_is_an_abi_violation() {
+fn inventing_a_denied_capability_is_an_abi_violation() {
     let wasm = invoking(&format!("(i32.const {})", Status::CapabilityDenied.code()));
     assert_eq!(call(&load(&wasm, Policy::default())).unwrap_err().code(), "abi_violation");
 }

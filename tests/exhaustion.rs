@@ -212,7 +212,7 @@ fn a_bound_of_no_calls_is_refused_at_load() {
 }
 
 #[test]
-fn a_wait_and_a_number_of_instances_may_be_as_large_as_numbers_are() {
+fn waits_and_instances_may_be_as_large_as_numbers() {
     for policy in two(WhenExhausted::Wait(Duration::MAX)) {
         let plugin = Plugin::load(&engine(), &invoking("(i32.const 0)"), policy.clone()).unwrap();
         let slow = worker(policy.clone());

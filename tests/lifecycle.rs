@@ -150,7 +150,7 @@ fn a_module_without_cpex_shutdown_is_shut_down_all_the_same() {
 }
 
 #[test]
-fn a_shutdown_that_fails_is_an_error_and_the_pool_is_empty_anyway() {
+fn a_failed_shutdown_empties_the_pool_anyway() {
     let mut limits = Limits::default();
     limits.init_fuel = 10_000_000;
     let mut hurried = limits.clone();

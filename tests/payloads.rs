@@ -43,7 +43,7 @@ fn a_payload_says_what_it_is() {
 }
 
 #[test]
-fn fields_of_another_kind_of_payload_are_told_from_missing_ones() {
+fn fields_of_another_payload_kind_are_not_missing() {
     let mut identity = boundary(IdentityPayload::new("t", "bearer"));
     assert_eq!(identity.text(at(Field::MessageRole)), Err(Status::WrongPayload));
     assert_eq!(identity.text(at(Field::ToolCallName)), Err(Status::WrongPayload));
@@ -139,7 +139,7 @@ fn a_guess_at_a_token_is_no_better_than_any_other() {
 }
 
 #[test]
-fn a_token_in_a_header_is_not_shown_with_the_payload_and_stays_there() {
+fn a_token_in_a_header_is_hidden_and_kept() {
     let mut payload = IdentityPayload::new("eyJ.secret", "bearer");
     payload.headers.insert("authorization".into(), "Bearer eyJ.secret".into());
     let mut boundary = boundary(payload.clone());
@@ -170,7 +170,7 @@ fn kept() -> IdentityPayload {
 }
 
 #[test]
-fn tokens_that_do_not_cross_are_kept_where_nothing_else_changes() {
+fn tokens_that_do_not_cross_are_kept() {
     let tokens = |edit: &dyn Fn(&mut Boundary)| {
         let mut boundary = boundary(kept());
         edit(&mut boundary);
@@ -238,7 +238,7 @@ fn the_names_of_cpex_s_own_payloads_are_taken() {
 }
 
 #[test]
-fn a_token_that_a_plugin_mints_reaches_the_host_and_is_shown_to_nobody() {
+fn a_minted_token_reaches_only_the_host() {
     let mut boundary = boundary(DelegationPayload::new("eyJ", "tool"));
     let token = json!({
         "token": "minted", "outbound_header": "Authorization", "audience": "a", "scopes": ["s"],

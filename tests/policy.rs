@@ -182,7 +182,7 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
 }
 
 #[test]
-fn what_calls_do_that_are_too_many_is_read_with_how_long_they_wait() {
+fn a_policy_says_if_and_how_long_calls_wait() {
     let read = |policy: &str| {
         let policy: Value = serde_json::from_str(policy).unwrap();
         Policy::from_value(&policy).unwrap().when_exhausted

@@ -103,17 +103,17 @@ fn repeated_for_ever(instruction: &str) {
 }
 
 #[test]
-fn asking_for_memory_again_and_again_does_not_overflow_the_stack() {
+fn growing_memory_repeatedly_overflows_no_stack() {
     repeated_for_ever("(drop (memory.grow (local.get 0)))");
 }
 
 #[test]
-fn asking_for_a_larger_table_again_and_again_does_not_overflow_the_stack() {
+fn growing_tables_repeatedly_overflows_no_stack() {
     repeated_for_ever("(drop (table.grow 0 (ref.null func) (local.get 0)))");
 }
 
 #[test]
-fn asking_for_memory_very_often_between_two_looks_at_the_fuel_does_not_overflow_the_stack() {
+fn growing_memory_within_one_slice_overflows_no_stack() {
     // One straight line of as many as fit into a function: its fuel is taken all at once.
     let wasm = guest(&format!(
         r#"(memory (export "memory") 1 1)
@@ -161,7 +161,7 @@ fn taken_by(engine: EngineBuilder, fields: &str) -> usize {
 }
 
 #[test]
-fn asking_for_memory_takes_little_of_the_hosts_stack_and_gives_it_back() {
+fn growing_memory_gives_the_hosts_stack_back() {
     let grow = "(memory.grow)".repeat(30);
     let grow = format!("(drop (local.get 0) {grow})");
     let log = "(drop (call $log (i32.const 3) (i32.const 0) (i32.const 1)))";

@@ -94,7 +94,7 @@ fn memory_that_cannot_grow_is_told_to_the_plugin() {
 }
 
 #[test]
-fn an_instance_whose_memory_or_table_is_not_to_be_had_is_not_made() {
+fn an_instance_without_memory_or_table_is_not_made() {
     const ALLOWS: &str = r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#;
     let mut limits = Limits::default();
     limits.table_elements = 1_000_000;
@@ -131,7 +131,7 @@ fn a_stack_that_cannot_grow_ends_the_call() {
 }
 
 #[test]
-fn an_initialisation_that_was_short_of_memory_is_not_taken_for_another() {
+fn an_initialisation_short_of_memory_is_not_shared() {
     let wasm = guest(
         r#"(memory (export "memory") 1)
            (func (export "cpex_init") (result i32)
@@ -148,7 +148,7 @@ fn an_initialisation_that_was_short_of_memory_is_not_taken_for_another() {
 }
 
 #[test]
-fn instances_without_the_memory_for_tokens_are_not_taken_for_others() {
+fn instances_without_memory_for_tokens_are_not_shared() {
     // Whether the memory is as large as it was to the initialisation, which is a page and 16 more.
     let wasm = guest_with(
         &["read_inbound_credentials"],

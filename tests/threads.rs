@@ -112,7 +112,7 @@ fn an_engine_has_a_lane_at_least_and_not_very_many() {
 }
 
 #[test]
-fn nothing_is_kept_once_it_is_shut_down_while_others_look_for_an_instance() {
+fn a_busy_pool_keeps_nothing_after_its_shutdown() {
     let wasm = guest(
         r#"(func (export "cpex_invoke") (param i32) (result i32) (unreachable))
            (func (export "cpex_shutdown") (result i32) (unreachable))"#,

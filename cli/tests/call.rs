@@ -74,7 +74,7 @@ fn logger(body: &str) -> String {
 }
 
 #[test]
-fn a_deny_is_told_with_everything_the_plugin_said_and_nothing_raw() {
+fn a_denial_shows_all_that_the_plugin_said_escaped() {
     let place = Place::new();
     place.file("guest.wat", denier());
     let ran = place.run(CALL).gives(1).says("DENY  denier 1.2.3 · cmf.tool_pre_invoke\n");

@@ -149,7 +149,7 @@ fn system_access_that_is_missing_is_printed_to_be_pasted() {
 }
 
 #[test]
-fn a_wish_that_is_none_and_a_function_that_is_not_there_are_told() {
+fn a_malformed_request_or_missing_function_is_reported() {
     let place = Place::new();
     let access = &["envv:A", "fs:read-onyl:data", "function:acme.f"];
     place.file("guest.wat", Guest { access, ..Guest::default() }.wat());

@@ -55,7 +55,7 @@ fn a_module_becomes_a_plugin() {
 }
 
 #[test]
-fn a_manifest_may_be_json_from_the_standard_input_and_replace_the_module() {
+fn a_json_manifest_from_stdin_can_replace_the_module() {
     let place = place();
     let wasm = place.file("plugin.wasm", wat::parse_str(MODULE).unwrap());
     let json = r#"{"name": "a", "version": "1", "hooks": ["cmf.tool_pre_invoke"], "stateful": true,

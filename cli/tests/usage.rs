@@ -124,7 +124,7 @@ fn settings_are_set_one_by_one() {
 }
 
 #[test]
-fn a_configuration_is_held_against_its_schema_however_it_is_set() {
+fn a_configuration_is_checked_however_it_is_set() {
     let place = place();
     let schema = r#"{"properties": {"limit": {"type": "integer"}}}"#;
     place.file("guest.wat", Guest { schema: Some(schema), ..Guest::default() }.wat());

@@ -177,7 +177,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn floats_compare_with_whole_numbers_as_they_do_among_themselves(
+        fn floats_compare_exactly_with_whole_numbers(
             whole in -(1_i64 << 52)..(1_i64 << 52),
             float in prop_oneof![any::<f64>(), -1e6..1e6],
         ) {

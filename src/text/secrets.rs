@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_are_too_many_tokens_to_look_for_nothing_is_shown() {
+    fn too_many_tokens_to_search_for_hide_everything() {
         let given = (0..9000).map(|n| alloc::format!("{n:04}").as_str().into()).collect();
         let many = Secrets { given: Some(Arc::new(given)), own: None };
         assert_eq!((many.work(4096), many.work(64)), (None, Some(9000 * 64)));

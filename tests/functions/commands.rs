@@ -31,7 +31,7 @@ fn running(program: &str, patterns: &[&str], argument: &str) -> Running {
 }
 
 #[test]
-fn a_program_gets_its_arguments_as_they_are_and_its_output_comes_back() {
+fn a_program_gets_its_arguments_unchanged() {
     let running =
         running("/bin/echo", &["**"], r#"{"program":"/bin/echo","args":["a  b","$HOME; `id` *"]}"#);
     assert_eq!(running.logged(), [r#"{"status":0,"stdout":"a  b $HOME; `id` *\n","stderr":""}"#]);
@@ -249,7 +249,7 @@ fn written(path: &Path, lines: usize) -> Vec<String> {
 }
 
 #[test]
-fn at_the_deadline_a_program_is_killed_with_what_it_has_started() {
+fn a_deadline_kills_a_program_and_what_it_started() {
     let folder = tempfile::tempdir().unwrap();
     let pids = folder.path().join("pids");
     let line = format!("/bin/sleep 1000 & echo $! > {0}; echo $$ >> {0}; wait", pids.display());

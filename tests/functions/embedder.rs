@@ -112,7 +112,7 @@ fn who_calls_waits_for_a_result_of_another_thread() {
 }
 
 #[test]
-fn a_call_costs_the_same_whether_its_function_takes_time_or_not() {
+fn a_slow_function_costs_the_fuel_of_a_fast_one() {
     let at_once = running("[1,2,3]", |engine| {
         engine.function("f", |_: &mut Invocation<'_>, given: Vec<u32>| Ok(given))
     });
@@ -316,7 +316,7 @@ fn a_result_that_does_not_fit_is_fetched_in_parts() {
 }
 
 #[test]
-fn a_buffer_outside_of_the_memory_ends_the_call_before_anything_is_done() {
+fn a_buffer_outside_of_the_memory_ends_the_call_first() {
     let wasm = fetching(70_000, "(i32.const 0)");
     let set = |engine: EngineBuilder| engine.function("f", |_: &mut Invocation<'_>, ()| never());
     let running = Running::load(set, &wasm, functions(&["f"])).unwrap();
@@ -325,7 +325,7 @@ fn a_buffer_outside_of_the_memory_ends_the_call_before_anything_is_done() {
 }
 
 #[test]
-fn nothing_of_a_result_is_there_in_the_next_call_of_a_pooled_instance() {
+fn no_result_is_left_for_the_next_pooled_call() {
     // The first call keeps a result; each later one looks for it.
     let wasm = guest_wanting(
         &["function:f"],

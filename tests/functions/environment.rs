@@ -32,7 +32,7 @@ fn a_variable_is_read_if_it_is_asked_for_and_granted() {
 }
 
 #[test]
-fn the_variables_are_those_of_the_process_where_the_embedder_has_no_others() {
+fn the_process_s_variables_are_the_default() {
     let script = Script::asking(&["env:CARGO_PKG_NAME"]).calls("env.get", r#""CARGO_PKG_NAME""#);
     let policy = variables(&["CARGO_*"]);
     let running = Running::on(|engine| engine, &script, policy.clone());

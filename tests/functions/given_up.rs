@@ -89,7 +89,7 @@ impl Clock for Tokio {
 }
 
 #[test]
-fn an_asynchronous_call_ends_at_its_deadline_if_the_clock_has_timers() {
+fn an_asynchronous_call_ends_at_its_deadline() {
     let alive = Alive::default();
     let deadline = Some(Duration::from_millis(30));
     let running = waiting(&alive, deadline, |engine| engine.clock(Tokio(Instant::now())));
@@ -122,7 +122,7 @@ fn who_drops_the_call_drops_what_it_waits_for() {
 }
 
 #[test]
-fn a_future_that_panics_when_it_is_dropped_is_given_up_like_any_other() {
+fn a_future_that_panics_on_drop_is_abandoned_like_any() {
     struct Grenade;
     impl Drop for Grenade {
         fn drop(&mut self) {

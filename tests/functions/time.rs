@@ -51,7 +51,7 @@ fn who_does_not_ask_is_not_told() {
 
 /// Each use of the system is held against all that the manifest asks for.
 #[test]
-fn a_long_list_of_wishes_is_paid_for_each_time_that_it_is_gone_through() {
+fn each_search_of_a_long_list_of_requests_is_paid_for() {
     let names: Vec<_> = (0..900).map(|number| format!("env:LONG_LIST_{number}")).collect();
     for (function, argument) in
         [("clock.now", "null"), ("random.bytes", "1"), ("env.get", "\"LONG_LIST_0\"")]

@@ -140,7 +140,7 @@ fn numbers_that_name_nothing_are_refused() {
 }
 
 #[test]
-fn what_does_not_fit_is_not_copied_and_what_overlaps_is_copied_last() {
+fn misfits_are_skipped_and_overlaps_are_copied_last() {
     let evil = r#"(data (i32.const 0) "evil")"#;
     let cases = [
         // `search` is longer than it says.

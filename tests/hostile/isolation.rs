@@ -100,7 +100,7 @@ const PLACES: [(&str, &str, &str, &str); 12] = [
 ];
 
 #[test]
-fn with_an_instance_for_each_call_nothing_of_one_is_there_in_the_next() {
+fn per_call_instances_leave_nothing_behind() {
     for (name, fields, leaves, found) in PLACES {
         let wasm = leaving(fields, leaves, found);
         let code = |plugin: &Plugin, request| told(&plugin.call(HOOK, request)).0;

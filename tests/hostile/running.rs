@@ -188,7 +188,7 @@ fn each_export_may_trap_or_loop() {
 }
 
 #[test]
-fn of_the_host_s_functions_none_looks_at_a_request_during_init_and_shutdown() {
+fn no_host_function_reads_a_request_in_init_or_shutdown() {
     for function in HostFunction::ALL {
         let name = function.info().name;
         let args = match name {

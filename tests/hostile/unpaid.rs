@@ -55,7 +55,7 @@ fn fuel(function: &str, field: Field, key: &str, request: Request) -> u64 {
 }
 
 #[test]
-fn headers_that_are_looked_through_for_the_token_are_paid_for_by_their_length() {
+fn searching_headers_for_the_token_is_paid_by_length() {
     let request = |len| {
         let mut identity = IdentityPayload::new("secret-token", "bearer");
         identity.headers.insert("x".into(), "s".repeat(len));
@@ -69,7 +69,7 @@ fn headers_that_are_looked_through_for_the_token_are_paid_for_by_their_length() 
 }
 
 #[test]
-fn texts_that_are_joined_are_paid_for_even_if_nothing_comes_of_it() {
+fn joining_texts_is_paid_for_even_without_a_result() {
     let request = |len: usize| {
         let texts = ["text", "text", "thinking", "thinking"];
         texts.into_iter().fold(Request::tool_call("search"), |request, kind| {

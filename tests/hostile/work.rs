@@ -60,7 +60,7 @@ fn a_policy_for_as_many_instances_as_there_can_be_does_no_harm() {
 }
 
 #[test]
-fn a_header_that_may_not_be_read_cannot_be_probed_by_removing_it() {
+fn a_hidden_header_cannot_be_probed_by_removing_it() {
     let wasm = guest(
         r#"(data (i32.const 0) "X-Secret")
            (func (export "cpex_invoke") (param i32) (result i32)
@@ -76,7 +76,7 @@ fn a_header_that_may_not_be_read_cannot_be_probed_by_removing_it() {
 }
 
 #[test]
-fn an_origin_that_may_not_be_read_cannot_be_probed_by_writing_it() {
+fn a_hidden_origin_cannot_be_probed_by_writing_it() {
     let wasm = guest(
         r#"(data (i32.const 0) "mallory")
            (func (export "cpex_invoke") (param i32) (result i32)
@@ -135,7 +135,7 @@ fn looking_through_what_a_plugin_wrote_itself_is_paid_for() {
 }
 
 #[test]
-fn the_security_record_with_the_plugins_own_labels_is_paid_for_even_if_it_is_not_copied() {
+fn a_record_of_own_labels_is_paid_for_uncopied() {
     let wasm = guest(
         r#"(func (export "cpex_invoke") (param i32) (result i32)
              (local.set 0 (i32.const 5000))
@@ -202,7 +202,7 @@ fn a_module_with_half_a_million_exports_is_refused() {
 }
 
 #[test]
-fn the_message_about_a_module_with_many_unknown_imports_is_of_a_readable_length() {
+fn many_unknown_imports_give_a_readable_message() {
     let plain = guest(r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#);
     let mut imports = Vec::new();
     let count = 20_000_usize;

@@ -43,7 +43,7 @@ fn no_notation_of_a_private_address_gets_around_the_rules() {
 }
 
 #[test]
-fn a_private_address_is_reached_if_it_is_granted_and_any_notation_of_it() {
+fn a_granted_private_address_is_reached_in_any_notation() {
     let server = Server::text("here");
     for host in ["127.0.0.1", "127.1", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]"] {
         let request = get(&format!("http://{host}:{}/", server.port));
@@ -104,7 +104,7 @@ fn a_name_that_changes_its_address_leads_nowhere_private() {
 
 /// A connection that was made for a plugin that may go to private addresses serves no other.
 #[test]
-fn a_connection_to_a_private_address_serves_only_who_may_have_it() {
+fn a_connection_to_a_private_address_is_not_shared() {
     let server = Server::text("here");
     let world = World::new();
     let engine = world.builder().http_transport(world.client()).build().unwrap();

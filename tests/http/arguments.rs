@@ -138,7 +138,7 @@ fn urls_that_are_none_are_refused() {
 }
 
 #[test]
-fn headers_and_methods_that_would_be_read_otherwise_are_refused() {
+fn ambiguous_headers_and_methods_are_refused() {
     let server = Server::text("hi");
     let world = World::new();
     let mut session = session(&world);

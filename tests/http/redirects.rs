@@ -32,7 +32,7 @@ fn a_redirect_is_followed_and_each_hop_told() {
 }
 
 #[test]
-fn credentials_do_not_follow_to_another_origin_nor_bodies_where_they_should_not() {
+fn a_redirect_takes_no_credentials_to_another_origin() {
     let there = Server::text("there");
     let location = there.url("b.test", "/");
     let server = Server::by_path(move |_| to(302, &location));
@@ -89,7 +89,7 @@ fn redirects_without_end_end() {
 }
 
 #[test]
-fn a_redirect_to_nowhere_is_a_failure_and_one_without_a_place_a_response() {
+fn a_redirect_to_nowhere_fails() {
     for location in [
         "http://",
         "ftp://a.test/",

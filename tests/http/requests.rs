@@ -10,7 +10,7 @@ use crate::server::{Server, response};
 const ALL: &[&str] = &["network:http://*.test:*"];
 
 #[test]
-fn a_request_is_sent_as_it_is_given_and_the_response_comes_back() {
+fn a_request_is_sent_unchanged_and_answered() {
     let server = Server::fixed(response("201 Created", "X-Answer: 42\r\n", "made"));
     let request = json(&HttpRequest {
         method: "put".into(),
@@ -59,7 +59,7 @@ fn futures_and_blocking_calls_come_to_the_same() {
 }
 
 #[test]
-fn both_the_manifest_and_the_policy_have_to_name_what_is_requested() {
+fn a_request_takes_both_manifest_and_policy() {
     let server = Server::text("hi");
     let port = server.port;
     let mut narrow = private("a.test");

@@ -108,7 +108,7 @@ fn credentials() -> Extensions {
 }
 
 #[test]
-fn credentials_that_a_plugin_may_not_see_are_still_there_after_it() {
+fn credentials_hidden_from_a_plugin_survive_it() {
     on_both(async || {
         let field = Field::Custom.number();
         let body = format!(

@@ -54,7 +54,7 @@ impl Drop for Ticker {
 }
 
 #[test]
-fn a_plugin_without_end_is_ended_by_its_deadline_while_other_tasks_go_on() {
+fn an_endless_plugin_ends_while_other_tasks_go_on() {
     on_both(async || {
         for mode in ["sequential", "transform", "audit", "concurrent"] {
             let resources = format!("{NO_END}, max_execution_time_ms: 200");
@@ -109,7 +109,7 @@ fn a_plugin_without_end_is_ended_by_the_pipelines_own_timeout() {
 }
 
 #[test]
-fn a_concurrent_plugin_that_denies_does_not_wait_for_one_without_end() {
+fn a_concurrent_denial_waits_for_no_endless_plugin() {
     on_both(async || {
         let resources = format!("{NO_END}, max_execution_time_ms: 600000");
         let yaml = configuration(&[
@@ -164,7 +164,7 @@ async fn looping_with(resources: &str, policy: &str, settings: &str) -> Arc<Plug
 }
 
 #[test]
-fn a_call_that_is_given_up_takes_its_instance_with_it_and_the_next_one_is_served() {
+fn an_abandoned_call_drops_its_instance_and_the_next_runs() {
     on_both(async || {
         let manager = looping("").await;
         let given_up = invoke(&manager, tool_call("pay"), told_to_loop());
@@ -178,7 +178,7 @@ fn a_call_that_is_given_up_takes_its_instance_with_it_and_the_next_one_is_served
 }
 
 #[test]
-fn a_call_too_many_is_refused_or_waits_for_the_other_to_be_over() {
+fn a_call_too_many_is_refused_or_waits() {
     on_both(async || {
         let refusing = looping_with("max_instances: 1", "when_exhausted: refuse", "").await;
         let waiting =
@@ -203,7 +203,7 @@ fn a_call_too_many_is_refused_or_waits_for_the_other_to_be_over() {
 }
 
 #[test]
-fn a_call_that_runs_out_of_the_pipelines_time_leaves_the_state_as_it_was() {
+fn a_call_over_the_pipelines_time_leaves_the_state() {
     on_both(async || {
         let manager = looping("plugin_settings: { plugin_timeout: 1 }\n").await;
         let id = manager.get_plugin("loops").unwrap().id();

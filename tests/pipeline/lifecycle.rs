@@ -99,7 +99,7 @@ fn initialisation_tells_what_a_plugin_fails_of() {
 }
 
 #[test]
-fn a_plugin_that_was_initialised_is_shut_down_when_another_cannot_be() {
+fn initialised_plugins_are_shut_down_if_another_fails() {
     let plugins = Plugins::of(&["panics_in_init"]).with("logs.wasm", &logging(SUCCEEDS, SUCCEEDS));
     // `cpex-core` initialises them in no order: some before the one that fails, as a rule.
     let names = ["a", "b", "c", "d", "e", "f", "g", "h"];

@@ -129,7 +129,7 @@ fn what_is_shown_of_a_configuration_steers_no_terminal() {
 }
 
 #[test]
-fn a_kind_or_a_file_that_is_not_there_is_named_with_the_nearest_one() {
+fn a_missing_kind_or_file_is_named_with_the_nearest_one() {
     let plugins = Plugins::of(&["pii_guard"]);
     for kind in [
         "wsam://pii_guard.wasm",
@@ -287,7 +287,7 @@ fn a_file_that_opens_and_cannot_be_read_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_or_leads_nowhere_is_refused_and_not_waited_for() {
+fn pipes_and_dangling_links_are_refused_without_waiting() {
     use std::os::unix::fs::symlink;
     let plugins = Plugins::new();
     let made = std::process::Command::new("mkfifo").arg(plugins.path().join("pipe")).status();
@@ -307,7 +307,7 @@ fn what_is_no_file_or_leads_nowhere_is_refused_and_not_waited_for() {
 }
 
 #[test]
-fn a_module_that_vanishes_between_registration_and_load_is_told() {
+fn a_module_that_vanishes_before_load_is_reported() {
     let plugins = Plugins::of(&["pii_guard"]);
     let manager = std::sync::Arc::new(cpex_core::manager::PluginManager::default());
     plugins.factory().register(&manager, GUARD).unwrap();
@@ -318,7 +318,7 @@ fn a_module_that_vanishes_between_registration_and_load_is_told() {
 }
 
 #[test]
-fn a_module_that_is_half_written_between_registration_and_load_is_told() {
+fn a_module_half_written_before_load_is_reported() {
     let plugins = Plugins::of(&["pii_guard"]);
     let manager = std::sync::Arc::new(cpex_core::manager::PluginManager::default());
     plugins.factory().register(&manager, GUARD).unwrap();

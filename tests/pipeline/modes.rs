@@ -338,7 +338,7 @@ fn a_plugin_that_failed_serves_the_next_call() {
 }
 
 #[test]
-fn a_plugin_that_is_disabled_by_its_failure_is_not_called_again() {
+fn a_plugin_disabled_by_its_failure_is_not_called() {
     on_both(async || {
         for (module, tool, limits, code) in FAILING {
             let yaml = failing(module, limits, "on_error: disable");

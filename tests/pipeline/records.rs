@@ -125,7 +125,7 @@ plugins:
 }
 
 #[test]
-fn a_change_that_does_not_fit_is_told_as_the_failure_that_it_is() {
+fn a_change_that_does_not_fit_is_a_failure() {
     let hop = r#"{"subject_id":"agent","timestamp":"yesterday"}"#;
     let (field, append, no_key) = (Field::DelegationHop.number(), NO_INDEX, NO_KEY);
     let wasm = guest_with(

@@ -139,7 +139,7 @@ const MISTAKES: [(&str, &str); 4] = [
 ];
 
 #[test]
-fn a_mistake_in_the_configuration_of_a_route_is_found_before_the_first_request() {
+fn a_wrong_route_configuration_is_found_at_load() {
     let plugins = Plugins::of(&["header_injector"]);
     for (config, told) in MISTAKES {
         let yaml = overridden(&header_injector(""), "header", config);
@@ -162,7 +162,7 @@ fn a_mistake_in_the_configuration_of_a_route_is_found_before_the_first_request()
 }
 
 #[test]
-fn a_kind_that_is_registered_by_itself_tells_of_a_mistake_when_the_route_is_taken() {
+fn a_kind_registered_alone_reports_mistakes_on_its_route() {
     for (config, told) in MISTAKES.into_iter().take(3) {
         let yaml = overridden(&header_injector(""), "header", config);
         let lines = traced_on_both(async || {
@@ -212,7 +212,7 @@ fn remembering_entries(names: &[&str]) -> String {
 }
 
 #[test]
-fn what_a_plugin_leaves_in_its_state_is_there_in_the_next_hook_of_the_request() {
+fn state_is_there_in_the_next_hook_of_a_request() {
     on_both(async || {
         for field in [LOCAL, GLOBAL] {
             for isolation in ["per_call", "pooled"] {
@@ -257,7 +257,7 @@ fn the_table_of_contexts_may_be_written_down_between_hooks() {
 const COMPUTE: &str = "capabilities: [read_labels, read_headers]";
 
 #[test]
-fn global_state_is_for_the_plugins_that_follow_and_local_state_is_not() {
+fn only_global_state_reaches_the_plugins_that_follow() {
     on_both(async || {
         for (field, seen) in [(GLOBAL, true), (LOCAL, false)] {
             let reader = invoking_on_k(&format!(

@@ -260,7 +260,7 @@ fn a_delegation_chain_can_be_begun() {
 }
 
 #[test]
-fn what_cannot_be_written_cannot_be_written_with_everything_granted() {
+fn no_grant_makes_a_read_only_field_writable() {
     on_both(async || {
         let all: Vec<_> = Capability::ALL.iter().map(|capability| capability.name()).collect();
         let mut script = Script::new(&all);

@@ -135,7 +135,7 @@ fn errors_are_treated_as_the_entry_says() {
 }
 
 #[test]
-fn the_pipelines_own_timeout_reaches_a_plugin_and_drops_its_call() {
+fn the_pipelines_timeout_drops_a_plugins_call() {
     on_both(async || {
         let plugins = Plugins::new().with("endless.wasm", &invoking(ENDLESS));
         let yaml = format!(
@@ -163,7 +163,7 @@ plugins:
 }
 
 #[test]
-fn a_manager_takes_each_name_once_and_another_one_takes_it_again() {
+fn a_manager_takes_each_name_once() {
     let plugins = Plugins::new().with("guard.wasm", &guest(ALLOWS));
     let yaml = format!("plugins: [{{ name: a, kind: 'wasm://guard.wasm', hooks: [{HOOK}] }}]");
     let factory = plugins.factory();

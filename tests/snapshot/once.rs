@@ -64,7 +64,7 @@ fn initialize_takes_the_snapshot_ahead() {
 }
 
 #[test]
-fn a_module_with_more_state_than_can_be_looked_at_is_initialised_each_time() {
+fn a_module_with_hidden_state_is_initialised_each_time() {
     let table = "(table $t 2 funcref) (elem $p func $f) (data $d \"d\") (func $f)";
     let many = |count| "(global (mut i64) (i64.const 7)) ".repeat(count);
     for (fields, init, times) in [
@@ -160,7 +160,7 @@ fn a_memory_has_as_much_left_to_grow_as_without() {
 }
 
 #[test]
-fn a_call_takes_the_fuel_that_it_takes_when_no_globals_are_exposed() {
+fn exposing_globals_changes_no_fuel() {
     let reserved = r#"(func (export "cpex-wasmi.global.x"))"#;
     let fuel = |more: &str| {
         let fields = format!("(global $g (mut i64) (i64.const 1)) {more}");

@@ -142,7 +142,7 @@ fn buffers_are_paid_for_even_if_there_is_nothing_in_them() {
 }
 
 #[test]
-fn what_is_read_and_written_in_small_pieces_is_paid_for_by_the_piece() {
+fn small_reads_and_writes_are_paid_for_by_the_piece() {
     let folder = folder();
     fs::write(folder.path().join("data/there"), vec![0; 1 << 16]).unwrap();
     for function in ["fd_read", "fd_write"] {
@@ -160,7 +160,7 @@ fn what_is_read_and_written_in_small_pieces_is_paid_for_by_the_piece() {
 }
 
 #[test]
-fn listing_is_paid_for_by_what_there_is_even_if_that_is_too_much() {
+fn listing_is_paid_for_even_if_there_is_too_much() {
     let folder = folder();
     let fuel = |files: std::ops::Range<usize>| {
         for number in files {
@@ -227,7 +227,7 @@ fn nothing_of_a_call_is_left_for_the_next() {
 }
 
 #[test]
-fn a_directory_of_its_own_is_empty_in_each_call_and_gone_afterwards() {
+fn a_scratch_directory_is_empty_in_each_call_and_removed() {
     let folder = folder();
     let own = FilePermission::PrivateScratch;
     let mut script = Script::new();

@@ -125,7 +125,7 @@ fn what_a_descriptor_is_denied_or_changes_is_told() {
 /// Who opens a directory from itself over and over could have the host keep any length, and what is behind
 /// that would not be told.
 #[test]
-fn a_path_is_told_by_its_start_and_its_end_however_long_it_is_made() {
+fn a_long_path_is_shown_by_its_start_and_end() {
     let around = "sub/../".repeat(500);
     let mut script = Script::new();
     script.open(3, format!("{around}sub"), DIRECTORY, READ);
@@ -379,7 +379,7 @@ fn what_is_no_file_is_not_opened_and_nothing_waits_for_it() {
 }
 
 #[test]
-fn a_directory_that_becomes_a_link_meanwhile_leads_nowhere_else() {
+fn a_directory_swapped_for_a_link_leads_nowhere_else() {
     use std::os::unix::fs::symlink;
     use std::sync::atomic::{AtomicBool, Ordering};
     let folder = folder();

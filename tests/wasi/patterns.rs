@@ -75,7 +75,7 @@ fn listed(wishes: &[&str], policy: Policy) -> String {
 }
 
 #[test]
-fn a_pattern_stands_for_the_files_that_are_named_so_and_nothing_else() {
+fn a_pattern_opens_only_files_of_these_names() {
     let folder = folder();
     let policy = granted(&[(folder.path(), "*.json", FilePermission::ReadOnly)]);
     let wish = ["fs:read-only:rules/*.json"];
@@ -132,7 +132,7 @@ fn tried(permission: FilePermission) -> Vec<u8> {
 }
 
 #[test]
-fn each_permission_is_one_for_files_and_never_for_their_directory() {
+fn a_pattern_permits_nothing_on_the_directory() {
     use FilePermission as P;
     let no = ACCES;
     // Create one that is named so, one that is not; write; remove one that is named so, one that is not.

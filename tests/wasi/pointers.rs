@@ -62,7 +62,7 @@ fn script() -> Script {
 }
 
 #[test]
-fn a_pointer_out_of_the_memory_ends_the_call_wherever_it_stands() {
+fn any_pointer_out_of_the_memory_ends_the_call() {
     let folder = folder();
     let full = FilePermission::FullAccess;
     for (name, types, args) in POINTERS {

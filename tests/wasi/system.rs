@@ -132,7 +132,7 @@ fn the_time_and_random_numbers_of_the_machine_differ() {
 }
 
 #[test]
-fn what_is_found_at_the_start_is_not_given_to_other_instances_as_theirs() {
+fn findings_of_one_start_are_not_shared() {
     let policy = access(|access| access.random = Some(RandomGrant::System));
     let mut script = Script::new();
     script.call("random_get", "ii", &[2048, 16]);

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_always_time_for_one_call_and_never_for_one_too_many() {
+    fn there_is_time_for_one_call_and_for_no_more() {
         let (none, second) = (Duration::ZERO, Duration::from_secs(1));
         assert!(!Budget::Time(none).is_spent(second, 0) && Budget::Time(none).is_spent(none, 1));
         assert!(Budget::Calls(0).is_spent(none, 0) && !Budget::Calls(2).is_spent(second, 1));

@@ -58,7 +58,7 @@ fn a_reference_to_itself_is_no_pass() {
 }
 
 #[test]
-fn a_recursive_schema_goes_as_deep_as_the_configuration_up_to_a_bound() {
+fn a_recursive_schema_has_a_bound_on_its_depth() {
     let tree = json!({
         "type": "object",
         "properties": {"next": {"$ref": "#"}},

@@ -57,7 +57,7 @@ const GROWING: &str = r#"
         (i32.add (i32.mul (i32.const 10) (memory.grow (i32.const 1000))) (memory.size))))"#;
 
 #[test]
-fn a_module_grows_in_one_function_and_does_the_same_for_as_much_fuel() {
+fn growing_in_one_function_changes_no_result_and_no_fuel() {
     let wasm = module(GROWING);
     let tamed = tamed_of(&wasm);
     assert!(tamed.grows);

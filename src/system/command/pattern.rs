@@ -37,7 +37,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_option_is_never_an_argument_unless_the_pattern_begins_like_one(
+        fn options_need_a_pattern_that_begins_like_one(
             patterns in prop::collection::vec("-?[-a*]{0,4}|\\*\\*", 0..4),
             args in prop::collection::vec("-{0,2}[-a]{0,4}", 0..4),
         ) {

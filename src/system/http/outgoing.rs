@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_refused_in_all_spellings_that_servers_read_alike() {
+    fn a_forbidden_header_is_refused_in_all_spellings() {
         for name in [
             "X_HTTP_Method_Override",
             "X-HTTP_Method-Override",

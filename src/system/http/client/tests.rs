@@ -85,7 +85,7 @@ fn resolve_once(_: &str) -> io::Result<Vec<IpAddr>> {
 
 /// A request that is sent over a connection which got free has hyper go on with one of its own.
 #[test]
-fn names_are_looked_up_for_requests_only_while_these_are_under_way() {
+fn names_are_resolved_only_for_requests_under_way() {
     let port = slow_server();
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let client = client(&runtime, resolve_once);
