@@ -308,7 +308,7 @@ fn bench(bencher: Bencher<'_, '_>, name: &str, policy: Policy) {
 
 /// What a unit of fuel is worth: each of these uses a million, but for `host_calls`, which makes
 /// 10,000 calls, `host_bytes`, which has a mebibyte copied, and those with files, by their names (with the
-/// feature `fs`). `docs/limits.md` has the prices.
+/// feature `wasi`). `docs/limits.md` has the prices.
 #[divan::bench_group(sample_count = 20)]
 mod fuel {
     use super::*;
@@ -373,7 +373,7 @@ mod fuel {
         );
     }
 
-    #[cfg(feature = "fs")]
+    #[cfg(feature = "wasi")]
     mod files {
         use cpex_wasmi::{Access, FileGrant, FilePermission};
 

@@ -39,19 +39,18 @@
 //!
 //! | feature | default | what it adds | without it |
 //! | --- | --- | --- | --- |
-//! | `std` | yes | deadlines on the system's clock, a pool of warm instances | an embedder supplies a [`Clock`]; each call gets an instance of its own |
+//! | `std` | yes | deadlines on the system's clock, a pool of warm instances; plugins may be given environment variables, the time, random numbers ([`Access`]) | an embedder supplies a [`Clock`]; each call gets an instance of its own; a plugin that asks for any of these is refused |
 //! | `portable-dispatch` | yes | the interpreter goes from one instruction to the next in a loop, which works in any build | it does so by tail calls, which is faster; `wasmi`, `wasmi_core` and `wasmi_ir` have to be built with `opt-level = 3` and without debug assertions, or [`EngineBuilder::build`] fails |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
-//! | `digest` | no | a policy may pin a module by its SHA-256 digest ([`Policy::digest`]), and a module tells its own | a policy that does is refused |
 //! | `http` | no | plugins may send HTTP requests, by an `HttpTransport` of the embedder's | a plugin that asks for it is refused |
 //! | `http-client` | no | a transport: HTTP/1.1 on hyper, TLS by rustls (`EngineBuilder::http_client`) | an embedder brings its own |
-//! | `env`, `clock`, `random` | no | plugins may be given environment variables, the time, random numbers ([`Access`]) | a plugin that asks for them is refused |
 //! | `exec` | no | plugins may be allowed programs ([`CommandGrant`]), on Unix | a plugin that asks for one is refused |
 //! | `redact` | no | what regular expressions match is masked in all that plugins say (`EngineBuilder::redact_patterns`) | only texts can be masked ([`EngineBuilder::redact`]) |
-//! | `wasi` | no | modules may import WASI preview 1: output goes to the log; variables, time and random numbers as far as they are granted | a module that does is refused |
-//! | `fs` | no | the same with directories and files, through cap-std; implies `wasi` | a plugin that asks for files is refused |
+//! | `wasi` | no | modules may import WASI preview 1: output goes to the log; files (through cap-std), variables, time and random numbers as far as they are granted | a module that does is refused, as is a plugin that asks for files |
 //! | `yaml` | no | policies and whole configurations are read from YAML, with the place of all that is wrong: `Policy::from_yaml`, the module `config` | an embedder parses them: [`Policy::from_value`] |
 //! | `cpex-core` | no | `cpex-core` 0.2.3 loads plugins from its own configuration: the module `cpex`, described in `docs/cpex.md` | |
+//!
+//! A feature lets the host offer something. A plugin gets it only if its manifest asks for it and its [`Policy`] grants it.
 #![no_std]
 #![forbid(unsafe_code)]
 // Nothing that a guest gives may panic the host; an exception says why it cannot.

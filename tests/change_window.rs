@@ -1,12 +1,6 @@
 //! A plugin that uses environment, clock, randomness and a program: what it does with all of it granted, and
 //! that it does nothing without.
-#![cfg(all(
-    target_os = "linux",
-    feature = "env",
-    feature = "clock",
-    feature = "random",
-    feature = "exec"
-))]
+#![cfg(all(target_os = "linux", feature = "exec"))]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;

@@ -230,7 +230,6 @@ fn a_digest_is_64_hex_digits_of_either_case() {
 }
 
 #[test]
-#[cfg(feature = "digest")]
 fn only_the_module_that_is_pinned_is_loaded() {
     use cpex_wasmi::{ErrorKind, Module};
 
@@ -261,7 +260,6 @@ fn only_the_module_that_is_pinned_is_loaded() {
 }
 
 #[test]
-#[cfg(feature = "digest")]
 fn a_digest_is_that_of_the_bytes() {
     // What `sha256sum` printed when the fixtures were built.
     let recorded = include_str!("../fixtures/MODULES.toml");
@@ -271,14 +269,6 @@ fn a_digest_is_that_of_the_bytes() {
         let section = recorded.split("\n\n").find(|section| section.starts_with("[noop]")).unwrap();
         assert!(section.contains(&format!("wasm = \"{digest}\"")), "{digest}\n{section}");
     }
-}
-
-#[test]
-#[cfg(not(feature = "digest"))]
-fn without_the_feature_no_pin_is_ignored() {
-    let error = load_error(&invoking("(i32.const 0)"), pinning(ABC));
-    assert_eq!(error.code(), "invalid_config");
-    assert!(error.to_string().contains("the feature `digest`"), "{error}");
 }
 
 #[test]

@@ -86,7 +86,7 @@
 //! it, rustc finds a `duplicate lang item` for wasm. With `default-features = false` as well, it has the allocator of
 //! `std`, which gives memory back in any order. It is built for `wasm32-unknown-unknown`, where `std` has
 //! no files, variables, clock or output, or for `wasm32-wasip1`, where it has, as far as they are asked for
-//! and granted: the host needs its feature `wasi` for that, and `fs` for files.
+//! and granted: the host needs its feature `wasi` for that.
 //!
 //! A plugin that was written for CPEX itself compiles against the module `cpex` as it is, but for
 //! its `use` lines; see there how it is registered.

@@ -77,7 +77,7 @@ pub fn call_bytes(name: &str, argument: &[u8]) -> Result<Vec<u8>> {
 /// # Errors
 ///
 /// [`Status::AccessDenied`] if it was not asked for or is not granted, [`Status::UnknownFunction`] if the host
-/// is built without its feature `env`.
+/// is built without its feature `std`.
 pub fn env(name: &str) -> Result<Option<String>> {
     call(ENV_GET, name)
 }
@@ -87,7 +87,7 @@ pub fn env(name: &str) -> Result<Option<String>> {
 /// # Errors
 ///
 /// [`Status::AccessDenied`] if it was not asked for or is not granted, [`Status::UnknownFunction`] if the host
-/// is built without its feature `clock`.
+/// is built without its feature `std`.
 pub fn now() -> Result<Duration> {
     call(CLOCK_NOW, &()).map(Duration::from_nanos)
 }
@@ -98,7 +98,7 @@ pub fn now() -> Result<Duration> {
 /// # Errors
 ///
 /// [`Status::AccessDenied`] if they were not asked for or are not granted, [`Status::UnknownFunction`] if the
-/// host is built without its feature `random`, [`Status::Unavailable`] if the system has none.
+/// host is built without its feature `std`, [`Status::Unavailable`] if the system has none.
 pub fn random(out: &mut [u8]) -> Result<()> {
     for out in out.chunks_mut(MAX_RANDOM_BYTES as usize) {
         let bytes: Vec<u8> = call(RANDOM_BYTES, &narrow(out.len()))?;

@@ -4,12 +4,10 @@ use alloc::boxed::Box;
 
 use wasmi::{AsContextMut as _, Caller, FuncType, Linker, Val, ValType};
 
-#[cfg(feature = "fs")]
 use super::Instance;
 use super::paused::Pause;
 use super::{Host, Server, Stop, fuel};
 use crate::Error;
-#[cfg(feature = "fs")]
 use crate::wasi::Roots;
 use crate::wasi::{self, MODULE, Param, State, WasiFunction};
 
@@ -17,7 +15,6 @@ use crate::wasi::{self, MODULE, Param, State, WasiFunction};
 #[derive(Default)]
 pub(super) struct Wasi {
     /// Directories and files that its plugin was granted.
-    #[cfg(feature = "fs")]
     pub(super) roots: Roots,
     /// Made for the first function that is called.
     state: Option<Box<State>>,
@@ -25,12 +22,7 @@ pub(super) struct Wasi {
 
 impl Wasi {
     fn state(&mut self) -> &mut State {
-        self.state.get_or_insert_with(|| {
-            Box::new(State::new(
-                #[cfg(feature = "fs")]
-                self.roots.clone(),
-            ))
-        })
+        self.state.get_or_insert_with(|| Box::new(State::new(self.roots.clone())))
     }
 }
 
@@ -43,7 +35,6 @@ impl Host {
     }
 }
 
-#[cfg(feature = "fs")]
 impl Instance {
     /// Gives the module directories and files.
     pub(crate) fn set_roots(&mut self, roots: Roots) {

@@ -55,7 +55,6 @@ struct Inner {
     /// but their memory.
     #[cfg(feature = "std")]
     globals: Option<Box<[Box<str>]>>,
-    #[cfg(feature = "digest")]
     digest: Digest,
 }
 
@@ -127,20 +126,10 @@ impl Module {
     /// [`ErrorKind::InvalidModule`] or [`ErrorKind::UnsupportedAbi`]; [`Error::problems`] has all
     /// that is wrong, where the module can be read at all.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self, Error> {
-        Self::made(
-            engine,
-            wasm,
-            #[cfg(feature = "digest")]
-            None,
-        )
-        .map_err(|error| engine.redacted(error))
+        Self::made(engine, wasm, None).map_err(|error| engine.redacted(error))
     }
 
-    fn made(
-        engine: &Engine,
-        wasm: &[u8],
-        #[cfg(feature = "digest")] digest: Option<Digest>,
-    ) -> Result<Self, Error> {
+    fn made(engine: &Engine, wasm: &[u8], digest: Option<Digest>) -> Result<Self, Error> {
         if wasm.len() > Limits::MAX_MODULE_BYTES {
             return Err(Error::new(
                 ErrorKind::InvalidModule,
@@ -257,14 +246,12 @@ impl Module {
             info,
             #[cfg(feature = "std")]
             globals,
-            #[cfg(feature = "digest")]
             digest: digest.unwrap_or_else(|| Digest::of(wasm)),
         })))
     }
 
     /// As [`new`](Self::new), but makes nothing of a module other than the one that a policy pins.
     pub(crate) fn pinned(engine: &Engine, wasm: &[u8], policy: &Policy) -> Result<Self, Error> {
-        #[cfg(feature = "digest")]
         if let Some(pinned) = policy.digest {
             let digest = Digest::of(wasm);
             return match pinned.differs(digest) {
@@ -273,10 +260,6 @@ impl Module {
                     Self::made(engine, wasm, Some(digest)).map_err(|error| engine.redacted(error))
                 }
             };
-        }
-        #[cfg(not(feature = "digest"))]
-        if let Some(problem) = policy.digest.and_then(Digest::refuses_any) {
-            return Err(Error::from_problems(vec![problem]));
         }
         Self::new(engine, wasm)
     }
@@ -292,7 +275,6 @@ impl Module {
     }
 
     /// The SHA-256 digest of the bytes it was read from.
-    #[cfg(feature = "digest")]
     pub fn digest(&self) -> Digest {
         self.0.digest
     }

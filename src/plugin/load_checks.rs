@@ -35,10 +35,7 @@ pub fn check(engine: &Engine, wasm: &[u8], policy: &Policy, hooks: &[&str]) -> V
 pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let manifest = module.manifest();
-    #[cfg(feature = "digest")]
     problems.extend(policy.digest.and_then(|pinned| pinned.differs(module.digest())));
-    #[cfg(not(feature = "digest"))]
-    problems.extend(policy.digest.and_then(crate::Digest::refuses_any));
     for hook in hooks {
         if hook_position(&manifest.hooks, hook).is_none() {
             problems

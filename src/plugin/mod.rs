@@ -33,7 +33,7 @@ use crate::sync::permits::Permits;
 use crate::sync::shards::Shard;
 use crate::system::Grants;
 use crate::view::Borrowed;
-#[cfg(feature = "fs")]
+#[cfg(feature = "wasi")]
 use crate::wasi::Roots;
 use crate::{Engine, Error, ErrorKind, Instances, Module, Outcome, Policy, Request};
 #[cfg(feature = "std")]
@@ -56,7 +56,7 @@ struct Inner {
     module: Module,
     grants: Arc<Grants>,
     /// Directories and files, for modules that import WASI.
-    #[cfg(feature = "fs")]
+    #[cfg(feature = "wasi")]
     roots: Roots,
     warnings: Vec<String>,
     #[cfg(feature = "std")]
@@ -114,7 +114,7 @@ impl Plugin {
         let snapshot = (policy.snapshot && module.globals().is_some()).then(OnceLock::new);
         let services = module.engine().services().clone();
         let grants = Arc::new(Grants::new(module.manifest(), policy, services)?);
-        #[cfg(feature = "fs")]
+        #[cfg(feature = "wasi")]
         let roots = if module.info().wasi_imports.is_empty() {
             Roots::default()
         } else {
@@ -129,7 +129,7 @@ impl Plugin {
         let plugin = Self(Arc::new(Inner {
             module: module.clone(),
             grants,
-            #[cfg(feature = "fs")]
+            #[cfg(feature = "wasi")]
             roots,
             warnings,
             #[cfg(feature = "std")]
@@ -260,9 +260,9 @@ impl Plugin {
     }
 
     fn instantiate(&self, shard: Shard) -> Result<Box<Instance>, Error> {
-        #[allow(unused_mut, reason = "without the feature `fs`, nothing more is given to it")]
+        #[allow(unused_mut, reason = "without the feature `wasi`, nothing more is given to it")]
         let mut instance = Box::new(Instance::new(&self.0.module, self.0.grants.clone(), shard)?);
-        #[cfg(feature = "fs")]
+        #[cfg(feature = "wasi")]
         instance.set_roots(self.0.roots.clone());
         Ok(instance)
     }

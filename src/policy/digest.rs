@@ -25,7 +25,6 @@ use crate::{Error, ErrorKind, Problem};
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    #[cfg(feature = "digest")]
     pub(crate) fn of(bytes: &[u8]) -> Self {
         use sha2::Digest as _;
         Self(sha2::Sha256::digest(bytes).into())
@@ -49,7 +48,6 @@ impl Digest {
     }
 
     /// The problem if an operator pins this digest and a module with another is to be loaded.
-    #[cfg(feature = "digest")]
     pub(crate) fn differs(self, found: Self) -> Option<Problem> {
         let message = || {
             format!(
@@ -59,16 +57,6 @@ impl Digest {
             )
         };
         (self != found).then(|| Problem::new(ErrorKind::DigestMismatch, message()))
-    }
-
-    /// The problem with any pin: without the feature, nothing can be said of any module.
-    #[cfg(not(feature = "digest"))]
-    pub(crate) fn refuses_any(self) -> Option<Problem> {
-        Some(Problem::new(
-            ErrorKind::InvalidConfig,
-            "the policy pins the module's SHA-256 digest, and to compare it, this host needs the \
-             feature `digest`",
-        ))
     }
 }
 

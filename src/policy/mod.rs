@@ -57,8 +57,7 @@ pub struct Policy {
     /// What the operator calls the plugin. `None`: the name in its manifest. Only an embedder sets
     /// it: [`Policy::from_value`] leaves it out, whatever the name of an entry.
     pub name: Option<String>,
-    /// The digest of the only module that may be loaded. `None`: any module. It takes the feature
-    /// `digest`; without it, no plugin is loaded under a policy that has one.
+    /// The digest of the only module that may be loaded. `None`: any module.
     pub digest: Option<Digest>,
     /// The capabilities granted.
     pub capabilities: CapabilitySet,

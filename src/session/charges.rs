@@ -14,7 +14,7 @@ impl Session {
     }
 
     /// A text with a mark for each secret in it, and what that took, in bytes.
-    #[cfg(feature = "fs")]
+    #[cfg(feature = "wasi")]
     pub(crate) fn without_secrets(&self, text: &str) -> (alloc::string::String, usize) {
         self.secrets.redact_start(text, text.len())
     }

@@ -38,7 +38,7 @@ impl Environment {
                     taken.insert(name.clone(), value.clone());
                 }
             }
-            #[cfg(feature = "env")]
+            #[cfg(feature = "std")]
             // The environment is looked at only for who wants something of it.
             None if asked.clone().any(|request| matches!(request, AccessRequest::Env(_))) => {
                 for (name, value) in std::env::vars_os() {

@@ -59,15 +59,15 @@ pub(crate) struct Functions(Arc<BTreeMap<String, Arc<dyn Function>>>);
 impl Default for Functions {
     fn default() -> Self {
         let own: &[(&str, Arc<dyn Function>)] = &[
-            #[cfg(feature = "env")]
+            #[cfg(feature = "std")]
             (ENV_GET, Arc::new(super::env::EnvGet)),
-            #[cfg(feature = "clock")]
+            #[cfg(feature = "std")]
             (CLOCK_NOW, Arc::new(super::time::ClockNow)),
             #[cfg(all(feature = "exec", unix))]
             (COMMAND_RUN, Arc::new(super::command::CommandRun)),
-            #[cfg(feature = "random")]
+            #[cfg(feature = "std")]
             (RANDOM_BYTES, Arc::new(super::random::RandomBytes)),
-            #[cfg(feature = "random")]
+            #[cfg(feature = "std")]
             (RANDOM_SALT, Arc::new(super::random::RandomSalt)),
         ];
         let own = own.iter().map(|(name, function)| (String::from(*name), function.clone()));

@@ -29,7 +29,7 @@ pub(crate) struct Granted {
     /// The variables that may be read, as they were when the plugin was loaded.
     pub(crate) environment: Environment,
     /// Random bytes that stay the same, if random numbers are granted and there are any.
-    #[cfg(feature = "random")]
+    #[cfg(feature = "std")]
     pub(crate) salt: Option<super::random::Salt>,
 }
 
@@ -48,7 +48,7 @@ impl Granted {
             .filter_map(|line| Some((line, NetworkRequest::of(&AccessRequest::parse(line)?)?)))
             .map(|(line, request)| request.map_err(|wrong| impossible(line, &wrong)))
             .collect::<Result<_, _>>()?;
-        #[cfg(feature = "random")]
+        #[cfg(feature = "std")]
         let salt = access
             .random
             .filter(|_| access_requests(&asked).any(|request| request == AccessRequest::Random))
@@ -58,7 +58,7 @@ impl Granted {
             requests,
             access,
             environment,
-            #[cfg(feature = "random")]
+            #[cfg(feature = "std")]
             salt,
         })
     }
@@ -193,8 +193,8 @@ fn not_offered(request: &AccessRequest<'_>, services: Option<&Services>) -> Opti
         (!on).then(|| format!("and this host is built without its feature `{feature}`"))
     };
     match request {
-        AccessRequest::Env(_) => without("env", cfg!(feature = "env")),
-        AccessRequest::Files { .. } => without("fs", cfg!(feature = "fs")),
+        AccessRequest::Env(_) => without("std", cfg!(feature = "std")),
+        AccessRequest::Files { .. } => without("wasi", cfg!(feature = "wasi")),
         AccessRequest::Network { .. } => without("http", cfg!(feature = "http")).or_else(|| {
             let sends = services?.functions.get(cpex_wasmi_abi::HTTP_SEND);
             let sends = sends.is_some_and(|function| function.kind() == AccessKind::Network);
@@ -203,8 +203,8 @@ fn not_offered(request: &AccessRequest<'_>, services: Option<&Services>) -> Opti
                     .into()
             })
         }),
-        AccessRequest::Clock => without("clock", cfg!(feature = "clock")),
-        AccessRequest::Random => without("random", cfg!(feature = "random")),
+        AccessRequest::Clock => without("std", cfg!(feature = "std")),
+        AccessRequest::Random => without("std", cfg!(feature = "std")),
         AccessRequest::Command(_) => {
             let elsewhere = || "and this host can run programs on Unix only".into();
             without("exec", cfg!(feature = "exec")).or_else(|| (!cfg!(unix)).then(elsewhere))

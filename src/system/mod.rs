@@ -4,14 +4,14 @@
 //! for a plugin only if its manifest asks for it and its policy grants it.
 
 #![cfg_attr(
-    not(all(feature = "system", feature = "exec")),
+    not(all(feature = "wasi", feature = "http-client", feature = "exec")),
     allow(dead_code, reason = "what its parts share, of which not all are there")
 )]
 
 mod audit;
 #[cfg(all(feature = "exec", unix))]
 mod command;
-#[cfg(feature = "env")]
+#[cfg(feature = "std")]
 mod env;
 mod environment;
 mod function;
@@ -20,9 +20,9 @@ mod grants;
 #[cfg(feature = "http")]
 pub(crate) mod http;
 mod invocation;
-#[cfg(feature = "random")]
+#[cfg(feature = "std")]
 pub(crate) mod random;
-#[cfg(feature = "clock")]
+#[cfg(feature = "std")]
 pub(crate) mod time;
 
 use alloc::sync::Arc;

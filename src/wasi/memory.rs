@@ -9,7 +9,6 @@ use crate::boundary::Span;
 /// The most buffers that one call reads to or writes from.
 const MAX_BUFFERS: u32 = 1024;
 /// The longest path, in bytes.
-#[cfg(feature = "fs")]
 const MAX_PATH: usize = 4096;
 
 /// The memory of the plugin that called. What points outside of it ends the call.
@@ -55,7 +54,6 @@ impl Memory<'_> {
     }
 
     /// A path.
-    #[cfg(feature = "fs")]
     pub(crate) fn path(&self, at: u32, len: u32) -> Result<&str, Fault> {
         let bytes = self.bytes(at, len)?;
         if bytes.len() > MAX_PATH {

@@ -4,12 +4,9 @@
 //! Nothing of it reaches for what the operator has not granted, and nothing waits.
 
 mod errno;
-#[cfg(feature = "fs")]
 mod files;
 mod function;
 mod memory;
-#[cfg(not(feature = "fs"))]
-mod no_files;
 mod poll;
 mod serve;
 mod streams;
@@ -19,7 +16,6 @@ use crate::Level;
 use crate::session::Session;
 
 pub(crate) use errno::{Errno, Fault};
-#[cfg(feature = "fs")]
 pub(crate) use files::Roots;
 pub(crate) use function::{Param, WasiFunction};
 use memory::Memory;
@@ -33,17 +29,15 @@ pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
 pub(crate) struct State {
     stdout: Stream,
     stderr: Stream,
-    #[cfg(feature = "fs")]
     files: files::Files,
 }
 
 impl State {
     /// The state of an instance that has these directories.
-    pub(crate) fn new(#[cfg(feature = "fs")] roots: Roots) -> Self {
+    pub(crate) fn new(roots: Roots) -> Self {
         Self {
             stdout: Stream::new(Level::Info),
             stderr: Stream::new(Level::Warn),
-            #[cfg(feature = "fs")]
             files: files::Files::new(roots),
         }
     }
@@ -53,7 +47,6 @@ impl State {
     pub(crate) fn end(&mut self, session: &mut Session) {
         self.stdout.flush(session);
         self.stderr.flush(session);
-        #[cfg(feature = "fs")]
         self.files.end(session);
     }
 }

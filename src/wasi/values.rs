@@ -8,7 +8,6 @@ use cpex_wasmi_abi::AccessRequest;
 
 use super::serve::Call;
 use super::{Errno, Fault};
-#[cfg(feature = "random")]
 use crate::system::random::fill;
 use crate::system::{AccessKind, AuditOutcome};
 use crate::{ClockGrant, RandomGrant};
@@ -135,10 +134,4 @@ impl Call<'_> {
         self.session.note(AccessKind::Random, "bytes", name, outcome, 0, received);
         filled.map_err(|_| Errno::Io.into())
     }
-}
-
-/// Without the feature `random`, none can be granted.
-#[cfg(not(feature = "random"))]
-fn fill(_: RandomGrant, _: &mut u64, _: &mut [u8]) -> Result<(), cpex_wasmi_abi::Status> {
-    Err(cpex_wasmi_abi::Status::Unavailable)
 }

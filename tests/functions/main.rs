@@ -13,14 +13,10 @@ mod common;
 #[cfg(all(feature = "exec", target_os = "linux"))]
 mod commands;
 mod embedder;
-#[cfg(feature = "env")]
 mod environment;
 mod given_up;
 mod once;
-#[cfg(feature = "random")]
 mod random;
-#[cfg(feature = "env")]
 mod redaction;
 mod script;
-#[cfg(feature = "clock")]
 mod time;

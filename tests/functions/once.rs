@@ -31,7 +31,6 @@ fn what_the_embedder_gives_is_asked_for_by_each_instance() {
     assert_eq!(initialised("function:acme.next", "acme.next", "null", &policy), ["0", "1", "2"]);
 }
 
-#[cfg(all(feature = "clock", feature = "random"))]
 mod of_the_system {
     use std::time::Duration;
 

@@ -20,7 +20,6 @@ mod harness;
 
 mod boundary;
 mod floods;
-#[cfg(all(feature = "env", feature = "clock", feature = "random"))]
 mod functions;
 mod isolation;
 mod loading;

@@ -305,7 +305,6 @@ fn modules_that_differ_only_in_a_custom_section_are_two() {
         with_section(one.clone(), "name", b"\xff"),
         "allow",
     ));
-    #[cfg(feature = "digest")]
     {
         let pinned = |wasm: &[u8], other: &[u8]| {
             let digest = Module::new(&engine(), wasm).unwrap().digest();

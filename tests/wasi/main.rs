@@ -1,5 +1,5 @@
 //! Modules that import WASI preview 1: what they get of the system, and what they do not.
-#![cfg(all(unix, feature = "fs"))]
+#![cfg(all(unix, feature = "wasi"))]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
