@@ -1,71 +1,10 @@
+//! The rights that an operator can grant a plugin.
+
+mod table;
+
 use core::fmt;
 
-macro_rules! capabilities {
-    ($(#[doc = $doc:literal] $name:ident = $text:literal;)*) => {
-        /// What an operator can grant a plugin, by CPEX's own names.
-        ///
-        /// The names and their meaning are those of `cpex_core::extensions::Capability`, and
-        /// `write_candidate_constraint` of its routing extension.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
-        #[repr(u8)]
-        pub enum Capability {
-            $(#[doc = $doc] $name,)*
-        }
-
-        impl Capability {
-            /// All capabilities, in a fixed order.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The name in YAML and in a manifest, such as `read_labels`.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-
-            /// What it opens, in a sentence for people.
-            pub const fn description(self) -> &'static str {
-                match self { $(Self::$name => $doc.trim_ascii(),)* }
-            }
-        }
-    };
-}
-
-capabilities! {
-    /// The subject's identifier and type.
-    ReadSubject = "read_subject";
-    /// The subject's roles (and its identifier and type).
-    ReadRoles = "read_roles";
-    /// The subject's teams (and its identifier and type).
-    ReadTeams = "read_teams";
-    /// The subject's claims (and its identifier and type).
-    ReadClaims = "read_claims";
-    /// The subject's permissions (and its identifier and type).
-    ReadPermissions = "read_permissions";
-    /// The OAuth client.
-    ReadClient = "read_client";
-    /// The attested workloads, the caller's and our own.
-    ReadWorkload = "read_workload";
-    /// The agent slot.
-    ReadAgent = "read_agent";
-    /// The HTTP slot.
-    ReadHeaders = "read_headers";
-    /// Setting and removing HTTP headers.
-    WriteHeaders = "write_headers";
-    /// The security labels.
-    ReadLabels = "read_labels";
-    /// Adding a security label.
-    AppendLabels = "append_labels";
-    /// The delegation chain.
-    ReadDelegation = "read_delegation";
-    /// Adding a hop to the delegation chain.
-    AppendDelegation = "append_delegation";
-    /// What came with the request as credentials; the tokens too if raw credentials are allowed.
-    ReadInboundCredentials = "read_inbound_credentials";
-    /// What was minted for the request; the tokens too if raw credentials are allowed.
-    ReadDelegatedTokens = "read_delegated_tokens";
-    /// Setting the candidate constraint.
-    WriteCandidateConstraint = "write_candidate_constraint";
-}
+pub use table::Capability;
 
 impl Capability {
     /// Looks a capability up by its [`name`](Self::name).

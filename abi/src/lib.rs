@@ -4,8 +4,7 @@
 //!
 //! - [`Field`]: each value a plugin can read or write, with its number, shape and the capability it
 //!   needs, generated from the description in `abi/model` and `abi/fields.toml`;
-//! - [`HostFunction`]: each function a plugin can import, from one table
-//!   ([`for_each_host_function!`]);
+//! - [`HostFunction`]: each function a plugin can import, generated from `abi/interface.toml`;
 //! - [`Status`]: what a host function answers when it does not answer with a length;
 //! - [`Manifest`]: what a plugin says about itself in the custom section [`Manifest::SECTION`];
 //! - [`codec`]: postcard with bounds, for bytes that come from the other side;

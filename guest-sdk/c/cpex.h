@@ -4,7 +4,7 @@
  *
  *   clang --target=wasm32-wasip1 -mexec-model=reactor -Os -o plugin.wasm plugin.c
  *
- * Constants and functions are checked against the host's tables by `cargo test --test c_header`.
+ * Constants and functions are written by `cargo xtask codegen`.
  */
 #ifndef CPEX_H
 #define CPEX_H

@@ -4,7 +4,7 @@ use crate::sys;
 
 /// Writes a line to the plugin's log. A line that the host does not take is lost.
 pub fn line(level: u32, message: &str) {
-    let _ = sys::Log(level, message.as_bytes());
+    let _ = sys::log(level, message.as_bytes());
 }
 
 /// As [`line`], formatting only if there is something to format, so that a plugin which logs only

@@ -58,7 +58,7 @@ impl<'k> Place<'k> {
     ///
     /// The host's status.
     pub fn read(self, out: &mut [u8]) -> Result<usize> {
-        check(sys::Read(self.field.number(), self.index, self.key(), out))
+        check(sys::read(self.field.number(), self.index, self.key(), out))
     }
 
     /// As [`read`](Self::read), but as JSON text.
@@ -67,7 +67,7 @@ impl<'k> Place<'k> {
     ///
     /// The host's status.
     pub fn read_json(self, out: &mut [u8]) -> Result<usize> {
-        check(sys::ReadJson(self.field.number(), self.index, self.key(), out))
+        check(sys::read_json(self.field.number(), self.index, self.key(), out))
     }
 
     /// As [`read`](Self::read), but as bare text. Only text, numbers and booleans have that form.
@@ -76,7 +76,7 @@ impl<'k> Place<'k> {
     ///
     /// The host's status.
     pub fn read_text(self, out: &mut [u8]) -> Result<usize> {
-        check(sys::ReadText(self.field.number(), self.index, self.key(), out))
+        check(sys::read_text(self.field.number(), self.index, self.key(), out))
     }
 
     /// Reads the name of an entry or member as text, by its position in sorted order.
@@ -85,7 +85,7 @@ impl<'k> Place<'k> {
     ///
     /// The host's status.
     pub fn read_key(self, position: u32, out: &mut [u8]) -> Result<usize> {
-        check(sys::ReadKey(self.field.number(), self.index, position, out))
+        check(sys::read_key(self.field.number(), self.index, position, out))
     }
 
     /// Whether the entry, the member or the plain value is there.
@@ -94,7 +94,7 @@ impl<'k> Place<'k> {
     ///
     /// The host's status.
     pub fn contains(self) -> Result<bool> {
-        Ok(check(sys::Contains(self.field.number(), self.index, self.key()))? != 0)
+        Ok(check(sys::contains(self.field.number(), self.index, self.key()))? != 0)
     }
 
     /// How many entries, members or ([`all`](Self::all)) values there are.
@@ -103,7 +103,7 @@ impl<'k> Place<'k> {
     ///
     /// The host's status.
     pub fn count(self) -> Result<usize> {
-        check(sys::Count(self.field.number(), self.index))
+        check(sys::count(self.field.number(), self.index))
     }
 
     /// Sets the value given as postcard: a field, an entry, or a new member.
@@ -112,7 +112,7 @@ impl<'k> Place<'k> {
     ///
     /// The host's status.
     pub fn write(self, value: &[u8]) -> Result<()> {
-        check(sys::Write(self.field.number(), self.index, self.key(), value)).map(drop)
+        check(sys::write(self.field.number(), self.index, self.key(), value)).map(drop)
     }
 
     /// As [`write`](Self::write), but given as JSON text.
@@ -121,7 +121,7 @@ impl<'k> Place<'k> {
     ///
     /// The host's status.
     pub fn write_json(self, value: &str) -> Result<()> {
-        check(sys::WriteJson(self.field.number(), self.index, self.key(), value.as_bytes()))
+        check(sys::write_json(self.field.number(), self.index, self.key(), value.as_bytes()))
             .map(drop)
     }
 
@@ -131,7 +131,7 @@ impl<'k> Place<'k> {
     ///
     /// The host's status.
     pub fn write_text(self, value: &str) -> Result<()> {
-        check(sys::WriteText(self.field.number(), self.index, self.key(), value.as_bytes()))
+        check(sys::write_text(self.field.number(), self.index, self.key(), value.as_bytes()))
             .map(drop)
     }
 
@@ -141,7 +141,7 @@ impl<'k> Place<'k> {
     ///
     /// The host's status.
     pub fn remove(self) -> Result<bool> {
-        Ok(check(sys::Remove(self.field.number(), self.index, self.key()))? != 0)
+        Ok(check(sys::remove(self.field.number(), self.index, self.key()))? != 0)
     }
 
     /// The value as postcard, or `None` if it is not there.

@@ -32,7 +32,7 @@ impl Error {
     /// ```
     #[cold]
     pub fn failed(reason: &str) -> Self {
-        let _ = crate::sys::Panic(reason.as_bytes());
+        let _ = crate::sys::panic(reason.as_bytes());
         Self::FAILED
     }
 

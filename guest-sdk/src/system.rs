@@ -55,10 +55,10 @@ pub fn call<A: Serialize + ?Sized, R: for<'de> Deserialize<'de>>(
 /// As [`call`].
 pub fn call_bytes(name: &str, argument: &[u8]) -> Result<Vec<u8>> {
     let mut result = sys::buffer(ROOM)?;
-    let len = check(sys::Call(name.as_bytes(), argument, &mut result))?;
+    let len = check(sys::call(name.as_bytes(), argument, &mut result))?;
     if len > result.len() {
         result = sys::buffer(len)?;
-        check(sys::CallResult(0, &mut result))?;
+        check(sys::call_result(0, &mut result))?;
     }
     result.truncate(len);
     Ok(result)

@@ -30,7 +30,7 @@ pub const fn allow() -> Result<Verdict> {
 ///
 /// The host's status.
 pub fn deny(code: &str, reason: &str) -> Result<Verdict> {
-    check(sys::DenyText(code.as_bytes(), reason.as_bytes()))?;
+    check(sys::deny_text(code.as_bytes(), reason.as_bytes()))?;
     Ok(Verdict(VERDICT_DENY))
 }
 
@@ -40,13 +40,13 @@ pub fn deny(code: &str, reason: &str) -> Result<Verdict> {
 ///
 /// The host's status.
 pub fn deny_with(violation: Violation) -> Result<Verdict> {
-    check(sys::Deny(&encode(&violation)?))?;
+    check(sys::deny(&encode(&violation)?))?;
     Ok(Verdict(VERDICT_DENY))
 }
 
 /// As [`deny_with`], of a violation that is encoded already.
 #[cfg(feature = "cpex")]
 pub(crate) fn deny_encoded(violation: &[u8]) -> Result<Verdict> {
-    check(sys::Deny(violation))?;
+    check(sys::deny(violation))?;
     Ok(Verdict(VERDICT_DENY))
 }

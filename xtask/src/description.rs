@@ -360,6 +360,18 @@ pub(crate) fn snake_case(name: &str) -> String {
     text
 }
 
+/// `MaxTokens` as `MAX_TOKENS`, as constants in C are called.
+pub(crate) fn constant_case(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_uppercase());
+    }
+    text
+}
+
 /// `read_labels` as `ReadLabels`.
 pub(crate) fn camel_case(name: &str) -> String {
     name.split('_')

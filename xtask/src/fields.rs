@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::description::{Member, Model, Record, camel_case};
+use crate::description::{Member, Model, Record, camel_case, constant_case};
 use crate::output::read;
 use crate::ty::Type;
 
@@ -95,8 +95,8 @@ impl Fields {
                 slot: computed.slot,
                 shape: computed.shape,
                 indexed: computed.indexed,
-                read: access(computed.read.as_deref().unwrap_or("open")),
-                write: writing(&computed.write)?,
+                read: computed.read.unwrap_or_else(|| "open".into()),
+                write: computed.write,
                 doc: computed.doc,
             });
         }
@@ -104,7 +104,7 @@ impl Fields {
         let top = Location {
             path: String::new(),
             slot: String::new(),
-            read: access("open"),
+            read: "open".into(),
             indexed: false,
         };
         locate(model, "Extensions", &top, &mut locations)?;
@@ -113,12 +113,11 @@ impl Fields {
             let place = Location {
                 path: root.path.clone(),
                 slot: slot.into(),
-                read: access("open"),
+                read: "open".into(),
                 indexed: root.part.is_some(),
             };
             if let Some(field) = &root.field {
                 let (number, name) = number_and_name(field)?;
-                let write = writing(&root.write)?;
                 let Location { path, slot, read, indexed } = place.clone();
                 all.push(Field {
                     number,
@@ -128,7 +127,7 @@ impl Fields {
                     shape: "Record".into(),
                     indexed,
                     read,
-                    write,
+                    write: root.write.clone(),
                     doc: root.doc.clone(),
                 });
             }
@@ -171,11 +170,12 @@ impl Fields {
     }
 
     /// The enum of fields and what the table says about each.
-    pub(crate) fn code(&self) -> String {
+    pub(crate) fn code(&self) -> Result<String, String> {
         let (mut variants, mut all, mut numbers, mut infos) =
             (String::new(), String::new(), String::new(), String::new());
         for field in &self.all {
-            let Field { number, name, path, slot, shape, indexed, read, write, doc } = field;
+            let Field { number, name, path, slot, shape, indexed, doc, .. } = field;
+            let (read, write) = (access(&field.read), writing(&field.write)?);
             let _ = writeln!(variants, "{}{name} = {number:#06x},", crate::records::doc(doc));
             let _ = write!(all, "Self::{name}, ");
             let _ = writeln!(numbers, "{number:#06x} => Some(Self::{name}),");
@@ -185,7 +185,7 @@ impl Fields {
                  shape: Shape::{shape}, indexed: {indexed}, read: {read}, write: {write}, description: {doc:?} }},"
             );
         }
-        format!(
+        Ok(format!(
             "//! The fields of a request.\n\nuse super::{{Access, FieldInfo, Shape, Slot, Write}};\nuse crate::Capability;\n\n\
              /// A value that a plugin can read, and some of which it can change.\n\
              #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n#[non_exhaustive]\n#[repr(u32)]\n\
@@ -195,7 +195,44 @@ impl Fields {
              pub const fn from_number(number: u32) -> Option<Self> {{\nmatch number {{\n{numbers}_ => None,\n}}\n}}\n\n\
              /// The field's row of the table.\n\
              pub const fn info(self) -> &'static FieldInfo {{\nmatch self {{\n{infos}}}\n}}\n}}\n"
-        )
+        ))
+    }
+
+    /// The constants of the C header.
+    pub(crate) fn constants(&self) -> String {
+        let mut code = String::new();
+        for Field { number, name, .. } in &self.all {
+            let _ = writeln!(code, "#define CPEX_FIELD_{} {number}u", constant_case(name));
+        }
+        code
+    }
+
+    /// The table of `docs/abi.md`.
+    pub(crate) fn document(&self) -> String {
+        let mut text = String::from(
+            "| number | field | shape | reads | writes | |\n| --- | --- | --- | --- | --- | --- |\n",
+        );
+        for field in &self.all {
+            let Field { number, path, shape, doc, .. } = field;
+            let reads = match &*field.read {
+                "open" => "open".to_owned(),
+                kind @ ("subject" | "credentials") => format!("*{kind}*"),
+                "inbound_token" => "*token*, `read_inbound_credentials`".into(),
+                "delegated_token" => "*token*, `read_delegated_tokens`".into(),
+                capability => format!("`{capability}`"),
+            };
+            let writes = match field.write.split_once(' ') {
+                Some((how, capability)) => format!("{how}, `{capability}`"),
+                None if field.write.is_empty() => "never".into(),
+                None => field.write.clone(),
+            };
+            let index = if field.indexed { "[index]" } else { "" };
+            let _ = writeln!(
+                text,
+                "| {number:#06x} | `{path}{index}` | {shape} | {reads} | {writes} | {doc} |"
+            );
+        }
+        text
     }
 }
 
@@ -209,7 +246,7 @@ fn locate(
     let Some(record) = model.record(name) else { return Ok(()) };
     let mut place = place.clone();
     if let Some(opens) = &record.opens {
-        place.read = access(opens);
+        place.read.clone_from(opens);
     }
     locations.entry(name.into()).or_default().push(place.clone());
     for member in &record.members {
@@ -231,7 +268,7 @@ fn within(place: &Location, record: &Record, member: &Member) -> Location {
     };
     let slot =
         if record.name == "Extensions" { camel_case(&member.name) } else { place.slot.clone() };
-    let read = member.needs.as_ref().map_or_else(|| place.read.clone(), |needs| access(needs));
+    let read = member.needs.clone().unwrap_or_else(|| place.read.clone());
     Location { path, slot, read, indexed: place.indexed }
 }
 
@@ -270,10 +307,7 @@ fn of_member(
     let ty = member.ty()?;
     let (shape, list) = shape(model, &ty);
     let record = member.filtered_record(model).and_then(|record| record.opens.as_deref());
-    let read = match record {
-        Some(opens) => access(opens),
-        None => place.read,
-    };
+    let read = record.map_or(place.read, str::to_owned);
     Ok(Field {
         number,
         name,
@@ -282,7 +316,7 @@ fn of_member(
         shape: shape.into(),
         indexed: place.indexed || list,
         read,
-        write: writing(member.write.as_deref().unwrap_or_default())?,
+        write: member.write.clone().unwrap_or_default(),
         doc: member.doc.clone(),
     })
 }

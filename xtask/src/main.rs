@@ -1,4 +1,4 @@
-//! Generates what follows from the description of CPEX's model in `abi/model`.
+//! Generates what follows from the description of CPEX's model and of the boundary in `abi`.
 //!
 //! ```text
 //! cargo xtask codegen            write the generated files
@@ -9,6 +9,7 @@ mod convert;
 mod description;
 mod document;
 mod fields;
+mod interface;
 mod limits;
 mod output;
 mod records;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 
 use description::Model;
 use fields::Fields;
+use interface::Interface;
 use limits::Limits;
 use output::Output;
 
@@ -48,6 +50,7 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
     let root = root.ok_or("the package has no parent folder")?;
     let model = Model::read(&root.join("abi/model"))?;
     let fields = Fields::read(&root.join("abi/fields.toml"), &model)?;
+    let interface = Interface::read(&root.join("abi/interface.toml"))?;
     let mut output = Output::new(root, check);
     for file in &model.files {
         output.rust(
@@ -67,7 +70,8 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
     output.rust("guest-sdk/src/cpex/records/container.rs", &sdk::container::file(&model)?)?;
     output.rust("abi/src/model/records/mod.rs", &records::index(&model))?;
     output.rust("src/cpex/convert/records/mod.rs", &convert::index(&model))?;
-    output.rust("abi/src/field/table.rs", &fields.code())?;
+    output.rust("abi/src/field/table.rs", &fields.code()?)?;
+    interface.write(&fields, &mut output)?;
     for world in views::WORLDS {
         output.rust(world.path, &views::file(&model, &fields, world)?)?;
     }

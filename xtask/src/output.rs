@@ -31,6 +31,24 @@ impl<'a> Output<'a> {
         self.file(path, &code)
     }
 
+    /// Parts of a file, each between a line that names it and a line that ends it.
+    pub(crate) fn regions(
+        &mut self,
+        path: &str,
+        [begin, end]: [&str; 2],
+        parts: &[(&str, String)],
+    ) -> Result<(), String> {
+        let mut text = read(&self.root.join(path))?;
+        for (name, part) in parts {
+            let missing = || format!("{path}: there is no place for {name}");
+            let line = begin.replace("NAME", name);
+            let (before, rest) = text.split_once(&line).ok_or_else(missing)?;
+            let (_, after) = rest.split_once(end).ok_or_else(missing)?;
+            text = [before, &line, part, end, after].concat();
+        }
+        self.file(path, &text)
+    }
+
     /// A whole file as it is.
     pub(crate) fn text(&mut self, path: &str, text: &str) -> Result<(), String> {
         self.file(path, text)

@@ -4,6 +4,7 @@
 //! this thread, with the same numbers that a module would pass.
 
 mod frame;
+mod imports;
 pub(crate) mod probe;
 pub mod testing;
 
@@ -14,9 +15,9 @@ use std::panic::resume_unwind;
 
 use cpex_wasmi::Error;
 use cpex_wasmi::testing::Session;
-use cpex_wasmi_abi::{HostFunction, for_each_host_function};
+use cpex_wasmi_abi::HostFunction;
 
-use frame::Frame;
+pub(crate) use imports::*;
 
 std::thread_local! {
     /// The session of the call that runs on this thread.
@@ -45,28 +46,6 @@ fn dispatch(function: HostFunction, args: &[u32], memory: &mut [u8]) -> i32 {
         None => panic!("`{function}` was called outside of a `testing::Harness`"),
     }
 }
-
-macro_rules! kind {
-    (number) => { u32 };
-    (bytes) => { &[u8] };
-    (key) => { Option<&[u8]> };
-    (buffer) => { &mut [u8] };
-}
-
-macro_rules! define {
-    ($($name:literal $variant:ident ($($param:ident: $kind:ident),*) $description:literal;)*) => {
-        $(
-            #[allow(non_snake_case, reason = "named as in the table")]
-            #[allow(dead_code, reason = "only the sandbox has a panic handler")]
-            pub(crate) fn $variant($($param: kind!($kind)),*) -> i32 {
-                let mut frame = Frame::default();
-                $(frame.$kind($param);)*
-                frame.run(|args, memory| dispatch(HostFunction::$variant, args, memory))
-            }
-        )*
-    };
-}
-for_each_host_function!(define);
 
 /// Runs at the start of every entry from the host.
 pub(crate) const fn enter() {}

@@ -1,64 +1,15 @@
 //! All unsafe code of the SDK: calling the imports, memory that is written before it is read, text
 //! that the host vouches for, and the allocator.
 
+mod imports;
+
+pub(crate) use imports::*;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::alloc::Layout;
 
-use cpex_wasmi_abi::{NO_KEY, for_each_host_function};
-
 use crate::{Result, Status};
-
-// One safe function for each row of the table of host functions.
-
-macro_rules! define {
-    ($($name:literal $variant:ident ($($param:ident: $kind:ident),*) $description:literal;)*) => {
-        $(import! { $name $variant [] [] [] $($param: $kind,)* })*
-    };
-}
-
-/// Turns parameters of the table, one at a time, into those of the function, those of the import,
-/// and the arguments to call the one with from the other.
-macro_rules! import {
-    ($name:literal $variant:ident [$($safe:tt)*] [$($raw:tt)*] [$($arg:tt)*]
-        $param:ident: number, $($rest:tt)*) => {
-        import! { $name $variant [$($safe)* $param: u32,] [$($raw)* _: u32,] [$($arg)* $param,]
-            $($rest)* }
-    };
-    ($name:literal $variant:ident [$($safe:tt)*] [$($raw:tt)*] [$($arg:tt)*]
-        $param:ident: bytes, $($rest:tt)*) => {
-        import! { $name $variant [$($safe)* $param: &[u8],] [$($raw)* _: *const u8, _: usize,]
-            [$($arg)* $param.as_ptr(), $param.len(),] $($rest)* }
-    };
-    ($name:literal $variant:ident [$($safe:tt)*] [$($raw:tt)*] [$($arg:tt)*]
-        $param:ident: key, $($rest:tt)*) => {
-        import! { $name $variant [$($safe)* $param: Option<&[u8]>,]
-            [$($raw)* _: *const u8, _: usize,]
-            [$($arg)* $param.map_or(core::ptr::null(), <[u8]>::as_ptr),
-                $param.map_or(NO_KEY as usize, <[u8]>::len),] $($rest)* }
-    };
-    ($name:literal $variant:ident [$($safe:tt)*] [$($raw:tt)*] [$($arg:tt)*]
-        $param:ident: buffer, $($rest:tt)*) => {
-        import! { $name $variant [$($safe)* $param: &mut [u8],] [$($raw)* _: *mut u8, _: usize,]
-            [$($arg)* $param.as_mut_ptr(), $param.len(),] $($rest)* }
-    };
-    ($name:literal $variant:ident [$($safe:tt)*] [$($raw:tt)*] [$($arg:tt)*]) => {
-        #[allow(non_snake_case, reason = "named as in the table")]
-        #[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
-        pub(crate) fn $variant($($safe)*) -> i32 {
-            #[link(wasm_import_module = "cpex")]
-            unsafe extern "C" {
-                #[link_name = $name]
-                fn import($($raw)*) -> i32;
-            }
-            // SAFETY: pointer and length are those of a slice that is borrowed for the call, as
-            // mutable where the host writes.
-            unsafe { import($($arg)*) }
-        }
-    };
-}
-
-for_each_host_function!(define);
 
 /// As many zeros. Unlike `vec!`, it brings no code to panic with.
 pub(crate) fn buffer(len: usize) -> Result<Vec<u8>> {
