@@ -93,11 +93,11 @@ impl Limits {
     fn code(&self) -> String {
         let mut code = String::from(HEAD);
         for field in self.fields() {
-            let _ = write!(code, "{}pub {}: {},\n", field.doc(), field.name, field.member());
+            let _ = writeln!(code, "{}pub {}: {},", field.doc(), field.name, field.member());
         }
         code.push_str("}\n\nimpl Default for Limits { fn default() -> Self { Self {\n");
         for field in self.fields() {
-            let _ = write!(code, "{}: {},\n", field.name, field.default());
+            let _ = writeln!(code, "{}: {},", field.name, field.default());
         }
         code.push_str("} } }\n\n/// Setters, each named like its field.\nimpl Limits {\n");
         for field in self.fields() {
@@ -116,7 +116,7 @@ impl Limits {
                 "Duration" => "Some(time)",
                 _ => "number",
             };
-            let _ = write!(code, "\"{}\" => self.{name} = {value},\n", limit.key);
+            let _ = writeln!(code, "\"{}\" => self.{name} = {value},", limit.key);
         }
         code.push_str(
             "_ => {}\n} } }\n\n/// The keys under `resources`.\n\
@@ -124,9 +124,9 @@ impl Limits {
         );
         for Limit { key, least, most, about, default, .. } in &self.limit {
             let (least, most) = (underscored(*least), underscored(*most));
-            let _ = write!(
+            let _ = writeln!(
                 code,
-                "key({key:?}, Shape::Whole({least}, {most}), \"{about} Default: {default}.\"),\n"
+                "key({key:?}, Shape::Whole({least}, {most}), \"{about} Default: {default}.\"),"
             );
         }
         code.push_str("];\n");
