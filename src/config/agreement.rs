@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
 use serde_json::Value;
 
-use crate::module::READS_OF_WRITES;
+use crate::module::warnings::READS_OF_WRITES;
 use crate::{ErrorKind, Problem};
 
 /// The hooks that an entry lists.

@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::reader::{Entry, Reader};
-use super::scan::Sections;
+use super::sections::Sections;
 
 /// The most operators in one constant expression. Compilers take three.
 const MAX_OPERATORS: usize = 100;

@@ -1,36 +1,31 @@
 //! Modules: bytes that were read, checked and translated, with nothing of them run yet.
 
 mod check;
-mod code;
+mod code_size;
 mod constants;
-#[cfg(feature = "std")]
-mod exposed;
-mod growth;
+mod load;
 mod operators;
 mod reader;
-mod scan;
-mod written;
+mod rewrite;
+mod sections;
+pub(crate) mod warnings;
 
-use alloc::borrow::{Cow, ToOwned as _};
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, KNOWN_HOOKS, Manifest};
+use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, Manifest};
 
-use crate::Digest;
-#[cfg(feature = "std")]
-use crate::Isolation;
 use crate::engine::Interpreter;
-use crate::engine::dispatch::Dispatch;
 #[cfg(feature = "cpex-core")]
 use crate::session::takes_field;
 use crate::sync::shards::{Shard, Shards};
-use crate::text::suggest::nearest;
-use crate::{Engine, Error, ErrorKind, Limits, Policy, Problem};
+use crate::{Digest, Engine, Error, ErrorKind, Policy, Problem};
+
+use load::{Parsed, Source};
+use warnings::with_reads;
 
 /// A module that was read, checked and translated. Immutable and cheap to clone.
 ///
@@ -53,7 +48,6 @@ struct Inner {
     info: ModuleInfo,
     /// The names that its mutable globals are exported under, if its instances have no other state
     /// but their memory.
-    #[cfg(feature = "std")]
     globals: Option<Box<[Box<str>]>>,
     digest: Digest,
 }
@@ -126,128 +120,15 @@ impl Module {
     /// [`ErrorKind::InvalidModule`] or [`ErrorKind::UnsupportedAbi`]; [`Error::problems`] has all
     /// that is wrong, where the module can be read at all.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self, Error> {
-        Self::made(engine, wasm, None).map_err(|error| engine.redacted(error))
+        Self::load(engine, wasm, None)
     }
 
-    fn made(engine: &Engine, wasm: &[u8], digest: Option<Digest>) -> Result<Self, Error> {
-        if wasm.len() > Limits::MAX_MODULE_BYTES {
-            return Err(Error::new(
-                ErrorKind::InvalidModule,
-                format!(
-                    "the module has {} bytes, and at most {} are loaded; build it with \
-                     optimisation and `strip = true`",
-                    wasm.len(),
-                    Limits::MAX_MODULE_BYTES
-                ),
-            ));
-        }
-        let invalid = |message: String| Error::new(ErrorKind::InvalidModule, message);
-        let sections = scan::scan(wasm).map_err(invalid)?;
-        if let Some(start) = sections.find(scan::START) {
-            return Err(invalid(format!(
-                "the module has a start function (section at byte {}), which would run before its \
-                 limits are known; export `_initialize` or `{}` instead",
-                start.offset,
-                cpex_wasmi_abi::EXPORT_INIT
-            )));
-        }
-        for (id, what, most, why) in scan::COSTLY {
-            if let Some(section) = sections.all.iter().find(|s| s.id == *id && s.len > *most) {
-                return Err(invalid(format!(
-                    "the module's {what} take {} bytes (section at byte {}), and at most {most} are \
-                     allowed, {why}",
-                    section.len, section.offset
-                )));
-            }
-        }
-        let largest_function = code::check(wasm, &sections).map_err(invalid)?;
-        let home = Shard::current(engine.shards());
-        let interpreter = &engine.interpreter(home)?.wasmi;
-        let validate = || wasmi::Module::validate(interpreter, wasm).map_err(check::untranslatable);
-        // wasmi validates each instruction and translates it, before the next one. Of what follows the
-        // end of a function its validator takes some instructions, and only says so when it is through;
-        // its translator panics over them. So what may have any is validated whole first.
-        let code = operators::read(wasm, &sections);
-        if !code.ends_once {
-            validate()?;
-        }
-        if let Err(message) = constants::check(wasm, &sections) {
-            // What is not valid either is refused for that.
-            return Err(validate().err().unwrap_or_else(|| invalid(message)));
-        }
-        if let Some(refused) = code.refused {
-            return Err(validate().err().unwrap_or_else(|| invalid(refused.into())));
-        }
-        let dispatch = engine.dispatch();
-        let tamed = if dispatch == Dispatch::LOOP || !code.grows {
-            growth::Tamed { wasm: Cow::from(wasm), grows: false }
-        } else {
-            validate()?;
-            growth::tame(wasm, &sections).map_err(invalid)?
-        };
-        let slice = if tamed.grows { dispatch.slice_of_growing() } else { u64::MAX };
-        #[cfg(feature = "std")]
-        let expose = |sections| exposed::expose(&tamed.wasm, sections, code);
-        #[cfg(feature = "std")]
-        let exposed = match tamed.wasm {
-            Cow::Borrowed(_) => expose(&sections),
-            Cow::Owned(_) => expose(&scan::scan(&tamed.wasm).map_err(invalid)?),
-        };
-        #[cfg(feature = "std")]
-        let (globals, exposed) = match exposed {
-            Some(exposed) => (Some(exposed.globals), exposed.wasm),
-            None => (None, Cow::from(&*tamed.wasm)),
-        };
-        #[cfg(not(feature = "std"))]
-        let exposed = Cow::from(&*tamed.wasm);
-        // What is not valid is not where it was, once it is written anew.
-        let wasmi = wasmi::Module::new(interpreter, &exposed)
-            .map_err(|error| validate().err().unwrap_or_else(|| check::untranslatable(error)))?;
-        #[cfg(feature = "std")]
-        let is_own = |name: &str| globals.is_none() || !name.starts_with(exposed::PREFIX);
-        #[cfg(not(feature = "std"))]
-        let is_own = |_: &str| true;
-        let mut problems = Vec::new();
-        let manifest = check::manifest(&wasmi, &mut problems);
-        let imports = check::imports(&wasmi, &mut problems);
-        let memory = check::exports(&wasmi, &mut problems);
-        let capabilities = manifest.as_ref().map(|manifest| check::names(manifest, &mut problems));
-        let (Some(manifest), Some(capabilities), Some(memory), true) =
-            (manifest, capabilities, memory, problems.is_empty())
-        else {
-            return Err(Error::from_problems(problems));
-        };
-        let size = |id| sections.find(id).map_or(0, |section| section.len);
-        let info = ModuleInfo {
-            bytes: wasm.len(),
-            code_bytes: size(scan::CODE),
-            data_bytes: size(scan::DATA),
-            initial_memory_bytes: memory.minimum().saturating_mul(PAGE),
-            maximum_memory_bytes: memory.maximum().map(|pages| pages.saturating_mul(PAGE)),
-            imports: imports.own,
-            wasi_imports: imports.wasi,
-            exports: exports(&wasmi, is_own),
-            has_init: wasmi.get_export(cpex_wasmi_abi::EXPORT_INIT).is_some()
-                || wasmi.get_export(cpex_wasmi_abi::EXPORT_REACTOR).is_some(),
-            has_shutdown: wasmi.get_export(cpex_wasmi_abi::EXPORT_SHUTDOWN).is_some(),
-        };
-        let engine = engine.clone();
-        let copied = engine.shards() > 1
-            && wasm.len() <= Self::MAX_COPIED_BYTES
-            && largest_function <= Self::MAX_COPIED_FUNCTION_BYTES;
-        Ok(Self(Arc::new(Inner {
-            translated: Shards::new(engine.shards(), home, wasmi),
-            home,
-            bytes: copied.then(|| exposed.into_owned().into_boxed_slice()),
-            slice: engine.largest_slice().min(slice),
-            engine,
-            manifest,
-            capabilities,
-            info,
-            #[cfg(feature = "std")]
-            globals,
-            digest: digest.unwrap_or_else(|| Digest::of(wasm)),
-        })))
+    fn load(engine: &Engine, wasm: &[u8], digest: Option<Digest>) -> Result<Self, Error> {
+        Source::new(engine, wasm)
+            .and_then(Source::parse)
+            .and_then(Parsed::compile)
+            .and_then(|compiled| compiled.check(digest))
+            .map_err(|error| engine.redacted(error))
     }
 
     /// As [`new`](Self::new), but makes nothing of a module other than the one that a policy pins.
@@ -256,9 +137,7 @@ impl Module {
             let digest = Digest::of(wasm);
             return match pinned.differs(digest) {
                 Some(problem) => Err(Error::from_problems(vec![problem])),
-                None => {
-                    Self::made(engine, wasm, Some(digest)).map_err(|error| engine.redacted(error))
-                }
+                None => Self::load(engine, wasm, Some(digest)),
             };
         }
         Self::new(engine, wasm)
@@ -288,77 +167,6 @@ impl Module {
     /// read it, which cpex-core's pipeline takes too.
     pub fn capabilities_to_grant(&self) -> CapabilitySet {
         with_reads(self.requested())
-    }
-
-    /// What would be odd about this policy for the module without being wrong, such as a grant that
-    /// it does not ask for.
-    pub fn warnings(&self, policy: &Policy) -> Vec<String> {
-        let unused = policy.capabilities.difference(with_reads(self.requested()));
-        let mut warnings: Vec<String> = unused
-            .iter()
-            .map(|name| {
-                format!("the capability `{name}` is granted, and the plugin does not ask for it")
-            })
-            .collect();
-        let known = || KNOWN_HOOKS.iter().map(|(name, _)| *name);
-        for hook in &self.manifest().hooks {
-            // Any other may be of the embedder's own.
-            if known().any(|name| name == hook) {
-                continue;
-            }
-            if let Some(near) = nearest(hook, known()) {
-                warnings.push(format!(
-                    "the plugin handles the hook `{hook}`, which CPEX does not have; did its author \
-                     mean `{near}`?"
-                ));
-            }
-        }
-        for (write, read) in READS_OF_WRITES {
-            let granted = |capability| policy.capabilities.contains(capability);
-            if granted(write) && !granted(read) {
-                warnings.push(format!(
-                    "the capability `{write}` is granted without `{read}`, and cpex-core takes the \
-                     whole of what a plugin sees for what it changes: with cpex-core, the plugin is \
-                     not loaded without both"
-                ));
-            }
-        }
-        warnings.extend(policy.access.unreachable().map(|host| {
-            format!(
-                "`allowed_network` grants `{host}`, which is no public address: nothing is sent to \
-                 it without `allow_private: true`"
-            )
-        }));
-        let credentials = self.requested().opens_credentials();
-        if credentials && !policy.allow_raw_credentials {
-            warnings.push(
-                "the plugin asks for credentials, and sees what is known of them but no token; set \
-                 `allow_raw_credentials: true` under `sandbox_policy:` if it may read tokens"
-                    .into(),
-            );
-        }
-        #[cfg(feature = "std")]
-        if self.info().has_init
-            && self.globals().is_none()
-            && policy.snapshot
-            && policy.isolation == Isolation::PerCall
-        {
-            warnings.push(
-                "each call initialises the plugin anew, as what an initialisation leaves in this \
-                 module cannot be kept for the next (docs/policy.md, \"Initialised once\"); set \
-                 `isolation: pooled` if calls may share instances, or `snapshot: false` if it is meant"
-                    .into(),
-            );
-        }
-        if policy.allow_raw_credentials && !credentials {
-            warnings.push(
-                "the policy allows raw credentials, and the plugin does not ask for any".into(),
-            );
-        }
-        warnings.extend(policy.access.unused(self.manifest()).into_iter().map(|grant| {
-            format!("`{}` is granted, and the plugin does not ask for it", crate::visible(&grant))
-        }));
-        warnings
     }
 
     /// Whether it imports anything that looks at a request, or changes one.
@@ -411,7 +219,6 @@ impl Module {
 
     /// The names that all mutable globals are exported under, if an instance has no state but these
     /// and its memory, and something that it initialises itself with.
-    #[cfg(feature = "std")]
     pub(crate) fn globals(&self) -> Option<&[Box<str>]> {
         self.0.globals.as_deref()
     }
@@ -419,20 +226,6 @@ impl Module {
     pub(crate) fn requested(&self) -> CapabilitySet {
         self.0.capabilities
     }
-}
-
-/// The size of a page of wasm memory, in bytes.
-const PAGE: u64 = 64 << 10;
-
-/// The module's own exports.
-fn exports(module: &wasmi::Module, is_own: impl Fn(&str) -> bool) -> Vec<(String, String)> {
-    let mut exports: Vec<_> = module
-        .exports()
-        .filter(|export| is_own(export.name()))
-        .map(|export| (export.name().to_owned(), check::type_name(export.ty())))
-        .collect();
-    exports.sort_unstable();
-    exports
 }
 
 impl core::fmt::Debug for Module {
@@ -443,23 +236,4 @@ impl core::fmt::Debug for Module {
 
 pub(crate) fn invalid(message: impl ToString) -> Problem {
     Problem::new(ErrorKind::InvalidModule, message.to_string())
-}
-
-/// What may be changed, and what opens it for reading: in CPEX's pipeline, who changes what they do
-/// not see replaces all of it.
-pub(crate) const READS_OF_WRITES: [(Capability, Capability); 3] = [
-    (Capability::WriteHeaders, Capability::ReadHeaders),
-    (Capability::AppendLabels, Capability::ReadLabels),
-    (Capability::AppendDelegation, Capability::ReadDelegation),
-];
-
-/// What a plugin asks for, and what it has to be granted along with that.
-fn with_reads(requested: CapabilitySet) -> CapabilitySet {
-    let mut with_reads = requested;
-    for (write, read) in READS_OF_WRITES {
-        if requested.contains(write) {
-            with_reads.insert(read);
-        }
-    }
-    with_reads
 }

@@ -2,7 +2,7 @@
 //! what the interpreter cannot be trusted with.
 
 use super::reader::Reader;
-use super::scan::{CODE, Sections};
+use super::sections::{CODE, Sections};
 
 /// What can be told of a module by its instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,6 @@ pub(super) struct Code {
     pub(super) ends_once: bool,
     /// No function changes a table or drops a segment, so that these are in each instance what they
     /// were when it was made.
-    #[cfg_attr(not(feature = "std"), allow(dead_code, reason = "there are no snapshots"))]
     pub(super) keeps_tables_and_segments: bool,
     /// A function grows a memory or a table.
     pub(super) grows: bool,

@@ -1,8 +1,7 @@
 //! What the looks at a module's sections have in common: numbers, lists, and what is passed over.
 
-use super::scan::Section;
-#[cfg(feature = "std")]
-use super::scan::varint;
+use super::sections::Section;
+use super::sections::varint;
 
 /// What is left of a section. Each read is `None` where there is too little left.
 pub(super) struct Reader<'a> {
@@ -69,7 +68,6 @@ impl<'a> Reader<'a> {
 /// What only a look at all of a section takes.
 impl<'a> Reader<'a> {
     /// A LEB128 number of 32 bits, and nothing that a validator does not take for one.
-    #[cfg(feature = "std")]
     pub(super) fn count(&mut self) -> Option<u64> {
         let (count, len) = varint(self.rest, 0)?;
         self.skip(len)?;

@@ -77,7 +77,7 @@ impl Dispatch {
     }
 
     /// The fuel of a `memory.grow`: all in all as much as of a call to the host, of which three are taken
-    /// by what is around it where there is a bound to them (`src/module/growth.rs`). Plugins pay for
+    /// by what is around it where there is a bound to them (`src/module/rewrite/memory_grow.rs`). Plugins pay for
     /// what they grow by as well.
     pub(crate) fn fuel_of_growth(self) -> u8 {
         if self.growths().is_some() { FUEL_OF_GROWTH - 3 } else { FUEL_OF_GROWTH }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use wasmparser::{Operator, Parser, Payload};
 
-use super::super::scan::scan;
+use super::super::sections::scan;
 use super::*;
 
 /// Fields that have every kind of immediate.

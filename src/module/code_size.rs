@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::reader::Reader;
-use super::scan::{CODE, Sections};
+use super::sections::{CODE, Sections};
 
 /// The largest function, in bytes.
 const MAX_FUNCTION_BYTES: u64 = 512 << 10;
@@ -80,7 +80,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use super::super::scan::scan;
+    use super::super::sections::scan;
     use super::*;
 
     /// What comes of a module of one code section with these bodies.

@@ -1,4 +1,4 @@
-//! Has a module grow its memory where that can be bounded.
+//! Moves each `memory.grow` of a module into one function, where it can be bounded.
 //!
 //! Where the interpreter goes on by tail calls, each `memory.grow` leaves something on the host's stack
 //! until the slice of fuel is used up ([`Dispatch`](crate::engine::dispatch::Dispatch)). Fuel is taken for many
@@ -9,14 +9,13 @@
 //!
 //! Tables do not grow ([`Limiter`](crate::instance)), and that an instruction does not even begin to do.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::operators::Effect;
-use super::reader::Reader;
-use super::scan::{CODE, Section, Sections};
-use super::written::{leb, with_sections};
+use super::encode::{Changed, leb};
+use crate::module::operators::Effect;
+use crate::module::reader::Reader;
+use crate::module::sections::{CODE, Section, Sections};
 
 const TYPES: u8 = 1;
 const IMPORTS: u8 = 2;
@@ -33,28 +32,28 @@ const BODY: [u8; 7] = [6, 0, 0x20, 0, 0x40, 0, 0x0b];
 /// `(drop) (drop) (i32.const -1)`: what `table.grow` comes to, and takes as much fuel.
 const NO_GROWTH: [u8; 4] = [0x1a, 0x1a, 0x41, 0x7f];
 
-/// A module that grows its memory in one place, if at all, and no table.
-pub(super) struct Tamed<'a> {
-    pub(super) wasm: Cow<'a, [u8]>,
-    /// Whether it can grow its memory.
+/// A module that grows its memory in one function, if at all, and no table.
+#[derive(Default)]
+pub(super) struct Funnelled {
+    /// Its sections that differ.
+    pub(super) changed: Vec<Changed>,
+    /// True if it can grow its memory.
     pub(super) grows: bool,
 }
 
-/// A valid module as it is to be translated. One that imports anything but functions, which is refused
-/// later, stays as it is.
-pub(super) fn tame<'a>(wasm: &'a [u8], sections: &Sections) -> Result<Tamed<'a>, String> {
-    let Some(code) = sections.find(CODE) else {
-        return Ok(Tamed { wasm: Cow::Borrowed(wasm), grows: false });
-    };
+/// Moves each `memory.grow` of a valid module into one function. A module that imports anything but
+/// functions, which is refused later, stays as it is.
+pub(super) fn funnel(wasm: &[u8], sections: &Sections) -> Result<Funnelled, String> {
+    let Some(code) = sections.find(CODE) else { return Ok(Funnelled::default()) };
     let unread = || "the module's code cannot be written anew".into();
-    tamed(wasm, sections, code).ok_or_else(unread)
+    funnelled(wasm, sections, code).ok_or_else(unread)
 }
 
-fn tamed<'a>(wasm: &'a [u8], sections: &Sections, code: Section) -> Option<Tamed<'a>> {
+fn funnelled(wasm: &[u8], sections: &Sections, code: Section) -> Option<Funnelled> {
     let mut reader = Reader::of(wasm, code);
     let defined = reader.number()?;
     let Some(imported) = imported(wasm, sections)? else {
-        return Some(Tamed { wasm: Cow::Borrowed(wasm), grows: true });
+        return Some(Funnelled { changed: Vec::new(), grows: true });
     };
     let helper = imported.checked_add(defined)?;
     let mut call = Vec::from([0x10]);
@@ -81,23 +80,23 @@ fn tamed<'a>(wasm: &'a [u8], sections: &Sections, code: Section) -> Option<Tamed
         bodies.extend_from_slice(&content);
     }
     if !memory && !tables {
-        return Some(Tamed { wasm: Cow::Borrowed(wasm), grows: false });
+        return Some(Funnelled::default());
     }
     let more = u64::from(memory);
     let mut content = Vec::with_capacity(bodies.len().checked_add(16)?);
     leb(&mut content, defined.checked_add(more)?);
     content.append(&mut bodies);
-    let mut written = Vec::from([(CODE, content)]);
+    let mut changed = Vec::from([(CODE, content)]);
     if memory {
         let (types, content) = with_one_more(wasm, sections.find(TYPES)?, &TYPE)?;
-        written.push((TYPES, content));
+        changed.push((TYPES, content));
         let mut index = Vec::new();
         leb(&mut index, types);
-        written.push((FUNCTIONS, with_one_more(wasm, sections.find(FUNCTIONS)?, &index)?.1));
-        let (_, content) = written.first_mut()?;
+        changed.push((FUNCTIONS, with_one_more(wasm, sections.find(FUNCTIONS)?, &index)?.1));
+        let (_, content) = changed.first_mut()?;
         content.extend_from_slice(&BODY);
     }
-    Some(Tamed { wasm: Cow::Owned(with_sections(wasm, sections, &written)?), grows: memory })
+    Some(Funnelled { changed, grows: memory })
 }
 
 /// What is read, and the bytes of it.

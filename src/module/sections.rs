@@ -1,5 +1,5 @@
-//! A look at a module's sections before anything else reads it: enough to tell a component, a
-//! truncated file or a start function apart, and to say where they stand.
+//! The sections of a module, read before anything else reads it: enough to tell a component, a truncated
+//! file or a start function apart, and to say where they stand.
 
 use alloc::format;
 use alloc::string::String;
@@ -20,7 +20,7 @@ pub(super) struct Section {
 }
 
 /// Sections that cost more than their size: identifier, what is in it, the most bytes, and why.
-pub(super) const COSTLY: &[(u8, &str, usize, &str)] = &[
+const COSTLY: &[(u8, &str, usize, &str)] = &[
     (1, "types", 64 << 10, TO_LOAD),
     (2, "imports", 16 << 10, TO_CALL),
     (7, "exports", 64 << 10, TO_CALL),
@@ -31,13 +31,35 @@ const TO_LOAD: &str = "as more takes too much memory to load";
 const TO_CALL: &str = "as each call may have to go through them";
 /// How many sections a module may have. Each takes two bytes of the file, and many times that to keep.
 const MAX_SECTIONS: usize = 1000;
-pub(super) const START: u8 = 8;
+const START: u8 = 8;
 pub(super) const CODE: u8 = 10;
 pub(super) const DATA: u8 = 11;
 
 impl Sections {
     pub(super) fn find(&self, id: u8) -> Option<Section> {
         self.all.iter().copied().find(|section| section.id == id)
+    }
+
+    /// Refuses a module over a section that it may not have, or that is too large.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if let Some(start) = self.find(START) {
+            return Err(format!(
+                "the module has a start function (section at byte {}), which would run before its \
+                 limits are known; export `_initialize` or `{}` instead",
+                start.offset,
+                cpex_wasmi_abi::EXPORT_INIT
+            ));
+        }
+        for (id, what, most, why) in COSTLY {
+            if let Some(section) = self.all.iter().find(|s| s.id == *id && s.len > *most) {
+                return Err(format!(
+                    "the module's {what} take {} bytes (section at byte {}), and at most {most} are \
+                     allowed, {why}",
+                    section.len, section.offset
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

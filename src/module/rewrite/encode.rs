@@ -2,13 +2,16 @@
 
 use alloc::vec::Vec;
 
-use super::scan::Sections;
+use crate::module::sections::Sections;
 
-/// The module with another content in some of its sections, by their identifiers.
+/// A section with another content: its identifier, and that.
+pub(super) type Changed = (u8, Vec<u8>);
+
+/// The module with another content in some of its sections.
 pub(super) fn with_sections(
     wasm: &[u8],
     sections: &Sections,
-    changed: &[(u8, Vec<u8>)],
+    changed: &[Changed],
 ) -> Option<Vec<u8>> {
     let more = changed.iter().map(|(_, content)| content.len().saturating_add(8)).sum();
     let mut written = Vec::with_capacity(wasm.len().checked_add(more)?);

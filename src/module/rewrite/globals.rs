@@ -1,23 +1,22 @@
-//! What of an instance's state can be looked at from outside.
+//! Exports all mutable globals of a module, so that the state of its instances can be captured.
 //!
 //! The interpreter gives an embedder the globals that a module exports, and no others. So that the
 //! state after an initialisation can be carried over to other instances, a module that has one is
 //! translated with all of its mutable globals exported, under names of ours.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_REACTOR};
 
-use super::operators::Code;
-use super::reader::Reader;
-use super::scan::{Section, Sections};
-use super::written::{leb, with_sections};
+use super::encode::{Changed, leb};
+use crate::module::operators::Code;
+use crate::module::reader::Reader;
+use crate::module::sections::{Section, Sections};
 
 /// The beginning of the names that the globals are exported under.
-pub(super) const PREFIX: &str = "cpex-wasmi.global.";
+pub(in crate::module) const PREFIX: &str = "cpex-wasmi.global.";
 
 /// The most mutable globals. Each call has to enter each export into a map.
 const MAX_GLOBALS: usize = 100;
@@ -28,18 +27,17 @@ const IMPORTS: u8 = 2;
 const GLOBALS: u8 = 6;
 const EXPORTS: u8 = 7;
 
-/// A module whose instances have no state but their memory and globals that can be looked at.
-pub(super) struct Exposed<'a> {
-    /// The module, with the exports that it takes.
-    pub(super) wasm: Cow<'a, [u8]>,
+/// The state of a module whose instances have none but their memory and globals, all of which are exported.
+pub(super) struct Exported {
     /// The names of all mutable globals.
-    pub(super) globals: Box<[Box<str>]>,
+    pub(super) names: Box<[Box<str>]>,
+    /// The section of exports with these among them, if there are any.
+    pub(super) changed: Option<Changed>,
 }
 
-/// The same module with all of its state exposed, if it initialises its instances and all of its state
-/// can be. If it is not valid, what is made of it is not either: all of it is in there, in the same
-/// order.
-pub(super) fn expose<'a>(wasm: &'a [u8], sections: &Sections, code: Code) -> Option<Exposed<'a>> {
+/// Exports all state of a module, if it initialises its instances and all of its state can be exported. A
+/// module that is not valid stays so: all of its exports remain, in the same order.
+pub(super) fn export(wasm: &[u8], sections: &Sections, code: Code) -> Option<Exported> {
     let exports = sections.find(EXPORTS)?;
     let can_be = wasm.len() <= MAX_BYTES
         && code.keeps_tables_and_segments
@@ -48,12 +46,11 @@ pub(super) fn expose<'a>(wasm: &'a [u8], sections: &Sections, code: Code) -> Opt
     let globals = mutable_globals(wasm, sections).filter(|_| can_be)?;
     let named: Vec<_> =
         globals.iter().map(|index| (format!("{PREFIX}{index}").into(), *index)).collect();
-    let wasm = if named.is_empty() {
-        Cow::Borrowed(wasm)
-    } else {
-        Cow::Owned(with_exports(wasm, sections, &named)?)
+    let changed = match &*named {
+        [] => None,
+        named => Some((EXPORTS, exports_with(Reader::of(wasm, exports), named)?)),
     };
-    Some(Exposed { wasm, globals: named.into_iter().map(|(name, _)| name).collect() })
+    Some(Exported { names: named.into_iter().map(|(name, _)| name).collect(), changed })
 }
 
 /// Whether an initialisation is among the exports, no name of ours, and nothing after them.
@@ -106,9 +103,8 @@ fn mutable_globals(wasm: &[u8], sections: &Sections) -> Option<Vec<u64>> {
     Some(mutable)
 }
 
-/// The module with globals added to its exports.
-fn with_exports(wasm: &[u8], sections: &Sections, globals: &[(Box<str>, u64)]) -> Option<Vec<u8>> {
-    let mut reader = Reader::of(wasm, sections.find(EXPORTS)?);
+/// The exports with globals added at their end.
+fn exports_with(mut reader: Reader<'_>, globals: &[(Box<str>, u64)]) -> Option<Vec<u8>> {
     let before = reader.count()?;
     let mut content = Vec::new();
     leb(&mut content, before.checked_add(u64::try_from(globals.len()).ok()?)?);
@@ -119,7 +115,7 @@ fn with_exports(wasm: &[u8], sections: &Sections, globals: &[(Box<str>, u64)]) -
         content.push(GLOBAL);
         leb(&mut content, *index);
     }
-    with_sections(wasm, sections, &[(EXPORTS, content)])
+    Some(content)
 }
 
 /// The kind of an export that is a global.
@@ -127,9 +123,10 @@ const GLOBAL: u8 = 3;
 
 #[cfg(test)]
 mod tests {
-    use super::super::operators;
-    use super::super::scan::scan;
+    use super::super::encode::with_sections;
     use super::*;
+    use crate::module::operators;
+    use crate::module::sections::scan;
 
     const INIT: &str = r#"(func (export "cpex_init") (result i32) (i32.const 0))"#;
 
@@ -139,8 +136,9 @@ mod tests {
 
     fn exposed(wasm: &[u8]) -> Option<(Vec<u8>, Vec<Box<str>>)> {
         let sections = scan(wasm).unwrap();
-        let exposed = expose(wasm, &sections, operators::read(wasm, &sections))?;
-        Some((exposed.wasm.into_owned(), exposed.globals.into_vec()))
+        let exported = export(wasm, &sections, operators::read(wasm, &sections))?;
+        let changed: Vec<_> = exported.changed.into_iter().collect();
+        Some((with_sections(wasm, &sections, &changed)?, exported.names.into_vec()))
     }
 
     /// The sections but for the exports.
