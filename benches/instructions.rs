@@ -1,7 +1,7 @@
 //! Hot calls, for `scripts/instructions` to count the instructions of one: run with none, it prints
 //! the name of each case and two numbers of calls; with a case and a number, it makes that many. What
 //! two runs differ by is what the calls take that one makes more.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -11,12 +11,12 @@ mod handlers;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use common::{HOOK, fixture, load, trusting};
+use common::{HOOK, fixture, guest_wanting, load, trusting};
 use cpex_core::cmf::MessagePayload;
 use cpex_core::plugin::PluginConfig;
 use cpex_core::registry::AnyHookHandler;
 use cpex_wasmi::cpex::WasmFactory;
-use cpex_wasmi::{Engine, Plugin, Policy, Request};
+use cpex_wasmi::{Engine, Invocation, Plugin, Policy, Request};
 use handlers::*;
 use serde_json::json;
 
@@ -42,6 +42,9 @@ const CASES: &[Case] = &[
     ("one field of 1 MiB", 100, 1100, |calls| {
         about(&beside_bytes(single(), 1 << 20), &reader(), calls)
     }),
+    ("a function by name, of 1", 100, 1100, |calls| named(1, calls)),
+    ("a function by name, of 50", 100, 1100, |calls| named(50, calls)),
+    ("a function by name, of 5000", 100, 1100, |calls| named(5000, calls)),
     ("load explorer.wasm", 2, 12, loads),
 ];
 
@@ -92,6 +95,36 @@ fn about(payload: &MessagePayload, handler: &Arc<dyn AnyHookHandler>, calls: u32
 /// Without cpex-core.
 fn standalone(calls: u32) {
     let plugin = load(&fixture("noop"), trusting().pooled(2));
+    let request = Arc::new(Request::tool_call("get_compensation").label("PII"));
+    for _ in 0..calls {
+        black_box(plugin.call(HOOK, black_box(&request).clone()).unwrap());
+    }
+}
+
+/// A plugin that calls one of so many functions of the embedder's, and may call up to 50 of them.
+fn named(functions: usize, calls: u32) {
+    let names: Vec<_> = (0..functions).map(|n| format!("acme.policies.function_{n:04}")).collect();
+    let mut engine = Engine::builder();
+    let mut policy = trusting().pooled(2);
+    for name in &names {
+        engine = engine.function(name.as_str(), |_: &mut Invocation<'_>, given: u32| Ok(given));
+    }
+    policy.access.functions.extend(names.iter().take(50).cloned());
+    let asked: Vec<_> = names.iter().take(50).map(|name| format!("function:{name}")).collect();
+    let asked: Vec<_> = asked.iter().map(String::as_str).collect();
+    let name = &names[functions.min(50) / 2];
+    let wasm = guest_wanting(
+        &asked,
+        &format!(
+            r#"(memory (export "memory") 1) (data (i32.const 0) "{name}7")
+               (func (export "cpex_invoke") (param i32) (result i32)
+                 (drop (call $call_json (i32.const 0) (i32.const {len}) (i32.const {len})
+                   (i32.const 1) (i32.const 100) (i32.const 8)))
+                 (i32.const 0))"#,
+            len = name.len(),
+        ),
+    );
+    let plugin = Plugin::load(&engine.build().unwrap(), &wasm, policy).unwrap();
     let request = Arc::new(Request::tool_call("get_compensation").label("PII"));
     for _ in 0..calls {
         black_box(plugin.call(HOOK, black_box(&request).clone()).unwrap());

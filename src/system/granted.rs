@@ -1,6 +1,7 @@
 //! What a plugin has asked for and was granted.
 
 use alloc::borrow::ToOwned as _;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -25,7 +26,10 @@ pub(crate) struct Granted {
     asked: Vec<String>,
     /// Those of them that ask for requests, parsed.
     pub(crate) requests: Vec<NetworkRequest>,
+    /// The policy's grants. Clock and random numbers are left out if they were not asked for.
     pub(crate) access: Access,
+    /// The functions of the embedder's that may be called.
+    functions: BTreeSet<String>,
     /// The variables that may be read, as they were when the plugin was loaded.
     pub(crate) environment: Environment,
     /// Random bytes that stay the same, if random numbers are granted and there are any.
@@ -37,10 +41,16 @@ impl Granted {
     /// Takes what is to be had at load.
     pub(crate) fn new(
         manifest: &Manifest,
-        access: Access,
+        mut access: Access,
         services: &Services,
     ) -> Result<Self, Problem> {
         let asked = manifest.access.clone();
+        let asks = |wanted| access_requests(&asked).any(|request| request == wanted);
+        access.clock = access.clock.filter(|_| asks(AccessRequest::Clock));
+        access.random = access.random.filter(|_| asks(AccessRequest::Random));
+        let mut functions: BTreeSet<_> = access.functions.iter().cloned().collect();
+        let wanted: BTreeSet<_> = access_requests(&asked).filter_map(function_of).collect();
+        functions.retain(|name| wanted.contains(name.as_str()));
         let own = services.environment.as_ref();
         let environment = Environment::take(own, access_requests(&asked), &access.env)?;
         let requests = asked
@@ -49,14 +59,12 @@ impl Granted {
             .map(|(line, request)| request.map_err(|wrong| impossible(line, &wrong)))
             .collect::<Result<_, _>>()?;
         #[cfg(feature = "std")]
-        let salt = access
-            .random
-            .filter(|_| access_requests(&asked).any(|request| request == AccessRequest::Random))
-            .and_then(|random| super::random::salt(random).ok());
+        let salt = access.random.and_then(|random| super::random::salt(random).ok());
         Ok(Self {
             asked,
             requests,
             access,
+            functions,
             environment,
             #[cfg(feature = "std")]
             salt,
@@ -82,15 +90,21 @@ impl Granted {
         may_read(self.asked(), &self.access.env, name)
     }
 
-    /// Whether the manifest asks for the time, or for random numbers.
+    /// True if a line of the manifest asks for this.
     pub(crate) fn asks(&self, request: &AccessRequest<'_>) -> bool {
         self.asked().any(|asked| asked == *request)
     }
 
-    /// Whether a function of the embedder's may be called.
+    /// True if a function of the embedder's may be called.
     pub(crate) fn function(&self, name: &str) -> bool {
-        let request = AccessRequest::Function(name);
-        self.asked().any(|asked| asked == request) && self.access.grants(&request)
+        self.functions.contains(name)
+    }
+}
+
+fn function_of(request: AccessRequest<'_>) -> Option<&str> {
+    match request {
+        AccessRequest::Function(name) => Some(name),
+        _ => None,
     }
 }
 

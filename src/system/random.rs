@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng as _, SeedableRng as _};
-use cpex_wasmi_abi::{AccessRequest, MAX_RANDOM_BYTES, SALT_BYTES, Status};
+use cpex_wasmi_abi::{MAX_RANDOM_BYTES, SALT_BYTES, Status};
 
 use super::{AccessKind, Function, Granted, Invocation, Reply};
 use crate::RandomGrant;
@@ -33,8 +33,7 @@ impl Function for RandomBytes {
 
 fn bytes(invocation: &mut Invocation<'_>, count: u32) -> Result<Vec<u8>, Status> {
     let granted = &invocation.grants.granted;
-    let Some(random) = granted.access.random.filter(|_| granted.asks(&AccessRequest::Random))
-    else {
+    let Some(random) = granted.access.random else {
         return Err(invocation.denied(AccessKind::Random, "bytes", ""));
     };
     let count = usize::try_from(count).map_err(|_| Status::TooLarge)?;
@@ -76,8 +75,7 @@ impl Function for RandomSalt {
 
 fn salt_of(invocation: &Invocation<'_>) -> Result<Salt, Status> {
     let granted = &invocation.grants.granted;
-    let Some(random) = granted.access.random.filter(|_| granted.asks(&AccessRequest::Random))
-    else {
+    let Some(random) = granted.access.random else {
         return Err(invocation.denied(AccessKind::Random, "salt", ""));
     };
     let Some(salt) = granted.salt else {

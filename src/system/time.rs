@@ -1,6 +1,6 @@
 //! `clock.now`: the time of day.
 
-use cpex_wasmi_abi::{AccessRequest, Status};
+use cpex_wasmi_abi::Status;
 
 use super::{AccessKind, Function, Granted, Invocation, Reply};
 use crate::ClockGrant;
@@ -25,7 +25,7 @@ impl Function for ClockNow {
 
 fn now(invocation: &Invocation<'_>) -> Result<u64, Status> {
     let granted = &invocation.grants.granted;
-    let Some(clock) = granted.access.clock.filter(|_| granted.asks(&AccessRequest::Clock)) else {
+    let Some(clock) = granted.access.clock else {
         return Err(invocation.denied(AccessKind::Clock, "now", ""));
     };
     invocation.allowed(AccessKind::Clock, "now", name(clock), size_of::<u64>());

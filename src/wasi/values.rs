@@ -4,8 +4,6 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::time::SystemTime;
 
-use cpex_wasmi_abi::AccessRequest;
-
 use super::serve::Call;
 use super::{Errno, Fault};
 use crate::system::random::fill;
@@ -92,8 +90,7 @@ impl Call<'_> {
         };
         self.session.worked(self.session.grants().granted.work());
         let granted = &self.session.grants().granted;
-        let Some(grant) = granted.access.clock.filter(|_| granted.asks(&AccessRequest::Clock))
-        else {
+        let Some(grant) = granted.access.clock else {
             self.session.refuse(AccessKind::Clock, "now", name, 0);
             return Err(Errno::Acces.into());
         };
@@ -108,8 +105,7 @@ impl Call<'_> {
         let wanted = self.memory.bytes(at, len)?.len();
         self.session.worked(self.session.grants().granted.work());
         let granted = &self.session.grants().granted;
-        let Some(grant) = granted.access.random.filter(|_| granted.asks(&AccessRequest::Random))
-        else {
+        let Some(grant) = granted.access.random else {
             self.session.refuse(AccessKind::Random, "bytes", "", 0);
             return Err(Errno::Acces.into());
         };
