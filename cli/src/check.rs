@@ -58,7 +58,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let engine = Engine::builder().log_sink(said.clone()).http_client();
     let engine = stubs::engine(engine, &args.grants.stubs)?;
     let directory = args.plugin_dir.as_deref();
-    let directory = directory.map(|path| configuration::open(path, &args.grants.stubs)).transpose();
+    let directory = directory
+        .map(|path| configuration::open(path, Engine::builder(), &args.grants.stubs))
+        .transpose();
     let directory = directory.map_err(Failure::input)?;
     let verdict = match plugin_file::load(&engine, &args.plugin) {
         Ok(Loaded { module, wasm }) => {

@@ -16,7 +16,7 @@ use super::shapes::CONFIGURATION;
 use super::{Document, agreement, directory};
 use crate::policy::keys::{ENTRY, Key};
 use crate::text::suggest::is_like;
-use crate::{ErrorKind, Policy, Problem, visible};
+use crate::{ErrorKind, Module, Policy, Problem, visible};
 
 /// The findings of a [check](check).
 #[derive(Clone, Debug, Default)]
@@ -42,6 +42,8 @@ pub struct Checked {
     pub kind: String,
     /// The file of the module, if it was loaded.
     pub file: Option<std::path::PathBuf>,
+    /// The module, if it was loaded. Keeping it keeps its translation.
+    pub module: Option<Module>,
 }
 
 /// Checks a whole configuration of `cpex-core`: its keys and values, all entries of the kind `wasm://`, and
@@ -165,12 +167,13 @@ impl Checker<'_> {
             return;
         }
         let mut problems = wrong_entry(entry);
-        let mut file = None;
+        let (mut file, mut module) = (None, None);
         if problems.is_empty()
             && let Some(directory) = self.directory
         {
             match directory.load_entry(entry) {
                 Ok(loaded) => {
+                    module = Some(loaded.plugin.module().clone());
                     file = Some(loaded.file);
                     let warnings = loaded.plugin.warnings().iter();
                     let warnings = warnings.map(|warning| plugin.told(warning));
@@ -190,6 +193,7 @@ impl Checker<'_> {
             name: plugin.name.clone(),
             kind: plugin.kind.clone(),
             file,
+            module,
         });
         if is_right {
             for place in references.iter().filter(|place| Some(place.plugin) == name) {

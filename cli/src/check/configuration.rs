@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cpex_wasmi::config::{self, Document, PluginDirectory, Report};
-use cpex_wasmi::{Engine, Module, Policy};
+use cpex_wasmi::{Engine, EngineBuilder, Module, Policy};
 use serde_json::Value;
 
 use super::initialisation::{Initialisation, Said};
@@ -37,13 +37,13 @@ pub(super) fn run(path: &Path, args: &CheckArgs) -> Result<Exit, Failure> {
     let name = args.plugin.name();
     let text = args.plugin.text("the configuration")?;
     let said = Said::default();
-    let engine = Engine::builder().log_sink(said.clone()).http_client();
-    let engine = stubs::engine(engine, &args.grants.stubs)?;
+    // Refuses functions that no engine takes, whatever the configuration.
+    stubs::engine(Engine::builder(), &args.grants.stubs)?;
     let mut plugins = Vec::new();
     let report = match Document::parse(&text) {
         Ok(document) => {
-            let mut report = checked(&document, path, args)?;
-            plugins = initialised(&mut report, &document, &engine, &said);
+            let mut report = checked(&document, path, args, &said)?;
+            plugins = initialised(&mut report, &document, &said);
             report
         }
         Err(error) => {
@@ -62,12 +62,17 @@ pub(super) fn run(path: &Path, args: &CheckArgs) -> Result<Exit, Failure> {
     tell(&verdict, &format!("{name} with {count}"), args.json)
 }
 
-fn checked(document: &Document, path: &Path, args: &CheckArgs) -> Result<Report, Failure> {
+fn checked(
+    document: &Document,
+    path: &Path,
+    args: &CheckArgs,
+    said: &Said,
+) -> Result<Report, Failure> {
     let report = config::check(document, None);
     if report.plugins.is_empty() {
         return Ok(report);
     }
-    match directory(path, args) {
+    match directory(path, args, said) {
         Ok(directory) => Ok(config::check(document, Some(&directory))),
         Err(wrong) => {
             let mut problems: Vec<_> = report.problems.iter().map(Problem::from).collect();
@@ -81,13 +86,14 @@ fn checked(document: &Document, path: &Path, args: &CheckArgs) -> Result<Report,
 }
 
 /// The plugin directory: the one given, or `plugins` beside the configuration.
-fn directory(path: &Path, args: &CheckArgs) -> Result<PluginDirectory, String> {
-    let stubs = &args.grants.stubs;
+fn directory(path: &Path, args: &CheckArgs, said: &Said) -> Result<PluginDirectory, String> {
+    let engine = Engine::builder().log_sink(said.clone());
+    let open = |directory: &Path| open(directory, engine.clone(), &args.grants.stubs);
     if let Some(directory) = &args.plugin_dir {
-        return open(directory, stubs);
+        return open(directory);
     }
     let beside: PathBuf = path.with_file_name("plugins");
-    open(&beside, stubs).map_err(|error| {
+    open(&beside).map_err(|error| {
         format!(
             "{error}; give the directory that your program gives to `WasmFactory::new`, with \
              `--plugin-dir DIR`"
@@ -96,18 +102,17 @@ fn directory(path: &Path, args: &CheckArgs) -> Result<PluginDirectory, String> {
 }
 
 /// Opens a plugin directory.
-pub(super) fn open(directory: &Path, stubs: &[Stub]) -> Result<PluginDirectory, String> {
-    PluginDirectory::new(directory, stubs::offered(Engine::builder().http_client(), stubs))
+pub(super) fn open(
+    directory: &Path,
+    engine: EngineBuilder,
+    stubs: &[Stub],
+) -> Result<PluginDirectory, String> {
+    PluginDirectory::new(directory, stubs::offered(engine.http_client(), stubs))
         .map_err(|error| error.to_string())
 }
 
 /// Initialises each plugin that loads and is enabled. Adds to the report what fails.
-fn initialised(
-    report: &mut Report,
-    document: &Document,
-    engine: &Engine,
-    said: &Said,
-) -> Vec<Plugin> {
+fn initialised(report: &mut Report, document: &Document, said: &Said) -> Vec<Plugin> {
     let entries = document.value().get("plugins").and_then(Value::as_array);
     let text = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
     // The report has these entries, in this order.
@@ -119,12 +124,12 @@ fn initialised(
         let (name, kind) = (checked.name, checked.kind);
         let mut initialisation = None;
         let is_enabled = text(entry, "mode").as_deref() != Some("disabled");
-        if let Some(file) = checked.file.filter(|_| is_enabled) {
+        if let Some(module) = checked.module.filter(|_| is_enabled) {
             let told = |message: &str| {
                 let [name, kind] = [&name, &kind].map(|text| cpex_wasmi::visible(text));
                 format!("plugin `{name}` ({kind}): {message}")
             };
-            match initialise(engine, &file, entry, &name) {
+            match initialise(&module, entry, &name) {
                 Ok(taken) => initialisation = taken,
                 Err(wrong) => {
                     for mut problem in wrong {
@@ -146,20 +151,15 @@ fn initialised(
 
 /// Initialises the plugin of an entry, if it has an initialisation.
 fn initialise(
-    engine: &Engine,
-    file: &Path,
+    module: &Module,
     entry: &Value,
     name: &str,
 ) -> Result<Option<Initialisation>, Vec<cpex_wasmi::Problem>> {
-    let all = |error: cpex_wasmi::Error| error.problems().to_vec();
-    // It was read a moment ago; if it has vanished since, the next check says so.
-    let Ok(wasm) = std::fs::read(file) else { return Ok(None) };
-    let module = Module::new(engine, &wasm).map_err(all)?;
     if !module.info().has_init {
         return Ok(None);
     }
-    let policy = Policy::from_value(entry).map_err(all)?.named(name);
-    Initialisation::run(&module, &policy).map(Some)
+    let policy = Policy::from_value(entry).map_err(|error| error.problems().to_vec())?;
+    Initialisation::run(module, &policy.named(name)).map(Some)
 }
 
 fn verdict(report: Report, plugins: Vec<Plugin>, name: &str) -> Verdict {
