@@ -1,7 +1,6 @@
 //! Functions that plugins call by name, and what such a call is given.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -12,6 +11,7 @@ use core::pin::Pin;
 use cpex_wasmi_abi::{
     CLOCK_NOW, COMMAND_RUN, ENV_GET, RANDOM_BYTES, RANDOM_SALT, Status, is_function_name,
 };
+use hashbrown::HashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -51,9 +51,9 @@ pub(crate) trait Function: Send + Sync {
     fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply;
 }
 
-/// Functions by name.
+/// Functions by name. No guest chooses a key: names are the host's and the embedder's.
 #[derive(Clone)]
-pub(crate) struct Functions(Arc<BTreeMap<String, Arc<dyn Function>>>);
+pub(crate) struct Functions(Arc<HashMap<String, Arc<dyn Function>>>);
 
 /// Those of the host itself that need nothing of the embedder's.
 impl Default for Functions {
@@ -78,9 +78,13 @@ impl Default for Functions {
 /// Functions that the host has, or would have with other features: their names are not the embedder's.
 const OWN: &[&str] = &[CLOCK_NOW, ENV_GET, RANDOM_BYTES, RANDOM_SALT, COMMAND_RUN, "http.send"];
 
+/// The longest name of a function, in bytes: see [`is_function_name`].
+const MAX_NAME_BYTES: usize = 128;
+
 impl Functions {
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<dyn Function>> {
-        self.0.get(name)
+        // A guest may ask for megabytes. They are not hashed.
+        if name.len() > MAX_NAME_BYTES { None } else { self.0.get(name) }
     }
 
     /// Whether there is a function of the embedder's with that name.
@@ -88,10 +92,12 @@ impl Functions {
         self.get(name).is_some_and(|function| function.kind() == AccessKind::Function)
     }
 
-    /// The names of the embedder's functions.
+    /// The names of the embedder's functions, in order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let own = self.0.iter().filter(|(_, function)| function.kind() == AccessKind::Function);
-        own.map(|(name, _)| name.as_str())
+        let mut names: Vec<_> = own.map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names.into_iter()
     }
 
     /// Adds a function.

@@ -1,12 +1,12 @@
 //! What a plugin has asked for and was granted.
 
 use alloc::borrow::ToOwned as _;
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{AccessRequest, Manifest};
+use hashbrown::HashSet;
 
 use super::environment::{Environment, may_read};
 use super::{AccessKind, Services};
@@ -28,8 +28,8 @@ pub(crate) struct Granted {
     pub(crate) requests: Vec<NetworkRequest>,
     /// The policy's grants. Clock and random numbers are left out if they were not asked for.
     pub(crate) access: Access,
-    /// The functions of the embedder's that may be called.
-    functions: BTreeSet<String>,
+    /// The functions of the embedder's that may be called. No guest chooses a key: the policy names each.
+    functions: HashSet<String>,
     /// The variables that may be read, as they were when the plugin was loaded.
     pub(crate) environment: Environment,
     /// Random bytes that stay the same, if random numbers are granted and there are any.
@@ -48,9 +48,7 @@ impl Granted {
         let asks = |wanted| access_requests(&asked).any(|request| request == wanted);
         access.clock = access.clock.filter(|_| asks(AccessRequest::Clock));
         access.random = access.random.filter(|_| asks(AccessRequest::Random));
-        let mut functions: BTreeSet<_> = access.functions.iter().cloned().collect();
-        let wanted: BTreeSet<_> = access_requests(&asked).filter_map(function_of).collect();
-        functions.retain(|name| wanted.contains(name.as_str()));
+        let functions = granted_functions(&asked, &access);
         let own = services.environment.as_ref();
         let environment = Environment::take(own, access_requests(&asked), &access.env)?;
         let requests = asked
@@ -101,11 +99,15 @@ impl Granted {
     }
 }
 
-fn function_of(request: AccessRequest<'_>) -> Option<&str> {
-    match request {
-        AccessRequest::Function(name) => Some(name),
-        _ => None,
-    }
+/// The functions that a manifest asks for and a policy grants.
+fn granted_functions(asked: &[String], access: &Access) -> HashSet<String> {
+    let granted: HashSet<_> = access.functions.iter().map(String::as_str).collect();
+    access_requests(asked)
+        .filter_map(|request| match request {
+            AccessRequest::Function(name) if granted.contains(name) => Some(name.to_owned()),
+            _ => None,
+        })
+        .collect()
 }
 
 fn access_requests(lines: &[String]) -> impl Iterator<Item = AccessRequest<'_>> + Clone {
