@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cpex_wasmi::Capability;
 
-use crate::failure::Form;
 use crate::input::Source;
 use crate::terminal::Colour;
 
@@ -81,19 +80,6 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Put a manifest into a module that was built in a language which cannot
     Embed(EmbedArgs),
-}
-
-impl Command {
-    /// How a failure of this command is told.
-    pub(crate) fn form(&self) -> Form {
-        match self {
-            Self::Call(CallArgs { json: true, .. }) => Form::JsonCall,
-            Self::Check(CheckArgs { json: true, .. }) => Form::JsonCheck,
-            Self::Bench(BenchArgs { json: true, .. })
-            | Self::Inspect(InspectArgs { json: true, .. }) => Form::Json,
-            _ => Form::Text,
-        }
-    }
 }
 
 /// What the operator grants; shared by `call`, `bench` and `check`.
@@ -207,23 +193,18 @@ pub(crate) enum SchemaOf {
     Policy,
 }
 
-/// How these arguments want a failure told; for those that clap could not make sense of.
-pub(crate) fn form(args: impl Iterator<Item = OsString>) -> Form {
+/// The command of arguments that ask for JSON, whether or not clap makes sense of them. It is empty if it is not known.
+pub(crate) fn json_command(args: impl Iterator<Item = OsString>) -> Option<&'static str> {
     let args: Vec<_> = args.skip(1).take_while(|arg| arg != "--").collect();
-    if !args.iter().any(|arg| arg == "--json") {
-        Form::Text
-    } else {
-        let mut texts = args.iter().filter_map(|arg| arg.to_str());
-        match texts.find(|arg| COMMANDS.contains(arg)) {
-            Some("call") => Form::JsonCall,
-            Some("check") => Form::JsonCheck,
-            _ => Form::Json,
-        }
-    }
+    args.iter().any(|arg| arg == "--json").then(|| {
+        let mut known =
+            args.iter().filter_map(|arg| JSON_COMMANDS.iter().find(|name| arg == *name));
+        known.next().copied().unwrap_or_default()
+    })
 }
 
 /// The commands that know `--json`.
-const COMMANDS: &[&str] = &["call", "bench", "inspect", "check"];
+const JSON_COMMANDS: &[&str] = &["call", "bench", "inspect", "check"];
 
 /// When these arguments want colour; for the help and what clap says itself.
 pub(crate) fn colour(args: impl Iterator<Item = OsString>) -> Colour {

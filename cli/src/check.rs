@@ -8,6 +8,7 @@ use std::path::Path;
 use cpex_wasmi::config::PluginDirectory;
 use cpex_wasmi::{CapabilitySet, Engine, ErrorKind, Isolation, Module, Policy};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::args::CheckArgs;
 use crate::entry::{STATE, capability_list, indented};
@@ -45,6 +46,17 @@ struct Plugin {
     /// What its initialisation takes, if there is one and it succeeds.
     #[serde(skip_serializing_if = "Option::is_none")]
     initialisation: Option<Initialisation>,
+}
+
+/// What `--json` prints of a check that did not come to a verdict.
+pub(crate) fn failed() -> Map<String, Value> {
+    let keys = [
+        ("ok", false.into()),
+        ("problems", Value::Null),
+        ("warnings", Vec::<Value>::new().into()),
+        ("entry", Value::Null),
+    ];
+    keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// Checks the plugin and says everything that is in the way.

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use cpex_wasmi::{ErrorKind, Place, Receipt};
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
-use crate::call::{Answer, Summary};
 use crate::style::{self, DIM, ERROR, HINT, paint};
-use crate::{json, terminal};
+use crate::terminal::Unwritten;
+use crate::{fit, json, terminal};
 
 /// The exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,16 +30,12 @@ impl From<Exit> for ExitCode {
 }
 
 /// How a failure is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// To people, on the standard error.
     Text,
-    /// As an object with the key `error`, on the standard output.
-    Json,
-    /// As [`Json`](Self::Json), but with all the keys that `call` prints.
-    JsonCall,
-    /// As [`Json`](Self::Json), but with all the keys that `check` prints.
-    JsonCheck,
+    /// As an object on the standard output: the key `error`, beside these, which the command always prints. Of them,
+    /// `problems` and `receipt` are filled in.
+    Json(Map<String, Value>),
 }
 
 /// Why a command did not do what it was asked to.
@@ -49,8 +46,8 @@ pub(crate) struct Failure {
     hint: Option<String>,
     /// Boxed, as few failures have one.
     receipt: Option<Box<Receipt>>,
-    /// What the calls came to, if there were several.
-    repeat: Option<Box<Summary>>,
+    /// More that is known, as a member of the object and as lines for people.
+    more: Option<Box<(&'static str, Value, String)>>,
 }
 
 /// One thing that is wrong.
@@ -115,8 +112,8 @@ impl From<&cpex_wasmi::Problem> for Problem {
 }
 
 /// A failure in JSON.
-#[derive(Debug, Serialize)]
-pub(crate) struct JsonError {
+#[derive(Serialize)]
+struct JsonError {
     code: &'static str,
     message: String,
     /// All that is wrong, if that is more than one thing.
@@ -139,7 +136,7 @@ impl Failure {
 
     /// A file that was given has all these problems.
     pub(crate) fn inputs(problems: Vec<Problem>) -> Self {
-        Self { exit: Exit::Usage, problems, hint: None, receipt: None, repeat: None }
+        Self { exit: Exit::Usage, problems, hint: None, receipt: None, more: None }
     }
 
     /// All of these problems are in the way, through no fault of the arguments.
@@ -159,7 +156,7 @@ impl Failure {
 
     fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
         let problems = vec![Problem::new(code, message)];
-        Self { exit, problems, hint: None, receipt: None, repeat: None }
+        Self { exit, problems, hint: None, receipt: None, more: None }
     }
 
     /// Says what to do about it.
@@ -178,10 +175,10 @@ impl Failure {
         self
     }
 
-    /// Adds what all calls came to, of which one failed.
+    /// Adds more that is known: a member of the object, and lines for people.
     #[must_use]
-    pub(crate) fn repeated(mut self, summary: Summary) -> Self {
-        self.repeat = Some(Box::new(summary));
+    pub(crate) fn with(mut self, key: &'static str, value: Value, lines: String) -> Self {
+        self.more = Some(Box::new((key, value, lines)));
         self
     }
 
@@ -197,29 +194,15 @@ impl Failure {
     /// Tells it, and gives the exit status.
     pub(crate) fn report(self, form: Form) -> Exit {
         let (exit, text) = (self.exit, self.render());
-        let line = match form {
-            Form::Text => {
-                terminal::err(&text);
-                return exit;
-            }
-            Form::Json => json::line(&serde_json::json!({ "error": self.into_json() })),
-            Form::JsonCheck => json::line(&serde_json::json!({
-                "ok": false,
-                "problems": self.problems.clone(),
-                "warnings": [],
-                "entry": null,
-                "error": self.into_json(),
-            })),
-            Form::JsonCall => {
-                let receipt = self.receipt.as_deref().copied();
-                let repeat = self.repeat.clone();
-                json::line(&Answer::failed(receipt, repeat.as_deref(), self.into_json()))
-            }
+        let Form::Json(keys) = form else {
+            terminal::err(&text);
+            return exit;
         };
+        let line = json::line(&self.into_json(keys));
         // That it cannot be written is the lesser failure of the two, and may be the same.
         if let Err(unwritten) = terminal::out(&line) {
             terminal::err(&text);
-            let other = unwritten.render();
+            let other = Self::from(unwritten).render();
             if other != text {
                 terminal::err(&other);
             }
@@ -237,15 +220,23 @@ impl Failure {
         self.problems
     }
 
-    fn into_json(self) -> JsonError {
-        let Self { mut problems, hint, .. } = self;
+    fn into_json(self, mut keys: Map<String, Value>) -> Map<String, Value> {
+        let Self { mut problems, hint, receipt, more, .. } = self;
+        if let Some(key) = keys.get_mut("problems") {
+            *key = json!(problems);
+        }
+        if let Some(key) = keys.get_mut("receipt") {
+            *key = json!(receipt);
+        }
+        keys.extend(more.map(|more| (more.0.to_owned(), more.1)));
         let code = problems.first().map_or("internal", |problem| problem.code);
         let messages: Vec<_> = problems.iter().map(Problem::told).collect();
         let message = messages.join("; ");
         if matches!(problems.as_slice(), [only] if only.line.is_none()) {
             problems.clear();
         }
-        JsonError { code, message, problems, hint }
+        keys.insert("error".into(), json!(JsonError { code, message, problems, hint }));
+        keys
     }
 
     fn render(&self) -> String {
@@ -257,11 +248,10 @@ impl Failure {
             out.push_str(&format!("{}: {}\n", paint(HINT, "hint"), cpex_wasmi::visible(hint)));
         }
         if let Some(receipt) = &self.receipt {
-            out.push_str(&format!("{}\n", paint(DIM, style::receipt(receipt))));
+            out.push_str(&format!("{}\n", paint(DIM, fit::parts(&style::receipt(receipt)))));
         }
-        if let Some(summary) = &self.repeat {
-            out.push_str(&format!("{}\n", paint(DIM, summary.costs())));
-            out.push_str(&summary.differences());
+        if let Some(more) = &self.more {
+            out.push_str(&more.2);
         }
         out
     }
@@ -286,7 +276,13 @@ impl From<cpex_wasmi::Error> for Failure {
             problems,
             hint: is_slow.then(|| hint.into()),
             receipt: error.receipt().copied().map(Box::new),
-            repeat: None,
+            more: None,
         }
+    }
+}
+
+impl From<Unwritten> for Failure {
+    fn from(Unwritten(error): Unwritten) -> Self {
+        Self::failed("output", format!("the result cannot be written: {error}"))
     }
 }

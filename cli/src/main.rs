@@ -10,6 +10,7 @@ mod bench;
 mod build;
 mod call;
 mod check;
+mod crew;
 mod embed;
 mod entry;
 mod failure;
@@ -23,6 +24,7 @@ mod policy_file;
 mod progress;
 mod schema;
 mod shell;
+mod spread;
 mod stubs;
 mod style;
 mod subject;
@@ -32,16 +34,19 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
+use serde_json::{Map, Value};
 
 use crate::args::{Cli, Command};
 use crate::failure::{Exit, Failure, Form};
+use crate::terminal::Unwritten;
 
 fn main() -> ExitCode {
     let colour = args::colour(std::env::args_os());
     let parsed = Cli::command().color(colour.into()).try_get_matches();
     match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(Cli { command, telling }) => {
-            terminal::set(&telling);
+            terminal::tell_as(telling.quiet, telling.verbose);
+            terminal::colour(telling.color);
             run(&command).into()
         }
         Err(error) => {
@@ -62,13 +67,24 @@ fn run(command: &Command) -> Exit {
         Command::Build(args) => build::run(args),
         Command::Embed(args) => embed::run(args),
     };
-    result.unwrap_or_else(|failure| failure.report(command.form()))
+    result.unwrap_or_else(|failure| failure.report(form()))
+}
+
+/// How a failure is told: to people, or with the keys that the command prints in JSON.
+fn form() -> Form {
+    let keys = match args::json_command(std::env::args_os()) {
+        None => return Form::Text,
+        Some("call") => call::KEYS.map(|key| (key.to_owned(), Value::Null)).into_iter().collect(),
+        Some("check") => check::failed(),
+        Some(_) => Map::new(),
+    };
+    Form::Json(keys)
 }
 
 /// Says what is wrong with the arguments, or shows the help that was asked for.
 fn refuse(error: &clap::Error) -> Exit {
     if error.use_stderr() {
-        return match args::form(std::env::args_os()) {
+        return match form() {
             Form::Text => {
                 let _ = error.print();
                 Exit::Usage
@@ -79,7 +95,7 @@ fn refuse(error: &clap::Error) -> Exit {
     match error.print() {
         // A reader that has seen enough of the help is no failure.
         Err(unwritten) if unwritten.kind() != ErrorKind::BrokenPipe => {
-            terminal::unwritten(&unwritten).report(Form::Text)
+            Failure::from(Unwritten(unwritten)).report(Form::Text)
         }
         _ => Exit::Allow,
     }

@@ -5,8 +5,6 @@ use std::fmt::{self, Display};
 use anstyle::{AnsiColor, Style};
 use cpex_wasmi::Receipt;
 
-use crate::fit;
-
 /// Something went wrong, or was denied.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// Something looks odd.
@@ -100,7 +98,7 @@ pub(crate) fn receipt(receipt: &Receipt) -> String {
     if receipt.log_lines_dropped > 0 {
         line.push_str(&format!(" · {} dropped", counted(receipt.log_lines_dropped, "log line")));
     }
-    fit::parts(&line)
+    line
 }
 
 #[cfg(test)]

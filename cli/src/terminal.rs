@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use anstream::ColorChoice;
 use clap::ValueEnum;
 
-use crate::args::TellingArgs;
-use crate::failure::Failure;
 use crate::style::{DIM, WARNING, paint};
 
 /// When to use colour.
@@ -36,15 +34,14 @@ const QUIET: u8 = 0;
 const USUAL: u8 = 1;
 const VERBOSE: u8 = 2;
 
-/// Sets how much is told, and with which colour.
-pub(crate) fn set(telling: &TellingArgs) {
-    let level = match telling {
-        TellingArgs { quiet: true, .. } => QUIET,
-        TellingArgs { verbose: true, .. } => VERBOSE,
-        _ => USUAL,
+/// Sets how much is told.
+pub(crate) fn tell_as(quiet: bool, verbose: bool) {
+    let level = match (quiet, verbose) {
+        (true, _) => QUIET,
+        (false, true) => VERBOSE,
+        (false, false) => USUAL,
     };
     LEVEL.store(level, Ordering::Relaxed);
-    colour(telling.color);
 }
 
 /// Sets when to use colour.
@@ -67,18 +64,17 @@ pub(crate) fn is_verbose() -> bool {
     LEVEL.load(Ordering::Relaxed) == VERBOSE
 }
 
+/// A standard output that takes nothing, as on a disk that is full.
+#[derive(Debug)]
+pub(crate) struct Unwritten(pub(crate) io::Error);
+
 /// Writes to the standard output. A reader that went away is no failure.
-pub(crate) fn out(text: &str) -> Result<(), Failure> {
+pub(crate) fn out(text: &str) -> Result<(), Unwritten> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(unwritten(&error)),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Unwritten(error)),
         _ => Ok(()),
     }
-}
-
-/// The standard output takes nothing, as on a disk that is full.
-pub(crate) fn unwritten(error: &io::Error) -> Failure {
-    Failure::failed("output", format!("the result cannot be written: {error}"))
 }
 
 /// Writes to the standard error, as far as that is possible.

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use cpex_wasmi::Clock;
 
+use crate::spread::nanoseconds;
+
 /// How often the clock is looked at to learn what that takes.
 const LOOKS: usize = 10_001;
 
@@ -48,9 +50,4 @@ impl Overhead {
         // Where the whole was interrupted, it is not told from what lies within.
         Self { within, around: whole.saturating_sub(within).min(within) }
     }
-}
-
-/// A time in nanoseconds.
-pub(super) fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use cpex_wasmi::{Plugin, Policy};
 
-use super::clock::nanoseconds;
 use super::quiet;
 use crate::failure::Failure;
+use crate::spread::nanoseconds;
 use crate::subject::Subject;
 
 /// How often a plugin is loaded, and for how long, at most.

@@ -1,8 +1,7 @@
 //! `bench`: what calls of a plugin cost, in time and otherwise.
 
+mod budget;
 mod clock;
-mod costs;
-mod histogram;
 mod load;
 mod measure;
 mod report;
@@ -30,8 +29,7 @@ struct Benched {
 /// Measures the plugin and shows what came of it.
 pub(crate) fn run(args: &BenchArgs) -> Result<Exit, Failure> {
     let benched = bench(args)?;
-    let text =
-        if args.json { json::line(&report::Answer::new(&benched)) } else { report::text(&benched) };
+    let text = if args.json { json::line(&report::json(&benched)) } else { report::text(&benched) };
     terminal::out(&text)?;
     Ok(Exit::Allow)
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use cpex_wasmi::{Clock as _, Outcome, Plugin, Policy};
+use cpex_wasmi::{Clock as _, Plugin, Policy, Receipt, Timing};
 use serde::Serialize;
 
+use super::budget::Budget;
 use super::builder;
-use super::clock::{Monotonic, Overhead, nanoseconds};
-use super::measure::Budget;
+use super::clock::{Monotonic, Overhead};
 use crate::failure::Failure;
+use crate::spread::nanoseconds;
 use crate::stubs;
 use crate::subject::Subject;
 
@@ -25,17 +26,6 @@ pub(super) struct Shares {
     pub(super) host_calls: f64,
     /// All before and after: the instance, the request, the verdict.
     pub(super) set_up: f64,
-}
-
-/// A call by the clock, with what looking at it took, in nanoseconds.
-#[derive(Clone, Copy)]
-struct Looked {
-    whole: u64,
-    guest: u64,
-    host_calls: u64,
-    /// How many pairs of looks there were: one for each host call, and one for each slice.
-    calls: u64,
-    slices: u64,
 }
 
 /// Calls the plugin with a look at the clock before and after each host call, and takes out what the
@@ -66,40 +56,32 @@ pub(super) fn measure(
         let calling = clock.now();
         let outcome = plugin.call(&subject.hook, request);
         let whole = nanoseconds(clock.now().saturating_sub(calling));
-        looked.push(Looked::new(whole, &outcome?));
+        looked.push((whole, outcome?.receipt));
     }
     // What was interrupted says nothing of the plugin.
-    looked.sort_unstable_by_key(|call| call.whole);
+    looked.sort_unstable_by_key(|(whole, _)| *whole);
     let kept = looked.len().saturating_sub(looked.len() / 10);
     Ok(shares(looked.get(..kept).unwrap_or(&looked), overhead))
 }
 
-impl Looked {
-    fn new(whole: u64, outcome: &Outcome) -> Self {
-        let receipt = &outcome.receipt;
-        let timing = receipt.timing.unwrap_or_default();
-        Self {
-            whole,
-            guest: timing.guest_nanoseconds,
-            host_calls: timing.host_call_nanoseconds,
-            calls: receipt.host_calls,
-            slices: receipt.slices,
-        }
-    }
-}
-
-fn shares(calls: &[Looked], overhead: Overhead) -> Shares {
-    let total = |part: fn(&Looked) -> u64| -> f64 {
-        let sum = calls.iter().map(part).fold(0_u128, |sum, part| sum.saturating_add(part.into()));
-        sum as f64
+/// The shares of calls, each with its time and its receipt, without what looking at the clock took.
+fn shares(calls: &[(u64, Receipt)], overhead: Overhead) -> Shares {
+    let total = |part: fn(&Receipt, Timing) -> u64| -> f64 {
+        let parts =
+            calls.iter().map(|(_, receipt)| part(receipt, receipt.timing.unwrap_or_default()));
+        parts.map(|part| part as f64).sum()
     };
     let (within, around) = (overhead.within as f64, overhead.around as f64);
-    let (pairs, slices) = (total(|call| call.calls), total(|call| call.slices));
+    // There is a pair of looks for each host call, and one for each slice.
+    let (pairs, slices) =
+        (total(|receipt, _| receipt.host_calls), total(|receipt, _| receipt.slices));
     let count = calls.len() as f64;
-    let host_calls = (total(|call| call.host_calls) - pairs * within).max(0.0);
-    let guest = (total(|call| call.guest) - pairs * around - slices * within).max(0.0);
+    let host_calls = (total(|_, timing| timing.host_call_nanoseconds) - pairs * within).max(0.0);
+    let guest =
+        (total(|_, timing| timing.guest_nanoseconds) - pairs * around - slices * within).max(0.0);
     let looks = (pairs + slices) * (within + around) + count * within;
-    let whole = (total(|call| call.whole) - looks).max(guest + host_calls);
+    let whole: f64 = calls.iter().map(|(whole, _)| *whole as f64).sum();
+    let whole = (whole - looks).max(guest + host_calls);
     if whole <= 0.0 {
         return Shares { set_up: 1.0, ..Shares::default() };
     }
@@ -111,17 +93,20 @@ fn shares(calls: &[Looked], overhead: Overhead) -> Shares {
 mod tests {
     use super::*;
 
+    /// A call with its receipt: one slice, and this many host calls.
+    fn looked(whole: u64, guest: u64, host_time: u64, host_calls: u64) -> (u64, Receipt) {
+        let mut timing = Timing::default();
+        (timing.guest_nanoseconds, timing.host_call_nanoseconds) = (guest, host_time);
+        let mut receipt = Receipt::default();
+        (receipt.host_calls, receipt.slices, receipt.timing) = (host_calls, 1, Some(timing));
+        (whole, receipt)
+    }
+
     #[test]
     fn looking_at_the_clock_is_nobodys_time() {
         let overhead = Overhead { within: 20, around: 5 };
         // 100 ns of set-up, 200 of the guest, 100 in four host calls.
-        let call = Looked {
-            whole: 400 + 5 * 25 + 20,
-            guest: 200 + 4 * 5 + 20,
-            host_calls: 100 + 4 * 20,
-            calls: 4,
-            slices: 1,
-        };
+        let call = looked(400 + 5 * 25 + 20, 200 + 4 * 5 + 20, 100 + 4 * 20, 4);
         let expected = Shares { guest: 0.5, host_calls: 0.25, set_up: 0.25 };
         assert_eq!(shares(&[call; 3], overhead), expected);
     }
@@ -129,8 +114,7 @@ mod tests {
     #[test]
     fn shares_are_never_less_than_nothing() {
         let overhead = Overhead { within: 1000, around: 1000 };
-        let call = Looked { whole: 10, guest: 4, host_calls: 3, calls: 1, slices: 1 };
-        let shares = shares(&[call], overhead);
+        let shares = shares(&[looked(10, 4, 3, 1)], overhead);
         assert_eq!(shares, Shares { guest: 0.0, host_calls: 0.0, set_up: 1.0 });
     }
 }

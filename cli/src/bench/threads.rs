@@ -1,21 +1,22 @@
 //! Calling one plugin from one thread or several: call by call, and as fast as it goes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::thread::{self, Thread};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use cpex_wasmi::{Clock as _, Error, Outcome, Plugin, Request};
 
-use super::clock::{Monotonic, Overhead, nanoseconds};
-use super::measure::Budget;
+use super::budget::Budget;
+use super::clock::{Monotonic, Overhead};
 use super::tally::Tally;
+use crate::crew;
 use crate::failure::Failure;
 use crate::progress::Progress;
+use crate::spread::nanoseconds;
 use crate::style::grouped;
 use crate::subject::Subject;
 
-/// How often who waits is told how far it has come.
+/// The time after which a thread tells how far it has come.
 const TELL: Duration = Duration::from_millis(50);
 /// How long a batch of calls takes, roughly, between two looks at the clock, and what it has at most.
 const BATCH_NANOSECONDS: u64 = 100_000;
@@ -86,61 +87,27 @@ impl Crew<'_> {
         work: impl Fn(&mut Worker<'_>) -> Result<T, Failure> + Sync,
     ) -> Result<Vec<T>, Failure> {
         let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));
-        let running = AtomicUsize::new(0);
-        let (waiting, begun) = (thread::current(), Instant::now());
-        let result = thread::scope(|scope| {
-            let mut threads = Vec::new();
-            for thread in 0..self.threads {
-                let mut worker = Worker {
-                    plugin: self.plugin,
-                    hook: &self.subject.hook,
-                    request: Arc::new(Request::clone(&self.subject.request)),
-                    budget: budget.part(thread, self.threads),
-                    stop: &stop,
-                    done: &done,
-                    number: (self.threads == 1).then_some(self.made),
-                };
-                running.fetch_add(1, Ordering::Relaxed);
-                let over = Over { running: &running, waiting: waiting.clone() };
-                let (work, stop) = (&work, &stop);
-                let spawned = thread::Builder::new().spawn_scoped(scope, move || {
-                    let _over = over;
-                    work(&mut worker).inspect_err(|_| stop.store(true, Ordering::Relaxed))
-                });
-                threads.push(spawned.map_err(|error| {
-                    stop.store(true, Ordering::Relaxed);
-                    Failure::failed("internal", format!("no thread can be started: {error}"))
-                })?);
-            }
-            while self.progress.is_watched() && running.load(Ordering::Acquire) > 0 {
-                let steps = budget.steps_of(begun.elapsed(), done.load(Ordering::Relaxed));
-                self.progress.step(steps);
-                thread::park_timeout(TELL);
-            }
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap_or_else(|_| Err(died())))
-                .collect()
-        });
+        let begun = Instant::now();
+        let Self { plugin, subject, threads, ref mut progress, made } = *self;
+        let part = |thread| {
+            let mut worker = Worker {
+                plugin,
+                hook: &subject.hook,
+                request: Arc::new(Request::clone(&subject.request)),
+                budget: budget.part(thread, threads),
+                stop: &stop,
+                done: &done,
+                number: (threads == 1).then_some(made),
+            };
+            work(&mut worker).inspect_err(|_| stop.store(true, Ordering::Relaxed))
+        };
+        let watch = || {
+            progress.step(budget.steps_of(begun.elapsed(), done.load(Ordering::Relaxed)));
+            progress.is_watched()
+        };
+        let ends = crew::run(threads, part, watch, || stop.store(true, Ordering::Relaxed))?;
         self.progress.next(budget.steps());
-        result
-    }
-}
-
-fn died() -> Failure {
-    Failure::failed("internal", "a thread that called the plugin has ended before its time")
-}
-
-/// Tells who waits that a thread has ended, however it did.
-struct Over<'a> {
-    running: &'a AtomicUsize,
-    waiting: Thread,
-}
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.running.fetch_sub(1, Ordering::Release);
-        self.waiting.unpark();
+        ends.into_iter().collect()
     }
 }
 

@@ -8,25 +8,21 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Called;
-use super::Summary;
-use crate::failure::JsonError;
+use super::summary::Summary;
 
 /// The one object that `--json` prints. What the plugin did not change is `null`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Answer<'a> {
-    /// `allow` or `deny`; `null` if the call came to no decision.
-    decision: Option<&'static str>,
+    /// `allow` or `deny`.
+    decision: &'static str,
     violation: Option<JsonViolation<'a>>,
     payload: Option<&'a Payload>,
     extensions: Option<&'a Extensions>,
     context: Option<&'a PluginContext>,
-    receipt: Option<Receipt>,
+    receipt: Receipt,
     /// Only there if there was more than one call.
     #[serde(skip_serializing_if = "Option::is_none")]
     repeat: Option<&'a Summary>,
-    /// Only there if something failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<JsonError>,
 }
 
 /// CPEX's `PluginViolation`.
@@ -60,11 +56,10 @@ impl<'a> JsonViolation<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// The plugin came to a decision.
-    pub(super) fn decided(called: &'a Called) -> Self {
+    pub(super) fn new(called: &'a Called) -> Self {
         let Called { plugin, before, after, decision, measured, .. } = called;
         Self {
-            decision: Some(if decision.is_allow() { "allow" } else { "deny" }),
+            decision: if decision.is_allow() { "allow" } else { "deny" },
             violation: match decision {
                 Decision::Allow => None,
                 Decision::Deny(violation) => Some(JsonViolation::new(violation, plugin.name())),
@@ -72,27 +67,12 @@ impl<'a> Answer<'a> {
             payload: (after.payload != before.payload).then_some(&after.payload),
             extensions: (after.extensions != before.extensions).then_some(&after.extensions),
             context: (after.context != before.context).then_some(&after.context),
-            receipt: Some(measured.receipt),
+            receipt: measured.receipt,
             repeat: measured.summary.as_ref(),
-            error: None,
-        }
-    }
-
-    /// There is no decision.
-    pub(crate) fn failed(
-        receipt: Option<Receipt>,
-        repeat: Option<&'a Summary>,
-        error: JsonError,
-    ) -> Self {
-        Self {
-            decision: None,
-            violation: None,
-            payload: None,
-            extensions: None,
-            context: None,
-            receipt,
-            repeat,
-            error: Some(error),
         }
     }
 }
+
+/// The keys of an answer, of a call that came to no decision.
+pub(crate) const KEYS: [&str; 6] =
+    ["decision", "violation", "payload", "extensions", "context", "receipt"];

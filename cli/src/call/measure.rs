@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cpex_wasmi::{Outcome, Plugin, Receipt, Request};
+use serde_json::json;
 
 use super::logs::Logs;
 use super::summary::{Counts, Kind, Summary};
 use crate::failure::Failure;
 use crate::progress::Progress;
+use crate::spread::{Times, nanoseconds};
 use crate::style::time;
-use crate::terminal;
+use crate::{crew, terminal};
 
 /// The number of failed calls after which no more are made: each may take its whole deadline.
 const FAILURES: u32 = 10;
@@ -39,7 +40,7 @@ pub(super) struct Measured {
 /// The calls of one thread.
 #[derive(Default)]
 struct Tally {
-    times: Vec<u64>,
+    times: Times,
     counts: Counts,
     /// The first and the last call of the worst kind: an error is worse than a denial.
     first: Option<Sample>,
@@ -64,41 +65,25 @@ impl Calls<'_> {
     pub(super) fn run(&self) -> Result<(Outcome, Measured), Failure> {
         let next = AtomicU32::new(1);
         let failed = AtomicU32::new(0);
-        let tally = if self.threads > 1 {
-            thread::scope(|scope| {
-                let threads = self.threads.min(u16::try_from(self.repeat).unwrap_or(u16::MAX));
-                let started: Vec<_> = (0..threads)
-                    .map(|_| {
-                        thread::Builder::new()
-                            .spawn_scoped(scope, || self.work(&next, &failed, None))
-                            .map_err(|error| {
-                                next.store(u32::MAX, Ordering::Relaxed);
-                                let message = format!("no thread can be started: {error}");
-                                Failure::failed("internal", message)
-                            })
-                    })
-                    .collect::<Result<_, Failure>>()?;
-                let died = "a thread that called the plugin has died";
-                started.into_iter().try_fold(Tally::default(), |mut sum, thread| {
-                    sum.add(thread.join().map_err(|_| Failure::failed("internal", died))?);
-                    Ok::<_, Failure>(sum)
-                })
-            })?
-        } else {
-            let mut progress = (self.repeat > 1)
-                .then(|| Progress::new(self.repeat.into(), "[{bar:30}] {pos} of {len} calls"));
-            self.work(&next, &failed, progress.as_mut())
+        let threads = self.threads.min(u16::try_from(self.repeat).unwrap_or(u16::MAX));
+        let mut progress = (self.repeat > 1)
+            .then(|| Progress::new(self.repeat.into(), "[{bar:30}] {pos} of {len} calls"));
+        let watch = || {
+            progress.as_mut().is_some_and(|progress| {
+                progress.step(next.load(Ordering::Relaxed).into());
+                progress.is_watched()
+            })
         };
-        self.told(tally)
+        let stop = || next.store(u32::MAX, Ordering::Relaxed);
+        let tallies = crew::run(threads, |_| self.work(&next, &failed), watch, stop)?;
+        drop(progress);
+        let mut sum = Tally::default();
+        tallies.into_iter().for_each(|tally| sum.add(tally));
+        self.told(sum)
     }
 
     /// Makes calls until there are none left.
-    fn work(
-        &self,
-        next: &AtomicU32,
-        failed: &AtomicU32,
-        mut progress: Option<&mut Progress>,
-    ) -> Tally {
+    fn work(&self, next: &AtomicU32, failed: &AtomicU32) -> Tally {
         let mut tally = Tally::default();
         // Its own: threads that count the same pointers wait for one another.
         let request = Arc::new(Request::clone(self.request));
@@ -120,18 +105,14 @@ impl Calls<'_> {
                 failed.fetch_add(1, Ordering::Relaxed);
             }
             tally.note(Sample { number, kind, result, log }, nanoseconds);
-            if let Some(progress) = &mut progress {
-                progress.step(number.into());
-            }
         }
     }
 
     fn told(&self, tally: Tally) -> Result<(Outcome, Measured), Failure> {
-        let Tally { mut times, counts, first, last } = tally;
+        let Tally { times, counts, first, last } = tally;
         let differ = counts.differ();
         let shown = if differ { first } else { last.or(first) };
         let shown = shown.ok_or_else(|| Failure::usage("there is nothing to do in no calls"))?;
-        times.sort_unstable();
         let several = self.repeat > 1;
         let summary = several.then(|| Summary::new(counts, &times, self.threads, shown.number));
         // What several calls log has been told call by call, if all of it was asked for.
@@ -147,9 +128,11 @@ impl Calls<'_> {
                 let failure = Failure::from(error);
                 Err(match summary {
                     None => failure,
-                    Some(summary) => {
-                        failure.within(&format!("call {}", shown.number)).repeated(summary)
-                    }
+                    Some(summary) => failure.within(&format!("call {}", shown.number)).with(
+                        "repeat",
+                        json!(summary),
+                        summary.render(),
+                    ),
                 })
             }
         }
@@ -158,7 +141,7 @@ impl Calls<'_> {
 
 impl Tally {
     fn note(&mut self, sample: Sample, nanoseconds: u64) {
-        self.times.push(nanoseconds);
+        self.times.note(nanoseconds);
         self.counts.note(&sample.kind, &sample.result);
         self.keep(sample);
     }
@@ -181,12 +164,8 @@ impl Tally {
 
     /// Adds the calls of another thread.
     fn add(&mut self, other: Self) {
-        self.times.extend(other.times);
+        self.times.add(&other.times);
         self.counts.add(other.counts);
         other.first.into_iter().chain(other.last).for_each(|sample| self.keep(sample));
     }
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

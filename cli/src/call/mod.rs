@@ -16,11 +16,11 @@ use crate::failure::{Exit, Failure};
 use crate::subject::{self, Subject};
 use crate::{json, stubs, terminal};
 
-pub(crate) use answer::Answer;
+use answer::Answer;
+pub(crate) use answer::KEYS;
 use diff::Change;
 use logs::Logs;
 use measure::{Calls, Measured};
-pub(crate) use summary::Summary;
 
 /// A call that came to a decision.
 struct Called {
@@ -35,8 +35,7 @@ struct Called {
 /// Calls the plugin and shows what came of it.
 pub(crate) fn run(args: &CallArgs) -> Result<Exit, Failure> {
     let called = call(args)?;
-    let text =
-        if args.json { json::line(&Answer::decided(&called)) } else { report::render(&called) };
+    let text = if args.json { json::line(&Answer::new(&called)) } else { report::render(&called) };
     terminal::out(&text)?;
     Ok(if called.decision.is_allow() { Exit::Allow } else { Exit::Deny })
 }

@@ -32,10 +32,12 @@ pub(super) fn render(called: &Called) -> String {
         }
     }
     out.push('\n');
-    out.push_str(&format!("{}\n", paint(DIM, style::receipt(&called.measured.receipt))));
+    out.push_str(&format!(
+        "{}\n",
+        paint(DIM, fit::parts(&style::receipt(&called.measured.receipt)))
+    ));
     if let Some(summary) = &called.measured.summary {
-        out.push_str(&format!("{}\n", paint(DIM, summary.costs())));
-        out.push_str(&summary.differences());
+        out.push_str(&summary.render());
     }
     out
 }

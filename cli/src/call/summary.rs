@@ -6,7 +6,8 @@ use cpex_wasmi::{Changes, Decision, Outcome, visible};
 use serde::Serialize;
 
 use crate::fit;
-use crate::style::{ERROR, GOOD, grouped, paint, time};
+use crate::spread::{Range, Times};
+use crate::style::{DIM, ERROR, GOOD, grouped, paint, time};
 
 /// The number of kinds of outcomes that are told apart: a plugin can make up a code for each call.
 const KINDS: usize = 20;
@@ -69,15 +70,22 @@ impl fmt::Display for Kind {
 }
 
 /// Counts of outcomes, and what the calls took.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Counts {
     kinds: Vec<(Kind, u32)>,
     /// Calls of yet other kinds.
     others: u32,
-    fuel: Option<(u64, u64)>,
+    fuel: Range,
     /// The changes of the first call that allowed.
     changes: Option<Changes>,
     changes_differ: bool,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        let (kinds, fuel) = (Vec::new(), Range::NONE);
+        Self { kinds, others: 0, fuel, changes: None, changes_differ: false }
+    }
 }
 
 impl Counts {
@@ -88,7 +96,7 @@ impl Counts {
             Err(error) => error.receipt(),
         };
         if let Some(receipt) = receipt {
-            self.used(receipt.fuel, receipt.fuel);
+            self.fuel.join(receipt.fuel.into());
         }
         if let (Kind::Allow, Ok(outcome)) = (kind, result) {
             match &self.changes {
@@ -104,9 +112,7 @@ impl Counts {
             self.count(kind, *calls);
         }
         self.others = self.others.saturating_add(other.others);
-        if let Some((min, max)) = other.fuel {
-            self.used(min, max);
-        }
+        self.fuel.join(other.fuel);
         self.changes_differ |= other.changes_differ;
         match (&self.changes, other.changes) {
             (Some(mine), Some(others)) => self.changes_differ |= *mine != others,
@@ -129,16 +135,11 @@ impl Counts {
             self.others = self.others.saturating_add(calls);
         }
     }
-
-    fn used(&mut self, least: u64, most: u64) {
-        let (min, max) = self.fuel.unwrap_or((least, most));
-        self.fuel = Some((min.min(least), max.max(most)));
-    }
 }
 
 /// How several calls of one plugin differed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Summary {
+pub(super) struct Summary {
     /// The number of calls that were made.
     calls: u32,
     /// The number of threads that made them at once.
@@ -172,8 +173,8 @@ struct Count {
 }
 
 impl Summary {
-    /// Sums up calls that took these times, which are in order.
-    pub(super) fn new(counts: Counts, times: &[u64], threads: u16, shown: u32) -> Self {
+    /// Sums up calls that took these times.
+    pub(super) fn new(counts: Counts, times: &Times, threads: u16, shown: u32) -> Self {
         let Counts { mut kinds, others, fuel, changes_differ, .. } = counts;
         kinds.sort_by_key(|(kind, calls)| std::cmp::Reverse((kind.rank(), *calls)));
         let mut outcomes: Vec<_> = kinds
@@ -189,22 +190,27 @@ impl Summary {
             let line = String::from("with other codes");
             outcomes.push(Count { decision: None, code: None, calls: others, line });
         }
-        let (fuel_min, fuel_max) = fuel.unwrap_or_default();
         Self {
-            calls: u32::try_from(times.len()).unwrap_or(u32::MAX),
+            calls: u32::try_from(times.count()).unwrap_or(u32::MAX),
             threads,
             outcomes,
             shown,
             changes_differ,
-            fuel_min,
-            fuel_max,
-            nanoseconds_median: percentile(times, 50),
-            nanoseconds_p99: percentile(times, 99),
+            // Of no receipts, there is no least.
+            fuel_min: fuel.min.min(fuel.max),
+            fuel_max: fuel.max,
+            nanoseconds_median: times.percentile(50),
+            nanoseconds_p99: times.percentile(99),
         }
     }
 
+    /// The cost of the calls on one line, and then what they came to if that differs.
+    pub(super) fn render(&self) -> String {
+        format!("{}\n{}", paint(DIM, self.costs()), self.differences())
+    }
+
     /// The cost of the calls, on one line.
-    pub(crate) fn costs(&self) -> String {
+    fn costs(&self) -> String {
         let (fuel_min, fuel_max) = (grouped(self.fuel_min), grouped(self.fuel_max));
         let fuel = if fuel_min == fuel_max {
             format!("fuel {fuel_min} each")
@@ -225,7 +231,7 @@ impl Summary {
     }
 
     /// What the calls came to, if that differs.
-    pub(crate) fn differences(&self) -> String {
+    fn differences(&self) -> String {
         let mut out = String::new();
         if self.outcomes.len() > 1 {
             let shown = grouped(u64::from(self.shown));
@@ -243,23 +249,9 @@ impl Summary {
     }
 }
 
-/// The least of these (sorted) numbers that `percent` of them are no larger than.
-fn percentile(sorted: &[u64], percent: usize) -> u64 {
-    let rank = sorted.len().saturating_mul(percent).div_ceil(100);
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn percentiles_are_numbers_that_were_measured() {
-        let hundred: Vec<u64> = (1..=100).collect();
-        assert_eq!((percentile(&hundred, 50), percentile(&hundred, 99)), (50, 99));
-        assert_eq!((percentile(&[7], 50), percentile(&[7], 99)), (7, 7));
-        assert_eq!((percentile(&[1, 9], 50), percentile(&[1, 9], 99)), (1, 9));
-    }
 
     #[test]
     fn codes_without_end_are_counted_together() {
@@ -268,7 +260,7 @@ mod tests {
             counts.count(&Kind::Deny(number.to_string()), 1);
         }
         counts.count(&Kind::Allow, 5);
-        let summary = Summary::new(counts, &[1; 105], 1, 1);
+        let summary = Summary::new(counts, &Times::default(), 1, 1);
         assert_eq!(summary.outcomes.len(), KINDS + 1);
         let calls: u32 = summary.outcomes.iter().map(|count| count.calls).sum();
         assert_eq!(calls, 105);
