@@ -129,7 +129,7 @@ impl Session {
     ) -> Result<i32, Error> {
         let answer = self.0.dispatch_with(None, function, args, memory)?;
         if self.0.is_waiting() {
-            blocking(None, |context| self.0.poll_waiting(context, memory))
+            blocking(|| None, |context| self.0.poll_waiting(context, memory))
         } else {
             Ok(answer)
         }

@@ -20,7 +20,7 @@ impl Call<'_> {
     /// Lets the thread sleep until what the plugin waits for is there.
     pub(super) fn wait(&mut self) -> Result<(), Error> {
         let left = self.time_left()?;
-        blocking(left.map(|left| left.min(NAP)), |context| self.poll_wait(context))
+        blocking(|| left.map(|left| left.min(NAP)), |context| self.poll_wait(context))
     }
 
     /// Asks for what the plugin waits for. Once that is there, the call goes on with a new slice.

@@ -3,11 +3,11 @@
 use core::task::{Context, Poll};
 use core::time::Duration;
 
-/// Polls until there is something, letting the thread sleep in between: until it is woken, or at most for
-/// `nap`, so that who polls can look at a clock.
+/// Polls until there is something. In between the thread sleeps: until it is woken, or for as long as `nap` says, so that
+/// `poll` can look at a clock.
 #[cfg(feature = "std")]
 pub(crate) fn blocking<T>(
-    nap: Option<Duration>,
+    mut nap: impl FnMut() -> Option<Duration>,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> T {
     use alloc::sync::Arc;
@@ -28,7 +28,7 @@ pub(crate) fn blocking<T>(
         if let Poll::Ready(result) = poll(&mut context) {
             return result;
         }
-        match nap {
+        match nap() {
             Some(nap) => thread::park_timeout(nap),
             None => thread::park(),
         }
@@ -38,7 +38,7 @@ pub(crate) fn blocking<T>(
 /// The same where there are no threads that could sleep.
 #[cfg(not(feature = "std"))]
 pub(crate) fn blocking<T>(
-    _: Option<Duration>,
+    _: impl FnMut() -> Option<Duration>,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> T {
     let mut context = Context::from_waker(core::task::Waker::noop());

@@ -1,113 +1,82 @@
+//! Permits for concurrent calls, handed out in the order of arrival.
+//!
+//! `tokio::sync::Semaphore` is not used: `docs/decisions/0026-own-permits-and-timer.md`.
+
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
-use alloc::task::Wake;
-use alloc::vec::Vec;
 use core::future::Future;
-use core::mem;
-use core::pin::{Pin, pin};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Thread};
 
+use super::blocking;
 use crate::Clock;
 
-/// How many calls of a plugin there may be at once: each has a permit.
-///
-/// A call that finds one free takes it without a lock. Others are served in the order of arrival.
+/// The permits for the concurrent calls of a plugin.
 #[derive(Clone)]
 pub(crate) struct Permits(Arc<Shared>);
 
-struct Shared {
-    free: AtomicUsize,
-    /// How many wait, so that who gives a permit back need not look at the queue.
-    waiting: AtomicUsize,
-    queue: Mutex<Queue>,
-}
+struct Shared(Mutex<Queue>);
 
-#[derive(Default)]
+/// The free permits, and the calls that wait for one. While a call waits, none is free.
 struct Queue {
+    free: usize,
     next: u64,
-    /// Those that wait, by the number that they drew.
+    /// The calls that wait, by their numbers.
     waiting: BTreeMap<u64, Waker>,
-    /// Those that have got a permit, and have not fetched it yet.
+    /// The calls that have been given a permit and have not fetched it yet.
     granted: BTreeSet<u64>,
 }
 
-/// Leave for one call. Dropping it gives it back.
+/// A permit for one call. Dropping it gives it back.
 pub(crate) struct Permit(Arc<Shared>);
 
 impl Permits {
     pub(crate) fn new(calls: usize) -> Self {
-        Self(Arc::new(Shared {
-            free: AtomicUsize::new(calls),
-            waiting: AtomicUsize::new(0),
-            queue: Mutex::default(),
-        }))
+        let (waiting, granted) = (BTreeMap::new(), BTreeSet::new());
+        Self(Arc::new(Shared(Mutex::new(Queue { free: calls, next: 0, waiting, granted }))))
     }
 
-    /// A permit, if one is free and nobody waits for it.
+    /// Takes a permit, if one is free.
     pub(crate) fn try_acquire(&self) -> Option<Permit> {
-        let first = self.0.waiting.load(Ordering::SeqCst) == 0;
-        (first && self.0.take()).then(|| Permit(self.0.clone()))
+        let mut queue = self.0.queue();
+        queue.free = queue.free.checked_sub(1)?;
+        drop(queue);
+        Some(Permit(self.0.clone()))
     }
 
     /// Waits for a permit, until `clock` is at `deadline`. If the clock has a timer, the future is woken
     /// then; otherwise it is noticed when the future is polled.
     pub(crate) fn acquire<'a>(&'a self, clock: &'a dyn Clock, deadline: Duration) -> Acquire<'a> {
-        Acquire { shared: &self.0, clock, deadline, number: None, timer: Timer::Wanted }
+        Acquire { permits: self, clock, deadline, number: None, timer: None }
     }
 
     /// Waits for a permit, and lets the thread sleep meanwhile.
     pub(crate) fn acquire_blocking(&self, clock: &dyn Clock, deadline: Duration) -> Option<Permit> {
-        let waker = Waker::from(Arc::new(Sleeper(thread::current())));
         let mut acquire = self.acquire(clock, deadline);
-        // The thread wakes by itself.
-        acquire.timer = Timer::Nothing;
-        let mut acquire = pin!(acquire);
-        loop {
-            match acquire.as_mut().poll(&mut Context::from_waker(&waker)) {
-                Poll::Ready(permit) => return permit,
-                Poll::Pending => thread::park_timeout(deadline.saturating_sub(clock.now())),
-            }
-        }
+        let left = || Some(deadline.saturating_sub(clock.now()));
+        blocking(left, |context| acquire.poll_permit(context))
     }
 }
 
 impl Shared {
-    fn take(&self) -> bool {
-        let one_less = |free: usize| free.checked_sub(1);
-        // That none is free is part of the order too: see `give_back`.
-        self.free.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
-    }
-
+    /// Hands a permit to the call that has waited longest, if there is one.
     fn give_back(&self) {
-        self.free.fetch_add(1, Ordering::SeqCst);
-        // Who waits counts itself first and looks for a free permit then: one of both sees the other.
-        if self.waiting.load(Ordering::SeqCst) > 0 {
-            self.serve(self.queue());
-        }
-    }
-
-    /// Hands free permits to those that wait.
-    fn serve(&self, mut queue: MutexGuard<'_, Queue>) {
-        let mut served = Vec::new();
-        while !queue.waiting.is_empty() && self.take() {
-            if let Some((number, waker)) = queue.waiting.pop_first() {
-                self.waiting.fetch_sub(1, Ordering::SeqCst);
-                queue.granted.insert(number);
-                served.push(waker);
-            }
-        }
+        let mut queue = self.queue();
+        let Some((number, waker)) = queue.waiting.pop_first() else {
+            queue.free = queue.free.saturating_add(1);
+            return;
+        };
+        queue.granted.insert(number);
         drop(queue);
-        served.into_iter().for_each(Waker::wake);
+        waker.wake();
     }
 
     /// Nothing that holds the queue runs code of the embedder's, which might panic, or come back here.
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -117,88 +86,85 @@ impl Drop for Permit {
     }
 }
 
-/// Waits for a permit: see [`Permits::acquire`].
+/// A call that waits for a permit: see [`Permits::acquire`].
 pub(crate) struct Acquire<'a> {
-    shared: &'a Arc<Shared>,
+    permits: &'a Permits,
     clock: &'a dyn Clock,
     deadline: Duration,
     /// Its place in the queue.
     number: Option<u64>,
-    timer: Timer,
-}
-
-/// Wakes a future at its deadline.
-enum Timer {
-    /// Not yet, but it is to be set.
-    Wanted,
-    Set(Pin<Box<dyn Future<Output = ()> + Send>>),
-    Nothing,
+    timer: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Future for Acquire<'_> {
     type Output = Option<Permit>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Permit>> {
-        let shared = self.shared;
+        let polled = self.poll_permit(context);
+        if polled.is_pending() {
+            self.wake_late(context);
+        }
+        polled
+    }
+}
+
+impl Acquire<'_> {
+    /// Takes a permit, or a place in the queue, which it leaves at the deadline.
+    fn poll_permit(&mut self, context: &mut Context<'_>) -> Poll<Option<Permit>> {
+        let permits = self.permits;
         let (late, waker) = (self.clock.now() >= self.deadline, context.waker().clone());
-        let mut queue = shared.queue();
-        let number = match self.number {
-            Some(number) => number,
+        let mut queue = permits.0.queue();
+        let before = match self.number {
+            Some(number) if queue.granted.remove(&number) => {
+                self.number = None;
+                return Poll::Ready(Some(Permit(permits.0.clone())));
+            }
+            Some(number) => queue.waiting.insert(number, waker),
             None => {
+                if let Some(left) = queue.free.checked_sub(1) {
+                    queue.free = left;
+                    return Poll::Ready(Some(Permit(permits.0.clone())));
+                }
                 let number = queue.next;
                 queue.next = number.wrapping_add(1);
                 self.number = Some(number);
-                shared.waiting.fetch_add(1, Ordering::SeqCst);
-                queue.waiting.insert(number, waker);
-                // One may have come free meanwhile.
-                shared.serve(queue);
-                return self.poll(context);
+                queue.waiting.insert(number, waker)
             }
         };
-        if queue.granted.remove(&number) {
-            self.number = None;
-            return Poll::Ready(Some(Permit(shared.clone())));
-        }
-        let before = queue.waiting.get_mut(&number).map(|place| mem::replace(place, waker));
         drop(queue);
+        // A waker may be all that keeps a task, which may have a permit.
         drop(before);
         if late {
             self.leave();
             return Poll::Ready(None);
         }
-        self.wake_late(context);
         Poll::Pending
     }
-}
 
-impl Acquire<'_> {
     /// Sees to it that the future is polled at its deadline.
     fn wake_late(&mut self, context: &mut Context<'_>) {
-        if let Timer::Wanted = self.timer {
-            let left = self.deadline.saturating_sub(self.clock.now());
-            self.timer = self.clock.sleep(left).map_or(Timer::Nothing, Timer::Set);
+        if self.timer.is_none() {
+            self.timer = self.clock.sleep(self.deadline.saturating_sub(self.clock.now()));
         }
-        if let Timer::Set(timer) = &mut self.timer
+        if let Some(timer) = &mut self.timer
             && timer.as_mut().poll(context).is_ready()
         {
             // A timer may be early, and is set anew then.
-            self.timer = Timer::Wanted;
+            self.timer = None;
             context.waker().wake_by_ref();
         }
     }
 
-    /// Leaves the queue, and passes on what it has got in the last moment.
+    /// Leaves the queue, and passes on a permit that came in the last moment.
     fn leave(&mut self) {
         let Some(number) = self.number.take() else { return };
-        let mut queue = self.shared.queue();
+        let mut queue = self.permits.0.queue();
         let waker = queue.waiting.remove(&number);
         let granted = queue.granted.remove(&number);
         drop(queue);
-        if waker.is_some() {
-            self.shared.waiting.fetch_sub(1, Ordering::SeqCst);
-        }
+        drop(waker);
         if granted {
-            self.shared.give_back();
+            self.permits.0.give_back();
         }
     }
 }
@@ -209,17 +175,12 @@ impl Drop for Acquire<'_> {
     }
 }
 
-/// A thread that sleeps until it is woken.
-struct Sleeper(Thread);
-
-impl Wake for Sleeper {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+    use std::thread;
+
     use super::*;
 
     struct Still;
@@ -282,15 +243,28 @@ mod tests {
 
     #[test]
     fn who_comes_late_gets_nothing_ahead_of_who_waits() {
-        let permits = Permits::new(0);
+        let permits = Permits::new(1);
+        let held = permits.try_acquire();
         let mut first = Box::pin(permits.acquire(&Still, LATER));
         assert!(poll(&mut first).is_pending());
-        // One is being given back.
-        permits.0.free.fetch_add(1, Ordering::SeqCst);
+        drop(held);
+        // The permit is the first one's, which has not fetched it yet.
         assert!(permits.try_acquire().is_none());
         let mut second = Box::pin(permits.acquire(&Still, LATER));
         assert!(poll(&mut second).is_pending());
         assert!(matches!(poll(&mut first), Poll::Ready(Some(_))));
+    }
+
+    /// tokio lets a task wait 128 times in one go. More is refused by its own semaphore.
+    #[test]
+    fn a_task_waits_as_often_as_it_likes() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let acquired = runtime.block_on(async {
+            let permits = Permits::new(1);
+            let acquire = |_: &u32| permits.acquire_blocking(&Still, LATER).is_some();
+            (0..200).filter(acquire).count()
+        });
+        assert_eq!(acquired, 200);
     }
 
     #[test]
@@ -311,7 +285,7 @@ mod tests {
             let second = Waker::from(Arc::new(Task(other)));
             let _ = moved.as_mut().poll(&mut Context::from_waker(&second));
             drop((second, moved));
-            done.send(permits.0.free.load(Ordering::SeqCst)).unwrap();
+            done.send(permits.0.queue().free).unwrap();
         });
         assert_eq!(is_done.recv_timeout(Duration::from_secs(10)), Ok(2));
     }
@@ -335,7 +309,6 @@ mod tests {
             }
         });
         assert_eq!(most.into_inner(), 2);
-        assert_eq!(permits.0.free.load(Ordering::SeqCst), 2);
-        assert_eq!(permits.0.waiting.load(Ordering::SeqCst), 0);
+        assert_eq!(permits.0.queue().free, 2);
     }
 }

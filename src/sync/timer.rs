@@ -1,5 +1,7 @@
 //! A thread that wakes futures when their time has come: so that there is a timer with any executor, and
 //! no question whether one is running.
+//!
+//! `futures-timer` is not used: `docs/decisions/0026-own-permits-and-timer.md`.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -131,10 +133,26 @@ mod tests {
         let mut short = sleep(Duration::from_millis(5)).unwrap();
         let noop = &mut Context::from_waker(Waker::noop());
         assert!(long.as_mut().poll(noop).is_pending());
-        blocking(None, |context| short.as_mut().poll(context));
+        blocking(|| None, |context| short.as_mut().poll(context));
         assert!(begun.elapsed() >= Duration::from_millis(5));
-        blocking(None, |context| long.as_mut().poll(context));
+        blocking(|| None, |context| long.as_mut().poll(context));
         assert!(begun.elapsed() >= Duration::from_millis(40));
+    }
+
+    /// The thread of `futures-timer` ends here, and its later timers panic.
+    #[test]
+    fn a_waker_that_panics_stops_no_other_timer() {
+        struct Panics;
+        impl std::task::Wake for Panics {
+            fn wake(self: std::sync::Arc<Self>) {
+                panic!("a waker of the embedder's");
+            }
+        }
+        let mut ended = sleep(Duration::from_millis(5)).unwrap();
+        let waker = std::sync::Arc::new(Panics).into();
+        assert!(ended.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let mut other = sleep(Duration::from_millis(20)).unwrap();
+        blocking(|| None, |context| other.as_mut().poll(context));
     }
 
     #[test]
