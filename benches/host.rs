@@ -1,4 +1,4 @@
-//! What loading, instances and calls cost, beside the same policy in plain Rust.
+//! The cost of loading, instances and calls, beside the policy in plain Rust.
 //!
 //! `cargo bench --bench host`
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -40,7 +40,7 @@ mod load_module {
 
     const MODULES: &[&str] = &["noop", "pii_guard", "explorer", "cpex_pii_guard", "cpex_compute"];
 
-    /// What the interpreter takes to validate and translate it, with fuel, and nothing else.
+    /// The interpreter's time to validate and translate it, with fuel, and nothing else.
     #[divan::bench(args = MODULES)]
     fn wasmi_alone(bencher: Bencher<'_, '_>, name: &str) {
         let wasm = fixture(name);
@@ -112,7 +112,7 @@ mod pii_guard {
         bench(bencher, "pii_guard", trusting().pooled(2));
     }
 
-    /// The same policy, written as for CPEX.
+    /// The policy, written as for CPEX.
     #[divan::bench]
     fn cpex_pristine(bencher: Bencher<'_, '_>) {
         bench(bencher, "cpex_pii_guard", trusting());
@@ -192,7 +192,7 @@ mod compute {
         bench(bencher, "compute", trusting().pooled(2));
     }
 
-    /// The same policy, written as for CPEX.
+    /// The policy, written as for CPEX.
     #[divan::bench]
     fn cpex_pristine(bencher: Bencher<'_, '_>) {
         bench(bencher, "cpex_compute", trusting());
@@ -235,7 +235,7 @@ mod compute {
     }
 }
 
-/// What it costs to decode a message with a part of each kind, and all slots, in the plugin.
+/// The cost of decoding a message with a part of each kind, and all slots, in the plugin.
 #[divan::bench_group]
 mod read_everything {
     use super::*;
@@ -306,7 +306,7 @@ fn bench(bencher: Bencher<'_, '_>, name: &str, policy: Policy) {
     bencher.bench(|| plugin.call(HOOK, black_box(&request).clone()).unwrap());
 }
 
-/// What a unit of fuel is worth: each of these uses a million, but for `host_calls`, which makes
+/// The worth of a unit of fuel: each of these uses a million, but for `host_calls`, which makes
 /// 10,000 calls, `host_bytes`, which has a mebibyte copied, and those with files, by their names (with the
 /// feature `wasi`). `docs/limits.md` has the prices.
 #[divan::bench_group(sample_count = 20)]

@@ -1,4 +1,4 @@
-//! What a hook costs through `cpex-core`: its own trait for handlers, and its whole pipeline, with
+//! The cost of a hook through `cpex-core`: its own trait for handlers, and its whole pipeline, with
 //! the same policy as a native plugin and in the sandbox.
 //!
 //! `cargo bench --bench pipeline --features cpex-core --ignore-rust-version`

@@ -14,7 +14,7 @@ use cpex_wasmi::{
     Access, AuditEvent, Capability, Decision, Engine, Invocation, Plugin, Policy, Request, Status,
 };
 
-/// What users have left. It outlives all calls, and plugins share it.
+/// The rest of users' quotas. It outlives all calls, and plugins share it.
 #[derive(Default)]
 struct Limiter {
     left: Mutex<BTreeMap<String, u32>>,

@@ -25,13 +25,13 @@ struct Inner {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
-    /// What kind of problem it is.
+    /// The kind of the problem.
     pub kind: ErrorKind,
-    /// What is wrong, and what to change.
+    /// The problem, and what to change.
     pub message: String,
     /// The path of the value that is wrong, such as `config.sandbox_policy.isolation`, if it is one.
     pub path: Option<String>,
-    /// Where that stands in the text that was read, if it was a text.
+    /// Its place in the text that was read, if it was a text.
     pub place: Option<Place>,
 }
 
@@ -78,7 +78,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// What kind of failure an [`Error`] is. The code of each kind is stable.
+/// The kind of an [`Error`]. The code of each kind is stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -125,7 +125,7 @@ pub enum ErrorKind {
     Internal,
 }
 
-/// What made a plugin trap, as WebAssembly defines it.
+/// The cause of a trap, as WebAssembly defines it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Trap {
@@ -150,7 +150,7 @@ pub enum Trap {
 }
 
 impl Trap {
-    /// What happened, in a few words.
+    /// The event, in a few words.
     pub const fn description(self) -> &'static str {
         match self {
             Self::Unreachable => "an unreachable instruction was executed",
@@ -231,7 +231,7 @@ impl Error {
         &mut self.0.problems
     }
 
-    /// What kind of failure it is.
+    /// The kind of the failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -251,7 +251,7 @@ impl Error {
         self.0.plugin.as_deref()
     }
 
-    /// What the failed call cost, if one was begun.
+    /// The cost of the failed call, if one was begun.
     pub fn receipt(&self) -> Option<&Receipt> {
         self.0.receipt.as_ref()
     }

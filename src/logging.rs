@@ -23,7 +23,7 @@ impl LogRecord<'_> {
     pub const HOST: &'static str = "host";
 }
 
-/// Where plugins' log lines go.
+/// The destination of plugins' log lines.
 ///
 /// Without one of the embedder's own ([`EngineBuilder::log_sink`](crate::EngineBuilder::log_sink)),
 /// they go to the `log` crate under the target [`LOG_TARGET`].

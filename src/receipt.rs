@@ -1,8 +1,8 @@
-//! What one call cost.
+//! The cost of one call.
 
 use serde::Serialize;
 
-/// What one call cost.
+/// The cost of one call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Receipt {
@@ -11,7 +11,7 @@ pub struct Receipt {
     /// The plugin's memory at its largest, in bytes. Memory never shrinks, so that this is its size
     /// at the end of the call.
     pub peak_memory_bytes: u64,
-    /// How often the plugin called the host.
+    /// The number of host calls.
     pub host_calls: u64,
     /// Bytes the plugin read through the boundary.
     pub bytes_read: u64,
@@ -21,7 +21,7 @@ pub struct Receipt {
     pub log_bytes: u64,
     /// Log lines that were dropped because the plugin had used up what it may log.
     pub log_lines_dropped: u64,
-    /// How many slices of fuel the call took. Between slices, the deadline is checked, and an
+    /// The number of slices of fuel that the call took. Between slices, the deadline is checked, and an
     /// asynchronous call yields.
     pub slices: u64,
     /// Fuel that the initialisation of the call's instance took, or that of the first instance if this one
@@ -31,12 +31,12 @@ pub struct Receipt {
     /// True if the state that the plugin keeps was lost: the call failed on its way, and the instance was
     /// thrown away.
     pub state_lost: bool,
-    /// Where the time went, if the engine was told to [look](crate::EngineBuilder::measure_time).
+    /// The time by part, if the engine was told to [look](crate::EngineBuilder::measure_time).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,
 }
 
-/// Where the time of a call went, by the engine's clock. What it took beside these to begin and to end
+/// The time of a call by part, on the engine's clock. What it took beside these to begin and to end
 /// the call, to make an instance and to initialise it, is in neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! How often a call of a pooled plugin allocates: not at all, unless the plugin denies, changes something
+//! Allocations of a call of a pooled plugin: not at all, unless the plugin denies, changes something
 //! or reads a record.
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
 
@@ -13,7 +13,7 @@ use allocated::counted;
 use common::{HOOK, fixture, load, trusting};
 use cpex_wasmi::Request;
 
-/// What of the first calls is there for the later ones: an instance, a stack, room for what is read.
+/// State of the first calls that serves later ones: an instance, a stack, room for what is read.
 const WARM: usize = 3;
 
 /// A tool call by somebody who may see what it is about.
@@ -58,7 +58,7 @@ mod handler {
 
     use super::*;
 
-    /// What `AnyHookHandler` itself takes: the future of `async_trait`, and the result whose type is
+    /// The cost of `AnyHookHandler` itself: the future of `async_trait`, and the result whose type is
     /// erased.
     const OF_THE_TRAIT: usize = 2;
 

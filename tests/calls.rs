@@ -1,4 +1,4 @@
-//! What plugins do: the built fixtures, called as an embedder calls them.
+//! Calls of plugins: the built fixtures, called as an embedder calls them.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -176,7 +176,7 @@ fn what_crosses_the_boundary_costs_fuel_in_proportion() {
     assert_eq!(fuel(60_000) - fuel(10_000), 25_000);
 }
 
-/// What [`fixture`] `explorer` says of each field under these capabilities.
+/// The answer of [`fixture`] `explorer` for each field under these capabilities.
 fn explore(capabilities: &[Capability]) -> Vec<(String, String)> {
     let logs = Logs::default();
     let engine = logs.engine().build().unwrap();

@@ -52,7 +52,7 @@ fn scripted(times: &[Duration]) -> Scripted {
     Scripted(Mutex::new(times.to_vec()))
 }
 
-/// What comes of a plugin without end.
+/// The result of a plugin without end.
 fn ended(clock: impl Clock + 'static, deadline: Duration) -> (&'static str, Receipt) {
     let error = call(&plugin(clock, deadline, LOOP)).unwrap_err();
     (error.code(), *error.receipt().unwrap())

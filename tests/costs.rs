@@ -1,4 +1,4 @@
-//! What the host does for a plugin is paid for in fuel, whether or not it comes to something, and
+//! Costs: the host's work for a plugin is paid for in fuel, whether or not it comes to something, and
 //! ends with the deadline.
 #![allow(
     clippy::unwrap_used,
@@ -81,7 +81,7 @@ fn work_is_paid_for_whether_it_comes_to_something_or_not() {
     }
 }
 
-/// How long a call takes that makes this host call as often as it can, with a deadline of a quarter
+/// The time of a call that makes this host call as often as it can, with a deadline of a quarter
 /// of a second.
 fn storm(function: &str, field: Field, key: &str, value: &str) -> (Duration, String) {
     let (number, key_len, len) = (field.number(), key.len(), value.len());

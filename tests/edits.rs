@@ -1,4 +1,4 @@
-//! What a plugin may change of a request, and what it may not.
+//! Changes of a request, allowed and refused.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
@@ -47,7 +47,7 @@ fn request() -> Request {
         )
 }
 
-/// What the payload is after these changes.
+/// The payload after these changes.
 fn edited(edit: impl FnOnce(&mut Boundary)) -> Value {
     let mut boundary = Boundary::new(Policy::default(), request());
     edit(&mut boundary);

@@ -1,4 +1,4 @@
-//! What a call does while as many are under way as the operator has instances for.
+//! The behaviour of a call while as many are under way as the operator has instances for.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 
 mod common;

@@ -1,4 +1,4 @@
-//! What the initialisation of a plugin takes: the default limits let real plugins start, and receipts show it.
+//! The initialisation of a plugin: the default limits let real plugins start, and receipts show it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;

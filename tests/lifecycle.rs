@@ -1,4 +1,4 @@
-//! What an instance goes through before its first call and after its last: `Plugin::initialize` and
+//! The life of an instance before its first call and after its last: `Plugin::initialize` and
 //! `Plugin::shutdown`.
 #![allow(
     clippy::unwrap_used,
@@ -40,7 +40,7 @@ fn load_logging(wasm: &[u8], policy: Policy) -> (Plugin, Logs) {
     (Plugin::load(&engine, wasm, policy.without_snapshot()).unwrap(), logs)
 }
 
-/// What was logged so far, in one word.
+/// The log so far, in one word.
 fn told(logs: &Logs) -> String {
     logs.messages().concat()
 }

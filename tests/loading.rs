@@ -1,4 +1,4 @@
-//! What is no plugin is refused before anything of it runs, with a message that says what to change.
+//! Loading: a malformed plugin is refused before anything of it runs, with a message that says what to change.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -24,7 +24,7 @@ fn forbid() -> bool {
     unsafe { libc::prctl(libc::PR_SET_MDWE, on, none, none, none) == 0 }
 }
 
-/// What the kernel says to a page with these rights that then gets those.
+/// The kernel's answer for a page with these rights that then gets those.
 fn mapped(first: libc::c_int, then: libc::c_int) -> Result<(), Error> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     // SAFETY: a new page, at an address that the kernel chooses.
@@ -61,7 +61,7 @@ fn modules() -> BTreeMap<PathBuf, Vec<u8>> {
     paths.map(|path| (path.clone(), wat::parse_file(&path).unwrap())).collect()
 }
 
-/// What comes of loading a module and calling each of its hooks.
+/// The result of loading a module and calling each of its hooks.
 fn outcome(wasm: &[u8]) -> String {
     let mut limits = Limits::default();
     limits.fuel = 5_000_000;

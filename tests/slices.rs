@@ -1,4 +1,4 @@
-//! How a call is cut into slices makes no difference to what it does or costs.
+//! Slices: cutting a call into them changes neither results nor fuel.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -131,7 +131,7 @@ fn growing_memory_within_one_slice_overflows_no_stack() {
     assert!(outcome.is_ok(), "{outcome:?}");
 }
 
-/// How much further down the stack a plugin's log lines come from at one time than at another, in bytes.
+/// The difference in stack depth between a plugin's log lines, in bytes.
 fn taken_by(engine: EngineBuilder, fields: &str) -> usize {
     let least = Arc::new(AtomicUsize::new(usize::MAX));
     let most = Arc::new(AtomicUsize::new(0));

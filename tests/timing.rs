@@ -1,4 +1,4 @@
-//! Where the time of a call went, by a clock that every look takes a microsecond further.
+//! Times of a call by part, on a clock that every look takes a microsecond further.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -90,7 +90,7 @@ fn who_does_not_ask_is_told_nothing() {
     assert_eq!(json.get("timing"), None);
 }
 
-/// What is borrowed is served between two runs of the plugin.
+/// Borrowed parts are served between two runs of the plugin.
 #[cfg(feature = "cpex-core")]
 #[test]
 fn what_cpex_core_lends_counts_as_the_hosts_time() {

@@ -15,7 +15,7 @@ use std::path::Path;
 use common::*;
 use cpex_wasmi::{Limits, Plugin, Policy, Request};
 
-/// What comes of each module: `allow`, `deny`, or the code of the error.
+/// The result of each module: `allow`, `deny`, or the code of the error.
 const EXPECTED: &str = "
 bad_key              abi_violation
 bad_pointer          abi_violation
@@ -61,7 +61,7 @@ wrong_shutdown       invalid_module
 wrong_signature      invalid_module
 ";
 
-/// What comes of a module that is loaded, if it can be, and called.
+/// The result of a module that is loaded, if it can be, and called.
 fn outcome(wasm: &[u8]) -> &'static str {
     let mut limits = Limits::default();
     limits.fuel = 1_000_000;

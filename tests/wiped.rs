@@ -67,7 +67,7 @@ fn reader(then: &str) -> Vec<u8> {
     )
 }
 
-/// How many memories were given back, and how many of them with the token in them.
+/// The number of memories given back, and of those with the token in them.
 fn watched(run: impl FnOnce()) -> (usize, usize) {
     BLOCKS.store(0, Ordering::Relaxed);
     LEAKED.store(0, Ordering::Relaxed);

@@ -233,7 +233,7 @@ fn objects(value: &Value, pointer: &str) -> Vec<String> {
     found
 }
 
-/// Whether an object may have any members: it is in a map, or an authorization detail.
+/// True if an object may have any members: it is in a map, or an authorization detail.
 fn is_open(pointer: &str) -> bool {
     pointer.split('/').any(|step| MAPS.contains(&step) || step == "authorization_details")
 }

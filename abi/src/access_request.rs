@@ -80,7 +80,7 @@ impl<'a> AccessRequest<'a> {
         }
     }
 
-    /// What a plugin would do with it, in words that follow "may": "read the environment variable `X`".
+    /// The use that a plugin makes of it, in words that follow "may": "read the environment variable `X`".
     pub fn description(&self) -> String {
         match *self {
             Self::Env(pattern) => match pattern.strip_suffix('*') {
@@ -128,13 +128,13 @@ impl<'a> AccessRequest<'a> {
     }
 }
 
-/// Whether a function can have this name: 1 to 128 letters, digits, `-`, `_` and `.`.
+/// True if a function can have this name: 1 to 128 letters, digits, `-`, `_` and `.`.
 pub fn is_function_name(name: &str) -> bool {
     (1..=128).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-/// Whether it is the name of a variable, or the start of one and `*`.
+/// True if it is the name of a variable, or the start of one and `*`.
 fn is_variable(pattern: &str) -> bool {
     let name = pattern.strip_suffix('*').unwrap_or(pattern);
     !pattern.is_empty() && !name.contains(['*', '=', '\0'])

@@ -31,18 +31,18 @@ impl CapabilitySet {
     /// The set without any.
     pub const EMPTY: Self = Self(0);
 
-    /// Whether `capability` is in the set.
+    /// True if `capability` is in the set.
     pub const fn contains(self, capability: Capability) -> bool {
         self.0 & capability.bit() != 0
     }
 
-    /// Whether the set holds any of the capabilities that open a part of the raw credentials.
+    /// True if the set holds any of the capabilities that open a part of the raw credentials.
     pub const fn opens_credentials(self) -> bool {
         self.contains(Capability::ReadInboundCredentials)
             || self.contains(Capability::ReadDelegatedTokens)
     }
 
-    /// Whether the set holds any of the capabilities that open the subject.
+    /// True if the set holds any of the capabilities that open the subject.
     ///
     /// CPEX shows a plugin the subject's identifier and type as soon as it may see any part of it.
     pub const fn opens_subject(self) -> bool {
@@ -64,12 +64,12 @@ impl CapabilitySet {
         Capability::ALL.iter().copied().filter(move |capability| self.contains(*capability))
     }
 
-    /// What is in `self` and not in `other`.
+    /// The members of `self` that are not in `other`.
     pub const fn difference(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// Whether the set is empty.
+    /// True if the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }

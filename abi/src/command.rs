@@ -20,12 +20,12 @@ pub struct Command {
     /// Its arguments. No shell looks at them.
     #[serde(default)]
     pub args: Vec<String>,
-    /// What it is given as its standard input. In JSON: a string, or an array of the bytes' numbers.
+    /// Its standard input. In JSON: a string, or an array of the bytes' numbers.
     #[serde(default, with = "bytes")]
     pub stdin: Vec<u8>,
 }
 
-/// What a program came to.
+/// The result of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandOutput {
     /// The status it ended with; `None`: by a signal.
@@ -33,7 +33,7 @@ pub struct CommandOutput {
     /// Its standard output. In JSON: a string if it is UTF-8, else an array of the bytes' numbers.
     #[serde(with = "bytes")]
     pub stdout: Vec<u8>,
-    /// The same of its standard error.
+    /// The end of its standard error.
     #[serde(with = "bytes")]
     pub stderr: Vec<u8>,
 }

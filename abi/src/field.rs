@@ -12,7 +12,7 @@ pub use table::Field;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Slot {
-    /// What the hook is about.
+    /// The payload.
     Payload,
     /// The security extension.
     Security,
@@ -48,7 +48,7 @@ pub enum Slot {
     RawCredentials,
 }
 
-/// What kind of value a field holds, which says how it is read and written.
+/// The type of a field's value, which says how it is read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Shape {
@@ -73,7 +73,7 @@ pub enum Shape {
     Record,
 }
 
-/// Who may read a field.
+/// The condition for reading a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Access {
@@ -89,7 +89,7 @@ pub enum Access {
     Token(Capability),
 }
 
-/// How a field may be changed.
+/// The way in which a field may be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Write {
@@ -104,7 +104,7 @@ pub enum Write {
     Grow(Option<Capability>),
 }
 
-/// What the table says about one field.
+/// A row of the table of fields.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FieldInfo {
@@ -116,13 +116,13 @@ pub struct FieldInfo {
     pub slot: Slot,
     /// The kind of value.
     pub shape: Shape,
-    /// Whether there are several of it, told apart by an index.
+    /// True if there are several of it, told apart by an index.
     pub indexed: bool,
-    /// Who may read it.
+    /// The condition for reading it.
     pub read: Access,
-    /// How it may be changed.
+    /// The way in which it may be changed.
     pub write: Write,
-    /// What it is, for the documentation.
+    /// A description for the documentation.
     pub description: &'static str,
 }
 

@@ -20,7 +20,7 @@ pub enum Param {
 }
 
 impl Param {
-    /// How many wasm parameters (`i32` each) it takes.
+    /// The number of wasm parameters (`i32` each).
     pub const fn arity(self) -> usize {
         match self {
             Self::Number => 1,
@@ -29,7 +29,7 @@ impl Param {
     }
 }
 
-/// What the table says about one host function.
+/// A row of the table of host functions.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FunctionInfo {
@@ -37,7 +37,7 @@ pub struct FunctionInfo {
     pub name: &'static str,
     /// Names and kinds of the parameters.
     pub params: &'static [(&'static str, Param)],
-    /// What the function does, for the documentation.
+    /// A description for the documentation.
     pub description: &'static str,
 }
 
@@ -47,7 +47,7 @@ impl HostFunction {
         Self::ALL.iter().copied().find(|function| function.info().name == name)
     }
 
-    /// How many `i32` parameters the import takes.
+    /// The number of `i32` parameters of the import.
     pub fn arity(self) -> usize {
         self.info().params.iter().map(|(_, param)| param.arity()).sum()
     }

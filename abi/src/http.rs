@@ -1,4 +1,4 @@
-//! What the function [`HTTP_SEND`] takes and gives.
+//! The argument and result of the function [`HTTP_SEND`].
 
 use alloc::string::String;
 use alloc::vec::Vec;

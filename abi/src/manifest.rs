@@ -17,7 +17,7 @@ pub struct AbiVersion {
 }
 
 impl AbiVersion {
-    /// Whether a host of this version runs plugins of version `plugin`.
+    /// True if a host of this version runs plugins of version `plugin`.
     pub const fn runs(self, plugin: Self) -> bool {
         self.major == plugin.major && plugin.minor <= self.minor
     }
@@ -29,7 +29,7 @@ impl fmt::Display for AbiVersion {
     }
 }
 
-/// What a plugin says about itself, in the custom section [`Manifest::SECTION`].
+/// The manifest of a plugin, in the custom section [`Manifest::SECTION`].
 ///
 /// The section holds the [`AbiVersion`] and then the rest, as postcard. The version comes first
 /// and never changes its form, so that a host can always tell what it cannot read.

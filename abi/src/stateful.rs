@@ -29,7 +29,7 @@ impl Stateful {
         if stateful { Self::Yes } else { Self::No }
     }
 
-    /// Whether any state is kept.
+    /// True if any state is kept.
     pub const fn is_kept(self) -> bool {
         !matches!(self, Self::No)
     }

@@ -19,5 +19,5 @@ pub const RANDOM_SALT: &str = "random.salt";
 /// The length of a salt, in bytes.
 pub const SALT_BYTES: u32 = 32;
 
-/// How many random bytes are given at once, at most: 65,536, as many as browsers give a page.
+/// The most random bytes that are given at once: 65,536, as many as browsers give a page.
 pub const MAX_RANDOM_BYTES: u32 = 65_536;

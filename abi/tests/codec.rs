@@ -101,7 +101,7 @@ proptest! {
         prop_assert!(bounded::<Everything>(&bytes[..len]).is_err());
     }
 
-    /// What is accepted is what `postcard` makes of the same bytes, and there are no two ways to
+    /// Accepts what `postcard` makes of the same bytes, and there are no two ways to
     /// write it.
     #[test]
     fn what_is_accepted_is_postcard_in_its_one_form(

@@ -41,7 +41,7 @@ fn statuses_keep_their_codes() {
     assert_pinned("statuses", pinned, &now);
 }
 
-/// What was pinned must still be there, line by line; new lines may come, and are to be pinned too.
+/// Lines that were pinned must still be there; new lines may come, and are to be pinned too.
 fn assert_pinned(what: &str, pinned: &str, now: &str) {
     assert!(
         pinned == now,

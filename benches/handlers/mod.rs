@@ -1,4 +1,4 @@
-//! The same policies natively and in the sandbox, as cpex-core calls them, and what they are called about.
+//! Policies natively and in the sandbox, as cpex-core calls them, and their requests.
 
 use std::any::Any;
 use std::pin::pin;

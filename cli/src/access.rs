@@ -1,4 +1,4 @@
-//! What of the system a plugin asks for or is granted: in words, and as YAML.
+//! The system access that a plugin asks for or is granted: in words, and as YAML.
 
 use cpex_wasmi::{
     Access, AccessRequest, ClockGrant, CommandGrant, FileGrant, Manifest, NetworkGrant, PathKind,
@@ -12,7 +12,7 @@ pub(crate) fn description(line: &str) -> Option<String> {
     AccessRequest::parse(line).map(|request| request.description())
 }
 
-/// What is granted, and what is asked for beyond that.
+/// The grants, and the requests beyond them.
 pub(crate) fn with_requested(granted: &Access, manifest: &Manifest) -> Access {
     let mut access = granted.clone();
     let mut missing = manifest.clone();

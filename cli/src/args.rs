@@ -29,7 +29,7 @@ pub(crate) struct Cli {
     pub(crate) telling: TellingArgs,
 }
 
-/// How much is told, and how; for all commands.
+/// The amount and form of output, for all commands.
 #[derive(Debug, Args)]
 pub(crate) struct TellingArgs {
     /// When to use colour
@@ -61,7 +61,7 @@ Exit status, of which `--help` of each command tells more:
 A PLUGIN is a wasm module, or its text format; `-` is the standard input. Text is as wide as the terminal, or \
 as COLUMNS says.";
 
-/// What to do.
+/// The command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Call a plugin for a hook and show its decision
@@ -82,7 +82,7 @@ pub(crate) enum Command {
     Embed(EmbedArgs),
 }
 
-/// What the operator grants; shared by `call`, `bench` and `check`.
+/// The grants of the operator; shared by `call`, `bench` and `check`.
 #[derive(Debug, Args)]
 pub(crate) struct GrantArgs {
     /// The policy, YAML or JSON: a `sandbox_policy`, a plugin's entry, or a CPEX configuration
@@ -221,7 +221,7 @@ pub(crate) fn colour(args: impl Iterator<Item = OsString>) -> Colour {
     wanted.and_then(|name| Colour::from_str(name, false).ok()).unwrap_or_default()
 }
 
-/// What clap has to say, in one paragraph without colour.
+/// The message of clap, in one paragraph without colour.
 pub(crate) fn message(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let lines = text.lines().map(str::trim);

@@ -24,14 +24,14 @@ use initialisation::{Initialisation, Said};
 /// The one object that `--json` prints.
 #[derive(Serialize)]
 struct Verdict {
-    /// Whether the host would load the plugin.
+    /// True if the host would load the plugin.
     ok: bool,
     problems: Vec<Problem>,
     warnings: Vec<String>,
     /// The cost of the initialisation, if there is one and it succeeds.
     #[serde(skip_serializing_if = "Option::is_none")]
     initialisation: Option<Initialisation>,
-    /// What to change in the plugin's entry, as YAML, if that helps.
+    /// The change to the plugin's entry, as YAML, if that helps.
     entry: Option<String>,
     /// The plugins of a configuration, if it is one that was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ struct Verdict {
 struct Plugin {
     name: String,
     kind: String,
-    /// What its initialisation takes, if there is one and it succeeds.
+    /// The cost of its initialisation, if there is one and it succeeds.
     #[serde(skip_serializing_if = "Option::is_none")]
     initialisation: Option<Initialisation>,
 }

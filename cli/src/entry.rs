@@ -1,4 +1,4 @@
-//! What an operator writes to run a plugin: its entry in a CPEX configuration, as YAML.
+//! The entry that an operator writes to run a plugin, in a CPEX configuration, as YAML.
 
 use cpex_wasmi::{Capability, CapabilitySet, Limits, ModuleInfo};
 
@@ -12,13 +12,13 @@ pub(crate) struct Entry<'a> {
     pub(crate) hooks: &'a [String],
     /// The capabilities to grant.
     pub(crate) capabilities: Vec<Capability>,
-    /// Whether it keeps state from one call to the next.
+    /// True if it keeps state from one call to the next.
     pub(crate) stateful: bool,
-    /// Whether it has a configuration of its own.
+    /// True if it has a configuration of its own.
     pub(crate) has_config: bool,
     /// The system access to grant, as YAML.
     pub(crate) access: String,
-    /// What is known of the module.
+    /// Facts about the module.
     pub(crate) info: &'a ModuleInfo,
 }
 

@@ -29,7 +29,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// How a failure is told.
+/// The form of a failure's message.
 pub(crate) enum Form {
     /// To people, on the standard error.
     Text,
@@ -55,7 +55,7 @@ pub(crate) struct Failure {
 pub(crate) struct Problem {
     /// A stable code.
     pub(crate) code: &'static str,
-    /// What is wrong and what to change, on one line.
+    /// The fault and what to change, on one line.
     pub(crate) message: String,
     /// The file, if it is one that stands in the arguments.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,7 +149,7 @@ impl Failure {
         Self::new(Exit::Usage, ErrorKind::UnknownHook.code(), message)
     }
 
-    /// What was asked for could not be done, through no fault of the arguments.
+    /// The operation failed, through no fault of the arguments.
     pub(crate) fn failed(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Exit::Failed, code, message)
     }
@@ -210,7 +210,7 @@ impl Failure {
         exit
     }
 
-    /// Whether it is the arguments or an input that are wrong.
+    /// True if it is the arguments or an input that are wrong.
     pub(crate) fn is_usage(&self) -> bool {
         self.exit == Exit::Usage
     }

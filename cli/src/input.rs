@@ -21,7 +21,7 @@ pub(crate) use pinpoint::payload;
 /// The largest input that is read, in bytes. It keeps `/dev/zero` from filling the memory.
 const MAX_BYTES: usize = 64 << 20;
 
-/// Where an input comes from.
+/// The source of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// The standard input, given as `-`.
@@ -165,7 +165,7 @@ fn is_number(text: &str) -> bool {
 /// JSON that is not what it should be.
 struct Malformed {
     failure: Failure,
-    /// Whether it is JSON at all.
+    /// True if it is JSON at all.
     is_json: bool,
     /// The path to the value that is wrong.
     path: String,

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     Ok(Exit::Allow)
 }
 
-/// What an operator writes to run the plugin.
+/// The entry that an operator writes to run the plugin.
 fn entry<'a>(module: &'a Module, file: &'a str) -> Entry<'a> {
     let manifest = module.manifest();
     Entry {
@@ -56,9 +56,9 @@ struct Inspection<'a> {
     sizes: Sizes,
     /// The digest that a policy pins the module with.
     sha256: String,
-    /// Whether something runs when an instance is made.
+    /// True if something runs when an instance is made.
     has_init: bool,
-    /// Whether something runs when the plugin is shut down.
+    /// True if something runs when the plugin is shut down.
     has_shutdown: bool,
     /// The entry for the operator's configuration, as YAML.
     entry: &'a str,
@@ -88,7 +88,7 @@ struct JsonCapability {
 #[derive(Serialize)]
 struct JsonAccessRequest<'a> {
     request: &'a str,
-    /// What the plugin would do, in words; `null` if the host does not know.
+    /// The plugin's use of it, in words; `null` if the host does not know.
     description: Option<String>,
 }
 
@@ -186,7 +186,7 @@ impl Import {
     }
 }
 
-/// What a function lets a plugin do, for an operator; the ABI's own description is for authors.
+/// The use of a function to a plugin, for an operator; the ABI's own description is for authors.
 fn purpose(function: HostFunction) -> &'static str {
     match function {
         HostFunction::Read => "Read what its capabilities open, as postcard.",

@@ -16,7 +16,7 @@ pub(crate) struct PolicyFile {
     document: Document,
 }
 
-/// What an operator grants, and where they say it is used.
+/// A grant of the operator, and the place where it is used.
 #[derive(Debug, Default)]
 pub(crate) struct Granted {
     /// The policy.
@@ -107,7 +107,7 @@ impl PolicyFile {
     }
 }
 
-/// What the arguments grant to the plugin with this name.
+/// The grants of the arguments for the plugin with this name.
 pub(crate) fn granted(
     file: Option<&PolicyFile>,
     plugin: Option<&str>,

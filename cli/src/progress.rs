@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::terminal;
 
-/// How far something has come. Nothing is shown where nobody watches, and of what is soon over.
+/// The progress of something. Nothing is shown where nobody watches, and of what is soon over.
 pub(crate) struct Progress {
     bar: ProgressBar,
     /// The steps of the parts that are over.
@@ -27,7 +27,7 @@ impl Progress {
         Self { bar, before: 0, appears: appears.filter(|_| terminal::is_watched()) }
     }
 
-    /// Whether it makes sense to tell how far it has come.
+    /// True if it makes sense to tell how far it has come.
     pub(crate) fn is_watched(&self) -> bool {
         self.appears.is_some() || !self.bar.is_hidden()
     }

@@ -1,4 +1,4 @@
-//! How things look: colours, numbers, the receipt.
+//! The look of output: colours, numbers, the receipt.
 
 use std::fmt::{self, Display};
 
@@ -81,7 +81,7 @@ pub(crate) fn time(nanoseconds: u64) -> String {
     format!("{whole}.{} {name}", fraction.get(..digits).unwrap_or_default())
 }
 
-/// What a call cost, on one line.
+/// The cost of a call, on one line.
 pub(crate) fn receipt(receipt: &Receipt) -> String {
     let mut line = format!(
         "fuel {} · memory {} · {} · read {} · wrote {} · {}",

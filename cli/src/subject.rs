@@ -1,4 +1,4 @@
-//! What is called: a plugin under a policy, for a hook, about a request.
+//! The subject of a call: a plugin under a policy, for a hook, about a request.
 
 mod settings;
 

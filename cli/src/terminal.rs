@@ -28,7 +28,7 @@ impl From<Colour> for clap::ColorChoice {
     }
 }
 
-/// How much is told.
+/// The amount of output.
 static LEVEL: AtomicU8 = AtomicU8::new(USUAL);
 const QUIET: u8 = 0;
 const USUAL: u8 = 1;
@@ -102,7 +102,7 @@ pub(crate) fn warn(message: &str) {
     note(&format!("{}: {}\n", paint(WARNING, "warning"), cpex_wasmi::visible(message)));
 }
 
-/// Whether somebody watches the standard error.
+/// True if somebody watches the standard error.
 pub(crate) fn is_watched() -> bool {
     io::stderr().is_terminal() && !is_quiet()
 }

@@ -264,7 +264,7 @@ fn it_ends_in_time_however_many_calls_that_is() {
     }
 }
 
-/// Who gives up is let go at once.
+/// A thread that gives up is let go at once.
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_it() {

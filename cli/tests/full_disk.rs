@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use common::{Guest, Place, Ran};
 
-/// What takes no byte.
+/// Takes no byte.
 fn full() -> File {
     File::options().write(true).open("/dev/full").unwrap()
 }

@@ -37,7 +37,7 @@ impl Project {
         Self { name, place, root, target }
     }
 
-    /// Where its module is built to.
+    /// The path that its module is built to.
     fn module(&self) -> PathBuf {
         self.target.join(TARGET).join("release/my_policy.wasm")
     }

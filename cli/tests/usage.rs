@@ -1,4 +1,4 @@
-//! What holds for all commands: modules from the standard input, values in place of files, how much is told
+//! Behaviour of all commands: modules from the standard input, values in place of files, how much is told
 //! and how wide, and which exit status is which.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 

@@ -152,7 +152,7 @@ fn extensions(caller: &Caller, labels: &[&str]) -> Extensions {
     }
 }
 
-/// What the tools of this gateway give.
+/// The results of this gateway's tools.
 fn answer(tool: &str) -> Value {
     match tool {
         "search" => json!({ "hits": 3 }),

@@ -1,4 +1,4 @@
-//! What the plugins did and what it cost, in columns.
+//! The calls of the plugins and their cost, in columns.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cpex_wasmi::Receipt;
 use cpex_wasmi::cpex::CallRecord;
 
-/// What plugins did since it was last looked at, shared by all who tell of it.
+/// The records of plugins since the last look, shared by all sinks.
 #[derive(Clone, Default)]
 pub(crate) struct Report(Arc<Mutex<Vec<Row>>>);
 
@@ -28,7 +28,7 @@ impl Report {
 pub(crate) struct Row {
     plugin: String,
     did: String,
-    /// What is known of sandboxed plugins only.
+    /// Facts about sandboxed plugins only.
     cost: Option<Receipt>,
 }
 

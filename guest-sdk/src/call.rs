@@ -77,7 +77,7 @@ impl Call {
         Items::of(Field::PromptRequest)
     }
 
-    /// What prompt templates gave, in the message.
+    /// The results of prompt templates, in the message.
     ///
     /// # Errors
     ///
@@ -96,17 +96,17 @@ impl Call {
         Http::VIEW
     }
 
-    /// Where the operation comes from.
+    /// The source of the operation.
     pub const fn request(&self) -> Request {
         Request::VIEW
     }
 
-    /// What the operation touches.
+    /// The resource that the operation touches.
     pub const fn meta(&self) -> Meta {
         Meta::VIEW
     }
 
-    /// Who acts.
+    /// The subject that acts.
     pub const fn agent(&self) -> Agent {
         Agent::VIEW
     }
@@ -131,12 +131,12 @@ impl Call {
         Mcp::VIEW
     }
 
-    /// What is known of a model's answer.
+    /// Facts about a model's answer.
     pub const fn completion(&self) -> Completion {
         Completion::VIEW
     }
 
-    /// Where the message comes from.
+    /// The source of the message.
     pub const fn provenance(&self) -> Provenance {
         Provenance::VIEW
     }
@@ -146,7 +146,7 @@ impl Call {
         Llm::VIEW
     }
 
-    /// What the agent runs in.
+    /// The framework that the agent runs in.
     pub const fn framework(&self) -> Framework {
         Framework::VIEW
     }

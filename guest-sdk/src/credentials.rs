@@ -6,7 +6,7 @@ use crate::{Field, Items, Record, Result};
 
 /// The raw credentials slot: the request's tokens.
 ///
-/// What is known of them takes `read_inbound_credentials` or `read_delegated_tokens`; the tokens
+/// Facts about them take `read_inbound_credentials` or `read_delegated_tokens`; the tokens
 /// themselves take `allow_raw_credentials: true` in the operator's policy too, else reading them
 /// gives [`Status::CredentialsDenied`](crate::Status::CredentialsDenied).
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub struct RawCredentials(());
 impl RawCredentials {
     pub(crate) const VIEW: Self = Self(());
 
-    /// What is known of the tokens, by pointer: `/inbound_tokens/user/source_header`.
+    /// Facts about the tokens, by pointer: `/inbound_tokens/user/source_header`.
     pub const fn record(self) -> Record {
         Record::of(Field::RawCredentials)
     }

@@ -36,7 +36,7 @@ impl Http {
         self.request_headers().get(name)
     }
 
-    /// Whether the request has a header of that name.
+    /// True if the request has a header of that name.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl Headers {
         Place::of(self.0).entry(name).text()
     }
 
-    /// Whether the header is there and equals `expected`, without allocating.
+    /// True if the header is there and equals `expected`, without allocating.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Headers {
         Place::of(self.0).entry(name).text_is(expected)
     }
 
-    /// Whether there is a header of that name.
+    /// True if there is a header of that name.
     ///
     /// # Errors
     ///

@@ -40,7 +40,7 @@
 //! | [`Call::custom`], [`Call::local_state`], [`Call::global_state`] | values by name |
 //! | [`Call::config`] | the operator's configuration |
 //!
-//! What has no method of its own is reached by JSON Pointer, through the `record()` of a view: see
+//! A value without a method of its own is reached by JSON Pointer, through the `record()` of a view: see
 //! [`Record`].
 //!
 //! A value that is not there is `Ok(None)`. A value the operator did not grant is an [`Error`] with
@@ -165,7 +165,7 @@ pub use verdict::{Verdict, allow, deny, deny_with};
 
 pub use cpex_wasmi_abi::{Capability, Field, Status, Value, Violation};
 
-/// What the macros expand to. Not for use by hand.
+/// The items that the macros expand to. Not for use by hand.
 #[doc(hidden)]
 pub mod rt {
     pub use crate::log::{line, line_of};

@@ -8,10 +8,10 @@ use crate::set::keys;
 use crate::value::{decode_entries, decode_value, encode_value, from_value};
 use crate::{Field, Result, Value};
 
-/// What both kinds of map can do.
+/// The methods of both kinds of map.
 macro_rules! map_methods {
     () => {
-        /// Whether there is an entry of that name.
+        /// True if there is an entry of that name.
         ///
         /// # Errors
         ///
@@ -20,7 +20,7 @@ macro_rules! map_methods {
             self.place.entry(name).contains()
         }
 
-        /// How many entries there are.
+        /// The number of entries.
         ///
         /// # Errors
         ///
@@ -29,7 +29,7 @@ macro_rules! map_methods {
             self.place.count()
         }
 
-        /// Whether there are none.
+        /// True if there are none.
         ///
         /// # Errors
         ///
@@ -80,7 +80,7 @@ impl TextMap {
         self.place.entry(name).text()
     }
 
-    /// Whether the entry is there and equals `expected`, without allocating.
+    /// True if the entry is there and equals `expected`, without allocating.
     ///
     /// # Errors
     ///
@@ -150,7 +150,7 @@ impl JsonMap {
         self.place.entry(name).text()
     }
 
-    /// Whether the entry is there and equals `expected` as text, without allocating.
+    /// True if the entry is there and equals `expected` as text, without allocating.
     ///
     /// # Errors
     ///

@@ -55,7 +55,7 @@ impl Part {
     }
 
     text_fields! {
-        /// What kind of part it is, such as `text` or `tool_call`.
+        /// The kind of the part, such as `text` or `tool_call`.
         content_type, content_type_is => PartType;
         /// The text of a part of kind `text` or `thinking`.
         text, text_is => PartText;

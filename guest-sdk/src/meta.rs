@@ -29,7 +29,7 @@ impl Meta {
         TextSet::of(Field::MetaTags)
     }
 
-    /// Whether the entity has a tag.
+    /// True if the entity has a tag.
     ///
     /// # Errors
     ///

@@ -81,7 +81,7 @@ part_views! {
         }
     }
 
-    /// What a prompt template gave. Its messages are read and changed through
+    /// The result of a prompt template. Its messages are read and changed through
     /// [`record`](Self::record): `/messages/0/content/0/text`.
     PromptResult of PromptResult {
         text_fields! {

@@ -26,7 +26,7 @@ impl Payload {
     }
 
     text_fields! {
-        /// What the payload is: `message`, `identity`, `delegation`, `elicitation`, or the name of a
+        /// The kind of the payload: `message`, `identity`, `delegation`, `elicitation`, or the name of a
         /// type of the embedder's own.
         kind, kind_is => PayloadType;
         /// The token to be resolved, in `identity.resolve`. It takes `read_inbound_credentials`, and

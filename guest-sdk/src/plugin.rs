@@ -16,13 +16,13 @@ pub type Shutdown = fn() -> Result<()>;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct PluginDef {
-    /// What the plugin says about itself.
+    /// The manifest.
     pub manifest: StaticManifest,
     /// The handlers, in the order of the manifest's hooks.
     pub handlers: &'static [Handler],
-    /// What runs once for each instance.
+    /// The function that runs once for each instance.
     pub init: Option<Init>,
-    /// What runs once before an instance that was kept is dropped.
+    /// The function that runs once before a kept instance is dropped.
     pub shutdown: Option<Shutdown>,
 }
 
@@ -282,7 +282,7 @@ macro_rules! plugin {
     }};
 }
 
-/// Whether all names are names of capabilities.
+/// True if all names are names of capabilities.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "at compile time")]
 pub const fn capabilities_are_known(names: &[&str]) -> bool {
     let mut at = 0;
@@ -301,7 +301,7 @@ pub const fn capabilities_are_known(names: &[&str]) -> bool {
     true
 }
 
-/// Whether all lines begin as an [`AccessRequest`](cpex_wasmi_abi::AccessRequest) does. The host looks at the rest.
+/// True if all lines begin as an [`AccessRequest`](cpex_wasmi_abi::AccessRequest) does. The host looks at the rest.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "at compile time")]
 pub const fn access_is_known(lines: &[&str]) -> bool {
     const STARTS: &[&str] = &["env:", "fs:", "network:", "exec:", "function:"];

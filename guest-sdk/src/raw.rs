@@ -12,13 +12,13 @@ use cpex_wasmi_abi::{Field, NO_INDEX};
 use crate::result::{check, optional};
 use crate::{Result, Status, sys};
 
-/// How much is compared on the stack before anything is allocated.
+/// The bytes that are compared on the stack before anything is allocated.
 const STACK: usize = 256;
 
-/// How much is read before the length of a value is known.
+/// The bytes that are read before the length of a value is known.
 const ROOM: usize = 256;
 
-/// Where a value is: a field, perhaps one of several, perhaps one entry of it.
+/// The address of a value: a field, perhaps one of several, perhaps one entry of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'k> {
     field: Field,
@@ -88,7 +88,7 @@ impl<'k> Place<'k> {
         check(sys::read_key(self.field.number(), self.index, position, out))
     }
 
-    /// Whether the entry, the member or the plain value is there.
+    /// True if the entry, the member or the plain value is there.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl<'k> Place<'k> {
         Ok(check(sys::contains(self.field.number(), self.index, self.key()))? != 0)
     }
 
-    /// How many entries, members or ([`all`](Self::all)) values there are.
+    /// The number of entries, members or ([`all`](Self::all)) values.
     ///
     /// # Errors
     ///
@@ -188,7 +188,7 @@ impl<'k> Place<'k> {
         }
     }
 
-    /// Whether the value is there and is this text. Allocates only to compare more than 256 bytes.
+    /// True if the value is there and is this text. Allocates only to compare more than 256 bytes.
     ///
     /// # Errors
     ///

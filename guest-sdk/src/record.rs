@@ -32,7 +32,7 @@ impl Record {
         self.place.json()
     }
 
-    /// Whether there is a value at a place.
+    /// True if there is a value at a place.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl Record {
         self.place.entry(pointer).text()
     }
 
-    /// Whether the value at a place is there and equals `expected` as text, without allocating.
+    /// True if the value at a place is there and equals `expected` as text, without allocating.
     ///
     /// # Errors
     ///

@@ -15,7 +15,7 @@ impl Security {
         Place::of(field)
     }
 
-    /// Whether the operation carries a label. Case is ignored.
+    /// True if the operation carries a label. Case is ignored.
     ///
     /// # Errors
     ///
@@ -41,11 +41,11 @@ impl Security {
     text_fields! {
         /// The data classification.
         classification, classification_is => SecurityClassification;
-        /// How the caller proved who it is.
+        /// The way in which the caller proved its identity.
         auth_method, auth_method_is => SecurityAuthMethod;
         /// The identifier of the OAuth client. Needs the capability `read_client`.
         client_id, client_id_is => ClientId;
-        /// How far the client is trusted: `first_party`, `third_party`, `internal`, or a level of the
+        /// The trust in the client: `first_party`, `third_party`, `internal`, or a level of the
         /// operator's own. Needs the capability `read_client`.
         client_trust_level, client_trust_level_is => ClientTrustLevel;
         /// The SPIFFE identifier of the workload that calls. Needs the capability `read_workload`.
@@ -73,7 +73,7 @@ impl Security {
         data_json => SecurityData;
     }
 
-    /// Who the operation is done for.
+    /// The subject that the operation is done for.
     pub const fn subject(self) -> Subject {
         Subject(())
     }
@@ -84,7 +84,7 @@ impl Security {
     }
 }
 
-/// Who an operation is done for.
+/// The subject that an operation is done for.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject(());
 
@@ -105,7 +105,7 @@ impl Subject {
         TextSet::of(Field::SubjectRoles)
     }
 
-    /// Whether the subject has a role.
+    /// True if the subject has a role.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Subject {
         TextSet::of(Field::SubjectPermissions)
     }
 
-    /// Whether the subject has a permission.
+    /// True if the subject has a permission.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ impl Subject {
         TextSet::of(Field::SubjectTeams)
     }
 
-    /// Whether the subject is in a team.
+    /// True if the subject is in a team.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ impl TextSet {
         Self { place: Place::of(field) }
     }
 
-    /// Whether `member` is in the set.
+    /// True if `member` is in the set.
     ///
     /// # Errors
     ///
@@ -25,7 +25,7 @@ impl TextSet {
         self.place.entry(member).contains()
     }
 
-    /// How many members there are.
+    /// The number of members.
     ///
     /// # Errors
     ///
@@ -34,7 +34,7 @@ impl TextSet {
         self.place.count()
     }
 
-    /// Whether there are none.
+    /// True if there are none.
     ///
     /// # Errors
     ///

@@ -35,7 +35,7 @@ views! {
     /// The agent slot: who acts.
     Agent {
         text_fields! {
-            /// What the agent was given.
+            /// The input of the agent.
             input => AgentInput;
             /// The session the agent acts in.
             session_id => AgentSessionId;
@@ -63,14 +63,14 @@ views! {
     /// The delegation slot: on whose authority the request stands.
     Delegation {
         text_fields! {
-            /// Who delegated first.
+            /// The subject that delegated first.
             origin_subject_id => DelegationOrigin;
-            /// Who acts now.
+            /// The subject that acts now.
             actor_subject_id => DelegationActor;
         }
 
         number_fields! {
-            /// How many delegations the request stands on.
+            /// The number of delegations that the request stands on.
             depth => DelegationDepth;
         }
 
@@ -111,7 +111,7 @@ views! {
             self.place(Field::DelegationOrigin).write_text(subject_id)
         }
 
-        /// Whether anything was delegated.
+        /// True if anything was delegated.
         ///
         /// # Errors
         ///
@@ -195,7 +195,7 @@ views! {
         }
 
         number_fields! {
-            /// How long the model took, in milliseconds.
+            /// The time that the model took, in milliseconds.
             latency_ms => CompletionLatency;
         }
 
@@ -208,7 +208,7 @@ views! {
     /// The provenance slot: where the message comes from.
     Provenance {
         text_fields! {
-            /// Where the message comes from.
+            /// The source of the message.
             source, source_is => ProvenanceSource;
             /// The message's identifier.
             message_id => ProvenanceMessageId;
@@ -227,7 +227,7 @@ views! {
         text_fields! {
             /// The model's identifier.
             model_id, model_id_is => LlmModelId;
-            /// Who runs the model.
+            /// The provider that runs the model.
             provider, provider_is => LlmProvider;
         }
 

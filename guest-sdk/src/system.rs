@@ -20,7 +20,7 @@ pub use cpex_wasmi_abi::{Command, CommandOutput};
 use crate::result::check;
 use crate::{Error, Result, Status, sys};
 
-/// How much of a result is taken along with the call.
+/// The bytes of a result that are taken along with the call.
 const ROOM: usize = 256;
 
 /// Calls a function by name, and gives what it returned.

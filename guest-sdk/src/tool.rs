@@ -32,7 +32,7 @@ impl ToolCall {
         self.place(Field::ToolCallName).required_text()
     }
 
-    /// Whether the tool's name is `expected`, without allocating.
+    /// True if the tool's name is `expected`, without allocating.
     ///
     /// # Errors
     ///
@@ -86,11 +86,11 @@ impl ToolResult {
         id, id_is => ToolResultCallId;
         /// The name of the tool.
         name, name_is => ToolResultName;
-        /// What the tool gave, if that is a text, a number or a boolean.
+        /// The result of the tool, if that is a text, a number or a boolean.
         text, text_is => ToolResultContent;
     }
 
-    /// What the tool gave.
+    /// The result of the tool.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl ToolResult {
         bytes.map_or(Ok(Value::Null), |bytes| decode_value(&bytes))
     }
 
-    /// Whether the tool failed.
+    /// True if the tool failed.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use crate::result::check;
 use crate::value::encode;
 use crate::{Result, Violation, sys};
 
-/// What a handler decides: [`allow`], [`deny`] or [`deny_with`].
+/// The decision of a handler: [`allow`], [`deny`] or [`deny_with`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a verdict counts only if the handler returns it"]
 pub struct Verdict(i32);

@@ -1,4 +1,4 @@
-//! What plugins written as for CPEX change, run natively against the host's rules.
+//! Changes by plugins in the cpex style, run natively against the host's rules.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

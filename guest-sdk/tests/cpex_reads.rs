@@ -1,4 +1,4 @@
-//! What each entry of `reads` hands to a plugin.
+//! The values that each entry of `reads` hands to a plugin.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -172,7 +172,7 @@ fn limits_of_the_sandbox_are_the_module_s() {
     assert_eq!(failure.code(), "memory_limit");
 }
 
-/// What is wrong about a plugin beside a module that was built from something else.
+/// The message for a plugin beside a module that was built from something else.
 #[track_caller]
 fn differences(mut harness: Harness, request: Request) -> (Vec<Difference>, String) {
     let failure = harness.call(HOOK, request).unwrap_err();

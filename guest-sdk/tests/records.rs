@@ -1,4 +1,4 @@
-//! What the lean views show and change of parts, payloads, delegations and tokens.
+//! The lean views read and change parts, payloads, delegations and tokens.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use cpex_wasmi_guest::prelude::*;

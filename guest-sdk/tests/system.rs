@@ -1,4 +1,4 @@
-//! What plugins reach of the system, natively.
+//! System access of plugins that run natively.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;

@@ -35,7 +35,7 @@ pub(super) fn check(schema: &Schema, value: &Value) -> Vec<Mismatch> {
     problems
 }
 
-/// Where a check is, and whether it says what is wrong.
+/// The position of a check, and its mode.
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
     pub(super) place: &'a Place<'a>,
@@ -49,7 +49,7 @@ pub(super) struct Check<'s> {
 }
 
 impl<'s> Check<'s> {
-    /// Whether a value fits; if problems are reported, all of them.
+    /// True if a value fits; if problems are reported, all of them.
     pub(super) fn fits(&mut self, node: &'s Node, value: &Value, at: At<'_>) -> Result<bool, Halt> {
         self.meter.enter()?;
         let mut fits = true;
@@ -66,7 +66,7 @@ impl<'s> Check<'s> {
         Ok(fits)
     }
 
-    /// Whether a value fits, without a word.
+    /// True if a value fits, without a word.
     pub(super) fn is_fit(&mut self, node: &'s Node, value: &Value) -> Result<bool, Halt> {
         self.fits(node, value, At { place: &Place::Top, report: false })
     }

@@ -1,5 +1,5 @@
-//! What is said about a value that is not among those expected, or fits none of the alternatives.
-//! Whether it fits has been decided before; here it is only put into words.
+//! The message about a value that is not among those expected, or fits none of the alternatives.
+//! The check has decided before; this only puts the fault into words.
 
 use alloc::format;
 use alloc::string::String;
@@ -115,7 +115,7 @@ impl<'s> Check<'s> {
         Ok(if near.len() > 1 { None } else { near.pop() })
     }
 
-    /// Whether a value has the type of a schema, and nothing else than what it lists.
+    /// True if a value has the type of a schema, and nothing else than what it lists.
     fn is_near(&mut self, node: &'s Node, value: &Value) -> Result<bool, Halt> {
         for rule in &self.resolve(node).rules {
             self.meter.step()?;
@@ -199,7 +199,7 @@ impl<'s> Check<'s> {
         })
     }
 
-    /// What a schema is that only stands for another.
+    /// A schema that only stands for another.
     pub(super) fn resolve(&self, node: &'s Node) -> &'s Node {
         let mut node = node;
         for _ in 0..8 {

@@ -40,7 +40,7 @@ const RULES: &[&str] = &[
     "definitions",
 ];
 
-/// What a keyword is to this host.
+/// The meaning of a keyword to this host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// It says what fits.
@@ -72,7 +72,7 @@ const NOTES: &[(&str, Role)] = &[
     ("writeOnly", Role::FlagNote),
 ];
 
-/// What a keyword is, or `None` if a schema that has it is refused.
+/// The meaning of a keyword, or `None` if a schema that has it is refused.
 pub(super) fn role(keyword: &str) -> Option<Role> {
     if RULES.contains(&keyword) {
         return Some(Role::Rule);

@@ -34,7 +34,7 @@ impl Kind {
         }
     }
 
-    /// What an operator calls it.
+    /// The name that an operator gives it.
     pub(super) const fn phrase(self) -> &'static str {
         match self {
             Self::Null => "nothing",
@@ -60,7 +60,7 @@ impl Kind {
     }
 }
 
-/// What a `type` lists.
+/// The types that a `type` lists.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Kinds(u8);
 

@@ -76,13 +76,13 @@ mod words;
 
 /// The size of the largest schema that is read, in bytes: that of a manifest.
 const MAX_BYTES: usize = cpex_wasmi_abi::Manifest::MAX_BYTES;
-/// How deep schemas may stand in one another.
+/// The greatest depth of schemas in one another.
 const MAX_NESTING: usize = 32;
-/// How many schemas a check may be in at once; a `$ref` counts as one more.
+/// The most schemas that a check is in at once; a `$ref` counts as one more.
 const MAX_DEPTH: usize = 64;
-/// What a check may do: about one step for each schema, rule, key, and 64 bytes looked at.
+/// The bound on a check: about one step for each schema, rule, key, and 64 bytes looked at.
 const MAX_STEPS: u32 = 1_000_000;
-/// How many problems are told at once.
+/// The most problems that are reported at once.
 const MAX_PROBLEMS: usize = 20;
 
 /// A schema that has been read and is within the subset.
@@ -121,7 +121,7 @@ impl Schema {
 pub struct Mismatch {
     /// The place of the value, such as `config.rules[2].name`.
     pub path: String,
-    /// What is wrong, such as ``is not known; did you mean `limit`?``.
+    /// The problem, such as ``is not known; did you mean `limit`?``.
     pub message: String,
 }
 
@@ -171,7 +171,7 @@ enum Rule {
 }
 
 impl Rule {
-    /// Whether a value that fails the rule is so wrong that the other rules say nothing of use.
+    /// True if a value that fails the rule is so wrong that the other rules say nothing of use.
     fn is_decisive(&self) -> bool {
         matches!(self, Self::Never | Self::Values(_) | Self::Kinds(_))
     }
@@ -180,7 +180,7 @@ impl Rule {
 #[derive(Debug)]
 struct Values {
     values: Vec<Value>,
-    /// What [`identity::of`] makes of them.
+    /// The numbers that [`identity::of`] gives them.
     identities: BTreeSet<String>,
 }
 
@@ -200,7 +200,7 @@ enum Side {
     LessThan,
 }
 
-/// How many there may be of something.
+/// A bound on the number of something.
 #[derive(Clone, Copy, Debug)]
 struct Range {
     least: u64,

@@ -16,7 +16,7 @@ pub(super) enum Halt {
 }
 
 impl Halt {
-    /// What is to be told to the operator, who may not have written the schema.
+    /// A message to the operator, who may not have written the schema.
     pub(super) const fn message(self) -> Option<&'static str> {
         match self {
             Self::Enough => None,

@@ -31,7 +31,7 @@ pub(super) fn parse(text: &str) -> Result<Schema, Vec<String>> {
 
 #[derive(Default)]
 pub(super) struct Parser {
-    /// Where the definitions are, by what follows `#/` in a `$ref` to them.
+    /// The places of definitions, by what follows `#/` in a `$ref` to them.
     definitions: BTreeMap<(&'static str, String), usize>,
     problems: Vec<String>,
 }
@@ -139,7 +139,7 @@ impl Parser {
         found.map(Target::Definition)
     }
 
-    /// Whether there are as many problems as are told, so that nothing more need be looked at.
+    /// True if there are as many problems as are told, so that nothing more need be looked at.
     fn is_full(&self) -> bool {
         self.problems.len() >= MAX_PROBLEMS
     }

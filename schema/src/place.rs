@@ -6,7 +6,7 @@ use core::fmt::Write as _;
 
 use super::words::shown;
 
-/// Where something stands, as a way back to the top. It costs nothing until it is written.
+/// The place of a value, as a way back to the top. It costs nothing until it is written.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place<'a> {
     Top,

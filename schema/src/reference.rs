@@ -3,10 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Where a schema keeps its definitions, at its top.
+/// The keys at the top of a schema that hold its definitions.
 pub(super) const SECTIONS: [&str; 2] = ["$defs", "definitions"];
 
-/// What a `$ref` points to.
+/// The target of a `$ref`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reference {
     /// The schema as a whole.

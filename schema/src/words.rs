@@ -17,7 +17,7 @@ const MAX_LISTED: usize = 12;
 /// The names among which a misspelt one is looked for at most.
 const MAX_COMPARED: usize = 64;
 
-/// What may stand somewhere, for a message: `a, b or c`, and of very many the first.
+/// The allowed values, for a message: `a, b or c`, and of very many the first.
 #[derive(Debug, Default)]
 pub(super) struct Phrases<'a> {
     listed: Vec<String>,
@@ -77,7 +77,7 @@ pub(super) fn shown(text: &str) -> String {
     }
 }
 
-/// What stands where something else should: its kind, or itself if it is short by nature.
+/// The name of a misplaced value: its kind, or itself if it is short by nature.
 pub(super) fn found(value: &Value) -> String {
     match value {
         Value::Null => "nothing".into(),

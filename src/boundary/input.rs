@@ -1,4 +1,4 @@
-//! What a plugin gives, before it is decoded.
+//! Input from a plugin, before it is decoded.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -24,9 +24,9 @@ pub(crate) struct Input<'a> {
 
 /// The state of decoding what a plugin gives to one host function.
 pub(crate) struct Decoding {
-    /// How many elements the plugin may still give in this call.
+    /// The number of elements that the plugin may still give in this call.
     elements: Cell<usize>,
-    /// What is wrong with the JSON, in words. It may repeat a secret.
+    /// The problem of the JSON, in words. It may repeat a secret.
     problem: RefCell<Option<String>>,
 }
 
@@ -35,12 +35,12 @@ impl Decoding {
         Self { elements: Cell::new(elements), problem: RefCell::new(None) }
     }
 
-    /// How many elements are left.
+    /// The number of elements left.
     pub(crate) fn elements_left(&self) -> usize {
         self.elements.get()
     }
 
-    /// What was wrong with the JSON that was refused as malformed.
+    /// The problem of the JSON that was refused as malformed.
     pub(crate) fn into_problem(self) -> Option<String> {
         self.problem.into_inner()
     }
@@ -194,7 +194,7 @@ fn shown(path: &serde_ignored::Path<'_>) -> String {
     }
 }
 
-/// How many elements the arrays and objects of a JSON text have together, at most: a parsed element
+/// The most elements that the arrays and objects of a JSON text have together: a parsed element
 /// takes many times the two bytes that its text may take, so that they are counted first.
 fn json_elements(text: &[u8]) -> usize {
     let mut elements = 0_usize;

@@ -1,4 +1,4 @@
-//! What crosses between plugin and host: places in the plugin's memory, and encoded values.
+//! The boundary between plugin and host: places in the plugin's memory, and encoded values.
 
 mod format;
 mod input;

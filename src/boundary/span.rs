@@ -78,7 +78,7 @@ pub(crate) enum Key<'a> {
 }
 
 impl Key<'_> {
-    /// How many bytes crossed the boundary for it.
+    /// The bytes that crossed the boundary for it.
     pub(crate) fn len(self) -> usize {
         match self {
             Self::Some(key) => key.len(),

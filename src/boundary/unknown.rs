@@ -83,7 +83,7 @@ impl Inside<'_> {
     }
 }
 
-/// What has no members.
+/// A value without members.
 macro_rules! leaves {
     ($($method:ident($($ty:ty),*);)*) => {
         $(fn $method(self, $(_: $ty),*) -> Result<(), Error> { Ok(()) })*

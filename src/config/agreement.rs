@@ -1,4 +1,4 @@
-//! What has to agree before a plugin is loaded: its entry, its manifest, and what `cpex-core` makes of
+//! Checks before a plugin is loaded: its entry, its manifest, and what `cpex-core` makes of
 //! its changes.
 
 use alloc::format;

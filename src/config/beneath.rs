@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Opens a file by its path inside of a directory, a path without links and `..`.
 ///
-/// What is no file any more may be opened too, but is not waited for: ask what it is before reading.
+/// A path that is no file any more may be opened too, but is not waited for: check its kind before reading.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::view::{JsonEntries, TextMap, TextSet};
 
-/// How many passes over the elements sorting them is charged like.
+/// The charge for sorting, in passes over the elements.
 const SORTING: usize = 8;
 
 impl TextSet for HashSet<String> {

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::config::unprefixed;
 use crate::{Error, ErrorKind, Plugin, Problem, Receipt};
 
-/// What kept a plugin from loading: a mistake in its configuration, whichever it was.
+/// The error that kept a plugin from loading: a mistake in its configuration, whichever it was.
 pub(super) fn config(name: &str, kind: &str, problem: impl fmt::Display) -> Box<PluginError> {
     let (name, kind) = (crate::visible(name), crate::visible(kind));
     Box::new(PluginError::Config { message: format!("plugin `{name}` ({kind}): {problem}") })

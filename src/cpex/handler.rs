@@ -24,7 +24,7 @@ pub(super) struct Handler {
     pub(super) position: i32,
     pub(super) hook: &'static str,
     pub(super) types: PayloadTypes,
-    /// Whether the plugin can look at a request at all.
+    /// True if the plugin can look at a request at all.
     pub(super) looks: bool,
     pub(super) observer: Option<Observer>,
 }

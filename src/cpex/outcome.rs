@@ -1,4 +1,4 @@
-//! What a plugin decided and changed, as `cpex-core` takes it.
+//! The outcome of a call, as `cpex-core` takes it.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -18,7 +18,7 @@ use super::convert::{FromModel, Unfit};
 use super::payload::TypedPayload;
 use crate::Changes;
 
-/// What `cpex-core` is given of an outcome. The context is written at once; the rest is for its own
+/// The part of an outcome that `cpex-core` is given. The context is written at once; the rest is for its own
 /// merge, which has the last word.
 pub(super) fn erased(
     violation: Option<Box<Violation>>,

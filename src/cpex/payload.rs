@@ -71,7 +71,7 @@ impl PayloadTypes {
     }
 }
 
-/// How deep messages may be nested in the results of prompts, for the sake of the stack: more than
+/// The greatest depth of messages in the results of prompts, for the sake of the stack: more than
 /// JSON can be, of which a message usually comes.
 const MAX_NESTED_MESSAGES: usize = 40;
 

@@ -12,20 +12,20 @@ pub struct CallRecord<'a> {
     pub plugin: &'a str,
     /// The hook that it was called for.
     pub hook: &'a str,
-    /// What it decided, or why it came to no decision. What `cpex-core` makes of either depends on
+    /// The decision, or the error in its place. What `cpex-core` makes of either depends on
     /// the `mode` and `on_error` of the entry.
     pub result: Result<&'a Decision, &'a Error>,
-    /// What it changed, by the names of the fields of [`Changes`]. Empty if it failed.
+    /// The changed fields, by the names of the fields of [`Changes`]. Empty if it failed.
     pub changed: &'a [&'static str],
-    /// What the call cost. It is zero throughout if the plugin did not come to run, and that of
+    /// The cost of the call. It is zero throughout if the plugin did not come to run, and that of
     /// the initialisation if this failed; else an initialisation is not in it.
     pub receipt: Receipt,
-    /// How long it took, on the clock on the wall: from the call of the handler to its end, other tasks
+    /// The time that it took, on the clock on the wall: from the call of the handler to its end, other tasks
     /// that ran meanwhile included.
     pub elapsed: Duration,
 }
 
-/// Who is told of calls.
+/// The sink of call records.
 pub(super) type Observer = Arc<dyn Fn(&CallRecord<'_>) + Send + Sync>;
 
 /// The names of the parts that were changed.

@@ -1,4 +1,4 @@
-//! What an embedder sets.
+//! Settings of an embedder.
 
 use alloc::format;
 use alloc::string::String;
@@ -60,14 +60,14 @@ impl EngineBuilder {
         self
     }
 
-    /// Where plugins' log lines go. Default: to the `log` crate.
+    /// The destination of plugins' log lines. Default: to the `log` crate.
     #[must_use]
     pub fn log_sink(mut self, sink: impl LogSink + 'static) -> Self {
         self.sink = Some(Arc::new(sink));
         self
     }
 
-    /// The same, where none is set.
+    /// The value, where none is set.
     #[cfg(feature = "cpex-core")]
     pub(crate) fn or_log_sink(mut self, sink: impl LogSink + 'static) -> Self {
         self.sink.get_or_insert_with(|| Arc::new(sink));
@@ -173,7 +173,7 @@ impl EngineBuilder {
         self
     }
 
-    /// The same for all that regular expressions match, in the syntax of the crate
+    /// Masks all that regular expressions match, in the syntax of the crate
     /// `regex`. None may match a text of no length. What is longer than
     /// 64 KiB may be missed where a message is cut.
     ///
@@ -201,7 +201,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Who is told of each use that plugins make of the system, and of each that was refused. Default:
+    /// The sink that is told of each use of the system, also of refused ones. Default:
     /// nobody.
     #[must_use]
     pub fn audit_sink(mut self, sink: impl AuditSink + 'static) -> Self {
@@ -209,7 +209,7 @@ impl EngineBuilder {
         self
     }
 
-    /// What sends HTTP requests for plugins: for those whose manifest asks for `network:…` and whose policy
+    /// The transport of HTTP requests for plugins: for those whose manifest asks for `network:…` and whose policy
     /// grants it under `allowed_network`. Default: nothing, and a plugin that asks for it is not loaded.
     #[cfg(feature = "http")]
     #[must_use]
@@ -218,7 +218,7 @@ impl EngineBuilder {
         self
     }
 
-    /// The same, with an [`HttpClient`](crate::HttpClient) of its own: HTTP/1.1 and TLS, with a thread that
+    /// Sends by an [`HttpClient`](crate::HttpClient) of its own: HTTP/1.1 and TLS, with a thread that
     /// is started for the first request.
     #[cfg(feature = "http-client")]
     #[must_use]
@@ -248,7 +248,7 @@ impl EngineBuilder {
         self
     }
 
-    /// How much fuel a plugin burns between two looks at the clock, and at most before an
+    /// The fuel that a plugin burns between two looks at the clock, and at most before an
     /// asynchronous call yields. Default: [`Engine::DEFAULT_SLICE`].
     #[must_use]
     pub fn fuel_slice(mut self, fuel: u64) -> Self {
@@ -264,7 +264,7 @@ impl EngineBuilder {
         self
     }
 
-    /// How deeply wasm functions may call each other; going over it gives `stack_overflow`.
+    /// The greatest depth of calls between wasm functions; going over it gives `stack_overflow`.
     /// Default: 1,000.
     #[must_use]
     pub fn recursion_depth(mut self, calls: usize) -> Self {
@@ -272,7 +272,7 @@ impl EngineBuilder {
         self
     }
 
-    /// How many interpreters threads are spread over, each of which keeps to one. Two threads that
+    /// The number of interpreters that threads are spread over. Each thread keeps to one. Two threads that
     /// share one slow each other down. A module of up to [`Module::MAX_COPIED_BYTES`] bytes is
     /// translated once for each that calls it, which takes memory, and time at the first call; and each
     /// keeps up to 16 stacks.

@@ -1,4 +1,4 @@
-//! How wasmi is set up.
+//! The settings of wasmi.
 
 use alloc::sync::Arc;
 
@@ -14,7 +14,7 @@ pub(crate) struct Interpreter {
     pub(crate) linker: wasmi::Linker<Host>,
 }
 
-/// What each interpreter is made of.
+/// The settings of each interpreter.
 pub(super) struct Settings {
     pub(super) dispatch: Dispatch,
     pub(super) config: wasmi::Config,

@@ -1,4 +1,4 @@
-//! What all plugins of an embedder share.
+//! Services that all plugins of an embedder share.
 
 mod builder;
 pub(crate) mod dispatch;

@@ -25,7 +25,7 @@ pub(crate) struct Call<'e> {
     /// The fuel of the stage, all of it.
     pub(super) fuel: u64,
     pub(super) slices: u64,
-    /// Whether the plugin waits for a function.
+    /// True if the plugin waits for a function.
     pub(super) waits: bool,
     /// True if the plugin has returned, so that its instance is sound.
     returned: bool,
@@ -33,7 +33,7 @@ pub(crate) struct Call<'e> {
     pub(super) timer: Option<Timer>,
 }
 
-/// How far a call has come.
+/// The progress of a call.
 pub(crate) enum Step {
     /// To its end, with what it returned.
     Over(Result<i32, Error>),
@@ -51,14 +51,14 @@ enum Stage {
     Done,
 }
 
-/// How far a stage has come.
+/// The progress of a stage.
 enum Settled<R> {
     Done(R),
     /// A slice is used up, and there is fuel for another.
     Paused(Box<Paused<R>>),
 }
 
-/// How a call ended.
+/// The end of a call.
 pub(crate) struct Over {
     /// The instance, if it can be used again.
     pub(crate) instance: Option<Box<Instance>>,
@@ -300,7 +300,7 @@ impl<'e> Call<'e> {
         self.instance.store.get_fuel().unwrap_or(0).saturating_add(reserve)
     }
 
-    /// What has come of a stage.
+    /// The result of a stage.
     #[inline]
     fn settle<R: WasmResults>(
         &mut self,
@@ -317,7 +317,7 @@ impl<'e> Call<'e> {
         }
     }
 
-    /// The same as [`settle`](Self::settle), for a stage that stopped on its way.
+    /// Like [`settle`](Self::settle), for a stage that stopped on its way.
     #[inline(never)]
     fn settle_stopped<R: WasmResults>(
         &mut self,
@@ -380,7 +380,7 @@ impl<'e> Call<'e> {
         self.time_left().map(drop)
     }
 
-    /// How long the call may still take, if it has a deadline.
+    /// The time left to the call, if it has a deadline.
     pub(super) fn time_left(&mut self) -> Result<Option<Duration>, Error> {
         let timed = self.instance.store.data_mut().session.start_clock();
         let (Some((begun, deadline)), Some(clock)) = (timed, self.engine.clock()) else {

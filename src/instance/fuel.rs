@@ -5,11 +5,11 @@ use wasmi::AsContextMut;
 use super::Host;
 use crate::{Error, ErrorKind};
 
-/// What a call to a host function costs, beside the bytes it moves: about as long as it takes, in
+/// The price of a call to a host function, beside the bytes it moves: about as long as it takes, in
 /// instructions (see `docs/limits.md`).
 const HOST_CALL: u64 = 100;
 
-/// How many bytes the host works through for one unit of fuel.
+/// The bytes that the host works through for one unit of fuel.
 const BYTES_PER_UNIT: u64 = 2;
 
 /// The fuel of a call that wasmi has not been given yet.

@@ -13,13 +13,13 @@ pub(super) struct Limiter {
     memory_bytes: usize,
     table_elements: usize,
     pub(super) tables: usize,
-    /// Whether something was refused.
+    /// True if something was refused.
     pub(super) denied: bool,
-    /// Whether the host itself had no memory for something that was not refused.
+    /// True if the host itself had no memory for something that was not refused.
     pub(super) starved: bool,
-    /// Whether the instance is made.
+    /// True if the instance is made.
     pub(super) running: bool,
-    /// Whether the memory holds a token. It cannot grow then: that would move it, and leave a copy.
+    /// True if the memory holds a token. It cannot grow then: that would move it, and leave a copy.
     pub(super) holds_token: bool,
 }
 

@@ -39,10 +39,10 @@ pub(crate) use timing::{Server, Timed, Untimed};
 #[cfg(feature = "wasi")]
 pub(crate) use wasi::{define as define_wasi, type_of};
 
-/// What the memory of a plugin that may read tokens has beyond what it declares: a mebibyte.
+/// The memory of a plugin that may read tokens, beyond its declaration: a mebibyte.
 const PAGES_FOR_TOKENS: u64 = 16;
 
-/// What the store of an instance owns.
+/// The data of an instance's store.
 pub(crate) struct Host {
     session: Session,
     memory: Option<Memory>,
@@ -50,7 +50,7 @@ pub(crate) struct Host {
     limiter: Limiter,
     /// Why a host function ended the call.
     stop: Option<Error>,
-    /// What a plugin that stopped for it wants to be served.
+    /// The host function that a stopped plugin waits for.
     ask: Option<Ask>,
     /// The answer that a plugin which waited resumes with.
     answer: i32,
@@ -78,12 +78,12 @@ pub(crate) struct Instance {
     /// The size of its memory after its first call.
     #[cfg(feature = "std")]
     used_bytes: Option<usize>,
-    /// Where it runs best.
+    /// The thread that it runs best on.
     #[cfg(feature = "std")]
     shard: Shard,
-    /// Whether what the module wants to do before its first call is done.
+    /// True if what the module wants to do before its first call is done.
     ready: bool,
-    /// What its initialisation took.
+    /// The cost of its initialisation.
     initialisation: Receipt,
     /// True if a call has begun in it that has not come to its end.
     calling: bool,
@@ -170,7 +170,7 @@ impl Instance {
         self.permit.take()
     }
 
-    /// Whether the instance can be called: see [`Call::init`].
+    /// True if the instance can be called: see [`Call::init`].
     pub(crate) fn is_ready(&self) -> bool {
         self.ready
     }
@@ -185,7 +185,7 @@ impl Instance {
         }
     }
 
-    /// What its initialisation took, or that of the instance that it began as.
+    /// The cost of its initialisation, or of the instance that it began as.
     pub(crate) fn initialisation(&self) -> Receipt {
         self.initialisation
     }
@@ -366,7 +366,7 @@ fn serve(
     }
 }
 
-/// What a host function answered.
+/// The answer of a host function.
 enum Answered {
     /// The plugin goes on.
     Now(i32),

@@ -58,7 +58,7 @@ impl Ask {
     }
 }
 
-/// What a host function stops with that left an [`Ask`]. As there is nothing in it, nothing is allocated.
+/// The trap of a host function that left an [`Ask`]. As there is nothing in it, nothing is allocated.
 #[derive(Debug)]
 pub(super) struct Asked;
 
@@ -71,7 +71,7 @@ impl core::fmt::Display for Asked {
 impl core::error::Error for Asked {}
 impl wasmi::errors::HostError for Asked {}
 
-/// What a host function ends the slice with: its answer, which waits for the next.
+/// The end of a slice in a host function: its answer, which waits for the next.
 #[derive(Debug)]
 pub(super) struct Pause(pub(super) i32);
 
@@ -84,7 +84,7 @@ impl core::fmt::Display for Pause {
 impl core::error::Error for Pause {}
 impl wasmi::errors::HostError for Pause {}
 
-/// What a host function stops with whose answer is not there yet.
+/// The trap of a host function whose answer is pending.
 #[derive(Debug)]
 pub(super) struct Wait;
 

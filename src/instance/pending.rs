@@ -13,7 +13,7 @@ use crate::sync::blocking;
 /// A future that is ready at the deadline.
 pub(super) type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// How often a thread that waits looks at the clock, so that clocks of any kind do for a deadline.
+/// The interval at which a waiting thread looks at the clock, so that clocks of any kind do for a deadline.
 const NAP: Duration = Duration::from_millis(10);
 
 impl Call<'_> {

@@ -1,4 +1,4 @@
-//! What an initialisation left in an instance, to be put into others in which it need not run then.
+//! A snapshot of an initialised instance, put into others in which the initialisation need not run.
 //!
 //! The state of an instance is its memory, its globals, its tables, its segments, and what the host
 //! has for it. A [`Module`] that says which [globals](Module::globals) can change has no instruction
@@ -13,19 +13,19 @@ use wasmi::Val;
 use super::Instance;
 use crate::{Module, Receipt};
 
-/// How finely two memories are compared, in bytes.
+/// The size of the blocks in which two memories are compared, in bytes.
 const BLOCK: usize = 64;
 
-/// How an initialised instance differs from a fresh one. It takes less than the memory of that one.
+/// The difference between an initialised instance and a fresh one. It takes less than the memory of that one.
 pub(crate) struct Snapshot {
-    /// How many pages its memory has grown by.
+    /// The pages that its memory has grown by.
     grown: u64,
     /// The parts of its memory that differ: where each is, and one after the other what is there.
     parts: Vec<Part>,
     bytes: Vec<u8>,
     /// The globals that differ, by the names of their exports.
     globals: Vec<(Box<str>, Val)>,
-    /// What it took.
+    /// The time that it took.
     initialisation: Receipt,
 }
 
@@ -36,7 +36,7 @@ struct Part {
 }
 
 impl Snapshot {
-    /// What the initialisation of `ready` left. `fresh` is another instance of the same plugin, in
+    /// The state that the initialisation of `ready` left. `fresh` is another instance of the same plugin, in
     /// which nothing has run.
     ///
     /// `None` if one of both was short of the host's memory, without which another might come to
@@ -106,7 +106,7 @@ impl Instance {
         self.store.data().session.varied()
     }
 
-    /// Whether the host had no memory for something of it that its limits allow.
+    /// True if the host had no memory for something of it that its limits allow.
     fn is_starved(&self) -> bool {
         self.store.data().limiter.starved
     }

@@ -1,4 +1,4 @@
-//! Where the time of a call goes. An engine that does not look has none of this in its host functions.
+//! The time of a call, by part. An engine that does not look has none of this in its host functions.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -13,7 +13,7 @@ use super::{Host, serve};
 use crate::wasi::WasiFunction;
 use crate::{Clock, Timing};
 
-/// How an engine serves its host functions: as they are, or timed.
+/// The way in which an engine serves its host functions: as they are, or timed.
 pub(crate) trait Server: Clone + Send + Sync + 'static {
     fn serve(
         &self,
@@ -22,7 +22,7 @@ pub(crate) trait Server: Clone + Send + Sync + 'static {
         args: &[u32],
     ) -> Result<i32, wasmi::Error>;
 
-    /// The same, for a function of WASI.
+    /// Serves a function of WASI.
     #[cfg(feature = "wasi")]
     fn serve_wasi(
         &self,
@@ -109,7 +109,7 @@ impl Stopwatch {
         self.host_calls = self.host_calls.saturating_add(time);
     }
 
-    /// What it came to.
+    /// The result.
     pub(crate) fn timing(self) -> Timing {
         let guest = self.running.saturating_sub(self.host_calls);
         Timing {

@@ -11,7 +11,7 @@ use crate::Error;
 use crate::wasi::Roots;
 use crate::wasi::{self, MODULE, Param, State, WasiFunction};
 
-/// What an instance has of WASI.
+/// The WASI state of an instance.
 #[derive(Default)]
 pub(super) struct Wasi {
     /// Directories and files that its plugin was granted.

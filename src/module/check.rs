@@ -1,4 +1,4 @@
-//! What must be true of a module before it may run. Each check adds what it finds to a list, so
+//! The checks of a module before it may run. Each check adds what it finds to a list, so
 //! that somebody who mends a module sees everything at once.
 
 use alloc::format;
@@ -125,7 +125,7 @@ pub(crate) fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-/// What a module imports.
+/// The imports of a module.
 #[derive(Default)]
 pub(super) struct Imports {
     pub(super) own: Vec<HostFunction>,
@@ -189,7 +189,7 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Im
     functions
 }
 
-/// What to do about an import of WASI that there is not.
+/// The advice about an unknown import of WASI.
 const NO_WASI: &str = if cfg!(feature = "wasi") {
     "of WASI this host offers preview 1 only; build the plugin for `wasm32-wasip1`, or for \
      `wasm32-unknown-unknown`"

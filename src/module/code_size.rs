@@ -1,6 +1,6 @@
-//! How much code a module has, before anything translates it.
+//! The size of a module's code, before anything translates it.
 //!
-//! What the interpreter makes of a function can be a hundred times as large as the function, if it is
+//! A bound on functions: the translation of one can be a hundred times as large as the function, if it is
 //! made for that, and the time it takes grows with the locals, which take a few bytes to declare.
 
 use alloc::format;
@@ -83,7 +83,7 @@ mod tests {
     use super::super::sections::scan;
     use super::*;
 
-    /// What comes of a module of one code section with these bodies.
+    /// The result for a module of one code section with these bodies.
     fn code(bodies: &[&[u8]]) -> Result<u64, String> {
         let mut content = Vec::new();
         leb(&mut content, bodies.len());

@@ -1,4 +1,4 @@
-//! How long a module's constant expressions are: the start values of globals, the places of segments.
+//! The lengths of a module's constant expressions: the start values of globals, the places of segments.
 //!
 //! The interpreter evaluates them by recursion, on the host's own stack, for each instance. By the
 //! wasm feature of extended constants they may be as long as a module has bytes.

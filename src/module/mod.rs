@@ -41,7 +41,7 @@ struct Inner {
     translated: Shards<wasmi::Module>,
     /// The shard that it was loaded in, and the only one of a large module.
     home: Shard,
-    /// What another shard's copy is made of, if there are to be any.
+    /// The source of another shard's copy, if there are to be any.
     bytes: Option<Box<[u8]>>,
     manifest: Manifest,
     capabilities: CapabilitySet,
@@ -52,7 +52,7 @@ struct Inner {
     digest: Digest,
 }
 
-/// What is known of a module without running it.
+/// Facts about a module without running it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ModuleInfo {
@@ -72,9 +72,9 @@ pub struct ModuleInfo {
     pub wasi_imports: Vec<WasiImport>,
     /// The names and types of its exports.
     pub exports: Vec<(String, String)>,
-    /// Whether it has something to run when an instance is made.
+    /// True if it has something to run when an instance is made.
     pub has_init: bool,
-    /// Whether it has something to run when it is [shut down](crate::Plugin::shutdown).
+    /// True if it has something to run when it is [shut down](crate::Plugin::shutdown).
     pub has_shutdown: bool,
 }
 
@@ -84,7 +84,7 @@ pub struct ModuleInfo {
 pub struct WasiImport {
     /// The name, such as `fd_write`.
     pub name: &'static str,
-    /// What it does for a plugin, in a sentence.
+    /// The effect for a plugin, in a sentence.
     pub description: &'static str,
 }
 
@@ -143,12 +143,12 @@ impl Module {
         Self::new(engine, wasm)
     }
 
-    /// What the plugin says about itself.
+    /// The manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest
     }
 
-    /// What is known of the module without running it.
+    /// Facts about the module without running it.
     pub fn info(&self) -> &ModuleInfo {
         &self.0.info
     }
@@ -169,7 +169,7 @@ impl Module {
         with_reads(self.requested())
     }
 
-    /// Whether it imports anything that looks at a request, or changes one.
+    /// True if it imports anything that looks at a request, or changes one.
     #[cfg(feature = "cpex-core")]
     pub(crate) fn looks(&self) -> bool {
         self.info().imports.iter().any(|function| takes_field(*function))

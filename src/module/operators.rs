@@ -4,7 +4,7 @@
 use super::reader::Reader;
 use super::sections::{CODE, Sections};
 
-/// What can be told of a module by its instructions.
+/// Facts about a module by its instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Code {
     /// No function goes on after the `end` that closes it.
@@ -25,7 +25,7 @@ const NO_VECTORS: &str = "the module has instructions on vectors, which this hos
 const MISREAD: &str = "the module has a `v128.store8_lane` or `v128.store16_lane` at an offset of over \
                        65,535, which the interpreter of this host cannot run; build it without `simd128`";
 
-/// What an instruction does to the blocks it stands in, or to an instance, beside its memory and its
+/// The effect of an instruction on the blocks around it, or on an instance, beside its memory and its
 /// globals; or what else is to be known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {

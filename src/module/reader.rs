@@ -1,9 +1,9 @@
-//! What the looks at a module's sections have in common: numbers, lists, and what is passed over.
+//! A reader of a module's sections: numbers, lists, and what is passed over.
 
 use super::sections::Section;
 use super::sections::varint;
 
-/// What is left of a section. Each read is `None` where there is too little left.
+/// The rest of a section. Each read is `None` where there is too little left.
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What only a look at all of a section takes.
+/// The facts that only a look at all of a section gives.
 impl<'a> Reader<'a> {
     /// A LEB128 number of 32 bits, and nothing that a validator does not take for one.
     pub(super) fn count(&mut self) -> Option<u64> {

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a look at the sections gives.
+/// The result of a look at the sections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sections {
     /// The sections in order: identifier, offset of their content, its size in bytes.
@@ -29,7 +29,7 @@ const COSTLY: &[(u8, &str, usize, &str)] = &[
 ];
 const TO_LOAD: &str = "as more takes too much memory to load";
 const TO_CALL: &str = "as each call may have to go through them";
-/// How many sections a module may have. Each takes two bytes of the file, and many times that to keep.
+/// The most sections of a module. Each takes two bytes of the file, and many times that to keep.
 const MAX_SECTIONS: usize = 1000;
 const START: u8 = 8;
 pub(super) const CODE: u8 = 10;

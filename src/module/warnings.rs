@@ -11,7 +11,7 @@ use crate::text::suggest::nearest;
 use crate::{Isolation, Policy};
 
 impl Module {
-    /// What would be odd about this policy for the module without being wrong, such as a grant that
+    /// Oddities of this policy for the module that are not wrong, such as a grant that
     /// it does not ask for.
     pub fn warnings(&self, policy: &Policy) -> Vec<String> {
         let unused = policy.capabilities.difference(with_reads(self.requested()));
@@ -83,7 +83,7 @@ impl Module {
     }
 }
 
-/// What may be changed, and what opens it for reading: in CPEX's pipeline, who changes what they do
+/// The writable parts, and the capabilities to read them: in CPEX's pipeline, who changes what they do
 /// not see replaces all of it.
 pub(crate) const READS_OF_WRITES: [(Capability, Capability); 3] = [
     (Capability::WriteHeaders, Capability::ReadHeaders),
@@ -91,7 +91,7 @@ pub(crate) const READS_OF_WRITES: [(Capability, Capability); 3] = [
     (Capability::AppendDelegation, Capability::ReadDelegation),
 ];
 
-/// What a plugin asks for, and what it has to be granted along with that.
+/// A request of a plugin, and the grants that it takes.
 pub(super) fn with_reads(requested: CapabilitySet) -> CapabilitySet {
     let mut with_reads = requested;
     for (write, read) in READS_OF_WRITES {

@@ -1,4 +1,4 @@
-//! What a plugin has changed in one call.
+//! The changes of a plugin in one call.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -12,7 +12,7 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
 use crate::view::{Borrowed, Copied, ExtensionsView, Item, PayloadView, View};
 use crate::{Payload, Request};
 
-/// What a plugin changed. Each part is the new value of the whole part, or `None` where the plugin
+/// The changes of a plugin. Each part is the new value of the whole part, or `None` where the plugin
 /// left it alone.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -48,7 +48,7 @@ impl Changes {
         global_state: None,
     };
 
-    /// Whether nothing was changed.
+    /// True if nothing was changed.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -121,7 +121,7 @@ impl<'a> Current<'a> {
         if payload.kind().has(field) { Ok(()) } else { Err(Status::WrongPayload) }
     }
 
-    /// Whether there is a security slot.
+    /// True if there is a security slot.
     pub(crate) fn has_security(self) -> bool {
         self.changes.labels.is_some() || self.extensions.has_security()
     }
@@ -163,7 +163,7 @@ impl<'a> Current<'a> {
         }
     }
 
-    /// How many there are of an indexed field.
+    /// The number of elements of an indexed field.
     pub(crate) fn count(self, field: Field) -> usize {
         match field.info().slot {
             Slot::Payload => self.payload().map_or(0, |payload| payload.count(field)),
@@ -172,7 +172,7 @@ impl<'a> Current<'a> {
         }
     }
 
-    /// How many elements a look-up in this field may have to pass, where that is more than a few:
+    /// The elements that a look-up in this field may have to pass, where that is more than a few:
     /// the plugin may have put them there itself.
     pub(crate) fn breadth(self, field: Field) -> usize {
         match field.info().slot {

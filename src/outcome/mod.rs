@@ -12,19 +12,19 @@ pub(crate) use changes::Current;
 
 use crate::Receipt;
 
-/// What came of a call.
+/// The result of a call.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// Whether the operation may go on.
+    /// The decision: whether the operation may go on.
     pub decision: Decision,
-    /// What the plugin changed. Empty but for the context when the operation was denied.
+    /// The changes of the plugin. Empty but for the context when the operation was denied.
     pub changes: Changes,
-    /// What the call cost.
+    /// The cost of the call.
     pub receipt: Receipt,
 }
 
-/// The same on its way out of a session: most calls neither deny nor change anything, and what they
+/// The outcome on its way out of a session: most calls neither deny nor change anything, and what they
 /// could have is large.
 pub(crate) struct Ended {
     pub(crate) violation: Option<Box<Violation>>,
@@ -43,7 +43,7 @@ impl From<Ended> for Outcome {
     }
 }
 
-/// Whether an operation may go on.
+/// The decision about an operation.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub enum Decision {
@@ -54,7 +54,7 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Whether the operation may go on.
+    /// True if the operation may go on.
     pub const fn is_allow(&self) -> bool {
         matches!(self, Self::Allow)
     }

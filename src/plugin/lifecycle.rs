@@ -1,4 +1,4 @@
-//! What an instance goes through before its first call and after its last.
+//! The life of an instance before its first call and after its last.
 
 use alloc::boxed::Box;
 #[cfg(feature = "std")]
@@ -288,7 +288,7 @@ fn initialised(over: Over) -> Result<Box<Instance>, Error> {
     Ok(instance)
 }
 
-/// What a shutdown came to; the instance is dropped.
+/// The result of a shutdown; the instance is dropped.
 fn ended(over: Over) -> Result<(), Error> {
     over.result.map(drop)
 }

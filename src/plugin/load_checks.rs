@@ -1,4 +1,4 @@
-//! Whether a module may be loaded under a policy.
+//! Checks that a module may be loaded under a policy.
 
 use alloc::format;
 use alloc::string::String;
@@ -31,7 +31,7 @@ pub fn check(engine: &Engine, wasm: &[u8], policy: &Policy, hooks: &[&str]) -> V
     problems
 }
 
-/// What a module wants and a policy does not have.
+/// The capabilities that a module wants and a policy does not have.
 pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let manifest = module.manifest();
@@ -87,7 +87,7 @@ pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec
     problems
 }
 
-/// What it takes to bound how many calls there are at once.
+/// The parts of a bound on calls at once.
 fn exhausted(module: &Module, policy: &Policy, problems: &mut Vec<Problem>) {
     let stateful = module.manifest().stateful;
     let message = match policy.when_exhausted {
@@ -111,7 +111,7 @@ fn exhausted(module: &Module, policy: &Policy, problems: &mut Vec<Problem>) {
     problems.push(Problem::new(ErrorKind::InvalidConfig, message));
 }
 
-/// What is wrong with the configuration, by the schema that the manifest has of it, or with that.
+/// The problems of the configuration, by the manifest's schema, or of that schema.
 pub(crate) fn configuration(manifest: &Manifest, policy: &Policy, problems: &mut Vec<Problem>) {
     let Some(schema) = &manifest.config_schema else { return };
     let schema = match Schema::parse(schema) {
@@ -130,7 +130,7 @@ pub(crate) fn configuration(manifest: &Manifest, policy: &Policy, problems: &mut
     }));
 }
 
-/// What a manifest asks for and a policy does not grant.
+/// The access that a manifest asks for and a policy does not grant.
 pub(crate) fn access_requests(
     manifest: &Manifest,
     requested: CapabilitySet,

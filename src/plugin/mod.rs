@@ -61,7 +61,7 @@ struct Inner {
     warnings: Vec<String>,
     #[cfg(feature = "std")]
     pool: Option<Pool>,
-    /// Where calls at once are bounded.
+    /// The bound on calls at once.
     #[cfg(feature = "std")]
     permits: Option<Permits>,
     #[cfg(feature = "std")]
@@ -104,7 +104,7 @@ impl Plugin {
         Self::agreed(module, policy)
     }
 
-    /// The same, for a module and a policy that are known to agree.
+    /// Makes a plugin of a module and a policy that are known to agree.
     pub(crate) fn agreed(module: &Module, policy: Policy) -> Result<Self, Error> {
         let warnings = module.warnings(&policy);
         #[cfg(feature = "std")]
@@ -157,13 +157,13 @@ impl Plugin {
         &self.0.module
     }
 
-    /// What is odd about the policy without being wrong, such as a grant that the plugin does not
+    /// Oddities of the policy that are not wrong, such as a grant that the plugin does not
     /// ask for.
     pub fn warnings(&self) -> &[String] {
         &self.0.warnings
     }
 
-    /// How many instances it has had so far, and what became of them.
+    /// Counts of its instances so far, by what became of them.
     pub fn instances(&self) -> Instances {
         Instances::from(&self.0.grants.counts)
     }

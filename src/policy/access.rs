@@ -1,4 +1,4 @@
-//! What of the system a plugin may touch, as its operator grants it.
+//! System access, as an operator grants it to a plugin.
 
 use alloc::format;
 use alloc::string::String;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::text::wildcard::is_pattern;
 
-/// What of the system a plugin may touch. Nothing of it has an effect unless the plugin's manifest asks
+/// System access of a plugin. Nothing of it has an effect unless the plugin's manifest asks
 /// for it too.
 ///
 /// ```
@@ -44,7 +44,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Whether nothing is granted.
+    /// True if nothing is granted.
     pub fn is_empty(&self) -> bool {
         let Self { filesystem, network, env, clock, random, commands, functions } = self;
         filesystem.is_empty()
@@ -56,7 +56,7 @@ impl Access {
             && functions.is_empty()
     }
 
-    /// Whether all that a line of a manifest asks for is granted.
+    /// True if all that a line of a manifest asks for is granted.
     pub fn grants(&self, request: &AccessRequest<'_>) -> bool {
         match *request {
             AccessRequest::Env(pattern) => self.env.iter().any(|granted| covers(granted, pattern)),
@@ -170,7 +170,7 @@ impl Access {
     }
 }
 
-/// Whether the names that one pattern stands for are all among those of another.
+/// True if the names that one pattern stands for are all among those of another.
 pub(crate) fn covers(granted: &str, asked: &str) -> bool {
     match granted.strip_suffix('*') {
         Some(start) => asked.strip_suffix('*').unwrap_or(asked).starts_with(start),

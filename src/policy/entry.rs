@@ -75,7 +75,7 @@ impl Reader {
         }
     }
 
-    /// What is of no concern to a sandbox, and where a mistake would put the plugin elsewhere in the
+    /// Settings of no concern to a sandbox, and where a mistake would put the plugin elsewhere in the
     /// pipeline.
     fn for_the_pipeline(&mut self, entry: &Map<String, Value>) {
         for key in ["name", "kind", "description", "author", "version"] {

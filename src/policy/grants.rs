@@ -1,4 +1,4 @@
-//! What a policy grants of each part of the system.
+//! The grants of a policy, for each part of the system.
 
 use alloc::format;
 use alloc::string::String;
@@ -12,13 +12,13 @@ use crate::text::wildcard::{is_pattern, names_file, split};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileGrant {
-    /// Whether it is a directory, with all that is in it, or a file.
+    /// A directory, with all that is in it, or a file.
     pub kind: PathKind,
     /// Its path on the host.
     pub path: String,
     /// The path by which the plugin knows it. `None`: the same.
     pub guest_path: Option<String>,
-    /// What may be done with it.
+    /// The rights on it.
     pub permission: FilePermission,
 }
 
@@ -40,7 +40,7 @@ impl FileGrant {
         self.guest_path.as_deref().unwrap_or(&self.path)
     }
 
-    /// Whether the permission is the one of that name, or more, at that path of the plugin's.
+    /// True if the permission is the one of that name, or more, at that path of the plugin's.
     pub(crate) fn covers(&self, permission: &str, path: &str) -> bool {
         // A way out and back in is no way inside.
         let plain = !path.split('/').any(|part| part == "..");
@@ -53,7 +53,7 @@ impl FileGrant {
         same && plain && self.is_at(path)
     }
 
-    /// Whether all that is at a path of the plugin's is among what is granted.
+    /// True if all that is at a path of the plugin's is among what is granted.
     pub(crate) fn is_at(&self, path: &str) -> bool {
         let own = self.seen_as();
         match self.kind {
@@ -68,7 +68,7 @@ impl FileGrant {
         }
     }
 
-    /// What is wrong with its paths: who makes one by hand is told when they are opened.
+    /// The problem of its paths. One made by hand is checked when they are opened.
     pub(crate) fn mistake(&self) -> Option<String> {
         if self.path.is_empty() || self.seen_as().is_empty() {
             return Some("has an empty path".into());
@@ -123,7 +123,7 @@ impl FileGrant {
     }
 }
 
-/// Whether a [`FileGrant`] is for a directory or a file.
+/// The kind of path of a [`FileGrant`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum PathKind {
@@ -133,7 +133,7 @@ pub enum PathKind {
 
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
-        /// What may be done with a directory or file.
+        /// The rights on a directory or file.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum FilePermission {
@@ -175,7 +175,7 @@ permissions! {
 pub enum ClockGrant {
     /// The machine's time of day.
     System,
-    /// The same at each look: so long after the beginning of 1970, in UTC. A run can be repeated.
+    /// A fixed time at each look: so long after the beginning of 1970, in UTC. A run can be repeated.
     Fixed(Duration),
 }
 
@@ -185,7 +185,7 @@ pub enum ClockGrant {
 pub enum RandomGrant {
     /// The machine's own, which cannot be foreseen.
     System,
-    /// The same in each call, made from a seed. A run can be repeated; nothing is secret.
+    /// Equal numbers in each call, made from a seed. A run can be repeated; nothing is secret.
     Seeded(u64),
 }
 

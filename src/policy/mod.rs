@@ -1,4 +1,4 @@
-//! What an operator grants one plugin.
+//! The policy: an operator's grants to one plugin.
 
 mod access;
 mod digest;
@@ -40,7 +40,7 @@ pub(crate) use network::{Host, is_token};
 #[cfg(any(feature = "std", test))]
 pub(crate) const MAX_INSTANCES: u16 = 1024;
 
-/// What an operator grants one plugin. The default grants nothing but time and memory.
+/// A policy: an operator's grants to one plugin. The default grants nothing but time and memory.
 ///
 /// ```
 /// use cpex_wasmi::{Capability, Policy};
@@ -54,25 +54,25 @@ pub(crate) const MAX_INSTANCES: u16 = 1024;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Policy {
-    /// What the operator calls the plugin. `None`: the name in its manifest. Only an embedder sets
+    /// The operator's name of the plugin. `None`: the name in its manifest. Only an embedder sets
     /// it: [`Policy::from_value`] leaves it out, whatever the name of an entry.
     pub name: Option<String>,
     /// The digest of the only module that may be loaded. `None`: any module.
     pub digest: Option<Digest>,
     /// The capabilities granted.
     pub capabilities: CapabilitySet,
-    /// What the plugin may use.
+    /// The access that the plugin has.
     pub limits: Limits,
-    /// Whether calls share instances.
+    /// The sharing of instances between calls.
     pub isolation: Isolation,
-    /// How many instances there are for calls: at most so many are kept, if they are pooled, and what
+    /// The number of instances for calls: at most so many are kept, if they are pooled, and what
     /// becomes of a call for which there is none says [`when_exhausted`](Self::when_exhausted). No more than
     /// 1,024 are kept, and a policy in YAML cannot ask for more.
     /// Default: 10.
     pub max_instances: usize,
-    /// What a call does while [`max_instances`](Self::max_instances) others are under way.
+    /// The behaviour of a call while [`max_instances`](Self::max_instances) others are under way.
     pub when_exhausted: WhenExhausted,
-    /// Whether `_initialize` and `cpex_init` run in the first instance only, and later ones begin as
+    /// True if `_initialize` and `cpex_init` run in the first instance only, and later ones begin as
     /// they left that one. They run in each all the same if the module changes tables, drops segments,
     /// has a mutable global of a reference type or more than 100 mutable ones, or is larger than 8 MiB,
     /// and without the feature `std`; or if the initialisation used what may be different the next
@@ -85,7 +85,7 @@ pub struct Policy {
     /// failed on its way, and the state with it: the log is told, and the call's receipt
     /// ([`Receipt::state_lost`](crate::Receipt::state_lost)). Default: no.
     pub allow_state: bool,
-    /// Whether a plugin that may see credentials may read the tokens themselves. It then gets an
+    /// True if a plugin that may see credentials may read the tokens themselves. It then gets an
     /// instance of its own for each call, whose memory is overwritten afterwards, and tokens are
     /// kept out of what it logs and says. Default: no.
     pub allow_raw_credentials: bool,
@@ -94,7 +94,7 @@ pub struct Policy {
     pub log_level: LevelFilter,
     /// The plugin's own configuration.
     pub config: JsonMap,
-    /// What of the system the plugin may touch, if its manifest asks for it. Default: nothing.
+    /// The plugin's system access, if its manifest asks for it. Default: nothing.
     pub access: Access,
 }
 
@@ -118,7 +118,7 @@ impl Default for Policy {
     }
 }
 
-/// Whether calls share instances.
+/// The sharing of instances between calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Isolation {
@@ -130,7 +130,7 @@ pub enum Isolation {
     Pooled,
 }
 
-/// What a call does while as many are under way as the plugin has instances for.
+/// The behaviour of a call while as many are under way as the plugin has instances for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhenExhausted {
@@ -153,9 +153,9 @@ pub enum WhenExhausted {
 }
 
 impl Policy {
-    /// How many instances there are if the policy does not say.
+    /// The default number of instances.
     pub const DEFAULT_MAX_INSTANCES: usize = 10;
-    /// How long a call waits for an instance if the policy lets it wait and does not say how long.
+    /// The default time that a call waits for an instance, if the policy lets it wait.
     pub const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(1);
 
     /// Gives the plugin the name that [`Plugin::name`](crate::Plugin::name), log records and errors
@@ -246,7 +246,7 @@ impl Policy {
         self
     }
 
-    /// What a plugin with this manifest is called.
+    /// The name of a plugin with this manifest.
     pub(crate) fn name_of<'a>(&'a self, manifest: &'a Manifest) -> &'a str {
         self.name.as_deref().unwrap_or(&manifest.name)
     }

@@ -199,7 +199,7 @@ fn no_program(path: &str) -> Option<&'static str> {
     (!is_file).then_some("which is no path of a file")
 }
 
-/// What the machine has, or a number that stands for it.
+/// The number that the machine has, or a stand-in.
 enum SystemOr {
     System,
     Number(u64),

@@ -1,4 +1,4 @@
-//! What a policy is made of: mappings with known keys, lists, texts. What is wrong is noted with its
+//! The values of a policy: mappings with known keys, lists, texts. What is wrong is noted with its
 //! path.
 
 use alloc::format;
@@ -154,7 +154,7 @@ pub(super) fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }
 
-/// How much of a wrong value is shown.
+/// The part of a wrong value that is shown.
 const MAX_SHOWN_CHARS: usize = 64;
 
 pub(crate) fn expected(what: &str, found: &Value) -> String {

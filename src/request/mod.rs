@@ -11,7 +11,7 @@ use cpex_wasmi_abi::model::{
 
 pub use payload::{CustomPayload, Payload, PayloadType};
 
-/// What a hook is called with: the payload, and what travels beside it.
+/// The request of a hook: the payload, and what travels beside it.
 ///
 /// The builders make the common requests short:
 ///
@@ -27,11 +27,11 @@ pub use payload::{CustomPayload, Payload, PayloadType};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// What the hook is about.
+    /// The payload.
     pub payload: Payload,
     /// The typed slots beside it.
     pub extensions: Extensions,
-    /// What the plugin kept from earlier hooks of the same request.
+    /// The values kept from earlier hooks of the request.
     pub context: PluginContext,
 }
 

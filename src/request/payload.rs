@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::logging::contained;
 use crate::{Error, ErrorKind};
 
-/// What a hook is about.
+/// The payload of a hook.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Payload {
@@ -32,7 +32,7 @@ pub enum Payload {
 }
 
 impl Payload {
-    /// What the payload is: `message`, `identity`, `delegation`, `elicitation`, or the name that
+    /// The kind of the payload: `message`, `identity`, `delegation`, `elicitation`, or the name that
     /// the embedder gave a type of its own.
     pub fn type_name(&self) -> &str {
         match self {
@@ -189,7 +189,7 @@ impl<T> fmt::Debug for PayloadType<T> {
     }
 }
 
-/// Whether a name is that of one of CPEX's own payloads.
+/// True if a name is that of one of CPEX's own payloads.
 const fn is_reserved(name: &str) -> bool {
     matches!(name.as_bytes(), b"message" | b"identity" | b"delegation" | b"elicitation")
 }

@@ -1,4 +1,4 @@
-//! What a plugin has used of its limits.
+//! The usage of a plugin's limits.
 
 use alloc::format;
 
@@ -7,14 +7,14 @@ use cpex_wasmi_abi::codec::Bounds;
 use super::Session;
 use crate::{Error, ErrorKind, Limits};
 
-/// How many elements a plugin may give the host in one call, in lists and objects of all it writes:
+/// The most elements that a plugin gives the host in one call, in lists and objects of all it writes:
 /// each takes up to a kilobyte here.
 const MAX_ELEMENTS_WRITTEN: usize = 2 * Bounds::DEFAULT.elements;
 
-/// How many bytes one element is charged like that was decoded.
+/// The charge for a decoded element, in bytes.
 const BYTES_PER_ELEMENT: usize = 32;
 
-/// What a plugin has used of its limits in one call.
+/// The usage of a plugin's limits in one call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
     elements_written: usize,
@@ -37,7 +37,7 @@ impl Usage {
         self.uncharged = self.uncharged.saturating_add(count(len));
     }
 
-    /// How many elements may still be given.
+    /// The number of elements that may still be given.
     pub(super) fn elements_left(&self) -> usize {
         MAX_ELEMENTS_WRITTEN.saturating_sub(self.elements_written)
     }
@@ -54,7 +54,7 @@ impl Usage {
         core::mem::take(&mut self.uncharged)
     }
 
-    /// Whether a line of `len` bytes may still be logged; notes it either way.
+    /// True if a line of `len` bytes may still be logged; notes it either way.
     pub(super) fn log(&mut self, len: usize, limits: &Limits) -> bool {
         let total = self.log_bytes.saturating_add(count(len));
         if total > limits.log_bytes {

@@ -15,12 +15,12 @@ use crate::system::{
     AccessKind, AuditOutcome, Given, Invocation, Pending, Reply, SystemUsage, Used, Waiting, tell,
 };
 
-/// What a session has of the functions that the plugin calls.
+/// A session's state of the functions that the plugin calls.
 #[derive(Default)]
 pub(super) struct Calls {
-    /// What the plugin waits for.
+    /// The future that the plugin waits for.
     waiting: Option<Wait>,
-    /// What the last call gave.
+    /// The result of the last call.
     result: Vec<u8>,
     pub(super) usage: SystemUsage,
     /// The system access that the plugin was last refused.
@@ -34,11 +34,11 @@ struct Wait {
     result: Waiting,
     kind: AccessKind,
     out: Span,
-    /// What is reported once it is, of a function of the embedder's.
+    /// The later report of a function of the embedder's.
     reported: Option<Pending>,
 }
 
-/// What is waited for is the embedder's, and may panic when it is dropped.
+/// The future is the embedder's, and may panic when it is dropped.
 impl Drop for Wait {
     fn drop(&mut self) {
         let result = core::mem::replace(&mut self.result, Box::pin(core::future::pending()));
@@ -141,7 +141,7 @@ impl Session {
         self.calls.varied.get_or_insert_with(|| what.into());
     }
 
-    /// Whether the plugin waits for the result of a function.
+    /// True if the plugin waits for the result of a function.
     pub(crate) fn is_waiting(&self) -> bool {
         self.calls.waiting.is_some()
     }
@@ -247,7 +247,7 @@ impl Session {
         self.begun.is_some()
     }
 
-    /// How long the call may still take, if it has a deadline.
+    /// The time left to the call, if it has a deadline.
     fn remaining(&mut self) -> Option<Duration> {
         let Some((begun, deadline)) = self.start_clock() else {
             return self.grants.limits.deadline;
@@ -257,7 +257,7 @@ impl Session {
     }
 }
 
-/// What is reported of a function that gave this.
+/// The report of a function that gave this.
 fn outcome(given: &Given) -> AuditOutcome {
     match given {
         Ok(_) => AuditOutcome::Allowed,

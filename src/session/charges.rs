@@ -1,4 +1,4 @@
-//! What serves the functions of other modules than `cpex`, by the same rules.
+//! Serves the functions of other modules than `cpex`, by the rules of `cpex`.
 
 use core::time::Duration;
 
@@ -19,12 +19,12 @@ impl Session {
         self.secrets.redact_start(text, text.len())
     }
 
-    /// How much of a line is looked at to log it: beyond that, it is cut.
+    /// The part of a line that is read to log it: beyond that, it is cut.
     pub(crate) fn line_bytes(&self) -> usize {
         MAX_MESSAGE_BYTES.saturating_add(self.secrets.longest()).saturating_add(1)
     }
 
-    /// What the plugin has used of the system, and what it may.
+    /// The plugin's use of the system, and its bounds.
     pub(crate) fn system(&mut self) -> (&mut SystemUsage, &Limits) {
         (&mut self.calls.usage, &self.grants.limits)
     }

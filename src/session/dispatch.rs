@@ -44,7 +44,7 @@ impl Handling {
         }
     }
 
-    /// The same, for one that would be converted each time it is looked into.
+    /// Does so for a value that would be converted each time.
     pub(super) fn copy_converted(&mut self, borrowed: Option<Borrowed<'_>>) -> Result<(), Status> {
         match borrowed {
             Some(borrowed) if borrowed.payload.kind() != PayloadKind::Message => {
@@ -58,7 +58,7 @@ impl Handling {
 /// A host function that is served.
 pub(super) struct Service<'s> {
     pub(super) session: &'s mut Session,
-    /// What the session has not kept of the request.
+    /// The part of the request that the session has not kept.
     pub(super) borrowed: Option<Borrowed<'s>>,
 }
 
@@ -147,7 +147,7 @@ impl Service<'_> {
     }
 }
 
-/// Whether the first argument of a host function is the number of a field.
+/// True if the first argument of a host function is the number of a field.
 pub(crate) const fn takes_field(function: HostFunction) -> bool {
     use HostFunction as F;
     !matches!(

@@ -11,7 +11,7 @@ use crate::text::redact::{MARK, masked};
 use crate::text::secrets::MOST_WORK;
 
 impl Session {
-    /// Whether the plugin was given a token in this call.
+    /// True if the plugin was given a token in this call.
     pub(crate) fn gave_tokens(&self) -> bool {
         !self.secrets.given().is_empty()
     }

@@ -39,7 +39,7 @@ pub(crate) use dispatch::takes_field;
 use dispatch::{Handling, Service};
 pub(crate) use source::Source;
 
-/// What a host function answers: a number for the plugin, or the end of the call.
+/// The answer of a host function: a number for the plugin, or the end of the call.
 type Answer = Result<i32, Error>;
 
 /// One plugin's side of a call, by the rules that hold in the sandbox.
@@ -58,7 +58,7 @@ pub(crate) struct Session {
     panic: Option<String>,
     /// The capability that the plugin last lacked.
     denied: Option<Capability>,
-    /// What was wrong with the JSON that the plugin last gave and was refused, for people.
+    /// The problem of the plugin's last refused JSON, for people.
     malformed: Option<String>,
     secrets: Secrets,
     usage: Usage,
@@ -103,7 +103,7 @@ impl Session {
         self.shutting_down = true;
     }
 
-    /// Whether there is a request, as there is not during initialisation and shutdown.
+    /// True if there is a request, as there is not during initialisation and shutdown.
     pub(crate) fn has_request(&self) -> bool {
         self.call.is_some()
     }
@@ -141,7 +141,7 @@ impl Session {
         Service { session: self, borrowed }.serve(function, args, memory)
     }
 
-    /// Whether serving this takes what the session has not kept of the request.
+    /// True if serving this takes what the session has not kept of the request.
     pub(crate) fn needs_borrowed(&self, function: HostFunction, args: &[u32]) -> bool {
         let Some(call) = &self.call else { return false };
         if call.request.own().is_some() || !takes_field(function) {
@@ -160,7 +160,7 @@ impl Session {
         self.changes.as_deref().unwrap_or(Changes::NONE)
     }
 
-    /// What the plugin said before it trapped, if it did.
+    /// The plugin's last message before it trapped, if it did.
     pub(crate) fn panic_message(&self) -> Option<&str> {
         self.panic.as_deref()
     }
@@ -193,7 +193,7 @@ impl Session {
         Ok(if self.log_line(level, message) { 0 } else { Status::LogFull.code() })
     }
 
-    /// Whether the operator wants lines of that level.
+    /// True if the operator wants lines of that level.
     pub(crate) fn logs(&self, level: Level) -> bool {
         level <= self.grants.log_level
     }

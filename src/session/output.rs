@@ -20,7 +20,7 @@ impl Secrets {
 }
 
 impl Session {
-    /// How many bytes of a plugin's output are held, because a secret in it may go on in another line. 0 if
+    /// The bytes of a plugin's output that are held, because a secret in it may go on in another line. 0 if
     /// no secret has a line break in it.
     pub(crate) fn held_bytes(&self) -> usize {
         self.secrets.longest_across_lines()
@@ -54,7 +54,7 @@ impl Session {
     }
 }
 
-/// Where a text may be cut so that what stands before is settled: behind a line, or where the last bytes that
+/// The place to cut a text so that the part before is settled: behind a line, or where the last bytes that
 /// are to be held begin, if that would be too little; and never in a secret.
 fn settled(text: &str, held: usize, found: &[Range<usize>]) -> usize {
     let most = text.floor_char_boundary(text.len().saturating_sub(held));
@@ -71,7 +71,7 @@ fn settled(text: &str, held: usize, found: &[Range<usize>]) -> usize {
 /// The lines behind which a text may be cut, at most.
 const LINES_LOOKED_AT: usize = 16;
 
-/// How many bytes were given for the first `shown` bytes of the text that was made of them: what is no UTF-8
+/// The length of the input for the first `shown` bytes of the text that was made of it: what is no UTF-8
 /// was replaced.
 fn given_length(given: &[u8], shown: usize) -> usize {
     let (mut text, mut bytes) = (0_usize, 0_usize);

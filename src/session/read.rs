@@ -149,7 +149,7 @@ impl Service<'_> {
         }
     }
 
-    /// Whether a value is there, and how much work it was to look.
+    /// True if a value is there, and how much work it was to look.
     fn looked_for(&self, field: Field, index: u32, key: Key<'_>) -> (Result<bool, Status>, usize) {
         match (field, key) {
             // These are made when they are read, which is not needed to know that they are there.
@@ -311,7 +311,7 @@ impl Service<'_> {
     }
 }
 
-/// Whether what is read from a field is a token.
+/// True if what is read from a field is a token.
 fn holds_tokens(field: Field) -> bool {
     matches!(field.info().read, Access::Token(_))
 }
@@ -335,12 +335,12 @@ fn text(item: &Item<'_>, out: &mut Vec<u8>) -> Result<(), Status> {
     Ok(())
 }
 
-/// Whether a field is a set or a map.
+/// True if a field is a set or a map.
 fn has_members(field: Field) -> bool {
     matches!(field.info().shape, Shape::TextSet | Shape::TextMap | Shape::JsonMap)
 }
 
-/// Whether members or keys of a field are the same whatever their case, as `cpex-core` has it.
+/// True if members or keys of a field are the same whatever their case, as `cpex-core` has it.
 pub(super) const fn ignores_case(field: Field) -> bool {
     matches!(field, Field::SecurityLabels | Field::HttpRequestHeaders | Field::HttpResponseHeaders)
 }

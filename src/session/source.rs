@@ -3,7 +3,7 @@ use alloc::sync::Arc;
 use crate::Request;
 use crate::view::{Borrowed, ExtensionsView};
 
-/// What a session keeps of a request while it is handled.
+/// The part of a request that a session keeps while it is handled.
 pub(crate) enum Source {
     /// All of it.
     Model(Arc<Request>),

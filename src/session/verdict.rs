@@ -66,7 +66,7 @@ impl Session {
         Ok(answer)
     }
 
-    /// What came of the call, by the number `cpex_invoke` returned.
+    /// The result of the call, by the number that `cpex_invoke` returned.
     ///
     /// A denial stands whatever the number says: a plugin cannot take it back.
     pub(crate) fn finish(&mut self, verdict: i32, receipt: Receipt) -> Result<Ended, Error> {

@@ -35,7 +35,7 @@ pub(crate) fn blocking<T>(
     }
 }
 
-/// The same where there are no threads that could sleep.
+/// Polls, where there are no threads that could sleep.
 #[cfg(not(feature = "std"))]
 pub(crate) fn blocking<T>(
     _: impl FnMut() -> Option<Duration>,

@@ -1,4 +1,4 @@
-//! How many instances a plugin has had.
+//! Counts of a plugin's instances.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -29,7 +29,7 @@ impl Count {
     }
 }
 
-/// How many instances a plugin has had, and what became of them: see
+/// Counts of a plugin's instances, by what became of them: see
 /// [`Plugin::instances`](crate::Plugin::instances).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! What threads and futures share: time, permits, counters, and interpreters for each thread.
+//! Primitives that threads and futures share: time, permits, counters, and interpreters for each thread.
 
 mod blocking;
 mod clock;

@@ -49,7 +49,7 @@ impl Shard {
         Self(0)
     }
 
-    /// How many shards after `first` it comes, if there are so many in a circle.
+    /// The distance from `first`, in a circle of so many shards.
     #[cfg(feature = "std")]
     pub(crate) fn after(self, first: Self, shards: usize) -> usize {
         let around = || self.0.saturating_add(shards).saturating_sub(first.0);
@@ -81,12 +81,12 @@ impl<T> Shards<T> {
         Self { all: (0..shards).map(cell).collect() }
     }
 
-    /// How many shards there are.
+    /// The number of shards.
     pub(crate) fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// What this shard has, which `make` makes if it is not there yet. `None`: there is no such shard.
+    /// The value of this shard. `make` makes it if it is missing. `None`: there is no such shard.
     pub(crate) fn get<E>(
         &self,
         shard: Shard,

@@ -40,7 +40,7 @@ struct Sleeping {
 type Key = (Instant, u64);
 
 impl Timers {
-    /// Those that a thread wakes. It is started by the first that sleeps, and stays.
+    /// The timers that a thread wakes. It is started by the first that sleeps, and stays.
     fn running() -> Option<&'static Self> {
         static TIMERS: Timers = Timers {
             sleeping: Mutex::new(Sleeping { wakers: BTreeMap::new(), last: 0 }),

@@ -11,19 +11,19 @@ pub struct AuditEvent<'a> {
     pub plugin: &'a str,
     /// The hook that is handled, `init` or `shutdown`.
     pub hook: &'a str,
-    /// What of the system it is.
+    /// The kind of system access.
     pub access: AccessKind,
-    /// What the plugin did or tried, such as `GET`, `open` or `get`.
+    /// The operation, such as `GET`, `open` or `get`.
     pub operation: &'a str,
-    /// What it did that to: a URL, a path, the name of a variable, a function, or a program with its arguments, each of
+    /// The target: a URL, a path, the name of a variable, a function, or a program with its arguments, each of
     /// which is in quotes if it has more than letters, digits and `-_./:=@%+,`. Made visible as by
     /// [`visible`](crate::visible).
     pub target: &'a str,
-    /// What came of it.
+    /// The result.
     pub outcome: AuditOutcome,
-    /// How many bytes the plugin gave.
+    /// The bytes that the plugin gave.
     pub bytes_sent: u64,
-    /// How many bytes the plugin got.
+    /// The bytes that the plugin got.
     pub bytes_received: u64,
 }
 
@@ -68,7 +68,7 @@ impl fmt::Display for AccessKind {
     }
 }
 
-/// What came of an access to the system.
+/// The result of an access to the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuditOutcome {
@@ -97,7 +97,7 @@ impl fmt::Display for AuditOutcome {
     }
 }
 
-/// Where an embedder is told of each use of the system
+/// The sink that tells an embedder of each use of the system
 /// ([`EngineBuilder::audit_sink`](crate::EngineBuilder::audit_sink)).
 pub trait AuditSink: Send + Sync {
     /// Takes one event. It is called while the plugin waits, so it should not take long. If it panics,

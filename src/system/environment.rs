@@ -68,7 +68,7 @@ impl Environment {
     }
 }
 
-/// Whether a variable is among those asked for and among those granted.
+/// True if a variable is among those asked for and among those granted.
 pub(crate) fn may_read<'a>(
     mut asked: impl Iterator<Item = AccessRequest<'a>>,
     granted: &[String],

@@ -20,10 +20,10 @@ use crate::boundary::{Format, Input};
 use crate::logging::visible;
 use crate::{Error, ErrorKind};
 
-/// What a function gives: bytes in the encoding of its argument, or why there are none.
+/// The result of a function: bytes in the encoding of its argument, or why there are none.
 pub(crate) type Given = Result<Vec<u8>, Status>;
 
-/// What a function answers.
+/// The answer of a function.
 pub(crate) enum Reply {
     Now(Given),
     /// The plugin waits for it.
@@ -35,13 +35,13 @@ pub(crate) type Waiting = Pin<Box<dyn Future<Output = Given> + Send>>;
 
 /// A function that plugins call by name.
 pub(crate) trait Function: Send + Sync {
-    /// What has to be granted for it. All but [`AccessKind::Function`] look at that, and report it,
+    /// The grant that it takes. All but [`AccessKind::Function`] look at that, and report it,
     /// themselves.
     fn kind(&self) -> AccessKind {
         AccessKind::Function
     }
 
-    /// Whether it may answer the same argument differently another time. An initialisation that calls it
+    /// True if it may answer the same argument differently another time. An initialisation that calls it
     /// leaves no snapshot then.
     fn varies(&self, granted: &Granted) -> bool {
         let _ = granted;
@@ -87,7 +87,7 @@ impl Functions {
         if name.len() > MAX_NAME_BYTES { None } else { self.0.get(name) }
     }
 
-    /// Whether there is a function of the embedder's with that name.
+    /// True if there is a function of the embedder's with that name.
     pub(crate) fn offers(&self, name: &str) -> bool {
         self.get(name).is_some_and(|function| function.kind() == AccessKind::Function)
     }

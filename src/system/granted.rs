@@ -1,4 +1,4 @@
-//! What a plugin has asked for and was granted.
+//! Access that a plugin has asked for and was granted.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -16,10 +16,10 @@ use crate::text::suggest::did_you_mean;
 use crate::text::wildcard::is_pattern;
 use crate::{Access, ErrorKind, FilePermission, NetworkGrant, Policy, Problem};
 
-/// What it takes to look at one line or grant, in bytes of work.
+/// The work of a look at one line or grant, in bytes.
 const RULE_WORK: usize = 48;
 
-/// What a plugin has asked for and was granted: both have to name what it uses.
+/// Access that a plugin has asked for and was granted: both have to name what it uses.
 #[derive(Default)]
 pub(crate) struct Granted {
     /// The manifest's lines.
@@ -69,12 +69,12 @@ impl Granted {
         })
     }
 
-    /// What the manifest asks for.
+    /// The requests of the manifest.
     pub(crate) fn asked(&self) -> impl Iterator<Item = AccessRequest<'_>> + Clone {
         access_requests(&self.asked)
     }
 
-    /// What it takes to look at all lines and grants once, in bytes of work: a manifest may have a thousand.
+    /// The work of a look at all lines and grants, in bytes: a manifest may have a thousand.
     pub(crate) fn work(&self) -> usize {
         let Access { env, commands, functions, .. } = &self.access;
         [env.len(), commands.len(), functions.len()]
@@ -83,7 +83,7 @@ impl Granted {
             .saturating_mul(RULE_WORK)
     }
 
-    /// Whether an environment variable may be read, set or not.
+    /// True if an environment variable may be read, set or not.
     pub(crate) fn variable(&self, name: &str) -> bool {
         may_read(self.asked(), &self.access.env, name)
     }

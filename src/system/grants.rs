@@ -1,4 +1,4 @@
-//! What one plugin was granted, and what its engine offers.
+//! The grants of one plugin, and the services of its engine.
 
 use alloc::string::String;
 use alloc::vec;
@@ -14,10 +14,10 @@ use crate::logging::{LogRecord, contained};
 use crate::sync::Counts;
 use crate::{Error, Level, LevelFilter, Limits, Policy};
 
-/// What the operator granted one plugin; shared by all its calls.
+/// The operator's grants to one plugin; shared by all its calls.
 pub(crate) struct Grants {
     pub(crate) plugin: String,
-    /// What tells it from other plugins, whose names may be the same.
+    /// An identifier, as names of plugins may be equal.
     #[cfg(feature = "http")]
     pub(crate) number: u64,
     pub(crate) hooks: Vec<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Grants {
     pub(crate) allow_raw_credentials: bool,
     pub(crate) limits: Limits,
     pub(crate) stateful: Stateful,
-    /// How many instances there are for calls: one, if they share their state.
+    /// The number of instances for calls: one, if they share their state.
     #[cfg(feature = "std")]
     pub(crate) max_instances: usize,
     #[cfg(feature = "std")]
@@ -87,7 +87,7 @@ impl Grants {
         }
     }
 
-    /// Whether the plugin may be given tokens.
+    /// True if the plugin may be given tokens.
     pub(crate) fn opens_tokens(&self) -> bool {
         self.allow_raw_credentials && self.capabilities.opens_credentials()
     }

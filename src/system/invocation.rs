@@ -15,10 +15,10 @@ use crate::logging::visible;
 use crate::logging::{Level, LogRecord, contained};
 use crate::text::Secrets;
 
-/// How much of an operation is shown, in bytes: the names of methods are the plugin's.
+/// The part of an operation that is shown, in bytes: the names of methods are the plugin's.
 const MAX_OPERATION_BYTES: usize = 64;
 
-/// How much of a target is shown, in bytes.
+/// The part of a target that is shown, in bytes.
 const MAX_TARGET_BYTES: usize = MAX_MESSAGE_BYTES;
 
 /// One call of a function by a plugin: who calls, and what the call may take.
@@ -30,13 +30,13 @@ pub struct Invocation<'a> {
     pub(crate) hook: &'a str,
     pub(crate) remaining: Option<Duration>,
     pub(crate) usage: &'a mut SystemUsage,
-    /// What is kept out of what is reported.
+    /// The secrets that are kept out of reports.
     pub(crate) secrets: &'a Secrets,
     /// Bytes of work to charge for, beside argument and result.
     pub(crate) work: Cell<usize>,
 }
 
-/// What a plugin has used of the system in one call.
+/// A plugin's use of the system in one call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SystemUsage {
     /// Shared with the requests, which redirects make more of.
@@ -60,7 +60,7 @@ impl Invocation<'_> {
         self.hook
     }
 
-    /// How long the plugin's call may still take, if it has a deadline. A function that waits should not
+    /// The time left to the plugin's call, if it has a deadline. A function that waits should not
     /// wait longer: the call fails then, and what it waits for is dropped.
     pub fn remaining(&self) -> Option<Duration> {
         self.remaining
@@ -73,7 +73,7 @@ impl Invocation<'_> {
         self.add_work(bytes);
     }
 
-    /// Who reports what comes of it, also after the call of the function.
+    /// The reporter of its result, also after the call of the function.
     pub(crate) fn reporter(&self) -> Reporter {
         let secrets = self.secrets.clone();
         Reporter { grants: self.grants.clone(), hook: self.hook.into(), secrets }
@@ -203,7 +203,7 @@ pub(crate) struct Used<'a> {
 }
 
 impl<'a> Used<'a> {
-    /// One that moved nothing.
+    /// A call that moved nothing.
     pub(crate) const fn new(
         access: AccessKind,
         operation: &'a str,

@@ -1,4 +1,4 @@
-//! What plugins may be given beyond the request they are called for: functions that are called by name.
+//! System access of plugins beyond the request: functions that are called by name.
 //!
 //! Those of the host itself reach for the system; those of the embedder for whatever it likes. Each is there
 //! for a plugin only if its manifest asks for it and its policy grants it.
@@ -40,19 +40,19 @@ pub(crate) use grants::Grants;
 pub use invocation::Invocation;
 pub(crate) use invocation::{Pending, SystemUsage, Used, tell};
 
-/// What all plugins of an engine share beyond the interpreter.
+/// Services that all plugins of an engine share beyond the interpreter.
 #[derive(Clone, Default)]
 pub(crate) struct Services {
     pub(crate) functions: Functions,
     pub(crate) audit: Option<Arc<dyn AuditSink>>,
-    /// What is masked in all that plugins say.
+    /// The secrets that are masked in all that plugins say.
     pub(crate) redactor: Option<Arc<Redactor>>,
     /// Instead of the process's own.
     pub(crate) environment: Option<Variables>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
-    /// Where plugins' log lines go, for what the host has to say about what they did.
+    /// The destination of plugins' log lines, for the host's remarks about them.
     pub(crate) sink: Option<Arc<dyn LogSink>>,
-    /// What sends their HTTP requests.
+    /// The transport of their HTTP requests.
     #[cfg(feature = "http")]
     pub(crate) transport: Option<Arc<dyn http::HttpTransport>>,
 }

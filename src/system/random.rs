@@ -11,7 +11,7 @@ use super::{AccessKind, Function, Granted, Invocation, Reply};
 use crate::RandomGrant;
 use crate::boundary::Input;
 
-/// How many bytes one random byte is charged like: to make it takes about as long as to go through so many.
+/// The charge for a random byte, in bytes: to make it takes about as long as to go through so many.
 const WORK: usize = 8;
 
 pub(crate) struct RandomBytes;
@@ -116,7 +116,7 @@ fn seeded(seed: u64) -> ChaCha20Rng {
 
 const MAX: usize = MAX_RANDOM_BYTES as usize;
 
-/// What random numbers are called in audit events.
+/// The name of random numbers in audit events.
 pub(crate) const fn name(random: RandomGrant) -> &'static str {
     match random {
         RandomGrant::System => "system",

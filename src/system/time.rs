@@ -32,7 +32,7 @@ fn now(invocation: &Invocation<'_>) -> Result<u64, Status> {
     Ok(nanoseconds(clock))
 }
 
-/// What a clock is called in audit events.
+/// The name of a clock in audit events.
 pub(crate) const fn name(clock: ClockGrant) -> &'static str {
     match clock {
         ClockGrant::System => "system",

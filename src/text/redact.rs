@@ -1,4 +1,4 @@
-//! What an embedder has masked in all that plugins say, and how what is masked is found.
+//! Masking of an embedder's secrets in all that plugins say.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,18 +9,18 @@ use cpex_wasmi_abi::model::Secret;
 
 use crate::{ErrorKind, Problem};
 
-/// What stands where a secret was.
+/// The text in the place of a secret.
 pub(crate) const MARK: &str = "[redacted]";
 
 /// The shortest secret that is looked for, in bytes. What is shorter can be guessed, and is in many a
 /// text by chance.
 pub(crate) const SHORTEST: usize = 4;
 
-/// How long what a pattern matches is, at most, in bytes, if it is to be found where a text is cut.
+/// The longest match of a pattern, in bytes, that is found where a text is cut.
 #[cfg(feature = "redact")]
 const LONGEST_MATCH: usize = 64 << 10;
 
-/// What an embedder has masked.
+/// The secrets that an embedder has masked.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
     literals: Vec<Secret>,
@@ -68,7 +68,7 @@ impl Redactor {
         Ok(())
     }
 
-    /// How often a text is gone through.
+    /// The number of passes over a text.
     pub(crate) fn count(&self) -> usize {
         #[cfg(feature = "redact")]
         let patterns = self.patterns.len();
@@ -77,7 +77,7 @@ impl Redactor {
         self.literals.len().saturating_add(patterns)
     }
 
-    /// How long a secret may be that is found where a text is cut, in bytes.
+    /// The longest secret that is found where a text is cut, in bytes.
     pub(crate) fn longest(&self) -> usize {
         #[cfg(feature = "redact")]
         let pattern = if self.patterns.is_empty() { 0 } else { LONGEST_MATCH };
@@ -96,12 +96,12 @@ impl Redactor {
         across_lines(&self.literals).max(pattern)
     }
 
-    /// How many bytes a text ends with that a secret begins with.
+    /// The length of the text's end that begins a secret.
     pub(crate) fn begun(&self, text: &str) -> usize {
         begun(text, &self.literals)
     }
 
-    /// Whether there is anything to be masked in a short text.
+    /// True if there is anything to be masked in a short text.
     pub(crate) fn is_in(&self, text: &str) -> bool {
         #[cfg(feature = "redact")]
         if self.patterns.iter().any(|pattern| pattern.is_match(text)) {
@@ -166,7 +166,7 @@ pub(crate) fn masked(text: &str, limit: usize, mut found: Vec<Range<usize>>) -> 
     out
 }
 
-/// Where a secret is in a text: pieces that overlap are one. Takes a few steps for each byte, whatever
+/// The places of secrets in a text: pieces that overlap are one. Takes a few steps for each byte, whatever
 /// the two are: who feeds requests chooses the token, and the plugin the text (Knuth, Morris, Pratt).
 pub(crate) fn find(text: &[u8], token: &[u8], found: &mut Vec<Range<usize>>) {
     if text.len() < token.len() {
@@ -196,7 +196,7 @@ pub(crate) fn across_lines(secrets: &[Secret]) -> usize {
     texts.filter(|text| text.contains(LINE_BREAKS)).map(str::len).max().unwrap_or(0)
 }
 
-/// How many bytes a text ends with that one of the secrets begins with, but not ends: what is too short to
+/// The length of the text's end that begins a secret without ending it: what is too short to
 /// be a secret does not count.
 pub(crate) fn begun(text: &str, secrets: &[Secret]) -> usize {
     let text = text.as_bytes();
@@ -210,7 +210,7 @@ pub(crate) fn begun(text: &str, secrets: &[Secret]) -> usize {
     secrets.iter().map(matched).max().filter(|matched| *matched >= SHORTEST).unwrap_or(0)
 }
 
-/// What ends a line, or is left out where one ends.
+/// The characters that end a line, or are left out where one ends.
 #[cfg(feature = "wasi")]
 const LINE_BREAKS: [char; 2] = ['\n', '\r'];
 
@@ -253,7 +253,7 @@ fn border(borders: &[usize], matched: usize) -> usize {
     last.copied().unwrap_or(0)
 }
 
-/// How much of the token's start a text ends with that ended with `matched` of it, one byte later.
+/// The length of the token's start that a text ends with, after one byte more than `matched`.
 fn extended(token: &[u8], borders: &[usize], mut matched: usize, byte: &u8) -> usize {
     while matched > 0 && token.get(matched) != Some(byte) {
         matched = border(borders, matched);

@@ -8,7 +8,7 @@ pub(crate) struct Name<'a> {
     name: &'a str,
     /// In lower case, if that is more than ASCII can tell.
     lower: Option<String>,
-    /// How many bytes of other names were compared with it.
+    /// The bytes of other names that were compared with it.
     compared: Cell<usize>,
 }
 
@@ -18,12 +18,12 @@ impl<'a> Name<'a> {
         Self { name, lower, compared: Cell::new(0) }
     }
 
-    /// How many bytes of other names it was compared with, as if each were copied.
+    /// The bytes of other names that it was compared with, as if each were copied.
     pub(crate) fn compared(&self) -> usize {
         self.compared.get()
     }
 
-    /// Whether another name is the same but for its case.
+    /// True if another name is the same but for its case.
     pub(crate) fn is(&self, other: &str) -> bool {
         let name = self.lower.as_deref().unwrap_or(self.name);
         // One of three times the length has no other case of this one.

@@ -13,7 +13,7 @@ use crate::text::redact::{MARK, Redactor, SHORTEST, begun, find, masked};
 /// The most bytes that are gone through for what is masked in one text. Beyond, nothing of it is shown.
 pub(crate) const MOST_WORK: usize = 32 << 20;
 
-/// What is kept out of all that a plugin says: the tokens that it was given in one call, and what the
+/// The secrets that are kept out of all that a plugin says: the tokens that it was given in one call, and what the
 /// embedder has masked. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets {
@@ -23,7 +23,7 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// What the embedder has masked, before there is any token.
+    /// The embedder's secrets, before there is any token.
     pub(crate) fn new(own: Option<Arc<Redactor>>) -> Self {
         Self { given: None, own }
     }
@@ -73,7 +73,7 @@ impl Secrets {
         (text, work.saturating_add(MOST_WORK.saturating_sub(left)))
     }
 
-    /// Whether there is nothing to be masked.
+    /// True if there is nothing to be masked.
     pub(crate) fn is_empty(&self) -> bool {
         self.given.is_none() && self.own.is_none()
     }
@@ -131,19 +131,19 @@ impl Secrets {
             || self.own.as_ref().is_some_and(|own| own.is_in(text))
     }
 
-    /// How long a secret may be, in bytes.
+    /// The longest secret, in bytes.
     pub(crate) fn longest(&self) -> usize {
         let given = self.given().iter().map(|secret| secret.expose().len()).max().unwrap_or(0);
         given.max(self.own.as_ref().map_or(0, |own| own.longest()))
     }
 
-    /// How many bytes a text ends with that a secret begins with.
+    /// The length of the text's end that begins a secret.
     pub(crate) fn begun(&self, text: &str) -> usize {
         let own = self.own.as_ref().map_or(0, |own| own.begun(text));
         begun(text, self.given()).max(own)
     }
 
-    /// How much work it is to look for all of them in a text, in bytes, unless that is more than one
+    /// The work of a search for all of them in a text, in bytes, unless that is more than one
     /// host call may take, which nothing interrupts.
     pub(crate) fn work(&self, len: usize) -> Option<usize> {
         let own = self.own.as_ref().map_or(0, |own| own.count());

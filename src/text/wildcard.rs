@@ -1,6 +1,6 @@
 //! Patterns with `*`.
 
-/// Whether a pattern stands for a text: what is no `*` for itself, and each `*` for any text. A `*` of the text
+/// True if a pattern stands for a text: what is no `*` for itself, and each `*` for any text. A `*` of the text
 /// is one of any characters, so that a pattern also stands for those that stand for nothing more.
 pub(crate) fn stands_for(pattern: &str, text: &str) -> bool {
     let Some((start, mut pattern)) = pattern.split_once('*') else { return pattern == text };
@@ -13,7 +13,7 @@ pub(crate) fn stands_for(pattern: &str, text: &str) -> bool {
     rest.ends_with(pattern)
 }
 
-/// Whether a pattern stands for the name of a file, or for all names that another pattern stands for. What
+/// True if a pattern stands for the name of a file, or for all names that another pattern stands for. What
 /// begins with a dot has to have a pattern that does.
 pub(crate) fn names_file(pattern: &str, name: &str) -> bool {
     let parts: &[char] = if cfg!(windows) { &['/', '\0', '\\', ':'] } else { &['/', '\0'] };
@@ -29,7 +29,7 @@ pub(crate) fn split(path: &str) -> (&str, &str) {
     })
 }
 
-/// Whether a path is one of files by a pattern.
+/// True if a path is one of files by a pattern.
 pub(crate) fn is_pattern(path: &str) -> bool {
     split(path).1.contains('*')
 }
@@ -40,7 +40,7 @@ mod tests {
 
     use super::*;
 
-    /// The same, by trying all there is.
+    /// A naive reference, which tries all there is.
     fn naive(pattern: &[u8], text: &[u8]) -> bool {
         match pattern.split_first() {
             None => text.is_empty(),

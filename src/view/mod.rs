@@ -1,4 +1,4 @@
-//! What a plugin reads from: the fields of a request, looked up one at a time.
+//! The source that a plugin reads from: the fields of a request, looked up one at a time.
 
 mod message;
 mod model;
@@ -48,15 +48,15 @@ pub(crate) trait TextSet {
     fn contains(&self, member: &str) -> bool;
     /// The members in sorted order.
     fn sorted(&self) -> Vec<&str>;
-    /// How many elements are passed to put them in that order, beside each once.
+    /// The elements passed to put them in that order, beside each once.
     fn sorting(&self) -> usize {
         0
     }
-    /// Whether there is such a member.
+    /// True if there is such a member.
     fn any(&self, is: &dyn Fn(&str) -> bool) -> bool;
     /// The member at this position of the sorted order.
     fn nth(&self, position: usize) -> Option<&str>;
-    /// How many elements are passed on the way to this position.
+    /// The elements passed on the way to this position.
     fn passed_to(&self, position: usize) -> usize {
         position.min(self.len())
     }
@@ -90,7 +90,7 @@ pub(crate) trait TextMap {
     fn get(&self, key: &str) -> Option<&str>;
     /// The entries in the order of their keys.
     fn sorted(&self) -> Vec<(&str, &str)>;
-    /// How many elements are passed to put them in that order, beside each once.
+    /// The elements passed to put them in that order, beside each once.
     fn sorting(&self) -> usize {
         0
     }
@@ -100,7 +100,7 @@ pub(crate) trait TextMap {
     }
     /// The key at this position of the sorted order.
     fn nth_key(&self, position: usize) -> Option<&str>;
-    /// How many elements are passed on the way to this position.
+    /// The elements passed on the way to this position.
     fn passed_to(&self, position: usize) -> usize {
         position.min(self.len())
     }
@@ -153,18 +153,18 @@ pub(crate) trait JsonEntries: Sync {
     fn get(&self, key: &str) -> Option<&Value>;
     /// The entries in the order of their keys.
     fn sorted(&self) -> Vec<(&str, &Value)>;
-    /// How many elements are passed to put them in that order, beside each once.
+    /// The elements passed to put them in that order, beside each once.
     fn sorting(&self) -> usize {
         0
     }
     /// The key at this position of the sorted order.
     fn nth_key(&self, position: usize) -> Option<&str>;
-    /// How many elements are passed on the way to this position.
+    /// The elements passed on the way to this position.
     fn passed_to(&self, position: usize) -> usize {
         position.min(self.len())
     }
 
-    /// The same, whatever it was behind.
+    /// The value, whatever it was behind.
     fn entries(&self) -> &dyn JsonEntries
     where
         Self: Sized,
@@ -191,7 +191,7 @@ impl JsonEntries for JsonMap {
     }
 }
 
-/// What has a name in JSON: a text, or one of a list of them.
+/// A value with a name in JSON: a text, or one of a list of them.
 pub(crate) trait Named {
     fn name(&self) -> Cow<'_, str>;
 }
@@ -270,12 +270,12 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// How many bytes were put together to make it.
+    /// The bytes that were joined to make it.
     pub(crate) fn made(&self) -> usize {
         if let Self::Text(Cow::Owned(text)) = self { text.len() } else { 0 }
     }
 
-    /// How many elements are passed to put what is in it in order.
+    /// The elements passed to sort its content.
     pub(crate) fn sorting(&self) -> usize {
         match self {
             Self::TextSet(set) => set.sorting(),
@@ -340,24 +340,24 @@ pub(crate) fn wipe(bytes: &mut [u8]) {
     core::hint::black_box(&bytes);
 }
 
-/// What passing one element is charged like.
+/// The charge for passing one element.
 pub(crate) const BYTES_PER_ELEMENT: usize = 8;
 
-/// How many elements that are passed one that is copied is charged like.
+/// The charge for a copied element, in passed elements.
 pub(crate) const COPIED: usize = 8;
 
-/// Where fields are looked up. `visible` is what the plugin was granted; a field that it may not
+/// The source of look-ups. `visible` is what the plugin was granted; a field that it may not
 /// read at all is never asked for.
 pub(crate) trait View {
     /// The value of a field, or `None` if there is none. Of an indexed field, the one at `index`.
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>>;
 
-    /// How many there are of an indexed field.
+    /// The number of elements of an indexed field.
     fn count(&self, _field: Field) -> usize {
         0
     }
 
-    /// How many elements a look-up in this field may have to pass, where that is more than a few.
+    /// The elements that a look-up in this field may have to pass, where that is more than a few.
     fn breadth(&self, _field: Field) -> usize {
         0
     }
@@ -366,7 +366,7 @@ pub(crate) trait View {
 /// The extensions as their engine keeps them. What a plugin changes is copied first, which fails where
 /// the request model has no place for it.
 pub(crate) trait ExtensionsView: View {
-    /// Whether there is a security slot.
+    /// True if there is a security slot.
     fn has_security(&self) -> bool;
     /// A copy of what a plugin sees of the security slot.
     fn security(&self, visible: CapabilitySet) -> Result<Option<SecurityExtension>, Status>;
@@ -378,14 +378,14 @@ pub(crate) trait ExtensionsView: View {
     fn candidate_constraint(&self) -> Result<Option<CandidateConstraintExtension>, Status>;
 }
 
-/// What a hook is about, as its engine keeps it.
+/// A payload, as its engine keeps it.
 pub(crate) trait PayloadView: View + Sync {
     fn kind(&self) -> PayloadKind;
     /// All of it in the request model, as it is changed there.
     fn to_model(&self) -> Result<Cow<'_, Payload>, Status>;
 }
 
-/// What an engine may only lend for as long as a host function is served.
+/// Data that an engine lends only while a host function is served.
 #[derive(Clone, Copy)]
 pub(crate) struct Borrowed<'a> {
     pub(crate) payload: &'a dyn PayloadView,

@@ -82,7 +82,7 @@ impl PayloadView for Payload {
     }
 }
 
-/// What a payload is, as far as it decides about the fields that it can have.
+/// The kind of a payload, as far as it decides about the fields that it can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PayloadKind {
     Message,
@@ -92,7 +92,7 @@ pub(crate) enum PayloadKind {
 }
 
 impl PayloadKind {
-    /// Whether a payload of this kind can have that field at all.
+    /// True if a payload of this kind can have that field at all.
     pub(crate) fn has(self, field: Field) -> bool {
         match field {
             Field::Payload | Field::PayloadType => true,

@@ -10,17 +10,17 @@ use serde::ser::{
 };
 use serde_json::{Error, Value};
 
-/// What was found, if anything.
+/// The finding, if there is one.
 type Found = Result<Option<Value>, Error>;
 
-/// What is wanted of the value that a pointer names.
+/// The wanted part of the value that a pointer names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
     /// The value.
     Value,
     /// Only whether it is there; found is a `null`.
     Presence,
-    /// Whether there is such a place, even if JSON leaves it out for now; found is a `null`.
+    /// A place that exists, even if JSON leaves it out for now; it is found as a `null`.
     Place,
 }
 
@@ -37,10 +37,10 @@ pub(crate) fn select<T: Serialize + ?Sized>(
     (found, passed.get().saturating_mul(PASSED).saturating_add(built))
 }
 
-/// What passing one member is charged like, in bytes.
+/// The charge for passing one member, in bytes.
 const PASSED: usize = 16;
 
-/// What making one value is charged like, in bytes of text: most of it is taking memory.
+/// The charge for making one value, in bytes of text: most of it is taking memory.
 pub(crate) const EACH: usize = 128;
 
 /// About how much work a value is to make, in bytes of text.
@@ -109,7 +109,7 @@ struct Steps<'p> {
     name: Cow<'p, str>,
     at: usize,
     below: Select<'p>,
-    /// Whether the key that was just passed is the one.
+    /// True if the key that was just passed is the one.
     entered: bool,
     found: Option<Value>,
 }
@@ -156,7 +156,7 @@ macro_rules! plain_values {
 }
 pub(crate) use plain_values;
 
-/// What has no members: the pointer leads past it.
+/// A value without members: the pointer leads past it.
 macro_rules! leaves {
     ($($method:ident($($ty:ty),*);)*) => {
         $(fn $method(self, $(_: $ty),*) -> Found { Ok(None) })*
@@ -337,7 +337,7 @@ impl SerializeStructVariant for Steps<'_> {
     }
 }
 
-/// Whether a key is this text, without a copy of it.
+/// True if a key is this text, without a copy of it.
 fn is_text<T: Serialize + ?Sized>(key: &T, text: &str) -> bool {
     let mut left = Left(text);
     write!(left, "{}", Shown(key)).is_ok() && left.0.is_empty()
@@ -352,7 +352,7 @@ impl<T: Serialize + ?Sized> fmt::Display for Shown<'_, T> {
     }
 }
 
-/// What is left of a text that is compared with what is written.
+/// The rest of a text that is compared with what is written.
 struct Left<'a>(&'a str);
 
 impl fmt::Write for Left<'_> {

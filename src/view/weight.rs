@@ -1,4 +1,4 @@
-//! How much work it is to make a structure, counted by a serializer that makes nothing.
+//! The work of making a structure, counted by a serializer that makes nothing.
 
 use core::cell::Cell;
 
@@ -30,14 +30,14 @@ impl Weigh<'_> {
     }
 }
 
-/// What has no members.
+/// A value without members.
 macro_rules! leaves {
     ($($method:ident($($ty:ty),*);)*) => {
         $(fn $method(self, $(_: $ty),*) -> Counted { self.add(0) })*
     };
 }
 
-/// What has members.
+/// A value with members.
 macro_rules! structures {
     ($($method:ident($($ty:ty),*);)*) => {
         $(fn $method(self, $(_: $ty),*) -> Result<Self, Error> { self.add(0).map(|()| self) })*
@@ -98,7 +98,7 @@ impl Serializer for Weigh<'_> {
     }
 }
 
-/// What is counted of the members of a structure: all of them.
+/// The count of the members of a structure: all of them.
 macro_rules! members {
     ($($of:ident: $($method:ident($($name:ty)?),)*;)*) => {$(
         impl $of for Weigh<'_> {

@@ -1,6 +1,6 @@
 use crate::Error;
 
-/// What a function of WASI fails with, by its number in preview 1.
+/// The error of a function of WASI, by its number in preview 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 #[allow(dead_code, reason = "without files, some are not needed")]

@@ -132,7 +132,7 @@ macro_rules! define {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What it does for a plugin.
+            /// The effect for a plugin.
             pub(crate) const fn description(self) -> &'static str {
                 match self { $(Self::$variant => $description,)* }
             }
@@ -155,7 +155,7 @@ impl WasiFunction {
         Self::ALL.iter().copied().find(|function| function.name() == name)
     }
 
-    /// Whether it returns a number, as all do but the one that does not return.
+    /// True if it returns a number, as all do but the one that does not return.
     pub(crate) fn returns(self) -> bool {
         self != Self::ProcExit
     }

@@ -25,7 +25,7 @@ use streams::Stream;
 /// The name of the module that its functions are imported from.
 pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
 
-/// What one plugin's instance has of WASI.
+/// The WASI state of one plugin's instance.
 pub(crate) struct State {
     stdout: Stream,
     stderr: Stream,

@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind};
 /// The most bytes that one call reads or writes. It is told so, and goes on with the rest.
 pub(super) const MAX_TRANSFER: u64 = 64 << 10;
 
-/// What it takes to read a buffer's pointer and length, in bytes of work.
+/// The work of reading a buffer's pointer and length, in bytes.
 const BUFFER_WORK: usize = 8;
 
 /// The descriptors of the standard streams, which cannot be closed.
@@ -19,7 +19,7 @@ const STDIN: u32 = 0;
 const STDOUT: u32 = 1;
 const STDERR: u32 = 2;
 
-/// What a file is that is none: a terminal, so that lines are written when they end.
+/// A stand-in for a file: a terminal, so that lines are written when they end.
 const CHARACTER_DEVICE: u8 = 2;
 const RIGHT_FD_READ: u64 = 1 << 1;
 const RIGHT_FD_WRITE: u64 = 1 << 6;
@@ -93,7 +93,7 @@ impl Call<'_> {
         }
     }
 
-    /// What is done with a standard stream.
+    /// The use of a standard stream.
     fn standard(&mut self, function: WasiFunction, fd: u32, args: &Args) -> Result<(), Fault> {
         use WasiFunction as F;
         match function {
@@ -152,7 +152,7 @@ impl Call<'_> {
         Ok(self.memory.set_u32(written, u32::try_from(len).unwrap_or(u32::MAX))?)
     }
 
-    /// Whether a descriptor is that of something.
+    /// True if a descriptor is that of something.
     pub(super) fn is_open(&mut self, fd: u32) -> bool {
         fd <= STDERR || self.is_file_open(fd)
     }

@@ -1,4 +1,4 @@
-//! What a plugin writes to standard output and standard error: lines of its log.
+//! Standard output and standard error of a plugin: lines of its log.
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use crate::Level;
 use crate::session::Session;
 use crate::view::wipe;
 
-/// How many bytes of output are looked through at once, beside those that are held, where a secret may go on
+/// The bytes of output that are searched at once, beside those that are held, where a secret may go on
 /// in another line.
 const BATCH: usize = 8 << 10;
 
@@ -16,7 +16,7 @@ const BATCH: usize = 8 << 10;
 /// the output are held until more comes or the call ends.
 pub(crate) struct Stream {
     level: Level,
-    /// What is not logged yet. It may hold a token.
+    /// Output that is not logged yet. It may hold a token.
     held: Vec<u8>,
 }
 

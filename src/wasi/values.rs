@@ -1,4 +1,4 @@
-//! What a plugin is told of where it runs: arguments, variables, time, random numbers.
+//! The environment of a plugin under WASI: arguments, variables, time, random numbers.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -15,7 +15,7 @@ const CLOCK_MONOTONIC: u32 = 1;
 
 /// The most random bytes that one call gives.
 const MAX_RANDOM: usize = 1 << 16;
-/// How many bytes one random byte is charged like.
+/// The charge for a random byte, in bytes.
 const RANDOM_WORK: usize = 8;
 
 impl Call<'_> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{HOOK, Logs};
 
-/// Where a value is: field, index, key.
+/// The address of a value: field, index, key.
 pub(crate) type At<'k> = (Field, u32, Option<&'k str>);
 
 /// The first value of a field.

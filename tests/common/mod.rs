@@ -1,4 +1,4 @@
-//! What the integration tests share: fixtures, and guests written in the text format.
+//! Helpers of the integration tests: fixtures, and guests written in the text format.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -63,7 +63,7 @@ pub(crate) fn manifest(capabilities: &[&str]) -> Vec<u8> {
     manifest_with_schema(capabilities, None)
 }
 
-/// The same, with a schema of the configuration.
+/// A manifest with a schema of the configuration.
 pub(crate) fn manifest_with_schema(capabilities: &[&str], schema: Option<&str>) -> Vec<u8> {
     manifest_of(&[HOOK], capabilities, schema)
 }
@@ -140,7 +140,7 @@ pub(crate) fn guest_keeping(stateful: Stateful, fields: &str) -> Vec<u8> {
     with_section(importing(fields), Manifest::SECTION, &manifest.encode().unwrap())
 }
 
-/// The same, which imports from other modules too.
+/// A guest that imports from other modules too.
 pub(crate) fn guest_importing(access: &[&str], imports: &str, fields: &str) -> Vec<u8> {
     let manifest = full_manifest(&[HOOK], &[], access, None);
     with_section(importing_more(imports, fields), Manifest::SECTION, &manifest)
@@ -201,13 +201,13 @@ impl Logs {
         self.0.lock().unwrap().clone()
     }
 
-    /// What plugins said.
+    /// The log of plugins.
     pub(crate) fn messages(&self) -> Vec<String> {
         let lines = self.lines().into_iter();
         lines.filter(|line| line.1 != LogRecord::HOST).map(|(_, _, message)| message).collect()
     }
 
-    /// What the host itself said of them.
+    /// The host's own remarks about them.
     pub(crate) fn of_the_host(&self) -> Vec<(Level, String)> {
         let lines = self.lines().into_iter();
         lines

@@ -216,7 +216,7 @@ fn programs_are_counted() {
     }
 }
 
-/// Whether a process is there, and has not ended.
+/// True if a process is there, and has not ended.
 fn is_alive(pid: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))

@@ -474,7 +474,7 @@ fn who_uses_up_a_slice_waiting_goes_on_with_the_next() {
     assert_eq!(outcome.receipt, running.call().unwrap().receipt);
 }
 
-/// What the fixture `quota` calls: a rate limiter, which knows no `mallory`, and a store.
+/// The functions that the fixture `quota` calls: a rate limiter, which knows no `mallory`, and a store.
 #[derive(Clone, Default)]
 struct Shop(Arc<Mutex<BTreeMap<String, u32>>>);
 

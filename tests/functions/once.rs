@@ -6,7 +6,7 @@ use cpex_wasmi::{Invocation, Policy};
 
 use super::script::*;
 
-/// What is logged at initialisation by three instances.
+/// The log of the initialisation of three instances.
 fn initialised(wish: &str, name: &str, argument: &str, policy: &Policy) -> Vec<String> {
     let script = Script::asking(&[wish]).at_init(name, argument);
     let next = AtomicU32::new(0);

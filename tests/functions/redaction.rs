@@ -1,4 +1,4 @@
-//! What an embedder has masked is in nothing that a plugin says.
+//! Redaction: masked texts are in nothing that a plugin says.
 
 use cpex_wasmi::model::{RawCredentialsExtension, RawInboundToken, TokenKind};
 use cpex_wasmi::{
@@ -36,7 +36,7 @@ fn load(set: impl FnOnce(EngineBuilder) -> EngineBuilder, wasm: &[u8]) -> Runnin
     Running::load(set, wasm, policy).unwrap()
 }
 
-/// What is logged of a message.
+/// The log of a message.
 fn logged_by(set: impl FnOnce(EngineBuilder) -> EngineBuilder, text: &[u8]) -> String {
     let body = format!(
         "(drop (call $log (i32.const 3) (i32.const 0) (i32.const {}))) (i32.const 0)",

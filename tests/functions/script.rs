@@ -83,7 +83,7 @@ impl Script {
 
 use super::common;
 
-/// What is told of the use of the system: `access operation target outcome sent received`.
+/// The audit of the use of the system: `access operation target outcome sent received`.
 #[derive(Clone, Default)]
 pub(crate) struct Audit(Arc<Mutex<Vec<String>>>);
 
@@ -104,7 +104,7 @@ impl Audit {
         })
     }
 
-    /// What was told since the last time.
+    /// The events since the last time.
     pub(crate) fn taken(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
@@ -142,7 +142,7 @@ impl Running {
         call(&self.plugin)
     }
 
-    /// What a call that allows logs.
+    /// The log of a call that allows.
     pub(crate) fn logged(&self) -> Vec<String> {
         let before = self.logs.messages().len();
         assert!(self.call().unwrap().decision.is_allow());

@@ -1,4 +1,4 @@
-//! How much of the host's memory something takes, by an allocator that counts for each thread.
+//! The host's memory that something takes, by an allocator that counts for each thread.
 // An allocator takes unsafe code; the host has none.
 #![allow(unsafe_code)]
 
@@ -15,7 +15,7 @@ thread_local! {
     /// frees is counted wrong; the cases stay on one.
     static LIVE: Cell<isize> = const { Cell::new(0) };
     static PEAK: Cell<isize> = const { Cell::new(0) };
-    /// How often something was allocated, or moved.
+    /// The number of allocations and moves.
     static TIMES: Cell<usize> = const { Cell::new(0) };
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn with_functions(wasm: &[u8], count: usize, body: &[u8]) -> Vec<u8> 
     assemble(&sections)
 }
 
-/// Whether a module initialises its instances.
+/// True if a module initialises its instances.
 pub(crate) fn has_init(wasm: &[u8]) -> bool {
     let exports = sections(wasm).into_iter().find(|(id, _)| *id == 7).unwrap().1;
     ["cpex_init", "_initialize"]
@@ -115,7 +115,7 @@ fn longer(list: &[u8], count: usize, item: &[u8]) -> Vec<u8> {
     out
 }
 
-/// How many items a list has, and where they begin.
+/// The number of a list's items, and their start.
 fn length(list: &[u8]) -> (usize, usize) {
     let (mut len, mut at, mut shift) = (0, 0, 0);
     loop {

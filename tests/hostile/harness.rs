@@ -8,7 +8,7 @@ use super::allocated::measured;
 use super::binary::{has_init, with_init};
 use super::common::*;
 
-/// What a hostile module does, and what has to come of it.
+/// A hostile module, and its expected outcome.
 #[derive(Clone)]
 pub(crate) struct Case {
     name: String,
@@ -20,7 +20,7 @@ pub(crate) struct Case {
     expected: &'static str,
     /// A part of the error's message, or of the violation.
     says: String,
-    /// What comes of its next call, about a request that asks for nothing bad.
+    /// The result of its next call, about a harmless request.
     next: &'static str,
     /// The most memory that loading and calling it may take, in KiB.
     peak_kib: usize,
@@ -32,7 +32,7 @@ enum Run {
     Shutdown,
 }
 
-/// What the plugins of [`Case::body`] look for in the custom slot.
+/// The key that the plugins of [`Case::body`] look for in the custom slot.
 const EVIL: &str = "evil";
 
 /// A plugin that has nothing to do with the case, on the same engine and with the same name: it denies
@@ -81,7 +81,7 @@ impl Case {
         Self::new(name, wasm, to).next("allow")
     }
 
-    /// The same without further fields.
+    /// This without further fields.
     pub(crate) fn body(name: impl Into<String>, body: &str, expected: &'static str) -> Self {
         Self::with(name, "", body, expected)
     }
@@ -122,7 +122,7 @@ impl Case {
         self
     }
 
-    /// The same with an initialisation that leaves a page more of memory, with something in it, and a
+    /// This with an initialisation that leaves a page more of memory, with something in it, and a
     /// global; with the module's own, if it has one. `None` of a module that is refused.
     fn initialised(&self) -> Option<Self> {
         Plugin::load(&engine(), &self.wasm, self.policy.clone()).ok()?;
@@ -176,10 +176,10 @@ fn check_under(case: &Case, policy: Policy) {
     assert!(seen[0].1.contains(says.as_str()), "{name}: {}", seen[0].1);
 }
 
-/// What came of a call: a word, what was said about it, and what it cost.
+/// The result of a call: a word, its message, and its cost.
 type Seen = (&'static str, String, Option<Receipt>);
 
-/// What comes of a case under a policy, when it is asked to be bad and twice when it is not.
+/// The result of a case under a policy, when it is asked to be bad and twice when it is not.
 fn run_under(case: &Case, policy: Policy) -> [Seen; 3] {
     let Case { name, wasm, request, run, peak_kib, .. } = case;
     let engine = engine();
@@ -223,7 +223,7 @@ fn loaded(engine: &Engine, wasm: &[u8], policy: &Policy) -> Result<Outcome, Erro
     Plugin::load(engine, wasm, policy.clone()).and_then(|plugin| call(&plugin))
 }
 
-/// What came of a call, in a word, and what was said about it.
+/// The result of a call, in a word, and its message.
 pub(crate) fn told(result: &Result<Outcome, Error>) -> (&'static str, String) {
     match result {
         Ok(Outcome { decision: Decision::Allow, changes, .. }) => ("allow", format!("{changes:?}")),

@@ -1,4 +1,4 @@
-//! What one call leaves behind, and which other call may find it.
+//! Isolation: the traces of one call, and the calls that may find them.
 
 use std::task::{Context, Waker};
 
@@ -26,7 +26,7 @@ fn find() -> Request {
     Request::tool_call("search")
 }
 
-/// What can be left in an instance: fields of the module, how to leave it, and how to find it.
+/// Traces in an instance: fields of the module, how to leave it, and how to find it.
 const PLACES: [(&str, &str, &str, &str); 12] = [
     ("memory", "", "(i32.store (i32.const 100) (i32.const 1))", "(i32.load (i32.const 100))"),
     (
@@ -173,7 +173,7 @@ fn an_instance_whose_call_was_abandoned_never_serves_again() {
     }
 }
 
-/// What the host keeps for a call is not kept for the next in the same instance.
+/// Data that the host keeps for a call is not kept for the next in this instance.
 #[test]
 fn nothing_that_the_host_knows_of_a_call_is_known_in_the_next() {
     let log = "(drop (call $log (i32.const 3) (i32.const 0) (i32.const 60000)))";

@@ -1,4 +1,4 @@
-//! What it takes to load a module, by its size: the host's memory and its time.
+//! The cost of loading a module, by its size: the host's memory and its time.
 
 use cpex_wasmi::abi::HostFunction;
 use cpex_wasmi::{Limits, Module};
@@ -70,7 +70,7 @@ const I32: u8 = 0x7f;
 const I64: u8 = 0x7e;
 const EMPTY: u8 = 0x40;
 
-/// What takes the most, by measurement of all of [`others`].
+/// The most costly, by measurement of all of [`others`].
 fn worst() -> Vec<Body> {
     let two = || locals(2, I32);
     let body = |name, start, unit: &[u8], end: &[u8], close: &[u8]| {
@@ -92,7 +92,7 @@ fn worst() -> Vec<Body> {
     all
 }
 
-/// What a function can be made of, to find what takes the most.
+/// The parts of a function, to find the most costly.
 fn others() -> Vec<Body> {
     let no_params = HostFunction::ALL.len() as u8 + 2;
     let two = || locals(2, I32);
@@ -158,7 +158,7 @@ fn others() -> Vec<Body> {
     all
 }
 
-/// What is large without code, as large as it may be.
+/// Sections without code, as large as they may be.
 fn sections() -> Vec<Shape> {
     let many = |name: &str, fields: String| Shape {
         name: name.into(),
@@ -183,7 +183,7 @@ fn sections() -> Vec<Shape> {
     ]
 }
 
-/// How long this thread has been on a processor, in seconds; 0 where that is not known.
+/// The processor time of this thread, in seconds; 0 where that is not known.
 fn busy() -> f64 {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds = stat.split(' ').next().and_then(|number| number.parse::<f64>().ok());

@@ -1,4 +1,4 @@
-//! What a hostile plugin cannot make its host do: each case by its name, with what comes of it.
+//! Hostile plugins: each case by its name, with what comes of it.
 //!
 //! `harness::check` looks at all of them alike. Cases of their own are elsewhere: malformed modules
 //! in `tests/wat.rs` and `tests/loading.rs`, what work costs in `tests/costs.rs`, the host's own

@@ -1,4 +1,4 @@
-//! What a plugin was not granted is nowhere in its memory, whatever it asks for.
+//! Secrets: values that were not granted are nowhere in a plugin's memory.
 
 use cpex_wasmi::abi::{Field, Shape};
 use cpex_wasmi::model::{
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::common::*;
 
-/// Where the values are that a plugin could find, and what opens each: any of these capabilities,
+/// The values that a plugin could find, and the keys to each: any of these capabilities,
 /// or nothing that the policies here grant.
 const MARKERS: [(&str, &[Capability]); 21] = [
     ("mk-header-name", &[Capability::ReadHeaders]),
@@ -44,7 +44,7 @@ const SUBJECT: &[Capability] = &[
     Capability::ReadPermissions,
 ];
 
-/// What is open to every plugin.
+/// The fields that are open to every plugin.
 const OPEN: [&str; 5] = ["mk-argument", "mk-custom", "mk-state", "mk-class", "mk-config"];
 
 fn request() -> Request {
@@ -99,7 +99,7 @@ fn request() -> Request {
     request.extensions(extensions)
 }
 
-/// Where to look in records, beside the whole of them.
+/// The pointers into records, beside the whole of them.
 const POINTERS: [&str; 14] = [
     "",
     "/subject",
@@ -167,7 +167,7 @@ fn dumper() -> Vec<u8> {
     ))
 }
 
-/// What is in the plugin's memory at the end of a call under these capabilities.
+/// The plugin's memory at the end of a call under these capabilities.
 fn dump(wasm: &[u8], capabilities: &[Capability], policy: Policy) -> String {
     let logs = Logs::default();
     let engine = logs.engine().build().unwrap();

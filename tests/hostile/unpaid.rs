@@ -13,7 +13,7 @@ use super::allocated::measured;
 use super::common::boundary::{Boundary, at};
 use super::common::*;
 
-/// Who feeds requests chooses the token, and the plugin what it says.
+/// The sender of requests chooses the token, and the plugin its texts.
 #[test]
 fn a_token_that_repeats_itself_is_found_as_fast_as_another() {
     let token = "a".repeat(8 << 10);

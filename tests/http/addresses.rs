@@ -1,4 +1,4 @@
-//! Where names and numbers lead.
+//! Addresses: the targets of names and numbers.
 
 use cpex_wasmi::ErrorKind;
 
@@ -78,7 +78,7 @@ fn a_name_that_leads_to_a_private_address_is_denied() {
     assert_eq!(server.connections(), 0);
 }
 
-/// What a name leads to is looked up once for a connection, and that is what is connected to.
+/// A name is resolved once for a connection, and its address is connected to.
 #[test]
 fn a_name_that_changes_its_address_leads_nowhere_private() {
     let server = Server::text("secret");

@@ -20,7 +20,7 @@ fn session(world: &World) -> Session {
     session
 }
 
-/// What `http.send` answers to these bytes.
+/// The answer of `http.send` to these bytes.
 fn send(session: &mut Session, function: HostFunction, argument: &[u8]) -> Result<i32, Status> {
     let mut memory = HTTP_SEND.as_bytes().to_vec();
     let start = u32::try_from(memory.len()).unwrap();

@@ -51,7 +51,7 @@ pub(crate) fn get(url: &str) -> String {
     json(&HttpRequest { method: "GET".into(), url: url.into(), ..HttpRequest::default() })
 }
 
-/// What became of system access, one line each: `GET http://… allowed 10 20`.
+/// The results of system access, one line each: `GET http://… allowed 10 20`.
 #[derive(Clone, Default)]
 pub(crate) struct Told(Arc<Mutex<Vec<String>>>);
 
@@ -137,7 +137,7 @@ pub(crate) fn about() -> Request {
     Request::tool_call("search")
 }
 
-/// What the plugin gave for a reason, which is the response.
+/// The plugin's reason, which is the response.
 pub(crate) fn reply(outcome: Result<Outcome, Error>) -> Result<String, Error> {
     match outcome?.decision {
         Decision::Deny(violation) => Ok(violation.reason),
@@ -152,7 +152,7 @@ pub(crate) fn private(host: &str) -> NetworkGrant {
     grant
 }
 
-/// The same, if its address is public.
+/// The result, if its address is public.
 pub(crate) fn public(host: &str) -> NetworkGrant {
     let mut grant = NetworkGrant::new(host.parse().unwrap());
     grant.schemes.push(Scheme::Http);

@@ -1,4 +1,4 @@
-//! What is sent, what comes back, and who is told.
+//! Requests, responses and their audit.
 
 use cpex_wasmi::abi::HttpRequest;
 use cpex_wasmi::{ErrorKind, Policy, Scheme};

@@ -1,4 +1,4 @@
-//! What a hostile guest, request or configuration might try.
+//! Attempts of a hostile guest, request or configuration.
 
 use std::collections::HashMap;
 use std::sync::Arc;

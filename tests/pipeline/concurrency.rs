@@ -153,7 +153,7 @@ async fn looping(settings: &str) -> Arc<PluginManager> {
     looping_with("max_instances: 4", "when_exhausted: grow", settings).await
 }
 
-/// The same, with other resources and another policy.
+/// This with other resources and another policy.
 async fn looping_with(resources: &str, policy: &str, settings: &str) -> Arc<PluginManager> {
     let policy = format!(
         "isolation: pooled, {policy}, resources: {{ {NO_END}, max_execution_time_ms: 600000, {resources} }}"
@@ -228,10 +228,10 @@ fn a_call_over_the_pipelines_time_leaves_the_state() {
     });
 }
 
-/// How many calls are made at once.
+/// The number of calls at once.
 const CALLS: usize = 1_000;
 
-/// What comes of so many calls at once, each in a task of its own.
+/// The results of so many calls at once, each in a task of its own.
 async fn all<R>(count: usize, call: impl Fn(usize) -> R) -> Vec<R::Output>
 where
     R: Future<Output: Send> + Send + 'static,

@@ -1,4 +1,4 @@
-//! What is read of a configuration, and what would be read in two ways or by nobody.
+//! Configurations, and keys that would be read in two ways or by nobody.
 
 use cpex_core::manager::PluginManager;
 use cpex_wasmi::config::Document;

@@ -1,4 +1,4 @@
-//! What `docs/cpex.md` shows: its configurations load, and what it says comes of them does.
+//! The examples of `docs/cpex.md`: its configurations load, and what it says comes of them does.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -59,7 +59,7 @@ fn the_configurations_load() {
     }
 }
 
-/// What the README shows is part of what is compiled here.
+/// The README's lines are part of the program that is compiled here.
 #[test]
 fn the_readme_registers_the_factory_in_the_same_way() {
     let shown = blocks_of(README, "rust").into_iter().find(|rust| rust.contains("register("));
@@ -98,7 +98,7 @@ tokio::task_local! {
     static REQUEST: u64;
 }
 
-/// Where a record can be told by what is set around the call.
+/// The settings around the call by which a record can be told.
 #[test]
 fn a_task_local_reaches_the_modes_that_are_said() {
     let runs_apart = ["concurrent", "fire_and_forget"];
@@ -285,7 +285,7 @@ fn log_lines_have_the_target_and_the_fields_that_are_named() {
     assert!(lines.contains("cpex_wasmi::config::directory: read a module"), "{lines}");
 }
 
-/// What the table of modes says of each.
+/// The rows of the table of modes.
 #[test]
 fn the_modes_do_what_the_table_says() {
     // One denies; the other sets a header.

@@ -1,4 +1,4 @@
-//! What a plugin goes through before its first call and after its last, and what it logs.
+//! The life of a plugin before its first call and after its last, and its log.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ fn of_plugins(lines: &str) -> Vec<&str> {
     lines.lines().filter(|line| line.contains("cpex_wasmi::plugin:")).collect()
 }
 
-/// What the plugin of that name logged: the hook, and the line.
+/// The log of the plugin of that name: the hook, and the line.
 fn told(lines: &str, plugin: &str) -> Vec<String> {
     let named = format!(" plugin=\"{plugin}\" hook=\"");
     let of_it = |line: &&str| {
@@ -220,7 +220,7 @@ fn talkative(lines: &[&str]) -> Vec<u8> {
     ))
 }
 
-/// What is traced of one call of each of these entries on each runtime.
+/// The traces of one call of each of these entries on each runtime.
 fn called_once(plugins: &Plugins, entries: &[String]) -> String {
     let yaml = configuration(entries);
     traced_on_both(async || {

@@ -1,4 +1,4 @@
-//! What keeps a plugin from loading, and what is said about it.
+//! Loading: refusals and their messages.
 
 use crate::common::{guest, guest_with};
 use crate::pipeline::{Plugins, denied, invoke, labelled, on_both, tool_call};

@@ -1,4 +1,4 @@
-//! What is traced.
+//! Traces.
 
 use std::io;
 use std::sync::{Arc, Mutex, Once};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, Once};
 use tracing::Dispatch;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What is traced while something is done on this thread, as text.
+/// The traces of an action on this thread, as text.
 pub(crate) fn captured(act: impl FnOnce()) -> String {
     let lines = Lines::default();
     lines.gather(act);

@@ -56,7 +56,7 @@ static MODULES: LazyLock<(Plugins, WasmFactory)> = LazyLock::new(|| {
     (plugins, factory)
 });
 
-/// What came of a request, all of it.
+/// The whole result of a request.
 #[derive(Debug, PartialEq)]
 struct Came {
     violation: Option<Value>,
@@ -90,7 +90,7 @@ async fn pass(
     came
 }
 
-/// What came of it, and what goes on from there.
+/// The result, and the next step.
 type Passed = (Came, Option<(MessagePayload, Extensions)>);
 
 async fn at_hook(

@@ -1,4 +1,4 @@
-//! What a plugin may do in each mode, in which order plugins run, and what comes of one that fails.
+//! Modes: the rights of plugins, their order, and their failures.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -21,12 +21,12 @@ use crate::pipeline::*;
 
 const MODES: [&str; 5] = ["sequential", "transform", "audit", "concurrent", "fire_and_forget"];
 
-/// Whether changes made in a mode are kept.
+/// True if changes made in a mode are kept.
 fn changes(mode: &str) -> bool {
     matches!(mode, "sequential" | "transform")
 }
 
-/// Whether a denial in a mode is one.
+/// True if a denial in a mode is one.
 fn denies(mode: &str) -> bool {
     matches!(mode, "sequential" | "concurrent")
 }
@@ -356,7 +356,7 @@ fn a_plugin_disabled_by_its_failure_is_not_called() {
 
 #[test]
 fn in_each_mode_a_failure_is_what_it_is_of_a_native_plugin() {
-    /// What comes of two calls of a plugin that fails in the first.
+    /// The results of two calls of a plugin that fails in the first.
     async fn outcomes(manager: &PluginManager) -> String {
         let first = invoke(manager, tool_call("boom"), labelled(&[])).await;
         let second = invoke(manager, tool_call("boom"), labelled(&[])).await;

@@ -18,7 +18,7 @@ use cpex::{
     PluginPayload, PluginResult,
 };
 
-/// What the plugins' source calls `crate::cpex`: what `cpex-sdk` gives, which takes it from here too.
+/// The module that the plugins' source calls `crate::cpex`: the items of `cpex-sdk`, which takes them from here too.
 pub(crate) mod cpex {
     pub(crate) use cpex_core::cmf::{CmfHook, ContentPart, MessagePayload};
     pub(crate) use cpex_core::context::PluginContext;
@@ -85,7 +85,7 @@ fn instance(plugin: Arc<dyn Plugin>, handler: Arc<dyn AnyHookHandler>) -> Plugin
     PluginInstance { plugin, handlers }
 }
 
-/// What `fixtures/plugins/cpex_compute` does.
+/// The policy of `fixtures/plugins/cpex_compute`.
 struct Compute {
     config: PluginConfig,
 }

@@ -59,7 +59,7 @@ impl Plugins {
         self.load_with(yaml, &self.factory(), |_| {})
     }
 
-    /// The same, with a factory that is set up otherwise, and with native plugins.
+    /// Starts with a factory that is set up otherwise, and with native plugins.
     pub(crate) fn load_with(
         &self,
         yaml: &str,
@@ -80,7 +80,7 @@ impl Plugins {
         manager
     }
 
-    /// The same, with a factory that is set up otherwise.
+    /// Starts with a factory that is set up otherwise.
     pub(crate) async fn start_with(&self, yaml: &str, factory: &WasmFactory) -> Arc<PluginManager> {
         let manager = self.load_with(yaml, factory, |_| {}).unwrap();
         manager.initialize().await.unwrap();
@@ -111,7 +111,7 @@ pub(crate) fn on_both(test: impl AsyncFn()) {
     on_each(test, || {});
 }
 
-/// What is traced while a test runs on a single-threaded, then on a multi-threaded runtime, on
+/// The traces while a test runs on a single-threaded, then on a multi-threaded runtime, on
 /// whichever thread.
 pub(crate) fn traced_on_both(test: impl AsyncFn()) -> String {
     let lines = Lines::default();
@@ -244,7 +244,7 @@ pub(crate) fn slots(extensions: &Extensions) -> Map<String, Value> {
     slots
 }
 
-/// What the plugins of a table of contexts keep, by their names.
+/// The values that the plugins of a table of contexts keep, by their names.
 pub(crate) fn local_states(manager: &PluginManager, table: &PluginContextTable) -> Value {
     let states = manager.plugin_names().into_iter().filter_map(|name| {
         let id = manager.get_plugin(&name)?.id();

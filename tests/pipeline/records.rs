@@ -1,4 +1,4 @@
-//! What an embedder is told of calls.
+//! Records of calls for an embedder.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use cpex_wasmi::cpex::{CallRecord, WasmFactory};
 use crate::common::{HOOK, data, guest_with};
 use crate::pipeline::{Plugins, invoke, labelled, on_both, tool_call};
 
-/// What was told: plugin, hook, what it ended with, what was changed, and the receipt.
+/// The records: plugin, hook, what it ended with, what was changed, and the receipt.
 type Told = (String, String, String, Vec<&'static str>, Receipt);
 
 #[derive(Clone, Default)]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::common::boundary::At;
 use crate::common::{HOOK, data, module, with_section};
 
-/// Where what was read is put, after the texts.
+/// The place for what was read, after the texts.
 const BUFFER: u32 = 0x8000;
 
 /// For an index: a new one.

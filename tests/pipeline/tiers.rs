@@ -1,4 +1,4 @@
-//! What plugins may read and change of the extensions, and that the rest comes through as it was.
+//! Tiers: extensions that plugins read and change, and the rest unchanged.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ fn only(slot: &str) -> BTreeSet<String> {
     BTreeSet::from([slot.to_owned()])
 }
 
-/// Whether a plugin with one capability may read a field, tokens not being allowed.
+/// Reads a field in a plugin with one capability, tokens not being allowed.
 fn opens(capability: Option<Capability>, field: Field) -> Result<(), Status> {
     use Capability::{
         ReadClaims, ReadDelegatedTokens, ReadInboundCredentials, ReadPermissions, ReadRoles,

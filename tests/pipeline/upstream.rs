@@ -1,4 +1,4 @@
-//! What `cpex-core` makes of plugins, as `docs/cpex.md` tells it.
+//! Plugins under `cpex-core`, as `docs/cpex.md` describes them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

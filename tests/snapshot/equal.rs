@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::common::*;
 
-/// What the initialisation does.
+/// The body of the initialisation.
 #[derive(Clone, Debug)]
 enum Step {
     Store(u32, u64),
@@ -168,7 +168,7 @@ fn wasm(pages: u32, maximum: Option<u32>, reactor: &[Step], init: &[Step]) -> Ve
     ))
 }
 
-/// What came of a call, and what it cost.
+/// The result of a call, and its cost.
 fn told(result: Result<Outcome, Error>) -> (String, Option<Receipt>) {
     match result {
         Ok(Outcome { decision: Decision::Deny(violation), receipt, .. }) => {

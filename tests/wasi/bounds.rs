@@ -1,4 +1,4 @@
-//! What a call may take of files, and that nothing of it is left for the next.
+//! The bounds of a call's files, of which nothing is left for the next.
 
 use std::fs;
 

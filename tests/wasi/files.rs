@@ -80,7 +80,7 @@ fn each_permission_does_what_its_name_says() {
     }
 }
 
-/// What is told of a script, but for the bytes.
+/// The audit of a script, without the bytes.
 fn told(script: &Script, permission: FilePermission) -> (Vec<u8>, Vec<String>) {
     let folder = folder();
     let events = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
@@ -122,7 +122,7 @@ fn what_a_descriptor_is_denied_or_changes_is_told() {
     assert_eq!(events, expected);
 }
 
-/// Who opens a directory from itself over and over could have the host keep any length, and what is behind
+/// A plugin that opens a directory from itself over and over could have the host keep any length, and what is behind
 /// that would not be told.
 #[test]
 fn a_long_path_is_shown_by_its_start_and_end() {

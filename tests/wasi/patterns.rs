@@ -55,7 +55,7 @@ fn granted(grants: &[(&Path, &str, FilePermission)]) -> Policy {
     Policy::default().access(access)
 }
 
-/// Whether each name can be opened.
+/// Opens each name, and gives a flag for each.
 fn opened(wishes: &[&str], policy: Policy, names: &[&str], rights: i64) -> Vec<u8> {
     let mut script = Script::new();
     for name in names {

@@ -42,7 +42,7 @@ fn policy(folder: &Path) -> Policy {
     Policy::default().access(access)
 }
 
-/// What was told to the audit: operation, target, outcome, bytes.
+/// The audit: operation, target, outcome, bytes.
 type Events = Arc<Mutex<Vec<String>>>;
 
 fn audited(builder: EngineBuilder, events: &Events) -> EngineBuilder {

@@ -7,7 +7,7 @@ use cpex_wasmi::{Engine, Error, Plugin, Policy};
 
 use crate::common::*;
 
-/// Where results are kept, by position.
+/// The place of results, by position.
 const RESULTS: usize = 60_000;
 
 /// Functions to be called, in the order of the calls.

@@ -28,7 +28,7 @@ fn folder() -> tempfile::TempDir {
 
 const PATHS: &[&str] = &["file", "dir", "link", "to_file", "dangling", "none"];
 
-/// What the system says to it, as WASI has it.
+/// The system's answer, as WASI has it.
 fn code(result: io::Result<()>) -> u8 {
     let Err(error) = result else { return 0 };
     match error.raw_os_error().unwrap() {
@@ -177,7 +177,7 @@ const OPERATIONS: &[(&str, Native, Guest)] = &[
 /// Operations that only look, whose errors are those of the system too.
 const LOOKING: &[&str] = &["lstat", "stat", "open", "open following", "set times"];
 
-/// What a directory has in it, links as such.
+/// The content of a directory, links as such.
 fn left(folder: &Path) -> Vec<(String, bool)> {
     let entries = fs::read_dir(folder.join("data")).unwrap().map(Result::unwrap);
     let named = |entry: fs::DirEntry| {

@@ -1,4 +1,4 @@
-//! What there is of WASI beside files: output, variables, time, random numbers, and the end.
+//! WASI beside files: output, variables, time, random numbers, and the end.
 
 use std::time::Duration;
 

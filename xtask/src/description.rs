@@ -90,14 +90,14 @@ pub(crate) struct Record {
     /// The name in documents; absent: that of the type.
     pub(crate) called: Option<String>,
     pub(crate) members: Vec<Member>,
-    /// Who sees any of it: `subject` or `credentials`. Absent: every plugin.
+    /// The plugins that see any of it: `subject` or `credentials`. Absent: every plugin.
     pub(crate) opens: Option<String>,
-    /// How serde's part is written by hand, beside the generated code: `serialize`, `deserialize`, `both`.
+    /// The part of serde that is written by hand, beside the generated code: `serialize`, `deserialize`, `both`.
     pub(crate) serde_by_hand: Option<ByHand>,
     /// A text in place of the record may be a token, so that errors do not repeat it.
     #[serde(default)]
     pub(crate) quiet: bool,
-    /// What its type in `cpex-core` and the SDK derives beside the usual.
+    /// Further derives of its type in `cpex-core` and the SDK.
     #[serde(default)]
     pub(crate) native_derives: Vec<String>,
     /// Its type in `cpex-core` and the SDK cannot be made of members outside.
@@ -138,7 +138,7 @@ pub(crate) struct Member {
     #[serde(rename = "type")]
     pub(crate) ty: String,
     pub(crate) doc: String,
-    /// What JSON has if there is nothing to say. Absent: `omit` for what ends in `?`, else `write`.
+    /// The JSON of a missing value. Absent: `omit` for what ends in `?`, else `write`.
     pub(crate) json: Option<JsonRule>,
     /// The name in JSON, if it is another.
     pub(crate) json_name: Option<String>,
@@ -154,7 +154,7 @@ pub(crate) struct Member {
     /// Fields of a record that stands in several places, by the path of the record.
     #[serde(default)]
     pub(crate) fields: BTreeMap<String, String>,
-    /// How the field may be changed: `replace`, `entries` or `grow`, and the capability that it takes.
+    /// The allowed changes of the field: `replace`, `entries` or `grow`, and the capability that it takes.
     pub(crate) write: Option<String>,
     /// `false`: `cpex-core` does not have it, so that conversions to the model leave it empty.
     #[serde(default = "yes")]

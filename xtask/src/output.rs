@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Where generated text goes.
+/// The destination of generated text.
 pub(crate) struct Output<'a> {
     root: &'a Path,
     check: bool,

@@ -225,7 +225,7 @@ fn record_name(record: &Record) -> &str {
     record.called.as_deref().unwrap_or(&record.name)
 }
 
-/// How many entries of sets and maps are copied to make the part of a record that a plugin sees.
+/// The number of entries of sets and maps that are copied to make the visible part of a record.
 fn copied(model: &Model, record: &Record) -> Result<String, String> {
     let mut lens = Vec::new();
     for member in &record.members {

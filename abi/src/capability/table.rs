@@ -38,9 +38,9 @@ pub enum Capability {
     ReadDelegation,
     /// Adding a hop to the delegation chain.
     AppendDelegation,
-    /// What came with the request as credentials; the tokens too if raw credentials are allowed.
+    /// The credentials that came with the request; the tokens too if raw credentials are allowed.
     ReadInboundCredentials,
-    /// What was minted for the request; the tokens too if raw credentials are allowed.
+    /// The tokens that were minted for the request; the tokens too if raw credentials are allowed.
     ReadDelegatedTokens,
     /// Setting the candidate constraint.
     WriteCandidateConstraint,

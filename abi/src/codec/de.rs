@@ -29,7 +29,7 @@ impl<'de> Decoder<'de> {
         self.rest
     }
 
-    /// How many more elements there may be.
+    /// The number of elements that may still come.
     pub(super) const fn elements(&self) -> usize {
         self.elements
     }
@@ -280,7 +280,7 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de> {
     }
 }
 
-/// What is left of a list, map, tuple or structure.
+/// The rest of a list, map, tuple or structure.
 struct Elements<'a, 'de> {
     decoder: &'a mut Decoder<'de>,
     left: usize,
@@ -308,7 +308,7 @@ impl<'de> de::SeqAccess<'de> for Elements<'_, 'de> {
     }
 }
 
-/// What is left of a map, whose keys stand in order, each once.
+/// The rest of a map, whose keys stand in order, each once.
 struct Entries<'a, 'de> {
     elements: Elements<'a, 'de>,
     /// The bytes of the key before.

@@ -13,14 +13,14 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-/// What [`decode`] accepts at most.
+/// The bounds of [`decode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// The size of the encoded value, in bytes.
     pub bytes: usize,
     /// The number of elements of all lists and maps in the value together.
     pub elements: usize,
-    /// How many values may be nested in each other, as arrays and objects in JSON. (It is the enums
+    /// The greatest depth of values in each other, as arrays and objects in JSON. (It is the enums
     /// and options that count: what else is nested follows from the type.)
     pub depth: usize,
 }

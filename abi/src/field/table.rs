@@ -22,11 +22,11 @@ pub enum Field {
     MessageText = 0x0104,
     /// A content part of the message, whole.
     Part = 0x0105,
-    /// What kind of content part it is, by its name in JSON: `text`, `tool_call` and so on.
+    /// The kind of the content part, by its name in JSON: `text`, `tool_call` and so on.
     PartType = 0x0106,
     /// The text of a content part of kind `text` or `thinking`.
     PartText = 0x0107,
-    /// What the payload is: `message`, `identity`, `delegation`, `elicitation`, or the name the
+    /// The kind of the payload: `message`, `identity`, `delegation`, `elicitation`, or the name the
     /// embedder gave a type of its own.
     PayloadType = 0x0108,
     /// All thinking parts of the message, joined.

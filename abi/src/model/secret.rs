@@ -41,7 +41,7 @@ impl Secret {
         &self.0
     }
 
-    /// Whether there is none.
+    /// True if there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

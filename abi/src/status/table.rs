@@ -43,7 +43,7 @@ pub enum Status {
     AccessDenied = -15,
     /// There is no function with that name.
     UnknownFunction = -16,
-    /// What was asked of the system failed: no answer, a failing program, an error of the function's
+    /// An operation of the system failed: no answer, a failing program, an error of the function's
     /// own.
     Unavailable = -17,
     /// The plugin has used up what it may use of that in one call.

@@ -51,7 +51,7 @@ pub fn invoke(
     }
 }
 
-/// What came of a call, to be compared.
+/// The result of a call, to be compared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Came {
     allowed: bool,

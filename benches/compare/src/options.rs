@@ -77,7 +77,7 @@ impl Options {
         Ok(Some(options))
     }
 
-    /// Whether an engine is to be measured.
+    /// True if an engine is to be measured.
     pub fn includes(&self, engine: &str) -> bool {
         let engine = engine.to_lowercase();
         engine == "native"

@@ -37,7 +37,7 @@ impl Input {
         Self { payload, extensions: extensions(roles) }
     }
 
-    /// The same with a text of so many bytes before it.
+    /// This with a text of so many bytes before it.
     pub fn with_text(mut self, len: usize) -> Self {
         let text = "The quick brown fox jumps over the lazy dog. ";
         let text = text.chars().cycle().take(len).collect();

@@ -20,7 +20,7 @@ use crate::sample::Effort;
 pub struct Results {
     /// One for each policy and request.
     pub policies: Vec<Calls>,
-    /// The same, by the build of cpex-wasmi with tail calls. Empty if that was not to be built.
+    /// The result of cpex-wasmi with tail calls. Empty if that was not to be built.
     pub tail_calls: Vec<TailCalls>,
     /// One for each size of the message.
     pub growth: Vec<Calls>,
@@ -32,7 +32,7 @@ pub struct Results {
     pub sizes: Vec<Size>,
     /// The policies' files: engine, policy, bytes.
     pub files: Vec<(&'static str, &'static str, u64)>,
-    /// How much the calls were measured.
+    /// The effort that the calls were measured with.
     pub effort: Effort,
     pub took: Duration,
 }
@@ -109,12 +109,12 @@ pub fn measure(options: &Options) -> Result<Results> {
     Ok(results)
 }
 
-/// How much calls are measured.
+/// The effort of measuring calls.
 pub fn effort_of_calls(quick: bool) -> Effort {
     Efforts::of(quick).calls
 }
 
-/// How much is measured of each kind.
+/// The effort of each kind of measurement.
 struct Efforts {
     calls: Effort,
     loads: Effort,
@@ -161,7 +161,7 @@ fn files(engines: &[Box<dyn Engine>]) -> Vec<(&'static str, &'static str, u64)> 
     files
 }
 
-/// What is being measured, as a bar on a terminal and as lines elsewhere.
+/// The progress, as a bar on a terminal and as lines elsewhere.
 struct Progress(ProgressBar);
 
 impl Progress {

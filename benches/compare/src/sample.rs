@@ -20,20 +20,20 @@ impl Summary {
     }
 }
 
-/// How much is measured.
+/// The effort of measurement.
 #[derive(Clone, Copy)]
 pub struct Effort {
-    /// How many samples of each case there are at most.
+    /// The most samples of each case.
     pub samples: usize,
-    /// How many there are at least, however long they take.
+    /// The least number, however long they take.
     pub least: usize,
-    /// How long a sample should take: as many calls as fit.
+    /// The time of a sample: as many calls as fit.
     pub sample: Duration,
-    /// How long one table of cases may take before there are fewer samples.
+    /// The time of one table of cases, before there are fewer samples.
     pub budget: Duration,
 }
 
-/// What is measured: something to be done so many times.
+/// A subject of measurement: something to be done so many times.
 pub type Task<'a> = Box<dyn FnMut() -> Result<()> + 'a>;
 
 /// Measures the tasks in turn, sample by sample, so that what disturbs the machine for a while disturbs all
@@ -60,7 +60,7 @@ pub fn interleaved(effort: Effort, tasks: &mut [Task<'_>]) -> Result<Vec<Summary
     Ok(samples.into_iter().map(Summary::of).collect())
 }
 
-/// How many runs take about so long. Warms up as it finds out.
+/// The number of runs in about that time. Warms up as it finds out.
 fn fitting(time: Duration, task: &mut Task<'_>) -> Result<u32> {
     let mut runs = 1;
     loop {

@@ -18,7 +18,7 @@ pub(crate) struct EmbedArgs {
     /// The manifest, YAML or JSON
     #[arg(long, value_name = "FILE", value_parser = source())]
     pub(crate) manifest: Source,
-    /// Where to write the plugin
+    /// The file to write the plugin to
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }
@@ -62,10 +62,10 @@ Exit status:
 pub(crate) struct NewArgs {
     /// The plugin's name, which is also that of its package
     pub(crate) name: String,
-    /// Where to make the project; must not exist yet [default: ./NAME]
+    /// The directory to make; must not exist yet [default: ./NAME]
     #[arg(long, value_name = "DIR")]
     pub(crate) path: Option<PathBuf>,
-    /// What the plugin is written against
+    /// The style of the plugin
     #[arg(long, value_enum, default_value_t)]
     pub(crate) style: Style,
     /// The directory `guest-sdk` of a checkout of cpex-wasmi [default: that of the checkout which this tool
@@ -74,7 +74,7 @@ pub(crate) struct NewArgs {
     pub(crate) sdk_path: Option<PathBuf>,
 }
 
-/// What a new plugin is written against.
+/// The style of a new plugin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Style {
     /// The SDK's own functions, without std: modules of a few kilobytes
@@ -102,18 +102,18 @@ Exit status:
 pub(crate) struct BuildArgs {
     /// The project [default: the current directory]
     pub(crate) dir: Option<PathBuf>,
-    /// What to build for
+    /// The target to build for
     #[arg(long, value_enum, default_value_t)]
     pub(crate) target: Target,
     /// If there is no compiler for the target, install one: by rustup, or else from Debian's packages
     #[arg(long)]
     pub(crate) install: bool,
-    /// What cargo is told beside that
+    /// Further arguments for cargo
     #[arg(last = true, value_name = "CARGO ARGUMENTS")]
     pub(crate) cargo: Vec<OsString>,
 }
 
-/// What a module is built for.
+/// The target that a module is built for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Target {
     /// Plugins that need no WASI

@@ -8,7 +8,7 @@ use super::GrantArgs;
 use super::values::{self, Setting, module, source};
 use crate::input::Source;
 
-/// What is called, about what, and under which policy; shared by `call` and `bench`.
+/// The plugin, its request and its policy; shared by `call` and `bench`.
 #[derive(Debug, Args)]
 pub(crate) struct SubjectArgs {
     /// The plugin's module; `-` reads it from the standard input
@@ -17,15 +17,15 @@ pub(crate) struct SubjectArgs {
     /// The hook to call it for; needed if the plugin handles several
     #[arg(long, value_name = "NAME")]
     pub(crate) hook: Option<String>,
-    /// What the hook is about, as CPEX's JSON: `{"message": {…}}` for the `cmf.*` hooks; tokens such
+    /// The payload of the hook, as CPEX's JSON: `{"message": {…}}` for the `cmf.*` hooks; tokens such
     /// as `raw_token` may be given too
     #[arg(long, value_name = "FILE|JSON", value_parser = source())]
     pub(crate) payload: Source,
-    /// What the payload is: message, identity, delegation, elicitation, or the name of an
+    /// The kind of the payload: message, identity, delegation, elicitation, or the name of an
     /// embedder's own type; by default what CPEX calls the hook with
     #[arg(long, value_name = "TYPE")]
     pub(crate) payload_type: Option<String>,
-    /// What travels beside the payload, as CPEX's JSON: `{"security": {…}, "http": {…}}`
+    /// The extensions beside the payload, as CPEX's JSON: `{"security": {…}, "http": {…}}`
     #[arg(long, value_name = "FILE|JSON", value_parser = source())]
     pub(crate) extensions: Option<Source>,
     /// State from earlier hooks, as CPEX's JSON: `{"local_state": {…}, "global_state": {…}}`
@@ -63,7 +63,7 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) repeat: Option<u32>,
-    /// How many threads make these calls at once, on one plugin; one call each without `--repeat`
+    /// The threads that make these calls at once, on one plugin; one call each without `--repeat`
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: u16,
@@ -99,21 +99,21 @@ Exit status:
 pub(crate) struct BenchArgs {
     #[command(flatten)]
     pub(crate) subject: SubjectArgs,
-    /// Whether calls share instances; by default, both are measured, whatever the policy says
+    /// The sharing of instances between calls; by default, both are measured, whatever the policy says
     #[arg(long, value_enum)]
     pub(crate) isolation: Option<Isolation>,
-    /// How many threads call the plugin at once
+    /// The threads that call the plugin at once
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: u16,
-    /// How long to measure, for each isolation
+    /// The time to measure, for each isolation
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub(crate) duration: Duration,
     /// Make this many calls in each measurement instead, however long they take
     #[arg(long, value_name = "N", conflicts_with = "duration",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) calls: Option<u64>,
-    /// How many calls each thread makes before they are measured
+    /// The calls of each thread before they are measured
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) warm_up: u32,
     /// Print one JSON object, on one line
@@ -139,7 +139,7 @@ Exit status:
   2  an argument is wrong, or a file is missing, cannot be read, or is malformed
   3  it is no plugin, or is not loaded under the policy, or a call fails";
 
-/// Whether calls share instances.
+/// The sharing of instances between calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Isolation {
     /// Instances are used again

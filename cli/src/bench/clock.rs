@@ -1,4 +1,4 @@
-//! What it takes to look at the clock, which is as much as a short call takes.
+//! The time of a look at the clock, which is as long as a short call.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use cpex_wasmi::Clock;
 
 use crate::spread::nanoseconds;
 
-/// How often the clock is looked at to learn what that takes.
+/// The number of looks at the clock to learn what one takes.
 const LOOKS: usize = 10_001;
 
 /// The clock that calls are measured with.
@@ -26,7 +26,7 @@ impl Clock for Monotonic {
     }
 }
 
-/// What a pair of looks adds to the time between them, and around it, in nanoseconds.
+/// The time that a pair of looks adds between them, and around it, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Overhead {
     pub(super) within: u64,

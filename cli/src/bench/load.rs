@@ -1,4 +1,4 @@
-//! What it takes to load a plugin, to initialise it, and to call it for the first time.
+//! The time to load a plugin, to initialise it, and to call it for the first time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::spread::nanoseconds;
 use crate::subject::Subject;
 
-/// How often a plugin is loaded, and for how long, at most.
+/// The most times that a plugin is loaded, and the longest time.
 const LOADS: usize = 15;
 const PATIENCE: Duration = Duration::from_millis(200);
 

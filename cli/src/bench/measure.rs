@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::subject::Subject;
 
-/// What was measured of one isolation.
+/// The measurements of one isolation.
 pub(super) struct Measured {
     pub(super) isolation: Isolation,
     pub(super) loaded: Loaded,
@@ -26,7 +26,7 @@ pub(super) struct Measured {
     pub(super) instances: Instances,
 }
 
-/// How much to measure.
+/// The amount to measure.
 pub(super) struct Plan {
     single: Budget,
     many: Budget,

@@ -19,7 +19,7 @@ use crate::{json, stubs, terminal};
 
 use measure::Measured;
 
-/// What was measured, of which plugin.
+/// The measurements of a plugin.
 struct Benched {
     subject: Subject,
     threads: u16,
@@ -72,7 +72,7 @@ fn with(policy: &Policy, isolation: Isolation) -> Policy {
     policy
 }
 
-/// What to measure: what was asked for, else all that the plugin can be loaded with.
+/// The isolations to measure: those asked for, else all that the plugin can be loaded with.
 fn isolations(args: Option<Isolation>, subject: &Subject) -> Result<Vec<Isolation>, Failure> {
     let Subject { module, policy, written, .. } = subject;
     let wanted = match args {

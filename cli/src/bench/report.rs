@@ -1,4 +1,4 @@
-//! What was measured, for people and as JSON.
+//! The measurements, for people and as JSON.
 
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn row(measured: &Measured) -> Value {
     })
 }
 
-/// What became of instances that makes calls slower, or forget what they should know.
+/// Losses of instances that make calls slower, or forget what they should know.
 fn odd_instances(measured: &Measured) -> Vec<String> {
     let (isolation, instances) = (name(measured.isolation), &measured.instances);
     let mut odd = Vec::new();
@@ -142,7 +142,7 @@ fn verdict(rows: &[Measured]) -> String {
     }
 }
 
-/// What calls cost: once, if it is the same for all isolations.
+/// The cost of calls: once, if it is equal for all isolations.
 fn costs(rows: &[Measured]) -> Vec<String> {
     let all = rows.iter().map(|row| row.tally.costs);
     match rows {
@@ -156,7 +156,7 @@ fn costs(rows: &[Measured]) -> Vec<String> {
     }
 }
 
-/// What calls cost, on one line, as a receipt is.
+/// The cost of calls, on one line, like a receipt.
 fn receipt(Costs([fuel, memory, calls, read, written, _, slices, init]): Costs) -> String {
     let plural = |range: Range| if range.show(grouped) == "1" { "" } else { "s" };
     let init = match init.max {

@@ -14,7 +14,7 @@ use crate::spread::nanoseconds;
 use crate::stubs;
 use crate::subject::Subject;
 
-/// How many calls are looked at, at most.
+/// The most calls that are looked at.
 const CALLS: usize = 100_000;
 
 /// Parts of the time of a call, which are 1 together.

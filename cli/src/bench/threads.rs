@@ -18,7 +18,7 @@ use crate::subject::Subject;
 
 /// The time after which a thread tells how far it has come.
 const TELL: Duration = Duration::from_millis(50);
-/// How long a batch of calls takes, roughly, between two looks at the clock, and what it has at most.
+/// The rough time of a batch of calls, between two looks at the clock, and what it has at most.
 const BATCH_NANOSECONDS: u64 = 100_000;
 const BATCH: u64 = 1024;
 
@@ -28,7 +28,7 @@ pub(super) struct Crew<'a> {
     pub(super) subject: &'a Subject,
     pub(super) threads: u16,
     pub(super) progress: &'a mut Progress,
-    /// How many calls the plugin has had.
+    /// The number of calls that the plugin has had.
     pub(super) made: u64,
 }
 
@@ -39,7 +39,7 @@ struct Round {
     ended: Instant,
 }
 
-/// What one thread of a crew calls.
+/// The subject of one thread of a crew.
 struct Worker<'a> {
     plugin: &'a Plugin,
     hook: &'a str,
@@ -159,7 +159,7 @@ impl Worker<'_> {
         Ok(Round { calls, begun, ended })
     }
 
-    /// Whether another thread has failed.
+    /// True if another thread has failed.
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }

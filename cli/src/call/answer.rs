@@ -1,4 +1,4 @@
-//! What came of a call, as JSON.
+//! The outcome of a call, as JSON.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a plugin changed, value by value.
+//! The changes of a plugin, value by value.
 
 use cpex_wasmi::model::Extensions;
 use cpex_wasmi::{Payload, Request};

@@ -33,7 +33,7 @@ pub(super) struct Calls<'a> {
 pub(super) struct Measured {
     /// The receipt of the call that is shown.
     pub(super) receipt: Receipt,
-    /// How the calls differed, if there were several.
+    /// The differences of the calls, if there were several.
     pub(super) summary: Option<Summary>,
 }
 

@@ -61,7 +61,7 @@ fn call(args: &CallArgs) -> Result<Called, Failure> {
 }
 
 impl Called {
-    /// What the plugin changed, one by one.
+    /// The plugin's changes, one by one.
     fn changes(&self) -> Vec<Change> {
         diff::requests(&self.before, &self.after)
     }

@@ -1,4 +1,4 @@
-//! What came of a call, for people.
+//! The outcome of a call, for people.
 
 use cpex_wasmi::model::from_wire;
 use cpex_wasmi::{Decision, Violation, visible};
@@ -9,7 +9,7 @@ use super::diff::Change;
 use crate::fit;
 use crate::style::{self, ADDED, BOLD, CHANGED, DIM, ERROR, GOOD, REMOVED, grouped, paint};
 
-/// How much of a value is shown, in characters.
+/// The characters of a value that are shown.
 const MAX_VALUE: usize = 120;
 
 /// Renders verdict, changes and cost.

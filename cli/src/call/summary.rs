@@ -1,4 +1,4 @@
-//! How several calls of one plugin differed.
+//! Differences between several calls of one plugin.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ impl Kind {
         }
     }
 
-    /// How bad it is: the worst gives the exit status.
+    /// The severity: the worst gives the exit status.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::Allow => 0,
@@ -137,7 +137,7 @@ impl Counts {
     }
 }
 
-/// How several calls of one plugin differed.
+/// Differences between several calls of one plugin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Summary {
     /// The number of calls that were made.
@@ -230,7 +230,7 @@ impl Summary {
         fit::parts(&line)
     }
 
-    /// What the calls came to, if that differs.
+    /// The outcomes of the calls, if they differ.
     fn differences(&self) -> String {
         let mut out = String::new();
         if self.outcomes.len() > 1 {

@@ -62,7 +62,7 @@ impl Segment {
     }
 }
 
-/// The same data in as many segments as the host takes, and how many there were; `None` if these are few enough, or
+/// Merges the data into as many segments as the host takes, and how many there were; `None` if these are few enough, or
 /// overlap.
 fn fewer(
     section: &DataSectionReader<'_>,

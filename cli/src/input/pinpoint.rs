@@ -63,7 +63,7 @@ fn explain(malformed: Malformed, text: &str, name: &str) -> Failure {
     }
 }
 
-/// What is wrong inside of a content part. Which kind of part it is stands beside its content, so
+/// The fault inside of a content part. Which kind of part it is stands beside its content, so
 /// that serde reads the content in a second pass, which has lost the way to it.
 fn inside_part(path: &str, value: &Value) -> Option<(String, String)> {
     let position = path.strip_prefix("message.content[")?.strip_suffix(']')?;

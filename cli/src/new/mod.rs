@@ -40,7 +40,7 @@ const fn files_of(style: Style) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// What `cpex-wasmi call` prints for the sample.
+/// The output of `cpex-wasmi call` for the sample.
 const fn called(style: Style) -> &'static str {
     match style {
         Style::Lean => include_str!("../../templates/lean/called.txt.in"),

@@ -1,4 +1,4 @@
-//! Where a new project finds the SDK.
+//! The place of the SDK, for a new project.
 
 use std::fs;
 use std::io::ErrorKind;

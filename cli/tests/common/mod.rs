@@ -1,4 +1,4 @@
-//! What the tests of the command line share: a place for files, guests in the text format, and a
+//! Helpers for the tests of the command line: a place for files, guests in the text format, and a
 //! way to run the binary.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
@@ -71,7 +71,7 @@ impl Place {
     }
 }
 
-/// What a run of the binary gave.
+/// The result of a run of the binary.
 pub(crate) struct Ran {
     pub(crate) status: i32,
     pub(crate) stdout: String,
@@ -130,7 +130,7 @@ pub(crate) struct Guest<'a> {
     pub(crate) abi: (u16, u16),
     /// Imports, each a name and its number of parameters.
     pub(crate) imports: &'a [(&'a str, usize)],
-    /// What stands in its memory, from address 0.
+    /// The content of its memory, from address 0.
     pub(crate) data: &'a str,
     /// The body of `cpex_invoke`.
     pub(crate) body: &'a str,

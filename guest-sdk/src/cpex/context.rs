@@ -1,4 +1,4 @@
-//! What a plugin keeps for the length of a request.
+//! Values that a plugin keeps for the length of a request.
 
 use alloc::string::String;
 use core::cell::Cell;
@@ -75,7 +75,7 @@ pub(super) fn set_hook(hook: &'static str) {
     HOOK.set(hook);
 }
 
-/// What a plugin keeps for the length of a request.
+/// Values that a plugin keeps for the length of a request.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PluginContext {
     /// State of this plugin alone.

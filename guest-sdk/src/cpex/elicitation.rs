@@ -74,17 +74,17 @@ impl ElicitationPayload {
         with_channel channel: "how the question is asked";
     }
 
-    /// What is to be done about the question.
+    /// The action about the question.
     pub fn operation(&self) -> ElicitationOp {
         self.operation
     }
 
-    /// What kind of question it is.
+    /// The kind of the question.
     pub fn kind(&self) -> &str {
         &self.kind
     }
 
-    /// Who is asked.
+    /// The person who is asked.
     pub fn from(&self) -> &str {
         &self.from
     }

@@ -18,7 +18,7 @@ pub enum PluginError {
     Execution {
         /// The plugin.
         plugin_name: String,
-        /// What went wrong.
+        /// The failure.
         message: String,
         /// The error behind it.
         source: Option<Box<dyn core::error::Error + Send + Sync>>,
@@ -33,7 +33,7 @@ pub enum PluginError {
     Timeout {
         /// The plugin.
         plugin_name: String,
-        /// How long it was given, in milliseconds.
+        /// The time that it was given, in milliseconds.
         timeout_ms: u64,
         /// The code to answer with in the protocol that carried the operation.
         proto_error_code: Option<i64>,
@@ -47,7 +47,7 @@ pub enum PluginError {
     },
     /// Its configuration does not do.
     Config {
-        /// What is wrong with it.
+        /// The fault in it.
         message: String,
     },
     /// It was called for a hook that it does not know.
@@ -65,7 +65,7 @@ impl PluginError {
 }
 
 impl PluginError {
-    /// What is shown. Put together by hand, as formatting is code that few plugins need.
+    /// The text that is shown. Put together by hand, as formatting is code that few plugins need.
     pub(super) fn text(&self) -> String {
         let (name, what, why) = match self {
             Self::Execution { plugin_name, message, .. } => (plugin_name, "failed: ", message),

@@ -77,7 +77,7 @@ impl IdentityPayload {
         &self.raw_token
     }
 
-    /// Where the token was found.
+    /// The place where the token was found.
     pub fn source(&self) -> &TokenSource {
         &self.source
     }

@@ -8,7 +8,7 @@ use super::wire::{Wire, from_bytes};
 use crate::raw::Place;
 use crate::{Field, Result};
 
-/// What a plugin is handed: filled by the functions of [`reads`](super::reads), one for each entry
+/// The values that a plugin is handed: filled by the functions of [`reads`](super::reads), one for each entry
 /// of the list.
 ///
 /// These are all inlined, and hand slots on by value. So the compiler sees which slots are always
@@ -17,7 +17,7 @@ use crate::{Field, Result};
 #[derive(Debug)]
 pub struct Incoming<P> {
     pub(super) payload: ManuallyDrop<Option<P>>,
-    /// Whether the payload is all there, so that another one can take its place.
+    /// True if the payload is all there, so that another one can take its place.
     pub(super) whole: bool,
     pub(super) extensions: ManuallyDrop<Extensions<Everything>>,
     pub(super) context: ManuallyDrop<PluginContext>,

@@ -85,7 +85,7 @@ pub use identity::{IdentityHook, IdentityPayload};
 pub use plugin::{OnError, Plugin, PluginCondition, PluginConfig, PluginMode};
 pub use settings::settings;
 
-/// What the macros expand to. Not for use by hand.
+/// The items that the macros expand to. Not for use by hand.
 #[doc(hidden)]
 pub mod rt {
     pub use super::custom::{custom_from_wire, custom_to_wire};

@@ -54,7 +54,7 @@ pub trait Plugin: Send + Sync {
     }
 }
 
-/// What a plugin does that has nothing to prepare. (`core::future::Ready` is larger: it objects to
+/// The initialisation of a plugin that prepares nothing. (`core::future::Ready` is larger: it objects to
 /// being polled twice.)
 struct Nothing;
 
@@ -66,7 +66,7 @@ impl Future for Nothing {
     }
 }
 
-/// What a plugin is made with.
+/// The arguments that a plugin is made with.
 ///
 /// In the sandbox, name, version, description, hooks and capabilities are those of the manifest,
 /// `kind` is `wasm`, and `config` is what the operator wrote, `None` if that is nothing.
@@ -74,27 +74,27 @@ impl Future for Nothing {
 pub struct PluginConfig {
     /// The plugin's name.
     pub name: String,
-    /// How the plugin is run.
+    /// The settings that the plugin is run with.
     pub kind: String,
-    /// What it does.
+    /// The effect.
     pub description: Option<String>,
-    /// Who wrote it.
+    /// The author.
     pub author: Option<String>,
     /// Its version.
     pub version: Option<String>,
     /// The hooks it handles.
     #[serde(default)]
     pub hooks: Vec<String>,
-    /// How it takes part.
+    /// The mode in which it takes part.
     #[serde(default)]
     pub mode: PluginMode,
     /// When it comes; lower comes first.
     #[serde(default = "default_priority")]
     pub priority: i32,
-    /// What to do when it fails.
+    /// The reaction to its failure.
     #[serde(default)]
     pub on_error: OnError,
-    /// What it may read and change.
+    /// The capabilities to read and change.
     #[serde(default)]
     pub capabilities: HashSet<String>,
     /// Tags, for the operator.
@@ -132,7 +132,7 @@ pub struct PluginCondition {
     pub content_types: Option<Vec<String>>,
 }
 
-/// How a plugin takes part.
+/// The mode in which a plugin takes part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -153,17 +153,17 @@ pub enum PluginMode {
 }
 
 impl PluginMode {
-    /// Whether it may deny.
+    /// True if it may deny.
     pub fn can_block(&self) -> bool {
         matches!(self, Self::Sequential | Self::Concurrent)
     }
 
-    /// Whether it may change anything.
+    /// True if it may change anything.
     pub fn can_modify(&self) -> bool {
         matches!(self, Self::Sequential | Self::Transform)
     }
 
-    /// Whether the operation waits for it.
+    /// True if the operation waits for it.
     pub fn is_awaited(&self) -> bool {
         !matches!(self, Self::FireAndForget | Self::Disabled)
     }
@@ -182,7 +182,7 @@ impl fmt::Display for PluginMode {
     }
 }
 
-/// What to do when a plugin fails.
+/// The reaction to a plugin that fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -11,7 +11,7 @@ use super::incoming::Incoming;
 use super::{HookHandler, HookTypeDef, PluginPayload, PluginResult, reads};
 use crate::native::probe::found;
 
-/// What shows that two results differ.
+/// The values that show that two results differ.
 #[derive(PartialEq)]
 struct Gist {
     allowed: bool,

@@ -25,22 +25,22 @@ use crate::{Call, Error, Field, JsonMap, Result, Verdict};
 /// end of a thread would be in every module.
 pub type Instance<P> = LocalKey<RefCell<Option<ManuallyDrop<P>>>>;
 
-/// What [`cpex_plugin!`](crate::cpex_plugin) tells about a plugin.
+/// The facts that [`cpex_plugin!`](crate::cpex_plugin) states about a plugin.
 #[diagnostic::on_unimplemented(
     message = "`cpex_plugin!` does not register `{Self}`",
     note = "a plugin is registered in its own crate, once; what `reads` lists there says what is in `Extensions`"
 )]
 pub trait Registered: Plugin + Reads {
-    /// What the plugin says about itself.
+    /// The manifest.
     const MANIFEST: StaticManifest;
 
-    /// What the manifest's capabilities let it change.
+    /// The changes that the manifest's capabilities allow.
     const RIGHTS: Rights = Rights::of(Self::MANIFEST.capabilities);
 
     /// The first segments of the paths it reads.
     const READS: &[&str];
 
-    /// Where the plugin is kept.
+    /// The place of the plugin.
     fn instance() -> &'static Instance<Self>;
 
     /// Makes the plugin.
@@ -58,7 +58,7 @@ pub trait Registered: Plugin + Reads {
     fn read<P: PluginPayload>(incoming: &mut Incoming<P>) -> Result<()>;
 }
 
-/// What a plugin's constructor may give: the plugin, or why there is none.
+/// The result of a plugin's constructor: the plugin, or why there is none.
 pub trait Made<P> {
     /// The plugin, or why there is none.
     ///
@@ -121,7 +121,7 @@ pub fn shut_down<R: Registered>() -> Result<()> {
     })
 }
 
-/// What becomes of a future that is polled once: a plugin cannot wait.
+/// The outcome of a future that is polled once: a plugin cannot wait.
 #[inline(always)]
 fn at_once(
     mut future: Pin<

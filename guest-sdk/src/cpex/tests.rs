@@ -27,7 +27,7 @@ use super::{
     extensions as ours,
 };
 
-/// What values are made of.
+/// The types of values.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..800)
 }

@@ -7,7 +7,7 @@ use cpex_wasmi_abi::NO_KEY;
 pub(super) struct Frame<'a> {
     args: Vec<u32>,
     memory: Vec<u8>,
-    /// What the host writes to, and where it is in the memory.
+    /// The buffer that the host writes to, and its place in the memory.
     buffer: Option<(usize, &'a mut [u8])>,
 }
 

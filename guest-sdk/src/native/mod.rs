@@ -24,7 +24,7 @@ std::thread_local! {
     static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
-/// What unwinds the plugin when the host ends a call, as a trap does in the sandbox.
+/// The panic that unwinds the plugin when the host ends a call, as a trap does in the sandbox.
 struct Ended(Error);
 
 /// Runs `call` with `session` serving the host functions, and gives it back.

@@ -6,7 +6,7 @@ std::thread_local! {
     static PROBE: Cell<Probe> = const { Cell::new(Probe::Off) };
 }
 
-/// What is known of the handler that ran last on this thread.
+/// Facts about the handler that ran last on this thread.
 #[cfg_attr(
     not(feature = "cpex"),
     allow(dead_code, reason = "only handlers in CPEX's style are asked")
@@ -23,7 +23,7 @@ enum Probe {
     Found(&'static str),
 }
 
-/// Whether the handler is asked instead of called. If it is not, notes that it could be.
+/// True if the handler is asked instead of called. If it is not, notes that it could be.
 #[cfg(feature = "cpex")]
 pub(crate) fn is_asked() -> bool {
     let asked = matches!(PROBE.get(), Probe::Asked);
@@ -44,7 +44,7 @@ pub(super) fn forget() {
     PROBE.set(Probe::Off);
 }
 
-/// Whether the handler that ran can be asked.
+/// True if the handler that ran can be asked.
 pub(super) fn is_possible() -> bool {
     matches!(PROBE.get(), Probe::Possible)
 }

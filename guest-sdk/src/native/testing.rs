@@ -49,7 +49,7 @@
 //! # }
 //! ```
 //!
-//! What runs natively has no fuel, no deadline and no memory limit, and a plugin's statics are
+//! A native run has no fuel, no deadline and no memory limit, and a plugin's statics are
 //! those of the test program. A module has all of that as its operator sees it.
 //!
 //! In a plugin's own tests, [`Harness::module_file_if_built`] takes the module in where it is
@@ -220,7 +220,7 @@ impl Harness {
     ///
     /// # Errors
     ///
-    /// Where the host would fail. With a module, also if it cannot be read, or if it does not do
+    /// If the host would fail. With a module, also if it cannot be read, or if it does not do
     /// what the plugin does natively. (A module that goes over a limit which only the sandbox has
     /// fails with that; the plugin is not called natively then, where it might never end.)
     pub fn call(&mut self, hook: &str, request: Request) -> Result<Outcome, Failure> {
@@ -248,7 +248,7 @@ impl Harness {
     ///
     /// # Errors
     ///
-    /// Where the host would fail, or if the module does not end as the plugin does natively.
+    /// If the host would fail, or the module does not end as the plugin does natively.
     pub fn shutdown(&mut self) -> Result<(), Failure> {
         let Some(built) = &mut self.built else {
             let ended = self.native.shutdown(self.plugin);

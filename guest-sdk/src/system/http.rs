@@ -94,7 +94,7 @@ impl Response {
         self.0.status
     }
 
-    /// Whether the status is one of success: 200 to 299.
+    /// True if the status is one of success: 200 to 299.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.0.status)
     }

@@ -37,7 +37,7 @@ pub(crate) fn encode_value(value: &Value) -> Vec<u8> {
     out
 }
 
-/// What is left to read. `None` where it is not what it should be.
+/// The rest to read. `None` where it is not what it should be.
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl Reader<'_> {

@@ -7,7 +7,7 @@ use crate::system::random;
 /// The code of the error, of those that `getrandom` leaves to such functions.
 const REFUSED: u16 = 1;
 
-/// What `getrandom` 0.3 and 0.4 call with `--cfg getrandom_backend="custom"`. The error is a number of 32 bits
+/// The function that `getrandom` 0.3 and 0.4 call with `--cfg getrandom_backend="custom"`. The error is a number of 32 bits
 /// that is not zero in both.
 ///
 /// # Safety

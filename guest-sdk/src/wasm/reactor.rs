@@ -1,4 +1,4 @@
-//! What a module for `wasm32-wasip1` does before anything else. Without it, the linker would have each call of
+//! The first steps of a module for `wasm32-wasip1`. Without it, the linker would have each call of
 //! an export begin and end the C library.
 
 unsafe extern "C" {

@@ -59,7 +59,7 @@ pub(super) use heap::begin;
 mod heap {
     //! A global allocator that hands out memory in one direction.
     //!
-    //! What is taken last can be given back or resized in place. Everything comes back at once when
+    //! The block taken last can be given back or resized in place. Everything comes back at once when
     //! nothing is in use any more, which is how a call usually ends, so that the next call finds the
     //! memory as this one did and takes the same fuel.
 
@@ -86,11 +86,11 @@ mod heap {
     struct Heap {
         /// Below this nothing comes back.
         floor: Cell<*const u8>,
-        /// Where the next block starts, at the earliest.
+        /// The earliest start of the next block.
         top: Cell<*const u8>,
-        /// How far the memory reaches, as far as is known.
+        /// The known end of the memory.
         end: Cell<usize>,
-        /// How many blocks above `floor` are in use.
+        /// The number of blocks above `floor` in use.
         in_use: Cell<usize>,
     }
 

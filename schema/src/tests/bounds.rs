@@ -1,4 +1,4 @@
-//! What a hostile schema cannot do.
+//! Hostile schemas, and the bounds that hold them.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};

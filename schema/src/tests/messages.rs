@@ -1,4 +1,4 @@
-//! What an operator reads.
+//! Messages for operators.
 
 use alloc::format;
 use alloc::string::String;

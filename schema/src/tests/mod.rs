@@ -15,14 +15,14 @@ use serde_json::Value;
 
 use super::Schema;
 
-/// What is wrong with a configuration, as `path: message`.
+/// The problems of a configuration, as `path: message`.
 fn check(schema: &Value, config: Value) -> Vec<String> {
     let schema = Schema::parse(&schema.to_string()).unwrap();
     let found = schema.check(&config);
     found.into_iter().map(|wrong| format!("{}: {}", wrong.path, wrong.message)).collect()
 }
 
-/// What is wrong with a schema.
+/// The problem of a schema.
 fn refuse(schema: &Value) -> Vec<String> {
     Schema::parse(&schema.to_string()).unwrap_err()
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-/// Whether a value fits, as the standard words it: no bounds, no messages, numbers as they come.
+/// True if a value fits, as the standard words it: no bounds, no messages, numbers as they come.
 pub(super) fn naive(schema: &Value, defs: &Value, value: &Value) -> bool {
     let Value::Object(rules) = schema else { return schema == &json!(true) };
     let fits = |schema: &Value, value: &Value| naive(schema, defs, value);

@@ -1,4 +1,4 @@
-//! What a schema may not have.
+//! Keywords that a schema may not have.
 
 use alloc::format;
 use alloc::vec;

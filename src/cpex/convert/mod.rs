@@ -1,6 +1,6 @@
 //! Conversion between `cpex-core`'s types and those of [`model`](crate::model), value by value.
 //!
-//! What is converted and converted back has the same JSON, and the same tokens.
+//! Conversion there and back keeps JSON and tokens.
 
 mod credentials;
 mod records;
@@ -13,7 +13,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// What has a type of its own in the [`model`](crate::model).
+/// A value with a type of its own in the [`model`](crate::model).
 pub(crate) trait ToModel {
     /// That type.
     type Model;
@@ -34,7 +34,7 @@ pub(crate) trait ToModel {
     }
 }
 
-/// What can be made of a value of the [`model`](crate::model).
+/// A conversion from a value of the [`model`](crate::model).
 pub(crate) trait FromModel<M>: Sized {
     /// Makes one of it.
     fn from_model(model: M) -> Result<Self, Unfit>;
@@ -60,7 +60,7 @@ pub(crate) trait WithResults: ToModel + Sized {
 pub(crate) struct Unfit {
     /// Which value, as a JSON Pointer.
     pointer: String,
-    /// What is wrong with it.
+    /// The fault in it.
     problem: &'static str,
 }
 
@@ -69,12 +69,12 @@ impl Unfit {
         Self { pointer: String::new(), problem }
     }
 
-    /// What a later `cpex-core` has and this crate does not know.
+    /// A member of a later `cpex-core` that this crate does not know.
     const fn unknown() -> Self {
         Self::new("is of a kind that this version of cpex-wasmi does not know")
     }
 
-    /// The same, seen from what the value is a member of.
+    /// The same problem, as the parent of the value sees it.
     fn within(self, member: impl fmt::Display) -> Self {
         Self { pointer: format!("/{member}{}", self.pointer), ..self }
     }

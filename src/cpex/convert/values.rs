@@ -1,4 +1,4 @@
-//! What structures are made of: texts, numbers, JSON, lists, maps and sets.
+//! The values in structures: texts, numbers, JSON, lists, maps and sets.
 
 use alloc::borrow::ToOwned as _;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -108,7 +108,7 @@ impl<T: FromModel<M>, M> FromModel<Vec<M>> for Vec<T> {
     }
 }
 
-/// What is wrong if two keys become one.
+/// The problem of two keys that become one.
 pub(super) const TWICE: Unfit = Unfit::new("has a key twice");
 
 impl<K: ToModel<Model: Ord>, V: ToModel> ToModel for HashMap<K, V> {

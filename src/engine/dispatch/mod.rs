@@ -1,4 +1,4 @@
-//! How the interpreter goes from one instruction to the next, and what that does to the host's stack.
+//! Dispatch: the interpreter's way from one instruction to the next, and its effect on the host's stack.
 //!
 //! In a loop, each instruction is a function that returns. With tail calls, which are faster, each ends
 //! in a call of the next one, of which the compiler has to make a jump: where it makes none, whatever a
@@ -16,10 +16,10 @@ use wasmi::{Caller, Func, Instance, Linker, Module, Store};
 
 use crate::{Error, ErrorKind};
 
-/// What one instruction leaves on the host's stack until its slice is used up.
+/// The stack that one instruction leaves until its slice is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dispatch {
-    /// What `memory.grow` leaves, in bytes. All others leave nothing.
+    /// The stack that `memory.grow` leaves, in bytes. All others leave nothing.
     left_by_growth: usize,
 }
 
@@ -40,7 +40,7 @@ impl Dispatch {
     /// A loop.
     pub(crate) const LOOP: Self = Self { left_by_growth: 0 };
 
-    /// What this build does. It is found out once in a process.
+    /// The dispatch of this build. It is found out once in a process.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Dispatch {
         self.growths().map_or(u64::MAX, slice)
     }
 
-    /// How often a plugin may grow its memory in one slice of fuel, if not as often as it can.
+    /// The most times that a plugin grows its memory in one slice of fuel, if not as often as it can.
     fn growths(self) -> Option<u64> {
         let growths = MAX_LEFT.checked_div(self.left_by_growth)?;
         Some(u64::try_from(growths).unwrap_or(u64::MAX).max(1))

@@ -38,7 +38,7 @@ fn names() -> Vec<String> {
     all.map(|(_, visit)| visit["visit_".len()..].replacen('_', ".", 1)).collect()
 }
 
-/// Where an operand comes from: a local, the instruction before, the code.
+/// The source of an operand: a local, the instruction before, the code.
 fn operands(kind: &str) -> [String; 3] {
     let (local, computed, constant) = match kind {
         "i32" => ("$i", "(i32.xor (local.get $i) (local.get $zero))", "(i32.const 5)"),
@@ -352,7 +352,7 @@ fn plain(name: &str) -> Vec<String> {
     panic!("no use of `{name}` is known");
 }
 
-/// Whether the interpreter may have an instruction of its own for what is done with the result.
+/// True if the interpreter may have an instruction of its own for what is done with the result.
 fn is_a_condition(name: &str) -> bool {
     let op = name.split('.').nth(1).unwrap_or_default();
     ["eq", "ne", "lt", "gt", "le", "ge", "and", "or", "xor"]

@@ -53,7 +53,7 @@ fn keep(wasm: &[u8]) -> bool {
     read(wasm, &scan(wasm).unwrap()).keeps_tables_and_segments
 }
 
-/// Where the instructions of each function begin, in bytes from its end, by our reading.
+/// The starts of each function's instructions, in bytes from its end, by our reading.
 fn ours(wasm: &[u8]) -> Option<Vec<Vec<usize>>> {
     let section = scan(wasm).unwrap().find(CODE)?;
     let mut code = Reader::of(wasm, section);
@@ -72,7 +72,7 @@ fn ours(wasm: &[u8]) -> Option<Vec<Vec<usize>>> {
     Some(all)
 }
 
-/// The same by wasmparser's, and whether one changes a table or drops a segment.
+/// The positions by wasmparser's reading, and whether one changes a table or drops a segment.
 fn theirs(wasm: &[u8]) -> (Vec<Vec<usize>>, bool) {
     let (mut all, mut keeps) = (Vec::new(), true);
     for payload in Parser::new(0).parse_all(wasm) {

@@ -53,7 +53,7 @@ pub(super) fn export(wasm: &[u8], sections: &Sections, code: Code) -> Option<Exp
     Some(Exported { names: named.into_iter().map(|(name, _)| name).collect(), changed })
 }
 
-/// Whether an initialisation is among the exports, no name of ours, and nothing after them.
+/// True if an initialisation is among the exports, no name of ours, and nothing after them.
 fn wants(wasm: &[u8], exports: Section) -> Option<bool> {
     let mut reader = Reader::of(wasm, exports);
     let mut has_init = false;
@@ -69,7 +69,7 @@ fn wants(wasm: &[u8], exports: Section) -> Option<bool> {
     Some(has_init && reader.is_empty())
 }
 
-/// Whether nothing but functions is imported. (What else is imported is refused later.)
+/// True if nothing but functions is imported. (What else is imported is refused later.)
 fn imports_functions_only(wasm: &[u8], sections: &Sections) -> Option<bool> {
     let Some(section) = sections.find(IMPORTS) else { return Some(true) };
     let mut reader = Reader::of(wasm, section);

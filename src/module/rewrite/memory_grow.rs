@@ -1,6 +1,6 @@
 //! Moves each `memory.grow` of a module into one function, where it can be bounded.
 //!
-//! Where the interpreter goes on by tail calls, each `memory.grow` leaves something on the host's stack
+//! By tail calls, each `memory.grow` leaves something on the host's stack
 //! until the slice of fuel is used up ([`Dispatch`](crate::engine::dispatch::Dispatch)). Fuel is taken for many
 //! instructions at once, and for what a function does after a call before that call: a slice may come to
 //! many more of them than it has fuel for. So all that a module has are moved into one function, which
@@ -99,7 +99,7 @@ fn funnelled(wasm: &[u8], sections: &Sections, code: Section) -> Option<Funnelle
     Some(Funnelled { changed, grows: memory })
 }
 
-/// What is read, and the bytes of it.
+/// The field that is read, and its bytes.
 fn taken<'a, T>(
     reader: &mut Reader<'a>,
     read: impl FnOnce(&mut Reader<'a>) -> Option<T>,
@@ -110,7 +110,7 @@ fn taken<'a, T>(
     Some((value, before.get(..len)?))
 }
 
-/// How many functions are imported, if nothing else is.
+/// The number of imported functions, if nothing else is imported.
 fn imported(wasm: &[u8], sections: &Sections) -> Option<Option<u64>> {
     let Some(section) = sections.find(IMPORTS) else { return Some(Some(0)) };
     let mut reader = Reader::of(wasm, section);

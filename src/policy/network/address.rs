@@ -22,18 +22,18 @@ pub struct AddressGuard {
 }
 
 impl AddressGuard {
-    /// One that permits public addresses only: none that is private, local to the machine or the link,
+    /// A guard that permits public addresses only: none that is private, local to the machine or the link,
     /// shared, for groups, for documentation or tests, or where clouds keep what they know of a machine.
     pub const fn public() -> Self {
         Self { allow_private: false }
     }
 
-    /// One that permits all, for grants with `allow_private: true`.
+    /// A guard that permits all, for grants with `allow_private: true`.
     pub const fn any() -> Self {
         Self { allow_private: true }
     }
 
-    /// Whether a request may go there.
+    /// True if a request may go there.
     pub fn permits(&self, address: IpAddr) -> bool {
         self.allow_private || is_public(address)
     }
@@ -46,7 +46,7 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// What is not in IANA's registry of special addresses, nor known for what clouds have there.
+/// An address that is not in IANA's registry of special addresses, nor known for what clouds have there.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     const SPECIAL: &[(Ipv4Addr, u32)] = &[
         // This network, which is this machine to some.
@@ -80,7 +80,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     })
 }
 
-/// What is in the range of global addresses, but for what of it is special or stands for an IPv4 address
+/// An address in the range of global addresses, but for what of it is special or stands for an IPv4 address
 /// that is not public.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, c, .., g, h] = address.segments();

@@ -52,7 +52,7 @@ impl Edit<'_> {
     }
 }
 
-/// Whether a header of this name can be sent: a token, as in RFC 9110.
+/// True if a header of this name can be sent: a token, as in RFC 9110.
 fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name
@@ -60,7 +60,7 @@ fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// Whether a header of this value can be sent without becoming another header: no control
+/// True if a header of this value can be sent without becoming another header: no control
 /// characters but the tab, as in RFC 9110.
 fn is_value(value: &str) -> bool {
     value.chars().all(|char| char == '\t' || !char.is_control())

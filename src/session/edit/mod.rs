@@ -26,7 +26,7 @@ pub(super) struct Edit<'a> {
     pub(super) extensions: &'a dyn ExtensionsView,
     pub(super) borrowed: Option<Borrowed<'a>>,
     pub(super) changes: &'a mut Changes,
-    /// How many bytes had to be gone through, beside those that crossed the boundary.
+    /// The bytes that were searched, beside those that crossed the boundary.
     pub(super) worked: usize,
 }
 
@@ -144,7 +144,7 @@ impl Edit<'_> {
         Current { extensions: self.extensions, borrowed: self.borrowed, changes: self.changes }
     }
 
-    /// Whether there is a value, whatever the plugin may see of it.
+    /// True if there is a value, whatever the plugin may see of it.
     fn has(&self, field: Field) -> bool {
         self.current().item(field, 0, CapabilitySet::EMPTY).is_some()
     }

@@ -13,19 +13,19 @@ use super::{Edit, Input};
 use crate::Payload;
 use crate::view::{position, weight};
 
-/// How deep messages may be nested in the results of prompts: about as deep as JSON can be, which
+/// The greatest depth of messages in the results of prompts: about as deep as JSON can be, which
 /// is 128 levels.
 const MAX_NESTED_MESSAGES: usize = 24;
 
-/// What a part of a message becomes.
+/// The edited form of a part of a message.
 enum New {
     /// Another part.
     Part(Box<ContentPart>),
-    /// The same, with another text.
+    /// The value with another text.
     Text(String),
-    /// The same, with another value.
+    /// The entry with another value.
     Json(Value),
-    /// The same, failed or not.
+    /// The receipt, failed or not.
     Failed(bool),
 }
 
@@ -117,7 +117,7 @@ impl Edit<'_> {
         })
     }
 
-    /// What a part of the message shall be.
+    /// The new form of a part of the message.
     fn part(
         &self,
         index: usize,
@@ -197,7 +197,7 @@ impl Edit<'_> {
     }
 }
 
-/// Whether a write by pointer is one of a token that is only given. In a payload that comes back whole
+/// True if a write by pointer is one of a token that is only given. In a payload that comes back whole
 /// such a token is ignored, whatever it is: to compare it would tell who guesses.
 fn aims_at(pointer: Option<&str>, token: &Secret) -> bool {
     pointer.is_some() && !token.is_empty()

@@ -12,7 +12,7 @@ use crate::view::{Record, Want, list_position, size, step};
 /// The structure with another value where `pointer` leads: a member of an object, there or new, or
 /// an element of an array.
 ///
-/// What is no longer a structure of its type, has a member that this does not have, or would be nested too
+/// A value that is no longer a structure of its type, has a member that this does not have, or would be nested too
 /// deeply, is refused. `worked` grows by what had to be gone through, in bytes.
 pub(super) fn replaced<T: Serialize + DeserializeOwned>(
     current: &dyn Fn() -> Result<Value, Status>,
@@ -72,7 +72,7 @@ fn place<'v>(whole: &'v mut Value, pointer: &str) -> Result<&'v mut Value, Statu
     Ok(value)
 }
 
-/// How deep a value is nested. What a plugin gives is not deeper than the codec allows.
+/// The depth of a value. What a plugin gives is not deeper than the codec allows.
 fn depth(value: &Value) -> usize {
     let inner = match value {
         Value::Array(values) => values.iter().map(depth).max(),

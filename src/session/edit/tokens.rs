@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 
 use cpex_wasmi_abi::model::{RawCredentialsExtension, RawDelegatedToken, RawInboundToken, Secret};
 
-/// What looking for one token is charged like, in bytes.
+/// The charge for a search for one token, in bytes.
 const LOOK_UP: usize = 256;
 
 pub(super) fn keep_inbound(

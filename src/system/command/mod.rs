@@ -26,10 +26,10 @@ use crate::logging::contained;
 
 use run::Job;
 
-/// What the thread beside a program has for its stack, in bytes.
+/// The stack of the thread beside a program, in bytes.
 const STACK: usize = 128 << 10;
 
-/// How long a program outlives the deadline of the call, at most: the call itself gives the program up
+/// The longest time that a program outlives the deadline of the call: the call itself gives the program up
 /// then, unless its future is not polled.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -82,7 +82,7 @@ fn begin(invocation: &mut Invocation<'_>, command: Command) -> Result<Running, S
     Ok(Running { slot, pending: Some(pending), _held: held })
 }
 
-/// Whether program and arguments are asked for and granted.
+/// True if program and arguments are asked for and granted.
 fn is_granted(invocation: &Invocation<'_>, command: &Command) -> bool {
     let granted = &invocation.grants.granted;
     let Command { program, args, .. } = command;
@@ -154,7 +154,7 @@ impl Future for Running {
     }
 }
 
-/// Where the thread leaves what the program came to.
+/// The place in which the thread leaves the program's result.
 #[derive(Default)]
 struct Slot(Mutex<Left>);
 

@@ -6,7 +6,7 @@ use crate::CommandGrant;
 use crate::text::wildcard::stands_for;
 
 impl CommandGrant {
-    /// Whether the arguments are those that the patterns stand for.
+    /// True if the arguments are those that the patterns stand for.
     pub(super) fn allows(&self, args: &[String]) -> bool {
         let (patterns, any) = match self.args.split_last() {
             Some((last, patterns)) if last == "**" => (patterns, true),
@@ -19,7 +19,7 @@ impl CommandGrant {
     }
 }
 
-/// Whether a pattern stands for an argument. What begins with `-` may be an option to the program, and is an
+/// True if a pattern stands for an argument. What begins with `-` may be an option to the program, and is an
 /// argument only if the pattern begins so too.
 fn is_argument(pattern: &str, arg: &str) -> bool {
     !arg.contains('\0')

@@ -13,21 +13,21 @@ use cpex_wasmi_abi::{Command, CommandOutput, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-/// How long nobody looks whether the program has ended while another holds its output open.
+/// The interval of checks that the program has ended, while another holds its output open.
 const NAP: Duration = Duration::from_millis(10);
 
-/// The same, once its output is closed: it is about to end.
+/// Waits once its output is closed: it is about to end.
 const SHORT_NAP: Duration = Duration::from_millis(1);
 
-/// How much is read or written at once, in bytes.
+/// The bytes that are read or written at once.
 const PIECE: usize = 8192;
 
-/// What is to be run.
+/// The program to run.
 pub(super) struct Job {
     pub(super) command: Command,
     /// The most output there may be, both streams together.
     pub(super) output_bytes: usize,
-    /// How long it may take.
+    /// The time that it may take.
     pub(super) time: Option<Duration>,
 }
 
@@ -58,7 +58,7 @@ struct Program {
     written: usize,
     stdout: Output<ChildStdout>,
     stderr: Output<ChildStderr>,
-    /// How much more output there may be.
+    /// The output that may still come.
     room: usize,
 }
 
@@ -139,7 +139,7 @@ impl Program {
         Ok(())
     }
 
-    /// Whether the program itself has ended. It stays there to be waited for, and its process group
+    /// True if the program itself has ended. It stays there to be waited for, and its process group
     /// with it.
     fn has_ended(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
@@ -147,7 +147,7 @@ impl Program {
         !matches!(waitid(WaitId::Pid(self.group.id()), options), Ok(None))
     }
 
-    /// What a program that has ended came to.
+    /// The result of a program that has ended.
     fn end(mut self, input: &[u8]) -> Result<CommandOutput, Status> {
         // What it has left running is ended first, so that it is all there.
         self.group.kill();
@@ -198,7 +198,7 @@ fn is_passing(kind: ErrorKind) -> bool {
 /// A process with all that it has started in its group.
 struct Group {
     child: Child,
-    /// Whether it was waited for.
+    /// True if it was waited for.
     over: bool,
 }
 

@@ -38,10 +38,10 @@ use crate::{Error, ErrorKind};
 /// The largest start of a response, its status and headers, in bytes.
 const MAX_HEAD_BYTES: usize = 64 << 10;
 
-/// How many headers a response may have.
+/// The most headers of a response.
 const MAX_HEADERS: usize = 128;
 
-/// How many connections to a host are kept for later requests, and how long.
+/// The number of connections to a host that are kept for later requests, and the time.
 const MAX_IDLE: usize = 8;
 const IDLE_TIME: Duration = Duration::from_secs(30);
 /// To how many hosts, or ports of them, connections are kept: there may be any number below one that is
@@ -72,19 +72,19 @@ struct Inner {
     kept: Mutex<BTreeMap<String, Instant>>,
     lookup: Lookup,
     tls: ClientConfig,
-    /// Whether there is a certificate to trust.
+    /// True if there is a certificate to trust.
     trusts: bool,
 }
 
 struct Connections {
     kept: Pool,
-    /// Those that are closed after one request.
+    /// Connections that are closed after one request.
     once: Pool,
 }
 
 type Pool = Client<HttpsConnector<HttpConnector<Guarded>>, Full<Bytes>>;
 
-/// Where requests run.
+/// The runtime of requests.
 enum Where {
     /// On a runtime of the client's, once there is one.
     Own(Mutex<Option<Own>>),
@@ -92,7 +92,7 @@ enum Where {
 }
 
 impl Where {
-    /// The same for another client.
+    /// The settings for another client.
     fn again(&self) -> Self {
         match self {
             Self::Own(_) => Self::Own(Mutex::default()),
@@ -132,7 +132,7 @@ impl HttpClient {
         Self::begun(Where::Given(runtime))
     }
 
-    /// The same client with another way to resolve names: a function that is given a name and gives its
+    /// This client with another resolver of names: a function that is given a name and gives its
     /// addresses. Those that a request's guard does not permit are left out.
     ///
     /// ```
@@ -158,7 +158,7 @@ impl HttpClient {
         Self::with(runtime.again(), Lookup::by(resolve), tls.clone(), *trusts)
     }
 
-    /// The same client, but TLS trusts these certificates of authorities, in PEM, and no others: such as those
+    /// This client, with TLS that trusts these certificates of authorities, in PEM, and no others: such as those
     /// of a company's own.
     ///
     /// # Errors
@@ -235,7 +235,7 @@ fn connections(resolver: Guarded, tls: ClientConfig) -> Connections {
 }
 
 impl Inner {
-    /// Whether connections to a host and port may be kept.
+    /// True if connections to a host and port may be kept.
     fn keeps(&self, host: &str, port: u16) -> bool {
         let now = Instant::now();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -345,7 +345,7 @@ impl Inner {
     }
 }
 
-/// What went wrong, with each cause of it.
+/// The error, with each cause of it.
 fn of_client(error: &hyper_util::client::legacy::Error) -> TransportError {
     let mut words = error.to_string();
     let mut source = error.source();

@@ -18,17 +18,17 @@ use crate::system::Grants;
 use crate::system::invocation::{Reporter, Used};
 use crate::system::{AccessKind, AuditOutcome};
 
-/// How many redirects are followed.
+/// The most redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 
-/// How many headers a response may have.
+/// The most headers of a response.
 const MAX_RESPONSE_HEADERS: usize = 128;
 
 pub(super) struct Exchange {
     pub(super) transport: Arc<dyn HttpTransport>,
     pub(super) grants: Arc<Grants>,
     pub(super) reporter: Reporter,
-    /// What the call of the plugin has used.
+    /// The usage of the plugin's call.
     pub(super) usage: Arc<Usage>,
     /// When the deadline is, by the engine's clock.
     pub(super) until: Option<Duration>,
@@ -156,14 +156,14 @@ impl Exchange {
         }
     }
 
-    /// How long the call of the plugin may still take.
+    /// The time left to the plugin's call.
     fn remaining(&self) -> Option<Duration> {
         let now = self.grants.services.clock.as_ref()?.now();
         self.until.map(|until| until.saturating_sub(now))
     }
 }
 
-/// Where a response sends the client, if it does.
+/// The redirect of a response, if it has one.
 fn location(response: &TransportResponse) -> Option<String> {
     if ![301, 302, 303, 307, 308].contains(&response.status) {
         return None;
@@ -236,7 +236,7 @@ impl<'a> Hop<'a> {
         self.outcome = AuditOutcome::Allowed;
     }
 
-    /// What the plugin is told. Its log is told why.
+    /// The status for the plugin. Its log is told why.
     fn failed(&mut self, failure: Failure) -> Status {
         let Failure { status, reason } = failure;
         if status == Status::AccessDenied {

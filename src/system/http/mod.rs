@@ -32,7 +32,7 @@ pub use transport::{
     HttpTransport, ResponseBody, SendFuture, TransportError, TransportRequest, TransportResponse,
 };
 
-/// What one call of a plugin has used.
+/// The usage of one call of a plugin.
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
     /// Requests that were sent.
@@ -53,10 +53,10 @@ impl Usage {
     }
 }
 
-/// What it takes to look at one rule, in bytes of work.
+/// The work of a look at one rule, in bytes.
 const RULE_WORK: usize = 256;
 
-/// How many lines about requests one call may put into the log.
+/// The most lines about requests that one call puts into the log.
 const MAX_LINES: u64 = 32;
 
 fn take(used: &AtomicU64, most: u64) -> bool {

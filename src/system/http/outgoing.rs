@@ -1,4 +1,4 @@
-//! What a plugin may put into a request.
+//! The parts of a request that a plugin may set.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use cpex_wasmi_abi::HttpRequest;
 use crate::Method;
 use crate::policy::is_token;
 
-/// How many headers a request may have.
+/// The most headers of a request.
 pub(super) const MAX_REQUEST_HEADERS: usize = 64;
 
 /// The longest name or value of a request's header, in bytes.
@@ -23,7 +23,7 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// What is wrong with a request, if something is.
+    /// The problem of a request, if it has one.
     pub(super) fn new(request: HttpRequest) -> Result<Self, &'static str> {
         let HttpRequest { method, url: _, headers, body } = request;
         let method = method.parse().map_err(|_| "its method is invalid, or not for plugins")?;
@@ -49,7 +49,7 @@ impl Outgoing {
         Ok(Self { method, headers: checked, body })
     }
 
-    /// How large it is, with its URL, in bytes.
+    /// Its size, with its URL, in bytes.
     pub(super) fn bytes(&self, url: &str) -> u64 {
         let headers =
             self.headers.iter().map(|(name, value)| name.len().saturating_add(value.len()));
@@ -57,7 +57,7 @@ impl Outgoing {
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 
-    /// What of it follows a redirect, as the Fetch standard has it: no body where the method becomes GET,
+    /// The part of it that follows a redirect, as the Fetch standard has it: no body where the method becomes GET,
     /// and no credentials to another origin.
     pub(super) fn redirected(&mut self, status: u16, same_origin: bool) {
         let becomes_get = match status {

@@ -18,13 +18,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::AddressGuard;
 
-/// How many names are resolved at once for plugins that have none resolved yet, and how many more.
+/// The names resolved at once for plugins that have none under way, and for others.
 const MAX_FIRST: usize = 32;
 const MAX_MORE: usize = 32;
-/// How many more for one plugin: who waits for slow names of its own holds up no other.
+/// The further lookups of one plugin: one that waits for slow names holds up no other.
 const MAX_MORE_EACH: usize = 3;
 
-/// How many threads that takes.
+/// The number of threads that it takes.
 pub(super) const LOOKUP_THREADS: usize = MAX_FIRST + MAX_MORE;
 
 /// The request that names are looked up for.
@@ -94,7 +94,7 @@ impl Lookup {
     }
 }
 
-/// What of the lookups somebody may take.
+/// A quota of lookups.
 #[derive(Clone)]
 struct Share {
     first: Arc<Semaphore>,

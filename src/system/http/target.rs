@@ -1,4 +1,4 @@
-//! Where a request goes, and whether it may.
+//! The target of a request, and the check that it is granted.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -35,7 +35,7 @@ impl Target {
         Self::new(Url::parse(text).ok(), text)
     }
 
-    /// Where a `Location` leads from here.
+    /// The target of a `Location` from here.
     pub(super) fn join(&self, location: &str) -> Result<Self, NoTarget> {
         Self::new(self.url.join(location).ok(), location)
     }
@@ -82,7 +82,7 @@ impl Target {
             && self.port == other.port
     }
 
-    /// Whether a plugin may send a request with this method there: both a line of its manifest and a grant
+    /// Checks that a plugin may send a request with this method there: both a line of its manifest and a grant
     /// cover it, and the address, where the URL has one, is permitted. Gives what addresses are.
     pub(super) fn allowed(&self, method: &Method, granted: &Granted) -> Option<AddressGuard> {
         if !granted.requests.iter().any(|asked| self.is_asked(method, asked)) {
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(untold("x y"), "x y");
     }
 
-    /// What a cautious reader takes for the host: what stands between `://` and the next of `/?#:`.
+    /// The host as a cautious reader takes it: what stands between `://` and the next of `/?#:`.
     fn plain_host(url: &str) -> &str {
         let rest = url.split_once("://").map_or("", |(_, rest)| rest);
         rest.split(['/', '?', '#', ':']).next().unwrap_or_default()

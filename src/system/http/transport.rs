@@ -1,4 +1,4 @@
-//! What an embedder implements to send requests.
+//! The transport that an embedder implements to send requests.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -13,7 +13,7 @@ use super::AddressGuard;
 /// Sends HTTP requests for plugins
 /// ([`EngineBuilder::http_transport`](crate::EngineBuilder::http_transport)).
 ///
-/// What a plugin may request is decided before: a transport sends what it is given, but to no address
+/// The check of a request comes before: a transport sends what it is given, but to no address
 /// that the request's guard does not [permit](AddressGuard::permits). It follows no redirects, keeps no
 /// cookies, adds no credentials, and takes no proxy from the environment unless the embedder means it to.
 ///
@@ -53,7 +53,7 @@ pub type SendFuture =
 pub struct TransportRequest {
     /// The name of the plugin that it is for.
     pub plugin: String,
-    /// What tells that plugin from others of the same name.
+    /// The identifier of that plugin, among others of its name.
     pub(crate) plugin_number: u64,
     /// The method, in upper case.
     pub method: String,
@@ -70,9 +70,9 @@ pub struct TransportRequest {
     pub body: Vec<u8>,
     /// Which addresses the request may go to.
     pub guard: AddressGuard,
-    /// How long the plugin's call may still take, if it has a deadline. The request is dropped then.
+    /// The time left to the plugin's call, if it has a deadline. The request is dropped then.
     pub timeout: Option<Duration>,
-    /// What the response's headers and body may have together, in bytes. It is watched over while the body
+    /// The most bytes of the response's headers and body together. It is watched over while the body
     /// comes in; a transport need not read more of the headers.
     pub max_response_bytes: u64,
 }

@@ -91,7 +91,7 @@ impl Call<'_> {
         self.transferred(total, ended, done)
     }
 
-    /// What follows a transfer: one that failed after some bytes has succeeded with these.
+    /// The end of a transfer: one that failed after some bytes has succeeded with these.
     fn transferred(&mut self, total: u64, ended: io::Result<()>, done: u32) -> Result<(), Fault> {
         self.session.worked(usize::try_from(total).unwrap_or(usize::MAX));
         if total == 0 {
@@ -154,7 +154,7 @@ impl Call<'_> {
 }
 
 impl OpenFile {
-    /// How much would be between the end of the file and what is written.
+    /// The gap between the end of the file and the write.
     fn gap(&mut self, at: Option<u64>) -> io::Result<u64> {
         if self.appends {
             return Ok(0);

@@ -15,7 +15,7 @@ use super::stat::kind_of;
 
 /// The most entries of a directory that is listed.
 const MAX_ITEMS: usize = 10_000;
-/// What an entry is charged like, beside its name.
+/// The charge for an entry, beside its name.
 const ITEM_WORK: usize = 1200;
 const HEADER: usize = 24;
 

@@ -1,6 +1,6 @@
 //! The functions of WASI for directories and files.
 //!
-//! What there is was opened when the plugin was loaded, and all else is opened from there by cap-std, which
+//! The grants were opened when the plugin was loaded, and all else is opened from there by cap-std, which
 //! does not leave a directory whatever links there are in it and whoever changes them meanwhile. No path of
 //! the machine's is looked up while a plugin runs.
 
@@ -27,11 +27,11 @@ pub(crate) use roots::Roots;
 pub(crate) use table::Files;
 use table::Place;
 
-/// What a function that looks up a path is charged like, beside the bytes it moves.
+/// The charge for looking up a path, beside the bytes moved.
 const PATH_WORK: usize = 8000;
-/// The same, for one that has a file open already.
+/// Does so for one that has a file open already.
 const FILE_WORK: usize = 1000;
-/// The same, for one that waits for the disk: a default slice of fuel, so that the deadline is looked at.
+/// The charge for one that waits for the disk: a default slice of fuel, so that the deadline is looked at.
 const SYNC_WORK: usize = 400_000;
 
 /// The longest path that is told of as it is, in bytes, and what is left of the start and of the end of a
@@ -97,13 +97,13 @@ impl Call<'_> {
         }
     }
 
-    /// Whether a descriptor other than the three standard ones is that of something.
+    /// True if a descriptor other than the three standard ones is that of something.
     pub(super) fn is_file_open(&mut self, fd: u32) -> bool {
         self.state.files.begin();
         self.state.files.entry(fd).is_ok()
     }
 
-    /// Where a path from a directory leads.
+    /// The target of a path from a directory.
     fn place(&mut self, fd: u32, path: (u32, u32)) -> Result<Place, Fault> {
         self.session.worked(PATH_WORK);
         let path = String::from(self.memory.path(path.0, path.1)?);

@@ -20,10 +20,10 @@ const TRUNCATE: u32 = 8;
 
 const APPEND: u32 = 1;
 
-/// What a file or directory that a plugin adds counts as, beside what is written to it, in bytes.
+/// The charge for a file or directory that a plugin adds, beside what is written to it, in bytes.
 pub(super) const ENTRY_BYTES: u64 = 1024;
 
-/// How something is to be opened.
+/// The way to open something.
 struct Wanted {
     follow: bool,
     flags: u32,

@@ -50,7 +50,7 @@ impl Call<'_> {
         })
     }
 
-    /// What a link says, which may be cut.
+    /// The text of a link, which may be cut.
     pub(super) fn read_link(
         &mut self,
         fd: u32,

@@ -1,4 +1,4 @@
-//! What may be done with directories and files, in the words of WASI.
+//! Rights on directories and files, in the words of WASI.
 
 use crate::FilePermission;
 
@@ -89,12 +89,12 @@ const ARRANGES: u64 = PATH_CREATE_DIRECTORY
     | PATH_REMOVE_DIRECTORY
     | PATH_UNLINK_FILE;
 
-/// What may be done in a place.
+/// The rights in a place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct May {
     /// Rights of what is there, directories and files alike.
     pub(super) rights: u64,
-    /// Whether files that are there may be changed. Otherwise only new ones can be written to.
+    /// True if files that are there may be changed. Otherwise only new ones can be written to.
     pub(super) changes: bool,
 }
 
@@ -112,12 +112,12 @@ impl May {
         Self { rights: rights | ANY, changes }
     }
 
-    /// What either allows.
+    /// The union of both.
     pub(super) fn or(self, other: Self) -> Self {
         Self { rights: self.rights | other.rights, changes: self.changes || other.changes }
     }
 
-    /// What is left of it.
+    /// The rest of it.
     pub(super) fn only(self, rights: u64) -> Self {
         Self { rights: self.rights & rights, ..self }
     }

@@ -13,27 +13,27 @@ use crate::text::wildcard::names_file;
 
 /// The longest name of a file, in bytes: what is longer is not looked for.
 const MAX_NAME: usize = 255;
-/// How many names and patterns a plugin may have in one directory: each name that it gives is held against all.
+/// The most names and patterns of a plugin in one directory: each name that it gives is held against all.
 pub(super) const MAX_NAMES: usize = 64;
-/// What it counts as to hold a name against another or a pattern, in bytes, beside the name itself.
+/// The charge for comparing a name with another or a pattern, in bytes, beside the name itself.
 const NAME_WORK: usize = 32;
 
 /// A directory that a plugin finds open.
 pub(super) struct Root {
     /// The path by which the plugin knows it.
     pub(super) path: String,
-    /// What it is.
+    /// The kind.
     pub(super) folder: Option<Folder>,
     /// Files with names that the operator has for them, wherever they are.
     pub(super) files: Vec<SingleFile>,
-    /// Where directories of the plugin's own are made, if it is to be one.
+    /// The place in which scratch directories are made, if it is one.
     pub(super) scratch: Option<Arc<Dir>>,
 }
 
 /// A directory of the machine's. It is open once for a plugin, so that the pointer tells it from others.
 pub(super) struct Folder {
     pub(super) dir: Arc<Dir>,
-    /// What may be done with all that is in it, if it is granted as a whole.
+    /// The rights on all of its content, if it is granted as a whole.
     pub(super) may: Option<May>,
     /// Patterns of names, and what may be done with files that have such a name. They say nothing of links, nor of
     /// where these lead.
@@ -58,13 +58,13 @@ pub(super) enum Named<'r> {
 }
 
 impl Root {
-    /// How many names and patterns there are.
+    /// The number of names and patterns.
     pub(super) fn names(&self) -> usize {
         let patterns = self.folder.as_ref().map_or(0, |folder| folder.patterns.len());
         self.files.len().saturating_add(patterns)
     }
 
-    /// What it counts as to look for a name, in bytes.
+    /// The charge for looking up a name, in bytes.
     pub(super) fn work(&self, name: &str) -> usize {
         self.names().saturating_mul(name.len().min(MAX_NAME).saturating_add(NAME_WORK))
     }
@@ -87,13 +87,13 @@ impl Root {
         file.map(|file| Named::Followed(file, file.may.or(of_folder)))
     }
 
-    /// Whether a file of this name is shown, by the patterns.
+    /// True if a file of this name is shown, by the patterns.
     pub(super) fn lists(&self, name: &str) -> bool {
         let may = self.folder.as_ref().and_then(|folder| folder.of_patterns(name));
         may.is_some_and(|may| may.has(rights::FD_READDIR))
     }
 
-    /// What may be done with something that is in it.
+    /// The rights on an entry of it.
     pub(super) fn may_anywhere(&self) -> May {
         let folder = self.folder.iter();
         let patterns = folder.clone().flat_map(|folder| &folder.patterns).map(|(_, may)| *may);
@@ -117,18 +117,18 @@ impl Folder {
         Self { dir, may: None, patterns: Vec::new() }
     }
 
-    /// Whether a file is in it, under the name by which the plugin knows it.
+    /// True if a file is in it, under the name by which the plugin knows it.
     fn has(&self, file: &SingleFile) -> bool {
         Arc::ptr_eq(&self.dir, &file.parent) && file.host_name == Path::new(&file.name)
     }
 
-    /// What may be done with a file of this name, by the patterns.
+    /// The rights on a file of this name, by the patterns.
     fn of_patterns(&self, name: &str) -> Option<May> {
         let patterns = self.patterns.iter().filter(|(pattern, _)| names_file(pattern, name));
         patterns.map(|(_, may)| *may).reduce(May::or)
     }
 
-    /// Whether a name is that of a file, or still that of nothing.
+    /// True if a name is that of a file, or still that of nothing.
     fn is_plain(&self, name: &str) -> bool {
         self.dir
             .symlink_metadata(name)

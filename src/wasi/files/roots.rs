@@ -79,7 +79,7 @@ const ANOTHER_DIRECTORY: &str =
 const ANOTHER_FILE: &str =
     "the plugin knows another file by that name; give one of them another name with `as`";
 
-/// What is open so far.
+/// The open descriptors so far.
 #[derive(Default)]
 struct Opening {
     roots: Vec<Root>,

@@ -1,4 +1,4 @@
-//! What descriptors and paths are.
+//! The kinds of descriptors and paths.
 
 use core::time::Duration;
 use std::fs::FileTimes;
@@ -222,7 +222,7 @@ fn wanted(time: u64, flags: u32, set: u32, now: u32) -> Result<Option<SystemTime
     }
 }
 
-/// What is at a path, by its number in WASI. Devices, pipes and sockets, which are not opened, have none.
+/// The kind of file at a path, by its number in WASI. Devices, pipes and sockets, which are not opened, have none.
 pub(super) fn kind_of(metadata: &Metadata) -> u8 {
     if metadata.is_dir() {
         DIRECTORY

@@ -1,4 +1,4 @@
-//! What a plugin has open, by descriptor.
+//! Open files and directories of a plugin, by descriptor.
 
 use alloc::format;
 use alloc::string::String;
@@ -21,10 +21,10 @@ use crate::system::{AccessKind, AuditOutcome};
 
 /// The first descriptor after the standard ones.
 const FIRST: u32 = 3;
-/// How deep directories may be below one that was found open: who removes all of them goes as deep.
+/// The greatest depth of directories below one that was found open, as their removal recurses.
 pub(super) const MAX_DEPTH: usize = 64;
 
-/// How many entries of directories are kept in all. They take memory that is none of the plugin's.
+/// The most entries of directories that are kept. They take memory that is none of the plugin's.
 const MAX_KEPT_ITEMS: usize = 20_000;
 
 /// The descriptors of one instance.
@@ -32,7 +32,7 @@ const MAX_KEPT_ITEMS: usize = 20_000;
 pub(crate) struct Files {
     /// The directories that each call finds open.
     pub(super) roots: Roots,
-    /// Whether the directories that a call finds open are among them yet.
+    /// True if the directories that a call finds open are among them yet.
     begun: bool,
     open: Vec<Option<Entry>>,
     scratch: Vec<Option<Scratch>>,
@@ -44,7 +44,7 @@ pub(super) enum Entry {
 }
 
 impl Entry {
-    /// What is in a directory, if that was asked for.
+    /// The content of a directory, if it was listed.
     fn items(&self) -> Option<&Vec<Item>> {
         match self {
             Self::Dir(dir) => dir.items.as_ref(),
@@ -59,17 +59,17 @@ pub(super) struct OpenDir {
     /// Its path, as the plugin knows it.
     pub(super) shown: String,
     pub(super) may: May,
-    /// How deep it is at most.
+    /// Its greatest depth.
     depth: usize,
-    /// Whether the call found it open.
+    /// True if the call found it open.
     found: bool,
-    /// What is in it, once that was asked for.
+    /// Its content, once it was listed.
     pub(super) items: Option<Vec<Item>>,
 }
 
 #[derive(Clone)]
 enum Folder {
-    /// One that the call found open, by its position.
+    /// A descriptor that the call found open, by its position.
     Root(usize),
     Other(Arc<Dir>),
 }
@@ -84,11 +84,11 @@ pub(super) struct OpenFile {
     pub(super) appends: bool,
     pub(super) bytes_read: u64,
     pub(super) bytes_written: u64,
-    /// Whether it came to a limit.
+    /// True if it came to a limit.
     pub(super) cut: bool,
 }
 
-/// Where a path leads.
+/// The target of a path.
 pub(super) struct Place {
     /// The directory from which it is looked up, if there is one.
     pub(super) dir: Option<Arc<Dir>>,
@@ -96,15 +96,15 @@ pub(super) struct Place {
     pub(super) may: May,
     /// The path, as the plugin knows it.
     pub(super) shown: String,
-    /// How deep the directory is at most from which it is looked up.
+    /// The greatest depth of the directory from which it is looked up.
     pub(super) depth: usize,
-    /// How a file is granted without its directory, if it is one.
+    /// The way in which a file is granted without its directory, if it is one.
     pub(super) single: Option<Single>,
     /// The directory that the call found open, if the path leads no further.
     pub(super) root: Option<usize>,
 }
 
-/// How a file is granted without its directory.
+/// The way in which a file is granted without its directory.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Single {
     /// By its name: where a link leads in its directory is what is granted.
@@ -171,13 +171,13 @@ impl Files {
         }
     }
 
-    /// How many are open that the call did not find so.
+    /// The number that the call has opened.
     fn opened(&self) -> u64 {
         let found = |entry: &&Entry| !matches!(entry, Entry::Dir(OpenDir { found: true, .. }));
         u64::try_from(self.open.iter().flatten().filter(found).count()).unwrap_or(u64::MAX)
     }
 
-    /// Whether one more may be open.
+    /// True if one more may be open.
     pub(super) fn has_room(&self, session: &Session) -> bool {
         self.opened() < session.grants().limits.open_files
     }
@@ -230,7 +230,7 @@ impl Files {
         }
     }
 
-    /// Where a path from a directory leads.
+    /// The target of a path from a directory.
     pub(super) fn place(&mut self, fd: u32, path: String) -> Result<Place, Fault> {
         let dir = self.dir(fd)?;
         let depth = dir.depth;
@@ -277,7 +277,7 @@ impl Files {
         }
     }
 
-    /// What it counts as to look for a path from a directory among the names that are granted, in bytes.
+    /// The charge for looking up a path among the granted names of a directory, in bytes.
     pub(super) fn name_work(&mut self, fd: u32, path: &str) -> usize {
         match self.dir(fd) {
             Ok(OpenDir { folder: Folder::Root(at), .. }) => {
@@ -294,7 +294,7 @@ impl Files {
     }
 }
 
-/// What a call finds open.
+/// The descriptors that a call finds open.
 fn found(at: usize, root: &Root) -> Entry {
     let whole = root.folder.as_ref().is_some_and(|folder| folder.may.is_some());
     let may = match root.scratch {
@@ -331,7 +331,7 @@ impl Place {
         }
     }
 
-    /// How the path ends.
+    /// The end of the path.
     pub(super) fn end(&self) -> End {
         let path = self.path.as_os_str().as_encoded_bytes();
         let slashes = path.iter().rev().take_while(|byte| **byte == b'/').count();
@@ -343,7 +343,7 @@ impl Place {
         }
     }
 
-    /// How deep a directory is that is there, by where links lead: a link that is not deep itself may lead to
+    /// The depth of an existing directory, after links: a link that is not deep itself may lead to
     /// one that is.
     pub(super) fn depth_of(&self, dir: &Dir, path: &Path) -> io::Result<usize> {
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
@@ -366,7 +366,7 @@ impl OpenDir {
         }
     }
 
-    /// The same as one that the call found open.
+    /// A descriptor equal to one that the call found open.
     pub(super) fn root(at: usize, place: &Place, may: May) -> Self {
         Self {
             folder: Folder::Root(at),

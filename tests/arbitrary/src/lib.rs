@@ -21,15 +21,15 @@ use serde::de::{
 
 pub use json::{plain, sorted, to_json};
 
-/// What values are made of.
+/// The types of values.
 pub struct Source<'b> {
     bytes: &'b [u8],
     depth: u32,
     /// The name of the field that is made.
     field: &'static str,
-    /// How many keys were made.
+    /// The number of keys.
     keys: u32,
-    /// Whether a pair begins, of which the first is a key.
+    /// True if a pair begins, of which the first is a key.
     pair: bool,
 }
 
@@ -62,7 +62,7 @@ impl<'b> Source<'b> {
         taken
     }
 
-    /// Whether nothing is left.
+    /// True if nothing is left.
     pub const fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }

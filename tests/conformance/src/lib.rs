@@ -1,4 +1,4 @@
-//! What the tests share: arbitrary values of the request model.
+//! Helpers of the tests: arbitrary values of the request model.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "for tests")]
 

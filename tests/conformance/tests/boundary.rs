@@ -1,4 +1,4 @@
-//! What a plugin reads is what `cpex-core` would have written, for any value.
+//! Reads: a plugin reads any value as `cpex-core` would have written it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../../common/mod.rs"]

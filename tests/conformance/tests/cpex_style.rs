@@ -5,7 +5,7 @@
 #[path = "../../common/mod.rs"]
 mod common;
 
-/// What the plugins' source calls `crate::cpex`.
+/// The module that the plugins' source calls `crate::cpex`.
 mod cpex {
     pub(crate) use cpex_core::delegation::{DelegationPayload, TokenDelegateHook};
     pub(crate) use cpex_core::extensions::raw_credentials::{
@@ -44,7 +44,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// What came of a call, in either world, as JSON.
+/// The result of a call, in either world, as JSON.
 #[derive(Debug, PartialEq)]
 struct Came {
     violation: Option<Value>,
@@ -105,7 +105,7 @@ impl Sandboxed {
         }
     }
 
-    /// The same call, of a plugin made of the same source, by `cpex-core`.
+    /// This call by `cpex-core`, of a plugin made of this source.
     fn natively<H, P>(
         &self,
         new: fn(PluginConfig) -> P,

@@ -1,4 +1,4 @@
-//! What several targets share.
+//! Helpers of several targets.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

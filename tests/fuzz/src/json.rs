@@ -34,7 +34,7 @@ pub fn json(data: &[u8]) {
     }
 }
 
-/// What both read. Times are texts here, and `cpex-core` takes only those that it can read.
+/// The values that both read. Times are texts here, and `cpex-core` takes only those that it can read.
 fn agreed<Ours, Theirs>(text: &[u8]) -> Option<Ours>
 where
     Ours: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
@@ -68,7 +68,7 @@ where
     ours
 }
 
-/// Whether a structure was given as a list of its fields. serde takes that too, and tokens, which
+/// True if a structure was given as a list of its fields. serde takes that too, and tokens, which
 /// `cpex-core` passes over, have a place in it here.
 fn is_by_position(given: &Value, read: &Value) -> bool {
     match (given, read) {
@@ -103,7 +103,7 @@ fn without_times(mut json: Value) -> Value {
     json
 }
 
-/// What is said of a text that is no time.
+/// The message about a text that is no time.
 const TIMES: &[&str] = &[
     "input contains invalid characters",
     "input is not enough for unique date and time",

@@ -1,4 +1,4 @@
-//! What the fuzz targets do: each takes arbitrary bytes and must neither panic nor take long.
+//! The bodies of the fuzz targets: each takes arbitrary bytes and must neither panic nor take long.
 //!
 //! `scripts/fuzz SECONDS` runs the targets; `cargo test` runs these functions over the committed
 //! corpora.
@@ -41,7 +41,7 @@ pub use smith::smith;
 pub use view::view;
 pub use wasi::wasi;
 
-/// What a target does with its bytes.
+/// The body of a target.
 pub type Body = fn(&[u8]);
 
 /// All targets, by name.
@@ -85,7 +85,7 @@ pub fn decode(data: &[u8]) {
     let _ = decode_bytes::<RawCredentialsExtension>(data, Bounds::DEFAULT);
 }
 
-/// What is decoded is the same when it is encoded and decoded again.
+/// A decoded value is equal when it is encoded and decoded again.
 fn survives<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(data: &[u8]) {
     if let Ok(value) = decode_bytes::<T>(data, Bounds::DEFAULT) {
         let mut again = Vec::new();
@@ -116,7 +116,7 @@ pub fn module(data: &[u8]) {
     sound(plugin.shutdown());
 }
 
-/// Whether or not a plugin fails, the host does not.
+/// Asserts that the host does not fail, even if a plugin does.
 fn sound(result: Result<(), Error>) {
     if let Err(error) = result {
         assert_ne!(error.kind(), ErrorKind::Internal, "{error}");

@@ -37,7 +37,7 @@ where
     is_same::<T>(&value, source);
 }
 
-/// The same of a type with tokens, which are not written.
+/// Round trips of a type with tokens, which are not written.
 fn same_but_tokens<T>(source: &mut Source<'_>)
 where
     T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,

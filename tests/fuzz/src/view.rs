@@ -84,7 +84,7 @@ fn slots(extensions: &Value) -> Slots {
     SLOTS.iter().filter_map(slot).collect()
 }
 
-/// What a plugin reads through the standalone view.
+/// The values that a plugin reads through the standalone view.
 fn standalone(request: Request, capabilities: CapabilitySet) -> Slots {
     let mut manifest = Manifest::new("fuzz", "1.0.0");
     manifest.hooks.push(HOOK.into());
@@ -106,7 +106,7 @@ fn standalone(request: Request, capabilities: CapabilitySet) -> Slots {
 const BUFFER: usize = 1024;
 const BUFFER_BYTES: usize = 0x8_0000 - BUFFER;
 
-/// What a plugin reads when `cpex-core` calls it: it keeps each slot in its own state.
+/// The values that a plugin reads when `cpex-core` calls it: it keeps each slot in its own state.
 fn embedded(handler: &dyn AnyHookHandler, extensions: &Theirs) -> Slots {
     let message = Message::text(Role::User, "x");
     let payload = MessagePayload { message };

@@ -78,7 +78,7 @@ const PATHS: &[&str] = &[
     "other",
 ];
 
-/// Where paths are in the plugin's memory, one after the other, and where there is room for more.
+/// The places of paths in the plugin's memory, one after the other, and of room for more.
 const PATHS_AT: usize = 1024;
 const ROOM: u32 = 4096;
 
@@ -88,7 +88,7 @@ const BUFFERS: &str = r"\00\60\00\00\40\00\00\00\00\70\00\00\00\01\00\00";
 /// The most calls of one input.
 const MAX_CALLS: usize = 64;
 
-/// What one grant is for.
+/// The subject of one grant.
 #[derive(Clone, Copy, PartialEq)]
 enum What {
     Directory,
@@ -112,7 +112,7 @@ impl What {
     }
 }
 
-/// What the plugin has.
+/// The grants of the plugin.
 struct Given(Vec<(What, FilePermission)>);
 
 impl Given {
@@ -156,7 +156,7 @@ impl Given {
         Policy::default().access(access)
     }
 
-    /// Whether one of these is given with one of these permissions.
+    /// True if one of these is given with one of these permissions.
     fn has(&self, what: &[What], permissions: &[FilePermission]) -> bool {
         self.0
             .iter()
@@ -207,7 +207,7 @@ impl Given {
     }
 }
 
-/// What stands in the secret, in the file of the directory, in the one below, and in the one that no pattern stands
+/// The contents of the secret, of the file in the directory, in the one below, and in the one that no pattern stands
 /// for: eight bytes, which are nowhere in the module.
 const SECRET: &str = "T0pS3cr3";
 const THERE: &str = "c0nt3nt!";

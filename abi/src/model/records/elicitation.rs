@@ -185,7 +185,7 @@ impl Serialize for ElicitationPayload {
 }
 
 impl ElicitationPayload {
-    /// Whether all that a plugin is given, and may not change, is equal, but for tokens.
+    /// True if all that a plugin is given, and may not change, is equal, but for tokens.
     pub fn same_input(&self, other: &Self) -> bool {
         self.operation == other.operation
             && self.elicitation_id == other.elicitation_id

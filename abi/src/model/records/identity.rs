@@ -153,7 +153,7 @@ impl IdentityPayload {
 }
 
 impl IdentityPayload {
-    /// Whether all that a plugin is given, and may not change, is equal, but for tokens.
+    /// True if all that a plugin is given, and may not change, is equal, but for tokens.
     pub fn same_input(&self, other: &Self) -> bool {
         self.source == other.source
             && self.source_header == other.source_header

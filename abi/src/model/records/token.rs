@@ -218,7 +218,7 @@ impl Serialize for DelegationPayload {
 }
 
 impl DelegationPayload {
-    /// Whether all that a plugin is given, and may not change, is equal, but for tokens.
+    /// True if all that a plugin is given, and may not change, is equal, but for tokens.
     pub fn same_input(&self, other: &Self) -> bool {
         self.actor_role == other.actor_role
             && self.subject == other.subject

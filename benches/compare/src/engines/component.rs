@@ -62,7 +62,7 @@ impl Engine for Components {
         Ok(self.linker.engine().precompile_component(&module)?)
     }
 
-    /// What was compiled in advance is mapped into memory from a file.
+    /// Code compiled in advance is mapped into memory from a file.
     fn store(&self, plugin: Vec<u8>) -> Result<Stored> {
         if self.setup.precompiled { self.folder.store(plugin) } else { Ok(Stored::Bytes(plugin)) }
     }
@@ -125,7 +125,7 @@ fn part<'a>(part: &'a compare_wire::Part<'_>) -> wit::Part<'a> {
     }
 }
 
-/// The same request as WIT has it; lists of texts are borrowed, not copied.
+/// The request as WIT has it; lists of texts are borrowed, not copied.
 fn parameter<'a>(
     request: &'a compare_wire::Request<'_>,
     content: &'a [wit::Part<'a>],

@@ -52,7 +52,7 @@ impl Engine for CoreModules {
         Ok(self.linker.engine().precompile_module(&module)?)
     }
 
-    /// What was compiled in advance is mapped into memory from a file.
+    /// Code compiled in advance is mapped into memory from a file.
     fn store(&self, plugin: Vec<u8>) -> Result<Stored> {
         if self.setup.precompiled { self.folder.store(plugin) } else { Ok(Stored::Bytes(plugin)) }
     }
@@ -73,9 +73,9 @@ struct Instance {
     memory: Memory,
     input: TypedFunc<u32, u32>,
     decide: TypedFunc<u32, u64>,
-    /// Where the plugin has room for a request, and how much.
+    /// The place and size of the plugin's room for a request.
     room: (u32, u32),
-    /// Where requests are encoded, kept from call to call.
+    /// The buffer in which requests are encoded, kept from call to call.
     encoded: Vec<u8>,
 }
 

@@ -26,14 +26,14 @@ use crate::Result;
 
 /// Something that runs policies.
 pub trait Engine {
-    /// How it is called in tables, and by `--only`.
+    /// The name in tables, and for `--only`.
     fn name(&self) -> &'static str;
 
     /// Loads a plugin. What is the same for all plugins (an engine, a linker, a plugin directory) is
     /// there already.
     fn load(&self, plugin: &Stored, isolation: Isolation) -> Result<Arc<dyn AnyHookHandler>>;
 
-    /// Where the module of a policy is; nowhere if policies are part of the program.
+    /// The path of a policy's module; missing if policies are part of the program.
     fn module(&self, policy: &str) -> Option<PathBuf>;
 
     /// Compiles a module in advance, if that is what the engine is about.
@@ -51,13 +51,13 @@ pub trait Engine {
         &[Isolation::Pooled, Isolation::Pristine]
     }
 
-    /// Whether its calls are the same as another's, and only loading differs.
+    /// True if its calls are the same as another's, and only loading differs.
     fn only_loads(&self) -> bool {
         false
     }
 }
 
-/// Where a plugin is loaded from.
+/// The source of a plugin.
 pub enum Stored {
     Bytes(Vec<u8>),
     File(PathBuf),
@@ -103,7 +103,7 @@ impl Folder {
 pub enum Isolation {
     /// No sandbox.
     None,
-    /// One that is kept warm.
+    /// An instance that is kept warm.
     Pooled,
     /// A new one for each call.
     Pristine,

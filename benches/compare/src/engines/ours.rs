@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Engine, Folder, Isolation, Stored};
 use crate::{HOOK, Result};
 
-/// How plugins are written.
+/// The style of plugins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// They fetch what they touch.

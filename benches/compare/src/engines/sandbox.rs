@@ -1,4 +1,4 @@
-//! What all sandboxes but ours need to be called by `cpex-core`: a handler with a pool of instances.
+//! The adapter by which `cpex-core` calls other sandboxes: a handler with a pool of instances.
 
 use std::any::Any;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! What the two ways to use wasmtime share: how it is set up.
+//! Helpers of both ways to use wasmtime: how it is set up.
 
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreLimits,
@@ -13,7 +13,7 @@ const FUEL: u64 = 1_000_000_000;
 /// Bytes of memory that a plugin may have, as many as cpex-wasmi gives by default.
 const MEMORY: usize = 16 << 20;
 
-/// What runs a plugin's code.
+/// The engine of a plugin's code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
     /// Machine code.
@@ -22,12 +22,12 @@ pub enum Backend {
     Pulley,
 }
 
-/// How wasmtime is to be used.
+/// The way to use wasmtime.
 #[derive(Clone, Copy)]
 pub struct Setup {
     pub name: &'static str,
     pub backend: Backend,
-    /// Whether plugins were compiled in advance.
+    /// True if plugins were compiled in advance.
     pub precompiled: bool,
 }
 

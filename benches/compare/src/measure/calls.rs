@@ -1,4 +1,4 @@
-//! How long a call takes.
+//! The time of a call.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! How long it takes until a plugin can be called, and has been called once.
+//! The time until a plugin can be called, and has been called once.
 
 use std::fs;
 use std::hint::black_box;
@@ -76,7 +76,7 @@ pub fn measure(
     Ok(loads.chain(alone).collect())
 }
 
-/// What cpex-wasmi sets, as far as it matters here.
+/// The settings of cpex-wasmi, as far as they matter here.
 fn config() -> wasmi::Config {
     let mut config = wasmi::Config::default();
     config

@@ -1,4 +1,4 @@
-//! What plugins take of the machine's memory. Each engine is measured in a process of its own, which is
+//! The memory of plugins. Each engine is measured in a process of its own, which is
 //! this program again.
 
 use std::path::Path;
@@ -20,10 +20,10 @@ pub const CHILD: &str = "--measure-memory-of";
 /// The policy that is loaded again and again.
 pub const POLICY: &str = "noop";
 
-/// How many more plugins are loaded.
+/// The number of further plugins.
 pub const MORE: usize = 20;
 
-/// What a process told of itself.
+/// The report of a process.
 pub struct Memory {
     pub engine: &'static str,
     /// Kilobytes that the first plugin made resident, its engine and the code of both included.
@@ -64,7 +64,7 @@ fn marked(mut module: Vec<u8>, number: usize) -> Vec<u8> {
     module
 }
 
-/// What such a process does: loads a plugin and calls it once, then others like it.
+/// The work of such a process: loads a plugin and calls it once, then others like it.
 pub fn child(name: &str, folder: &Path) -> Result<()> {
     let input = Input::tool_call(&["engineer"]);
     let plugin = |number: usize| fs::read(folder.join(number.to_string()));

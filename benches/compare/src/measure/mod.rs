@@ -1,4 +1,4 @@
-//! What is measured, a file for each kind.
+//! The measurements, a file for each kind.
 
 pub mod calls;
 pub mod load;

@@ -1,4 +1,4 @@
-//! How large the least program is that runs a plugin.
+//! The size of the least program that runs a plugin.
 
 use std::path::Path;
 use std::process::Command;
@@ -29,7 +29,7 @@ pub struct Size {
     pub bytes: u64,
 }
 
-/// Whether this build of the comparison has a program.
+/// True if this build of the comparison has a program.
 pub fn has(embedder: &str) -> bool {
     cfg!(feature = "extism") || embedder != "extism"
 }

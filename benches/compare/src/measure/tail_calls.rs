@@ -14,14 +14,14 @@ use crate::sample::{Effort, Summary};
 /// The first argument of that program; `quick` or `whole` follows.
 pub const CHILD: &str = "--measure-tail-calls";
 
-/// What the program told of one policy: each case with its figures.
+/// The program's report on one policy: each case with its figures.
 pub struct TailCalls {
     pub workload: String,
     pub cases: Vec<(String, Summary)>,
 }
 
 impl TailCalls {
-    /// Whether these are calls of the same policy with the same request.
+    /// True if these are calls of the same policy with the same request.
     pub fn is_of(&self, calls: &Calls) -> bool {
         self.workload == calls.workload
     }
@@ -75,7 +75,7 @@ pub fn measure(options: &Options) -> Result<Vec<TailCalls>> {
     Ok(all)
 }
 
-/// What that program does.
+/// The program.
 pub fn child(effort: Effort) -> Result<()> {
     if cfg!(feature = "portable-dispatch") {
         return Err("this program is built without tail calls".into());

@@ -1,4 +1,4 @@
-//! How many calls of one plugin several threads make.
+//! The calls of one plugin by several threads.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use crate::call::{Case, invoke};
 use crate::request::Input;
 use crate::sample::Summary;
 
-/// How many threads there are.
+/// The number of threads.
 pub const THREADS: [usize; 3] = [1, 2, 4];
 
 /// Calls per second of one plugin, by the number of threads.

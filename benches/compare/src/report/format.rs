@@ -18,7 +18,7 @@ pub fn spread(summary: Summary) -> String {
     format!("{} – {}", time(summary.p10), time(summary.p90))
 }
 
-/// How many times as much.
+/// The factor.
 pub fn ratio(ratio: f64) -> String {
     format!("{}×", three_digits(ratio))
 }

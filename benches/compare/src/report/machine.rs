@@ -1,4 +1,4 @@
-//! What the figures were measured on and with.
+//! The machine and versions of the figures.
 
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -71,7 +71,7 @@ fn quick(options: &Options) -> String {
     }
 }
 
-/// How many samples there were, and of what.
+/// The number of samples, and their subject.
 fn samples(effort: Effort) -> String {
     let Effort { samples, least, sample, budget } = effort;
     let (sample, budget) = (sample.as_secs_f64(), budget.as_secs_f64());

@@ -16,7 +16,7 @@ pub const LEAN: &str = "cpex-wasmi lean, pooled";
 pub const LEAN_PRISTINE: &str = "cpex-wasmi lean, pristine";
 pub const KNOWN: &str = "cpex-wasmi cpex-style, pooled";
 
-/// How long calls take, each case beside native Rust.
+/// The time of calls, each case beside native Rust.
 pub fn calls(calls: &Calls) -> String {
     let native = calls.of(NATIVE).map(|native| native.median);
     let rows: Vec<_> = calls
@@ -30,7 +30,7 @@ pub fn calls(calls: &Calls) -> String {
     table(&[&calls.workload, "median", "p10 – p90", "of native"], &rows)
 }
 
-/// The same by the build with tail calls, beside native Rust in that program.
+/// The result of the build with tail calls, beside native Rust in that program.
 pub fn tail_calls(all: &[TailCalls]) -> String {
     if all.is_empty() {
         return "Not built for this run (`--no-tail-calls`).\n".into();
@@ -47,7 +47,7 @@ pub fn tail_calls(all: &[TailCalls]) -> String {
     all.iter().map(of).collect::<Vec<_>>().join("\n")
 }
 
-/// The same cases with messages of several sizes.
+/// These cases with messages of several sizes.
 pub fn growth(sizes: &[Calls]) -> String {
     let mut head = vec!["text in the message"];
     head.extend(sizes.iter().map(|calls| &*calls.workload));
@@ -161,7 +161,7 @@ pub fn losses(results: &Results) -> String {
     if list.is_empty() { "- None in this run.\n".into() } else { list }
 }
 
-/// What it was measured on and with.
+/// The machine and versions of the measurement.
 pub fn machine(command: &str, took: std::time::Duration) -> String {
     let extism = if cfg!(feature = "extism") { machine::extism() } else { "left out".into() };
     let row = |name: &str, value: String| vec![name.to_string(), value];

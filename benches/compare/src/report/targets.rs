@@ -7,12 +7,12 @@ use crate::measure::tail_calls::TailCalls;
 use crate::run::Results;
 use crate::sample::Summary;
 
-/// What should be, and what is: both as text, and whether it is met; none if it was not measured.
+/// A target and its figure: both as text, and whether it is met; none if it was not measured.
 struct Target {
     what: &'static str,
     target: &'static str,
     measured: Option<(String, bool)>,
-    /// The same by the build with tail calls, where that makes a difference to it.
+    /// The result of the build with tail calls, where it differs.
     tail_calls: Option<(String, bool)>,
 }
 

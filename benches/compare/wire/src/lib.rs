@@ -1,4 +1,4 @@
-//! What a host that pushes whole requests sends to its plugins, and what these send back: postcard.
+//! Messages of a host that pushes whole requests, and the answers: postcard.
 //!
 //! All text is borrowed, on both sides: the host encodes straight from the request, the plugin decodes
 //! without copying a text. A complete host has ten more slots of extensions and more kinds of content,
@@ -110,7 +110,7 @@ pub struct MetaSlot<'a> {
     pub properties: Texts<'a>,
 }
 
-/// What a plugin decides, and what it writes to its state.
+/// The decision of a plugin, and its writes to its state.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Outcome<'a> {
     #[serde(borrow)]

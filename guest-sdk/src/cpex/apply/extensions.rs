@@ -31,7 +31,7 @@ pub(super) fn apply<R: Registered>(
     Ok(())
 }
 
-/// What was changed that must not be.
+/// The read-only value that was changed.
 #[inline(always)]
 fn tampering<R: Registered>(
     read: &Extensions<R>,

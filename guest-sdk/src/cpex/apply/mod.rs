@@ -1,4 +1,4 @@
-//! What a handler gave back, told to the host: as CPEX's executor applies it.
+//! The result of a handler, told to the host: as CPEX's executor applies it.
 
 mod extensions;
 mod maps;

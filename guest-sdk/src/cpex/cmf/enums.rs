@@ -1,3 +1,3 @@
-//! What kinds of messages, parts and resources there are.
+//! The kinds of messages, parts and resources.
 
 pub use crate::cpex::records::{Channel, ContentType, ResourceType, Role};

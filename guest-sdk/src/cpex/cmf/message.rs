@@ -72,7 +72,7 @@ impl Message {
         get_resource_refs: ResourceRef -> ResourceReference;
         /// The prompt templates that are used, in order.
         get_prompt_requests: PromptRequest -> PromptRequest;
-        /// What prompt templates gave, in order.
+        /// The results of prompt templates, in order.
         get_prompt_results: PromptResult -> PromptResult;
     }
 
@@ -85,17 +85,17 @@ impl Message {
         })
     }
 
-    /// Whether a tool is called.
+    /// True if a tool is called.
     pub fn is_tool_call(&self) -> bool {
         self.content.iter().any(|part| matches!(part, ContentPart::ToolCall { .. }))
     }
 
-    /// Whether a tool's result is in it.
+    /// True if a tool's result is in it.
     pub fn is_tool_result(&self) -> bool {
         self.content.iter().any(|part| matches!(part, ContentPart::ToolResult { .. }))
     }
 
-    /// Whether there is a resource, with or without its content.
+    /// True if there is a resource, with or without its content.
     pub fn has_resources(&self) -> bool {
         self.content.iter().any(|part| {
             matches!(part, ContentPart::Resource { .. } | ContentPart::ResourceRef { .. })

@@ -3,7 +3,7 @@
 pub use crate::cpex::records::{Resource, ResourceReference};
 
 impl Resource {
-    /// Whether the content is here, as text or binary.
+    /// True if the content is here, as text or binary.
     pub fn is_embedded(&self) -> bool {
         self.content.is_some() || self.blob.is_some()
     }

@@ -32,7 +32,7 @@ impl DelegationSubject {
         })
     }
 
-    /// How such a token is usually minted.
+    /// The usual way to mint such a token.
     pub fn default_mode(&self) -> DelegationMode {
         match self {
             Self::User => DelegationMode::OnBehalfOfUser,

@@ -108,18 +108,18 @@ impl DelegationPayload {
         &self.subject
     }
 
-    /// Who acts.
+    /// The subject that acts.
     pub fn actor_role(&self) -> Option<&TokenRole> {
         self.actor_role.as_ref()
     }
 
-    /// Whether the caller's workload is the subject or acts.
+    /// True if the caller's workload is the subject or acts.
     pub fn involves_workload(&self) -> bool {
         self.subject == DelegationSubject::CallerWorkload
             || self.actor_role == Some(TokenRole::CallerWorkload)
     }
 
-    /// Whether the client is the subject or acts.
+    /// True if the client is the subject or acts.
     pub fn involves_client(&self) -> bool {
         self.subject == DelegationSubject::Client || self.actor_role == Some(TokenRole::Client)
     }
@@ -129,7 +129,7 @@ impl DelegationPayload {
         &self.target_name
     }
 
-    /// What kind of target it is.
+    /// The kind of the target.
     pub fn target_type(&self) -> &TargetType {
         &self.target_type
     }
@@ -149,12 +149,12 @@ impl DelegationPayload {
         self.trust_domain.as_deref()
     }
 
-    /// Who enforces the permissions.
+    /// The party that enforces the permissions.
     pub fn auth_enforced_by(&self) -> AuthEnforcedBy {
         self.auth_enforced_by
     }
 
-    /// What the route takes away from the token.
+    /// The permissions that the route takes away from the token.
     pub fn route_attenuation(&self) -> Option<&AttenuationConfig> {
         self.route_attenuation.as_ref()
     }

@@ -1,4 +1,4 @@
-//! How authority came to whoever acts.
+//! The chain of delegations that gave an actor its authority.
 
 pub use crate::cpex::records::{DelegationExtension, DelegationHop, DelegationStrategy};
 
@@ -10,7 +10,7 @@ impl DelegationExtension {
         self.delegated = true;
     }
 
-    /// Whether the chain begins with these delegations, as far as CPEX compares them.
+    /// True if the chain begins with these delegations, as far as CPEX compares them.
     pub(in crate::cpex) fn continues(&self, chain: &[DelegationHop]) -> bool {
         let same = |(one, other): (&DelegationHop, &DelegationHop)| {
             one.subject_id == other.subject_id

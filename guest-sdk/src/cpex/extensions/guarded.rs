@@ -1,4 +1,4 @@
-//! What can only be changed by who was granted it.
+//! Guards of values that take a grant to change.
 
 use core::fmt;
 

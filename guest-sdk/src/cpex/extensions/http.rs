@@ -18,7 +18,7 @@ impl HttpExtension {
         get(&self.request_headers, name)
     }
 
-    /// Whether there is such a request header.
+    /// True if there is such a request header.
     pub fn has_request_header(&self, name: &str) -> bool {
         self.get_request_header(name).is_some()
     }
@@ -53,7 +53,7 @@ impl HttpExtension {
         get(&self.response_headers, name)
     }
 
-    /// Whether there is such a response header.
+    /// True if there is such a response header.
     pub fn has_response_header(&self, name: &str) -> bool {
         self.get_response_header(name).is_some()
     }

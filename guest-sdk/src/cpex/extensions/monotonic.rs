@@ -18,7 +18,7 @@ use crate::cpex::wire::{Reader, Wire, put_sorted};
 pub struct MonotonicSet<T: Eq + Hash> {
     /// Each member once.
     members: Vec<T>,
-    /// The same, once somebody asked for it.
+    /// The module, once a call asked for it.
     set: OnceLock<HashSet<T>>,
 }
 
@@ -47,7 +47,7 @@ impl<T: Eq + Hash> MonotonicSet<T> {
         new
     }
 
-    /// Whether it has exactly this member.
+    /// True if it has exactly this member.
     pub fn contains(&self, value: &T) -> bool {
         self.members.contains(value)
     }
@@ -57,17 +57,17 @@ impl<T: Eq + Hash> MonotonicSet<T> {
         self.members.iter()
     }
 
-    /// How many members it has.
+    /// The number of members.
     pub fn len(&self) -> usize {
         self.members.len()
     }
 
-    /// Whether it has none.
+    /// True if it has none.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
-    /// Whether it has all members of the other.
+    /// True if it has all members of the other.
     pub fn is_superset(&self, other: &Self) -> bool {
         other.iter().all(|value| self.contains(value))
     }
@@ -92,7 +92,7 @@ impl<T: Eq + Hash> MonotonicSet<T> {
 }
 
 impl MonotonicSet<String> {
-    /// Whether there is such a label, whatever its case.
+    /// True if there is such a label, whatever its case.
     pub fn has_label(&self, label: &str) -> bool {
         self.members.iter().any(|other| same_name(other, label))
     }

@@ -1,6 +1,6 @@
 //! Names whose case does not matter: labels and headers.
 
-/// Whether two names are the same but for their case.
+/// True if two names are the same but for their case.
 pub(super) fn same_name(one: &str, other: &str) -> bool {
     let (mut ones, mut others) = (one.bytes(), other.bytes());
     loop {

@@ -6,7 +6,7 @@ pub use crate::cpex::records::{CandidateConstraintExtension, OnEmpty};
 pub const CAP_WRITE_CANDIDATE_CONSTRAINT: &str = "write_candidate_constraint";
 
 impl CandidateConstraintExtension {
-    /// Whether it rules nothing out.
+    /// True if it rules nothing out.
     pub fn is_empty(&self) -> bool {
         self.allow_models.is_none()
             && self.deny_models.is_empty()

@@ -16,7 +16,7 @@ impl SecurityExtension {
         self.labels.add_label(label);
     }
 
-    /// Whether there is such a label, whatever its case.
+    /// True if there is such a label, whatever its case.
     pub fn has_label(&self, label: &str) -> bool {
         self.labels.has_label(label)
     }

@@ -1,4 +1,4 @@
-//! What a plugin implements for a hook, and what it is handed.
+//! The handler that a plugin implements for a hook, and its arguments.
 
 mod macros;
 pub mod payload;

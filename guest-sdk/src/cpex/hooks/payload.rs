@@ -1,4 +1,4 @@
-//! What hooks are about.
+//! The payloads of hooks.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use core::fmt;
 
 pub use crate::cpex::extensions::{Guarded, MetaExtension, OwnedExtensions, WriteToken};
 
-/// What a hook is about. Implement it with
+/// The payload of a hook. Implement it with
 /// [`impl_plugin_payload!`](crate::cpex::impl_plugin_payload).
 pub trait PluginPayload: Send + Sync + 'static {
     /// A copy.
@@ -27,7 +27,7 @@ pub trait PluginPayload: Send + Sync + 'static {
     #[doc(hidden)]
     fn to_wire(&self) -> crate::Result<Vec<u8>>;
 
-    /// What a plugin is given that does not read its payload.
+    /// The payload of a plugin that does not read it.
     #[doc(hidden)]
     fn unread() -> Option<Self>
     where

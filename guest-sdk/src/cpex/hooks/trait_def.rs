@@ -10,10 +10,10 @@ use crate::cpex::{Plugin, PluginContext, PluginViolation};
 /// A hook: what it is about and what its handlers give back. Define one with
 /// [`define_hook!`](crate::cpex::define_hook).
 pub trait HookTypeDef: Send + Sync + 'static {
-    /// What the hook is about.
+    /// The payload.
     type Payload: PluginPayload;
 
-    /// What a handler gives back.
+    /// The result of a handler.
     type Result: Send + Sync;
 
     /// The hook's name.
@@ -36,7 +36,7 @@ pub trait HookHandler<H: HookTypeDef>: Plugin + Registered + Send + Sync {
     ) -> impl Future<Output = H::Result> + Send;
 }
 
-/// What a handler gives back: allowed or denied, and what it changed.
+/// The result of a handler: allowed or denied, and what it changed.
 ///
 /// CPEX has `metadata` in it, which does not leave the sandbox. What sets it is warned of when it is compiled:
 ///
@@ -118,17 +118,17 @@ impl<P: PluginPayload> PluginResult<P> {
         }
     }
 
-    /// Whether the operation is denied.
+    /// True if the operation is denied.
     pub fn is_denied(&self) -> bool {
         !self.continue_processing
     }
 
-    /// Whether there is another payload to go on with.
+    /// True if there is another payload to go on with.
     pub fn is_payload_modified(&self) -> bool {
         self.modified_payload.is_some()
     }
 
-    /// Whether the extensions were changed.
+    /// True if the extensions were changed.
     pub fn is_extensions_modified(&self) -> bool {
         self.modified_extensions.is_some()
     }

@@ -1,4 +1,4 @@
-//! What is kept for the length of a request.
+//! The context: values kept for the length of a request.
 
 use crate::cpex::incoming::{Incoming, map};
 use crate::{Field, Result};

@@ -1,4 +1,4 @@
-//! What a plugin can ask to be handed: the entries of `reads` in
+//! The entries of `reads`, which say what a plugin is handed, in
 //! [`cpex_plugin!`](crate::cpex_plugin).
 //!
 //! Each is a function that fetches one thing from the host before the handler runs. What a plugin

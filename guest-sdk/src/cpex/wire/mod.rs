@@ -1,4 +1,4 @@
-//! How CPEX's types cross the boundary: each as the postcard record of the ABI document, written
+//! CPEX's types at the boundary: each as the postcard record of the ABI document, written
 //! and read by hand.
 //!
 //! A reader that meets something malformed remembers it and gives zeros and empty texts from there
@@ -39,7 +39,7 @@ pub(crate) trait Wire {
     }
 }
 
-/// What is left to read.
+/// The rest to read.
 pub(crate) struct Reader<'a> {
     rest: bare::Reader<'a>,
     sound: bool,
@@ -50,12 +50,12 @@ impl<'a> Reader<'a> {
         Self { rest: bare::Reader(bytes), sound: true }
     }
 
-    /// Whether everything was as it should be, up to here.
+    /// True if everything was as it should be, up to here.
     pub(crate) const fn is_sound(&self) -> bool {
         self.sound
     }
 
-    /// What is left.
+    /// The rest.
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest.0
     }

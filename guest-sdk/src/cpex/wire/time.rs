@@ -136,7 +136,7 @@ const fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// What is left of the text.
+/// The rest of the text.
 struct Left<'a>(&'a [u8]);
 
 impl Left<'_> {

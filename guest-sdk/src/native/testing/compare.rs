@@ -1,4 +1,4 @@
-//! What is not the same natively and in the module.
+//! The differences between a plugin run natively and its module.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;

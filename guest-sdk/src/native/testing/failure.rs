@@ -23,15 +23,15 @@ pub enum Failure {
     Unlisted {
         /// The hook that was called.
         hook: String,
-        /// What to list, such as `payload` or `http`.
+        /// The entry to list, such as `payload` or `http`.
         read: &'static str,
     },
     /// The module's file cannot be read; it may not have been built.
     #[non_exhaustive]
     Unreadable {
-        /// Where it should be.
+        /// The expected path.
         path: PathBuf,
-        /// What the operating system says.
+        /// The message of the operating system.
         error: io::Error,
     },
     /// The module does not do what the plugin does natively.
@@ -39,7 +39,7 @@ pub enum Failure {
     Differs {
         /// The hook that was called.
         hook: String,
-        /// What differs, and nothing else; at least one thing.
+        /// The differences and nothing else. There is at least one.
         differences: Vec<Difference>,
         /// The module's file, if it came from one: it may be older than the source.
         path: Option<PathBuf>,
@@ -50,11 +50,11 @@ pub enum Failure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Difference {
-    /// What it is, such as `decision` or `changes.custom.seen`.
+    /// The name, such as `decision` or `changes.custom.seen`.
     pub what: String,
-    /// What it is natively, as text for people. Of a long value, only the part that differs.
+    /// The native value, as text for people. Of a long value, only the part that differs.
     pub natively: String,
-    /// What it is in the module.
+    /// The value in the module.
     pub module: String,
 }
 
@@ -77,7 +77,7 @@ const UNOPTIMISED: &str = "in a test without optimisation, a module takes many t
     `wasmi_core = { opt-level = 3 }` and `wasmi_ir = { opt-level = 3 }` under `[profile.dev.package]` of its \
     Cargo.toml, or run `cargo test --release`";
 
-/// How many differences are shown to people.
+/// The number of differences that are shown to people.
 const SHOWN: usize = 12;
 
 impl fmt::Debug for Failure {

@@ -26,7 +26,7 @@ pub(super) struct Built {
     engine: EngineBuilder,
 }
 
-/// Where a module comes from.
+/// The source of a module.
 pub(super) enum Origin {
     Bytes(Vec<u8>),
     File(PathBuf),
@@ -154,7 +154,7 @@ impl Built {
     }
 }
 
-/// Whether a failure is one that the plugin cannot have natively. It is not called natively over
+/// True if a failure is one that the plugin cannot have natively. It is not called natively over
 /// it: there might be no end, or that of the test program.
 fn is_of_the_host_alone(kind: ErrorKind) -> bool {
     match kind {

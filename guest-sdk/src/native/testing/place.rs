@@ -1,4 +1,4 @@
-//! Where a built module is, and how it is built.
+//! The place of a built module, and the way to build it.
 
 use alloc::collections::BTreeSet;
 use alloc::format;

@@ -17,7 +17,7 @@ fn rewritten(wasm: &[u8]) -> (Vec<u8>, bool) {
     (same.or_else(|| with_sections(wasm, &sections, &changed)).unwrap(), grows)
 }
 
-/// Where the instructions that grow something stand: the number of the function, and what it is.
+/// The places of instructions that grow something: the number of the function, and what it is.
 fn growing(wasm: &[u8]) -> Vec<(usize, Effect)> {
     let mut code = Reader::of(wasm, scan(wasm).unwrap().find(CODE).unwrap());
     let mut found = Vec::new();

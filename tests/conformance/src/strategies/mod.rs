@@ -12,7 +12,7 @@ use cpex_wasmi::{Capability, CapabilitySet};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
-/// How deep messages may stand in the results of prompts.
+/// The greatest depth of messages in the results of prompts.
 const DEPTH: u32 = 2;
 
 /// A message payload.
@@ -102,7 +102,7 @@ pub fn text_map() -> BoxedStrategy<BTreeMap<String, String>> {
     prop::collection::btree_map(text(), text(), 0..4).boxed()
 }
 
-/// What may be missing.
+/// The optional parts.
 pub fn maybe<T: std::fmt::Debug>(
     value: impl Strategy<Value = T>,
 ) -> impl Strategy<Value = Option<T>> {

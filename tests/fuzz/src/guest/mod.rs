@@ -1,4 +1,4 @@
-//! What the host encodes, as the guest SDK decodes it: natively, with the real rules of the boundary.
+//! Encodings of the host, decoded by the guest SDK: natively, with the real rules of the boundary.
 
 mod cpex;
 mod lean;

@@ -1,4 +1,4 @@
-//! What `wasm-smith` makes: a module of arbitrary functions, tables, globals and segments that has the
+//! Modules by `wasm-smith`: a module of arbitrary functions, tables, globals and segments that has the
 //! imports and exports of a plugin.
 
 use arbitrary::Unstructured;
@@ -9,7 +9,7 @@ use wasm_encoder::{
     MemorySection, MemoryType, Module, TypeSection, ValType,
 };
 
-/// Whether functions and blocks may have more than one result, as in `src/engine.rs`.
+/// True if functions and blocks may have more than one result, as in `src/engine.rs`.
 const MULTI_VALUE: bool = false;
 
 /// An exported function: its name, and how many `i32` it takes and gives.

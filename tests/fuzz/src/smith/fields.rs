@@ -14,7 +14,7 @@ pub(super) fn field(function: HostFunction, byte: u8) -> u32 {
     able.get(position).map_or(0, |field| field.number())
 }
 
-/// What the requests have.
+/// The content of the requests.
 const THERE: &[Field] = &[
     Field::Payload,
     Field::MessageText,

@@ -86,7 +86,7 @@ pub fn smith(data: &[u8]) {
     assert!(outcome.decision.is_allow() && outcome.changes.is_empty());
 }
 
-/// What an execution came to, and what it cost.
+/// The result of an execution, and its cost.
 type Seen<T> = Result<(T, Receipt), Box<(ErrorKind, String, Receipt)>>;
 
 /// Checks what must be true of every call.
@@ -106,14 +106,14 @@ fn seen(result: Result<Outcome, Error>, fuel: u64) -> Seen<Outcome> {
     }
 }
 
-/// The same, of an initialisation.
+/// The receipt of an initialisation.
 fn begun(result: Result<Receipt, Error>) -> Seen<()> {
     let fuel = limits().init_fuel;
     let seen = result.map(|receipt| ((), checked(receipt, fuel)));
     seen.map_err(|error| failure(&error, fuel))
 }
 
-/// The same, of a shutdown.
+/// The receipt of a shutdown.
 fn ended(result: Result<(), Error>) -> Seen<()> {
     let fuel = limits().init_fuel;
     result.map(|()| ((), Receipt::default())).map_err(|error| failure(&error, fuel))

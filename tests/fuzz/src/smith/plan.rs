@@ -1,4 +1,4 @@
-//! What the bytes say: the module, the policy it is under, and how it is called.
+//! A case made of bytes: the module, the policy it is under, and how it is called.
 
 use cpex_wasmi::abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_REACTOR, EXPORT_SHUTDOWN, KNOWN_HOOKS};
 use cpex_wasmi::{Limits, Manifest, Policy, Request};

@@ -11,14 +11,14 @@ use crate::session::Script;
 
 /// The parameter, and as many more.
 const LOCALS: u8 = 8;
-/// How deeply loops and conditions are nested; each has a local more.
+/// The depth of loops and conditions; each has a local more.
 const DEPTH: u32 = 3;
-/// How many functions there are that do what the script says, each `(i32) -> i32`.
+/// The number of functions that follow the script, each `(i32) -> i32`.
 const BODIES: u32 = 3;
-/// How many operations they have together.
+/// The number of their operations together.
 const OPERATIONS: u32 = 200;
 
-/// What seldom succeeds, for which it is tried more often.
+/// Cases that seldom succeed, and are tried more often.
 const PREFERRED: &[HostFunction] = &[
     HostFunction::Read,
     HostFunction::ReadJson,
@@ -336,7 +336,7 @@ fn local(byte: u8) -> u32 {
     u32::from(byte.checked_rem(LOCALS).unwrap_or(0))
 }
 
-/// How many functions are imported, which have the first indices.
+/// The number of imported functions, which have the first indices.
 fn imports() -> u32 {
     u32::try_from(HostFunction::ALL.len()).unwrap_or(0)
 }

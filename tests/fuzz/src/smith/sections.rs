@@ -29,7 +29,7 @@ impl Sections {
         Some(Self(sections))
     }
 
-    /// How many entries a section has.
+    /// The number of entries of a section.
     pub(super) fn count(&self, id: u8) -> u32 {
         self.find(id).map_or(0, |(_, count, _)| *count)
     }

@@ -1,6 +1,6 @@
-//! What a script finds in memory: keys, pointers and values in each form, as plugins would give them.
+//! The memory of a script: keys, pointers and values in each form, as plugins would give them.
 
-/// What a word is good for.
+/// The use of a word.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Form {
     /// A key, or a value as bare text.

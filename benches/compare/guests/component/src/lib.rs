@@ -1,4 +1,4 @@
-//! What the components share: the bindings, and how a policy becomes the world's export.
+//! Helpers of the components: the bindings, and how a policy becomes the world's export.
 
 #[allow(unsafe_code, reason = "generated")]
 mod bindings {
