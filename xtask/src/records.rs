@@ -485,7 +485,7 @@ fn same_input(record: &Record) -> Result<String, String> {
         }
     }
     Ok(format!(
-        "impl {} {{\n/// Whether all that a plugin is given, and may not change, is equal, but for tokens.\n\
+        "impl {} {{\n/// True if all that a plugin is given, and may not change, is equal, but for tokens.\n\
          pub fn same_input(&self, other: &Self) -> bool {{\n{}\n}}\n}}\n\n",
         record.name,
         compared.join(" && ")
