@@ -30,7 +30,7 @@ pub fn likeness(given: &str, name: &str) -> Option<usize> {
     (distance <= name.len().max(given.len()) / 3).then_some(distance)
 }
 
-/// How many characters must be added, removed, replaced or swapped with a neighbour to make one
+/// The number of characters that must be added, removed, replaced or swapped with a neighbour to make one
 /// name of another. Names over 64 characters are like no other.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
