@@ -1,3 +1,5 @@
+//! The error of loads and calls, and its kinds.
+
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec;

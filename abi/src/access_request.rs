@@ -1,3 +1,5 @@
+//! Requests of a manifest for access to the system, as texts.
+
 use alloc::format;
 use alloc::string::String;
 use core::fmt;

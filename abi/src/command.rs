@@ -1,3 +1,5 @@
+//! The argument and result of the function that runs a program.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 

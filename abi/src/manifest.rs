@@ -1,3 +1,5 @@
+//! The manifest of a module, in its custom section.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,3 +1,5 @@
+//! The state that a plugin keeps between calls, as its manifest says.
+
 use core::fmt;
 
 use serde::de::{Error as _, Unexpected, Visitor};

@@ -1,3 +1,5 @@
+//! A JSON value at the boundary.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 

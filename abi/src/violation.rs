@@ -1,3 +1,5 @@
+//! The reason of a denial.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 

@@ -1,3 +1,5 @@
+//! The call of a hook, from which all views start.
+
 use crate::{
     Agent, CandidateConstraint, Completion, Delegation, Field, Framework, Http, Items, JsonMap,
     Llm, Mcp, Message, Meta, Payload, PromptRequest, PromptResult, Provenance, RawCredentials,

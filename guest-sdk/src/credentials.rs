@@ -1,3 +1,5 @@
+//! Views of tokens.
+
 use alloc::string::String;
 
 use crate::items::Indexed;

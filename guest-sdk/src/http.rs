@@ -1,3 +1,5 @@
+//! The view of HTTP headers.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 

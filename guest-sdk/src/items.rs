@@ -1,3 +1,5 @@
+//! A view of an indexed field: its elements, one at a time.
+
 use core::iter::FusedIterator;
 use core::marker::PhantomData;
 use core::ops::Range;

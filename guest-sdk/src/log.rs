@@ -1,3 +1,5 @@
+//! Log lines to the host.
+
 use core::fmt;
 
 use crate::sys;

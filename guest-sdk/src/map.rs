@@ -1,3 +1,5 @@
+//! Views of maps: of texts, and of JSON.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 

@@ -1,3 +1,5 @@
+//! Views of a message and its parts.
+
 use crate::items::Indexed;
 use crate::raw::Place;
 use crate::text::{json_fields, text_fields};

@@ -1,3 +1,5 @@
+//! The view of the operation's metadata.
+
 use alloc::string::String;
 
 use crate::raw::Place;

@@ -1,3 +1,5 @@
+//! The view of any payload.
+
 use alloc::string::String;
 
 use serde::Serialize;

@@ -1,3 +1,5 @@
+//! The macro `plugin!`, which defines a plugin in the lean style.
+
 use cpex_wasmi_abi::{Capability, Field, StaticManifest};
 
 use crate::{Call, JsonMap, Result, Verdict, sys};

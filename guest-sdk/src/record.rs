@@ -1,3 +1,5 @@
+//! The view of a whole record, by JSON Pointer.
+
 use alloc::string::String;
 
 use serde::de::DeserializeOwned;

@@ -1,3 +1,5 @@
+//! The view of the request's metadata.
+
 use crate::Field;
 use crate::raw::Place;
 use crate::text::{json_fields, text_fields};

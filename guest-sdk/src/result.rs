@@ -1,3 +1,5 @@
+//! Errors of the SDK, made of the host's statuses.
+
 use core::fmt;
 
 use cpex_wasmi_abi::Status;

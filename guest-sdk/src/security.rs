@@ -1,3 +1,5 @@
+//! Views of the security slot.
+
 use alloc::string::String;
 
 use crate::raw::Place;

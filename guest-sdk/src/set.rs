@@ -1,3 +1,5 @@
+//! The view of a set of texts.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 

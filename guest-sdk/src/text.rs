@@ -1,3 +1,5 @@
+//! Macros for the text and JSON fields of views.
+
 /// Implements a view's methods for text fields: `name()`, or `name()` and `name_is()`.
 macro_rules! text_fields {
     ($($(#[$doc:meta])* $name:ident $(, $name_is:ident)? => $field:ident;)*) => {

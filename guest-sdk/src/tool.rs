@@ -1,3 +1,5 @@
+//! Views of tool calls and tool results.
+
 use alloc::string::String;
 
 use crate::items::Indexed;

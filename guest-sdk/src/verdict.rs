@@ -1,3 +1,5 @@
+//! The verdict of a handler.
+
 use cpex_wasmi_abi::{VERDICT_ALLOW, VERDICT_DENY};
 
 use crate::result::check;

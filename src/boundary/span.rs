@@ -1,3 +1,5 @@
+//! Places in a plugin's memory, checked.
+
 use alloc::format;
 
 use cpex_wasmi_abi::NO_KEY;

@@ -1,3 +1,5 @@
+//! The factory by which cpex-core loads plugins.
+
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};

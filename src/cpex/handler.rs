@@ -1,3 +1,5 @@
+//! The handler of one hook, which cpex-core calls.
+
 use alloc::boxed::Box;
 use core::any::Any;
 use std::time::Instant;

@@ -1,3 +1,5 @@
+//! A sink that gives plugins' log lines to `tracing`.
+
 use tracing::{Level as Tracing, event};
 
 use crate::{LOG_TARGET, Level, LogRecord, LogSink};

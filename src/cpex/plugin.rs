@@ -1,3 +1,5 @@
+//! The plugin as cpex-core sees it: its life from start to shutdown.
+
 use alloc::boxed::Box;
 
 use async_trait::async_trait;

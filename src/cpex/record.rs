@@ -1,3 +1,5 @@
+//! The record of one call, for an embedder.
+
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;

@@ -1,3 +1,5 @@
+//! The limits of an instance's memory and tables.
+
 use wasmi::ResourceLimiter;
 use wasmi::errors::{MemoryError, TableError};
 use wasmi_core::LimiterError;

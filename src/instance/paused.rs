@@ -1,3 +1,5 @@
+//! A suspended plugin, and the reasons to suspend it.
+
 use wasmi::{
     Error, Store, TypedResumableCall, TypedResumableCallHostTrap, TypedResumableCallOutOfFuel, Val,
     WasmResults,

@@ -1,3 +1,5 @@
+//! Reads of fields, and the check of their capabilities.
+
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 

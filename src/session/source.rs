@@ -1,3 +1,5 @@
+//! The request of a session, by its source.
+
 use alloc::sync::Arc;
 
 use crate::Request;

@@ -1,3 +1,5 @@
+//! The verdict of a call: denials, and the outcome.
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;

@@ -1,3 +1,5 @@
+//! Clocks: the system's, or an embedder's.
+
 use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;

@@ -1,3 +1,5 @@
+//! Audit events: each use of the system.
+
 use alloc::sync::Arc;
 use core::fmt;
 

@@ -1,3 +1,5 @@
+//! The errors of WASI's functions.
+
 use crate::Error;
 
 /// The error of a function of WASI, by its number in preview 1.

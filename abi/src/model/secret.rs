@@ -1,3 +1,5 @@
+//! Tokens, which no encoding writes.
+
 use alloc::string::String;
 use core::fmt;
 use core::marker::PhantomData;

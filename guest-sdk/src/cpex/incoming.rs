@@ -1,3 +1,5 @@
+//! The values that a handler is given, as the host sent them.
+
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem::ManuallyDrop;

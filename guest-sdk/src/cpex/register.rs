@@ -1,3 +1,5 @@
+//! The macro that registers a plugin in the cpex style.
+
 /// Registers a plugin that was written for CPEX: what [`plugin!`](crate::plugin!) does for a plugin
 /// in this crate's own style.
 ///

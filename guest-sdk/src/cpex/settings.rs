@@ -1,3 +1,5 @@
+//! The plugin's settings as a type of its own.
+
 use alloc::boxed::Box;
 
 use serde::de::DeserializeOwned;

@@ -1,3 +1,5 @@
+//! The memory of one native host call, as the session sees a plugin's.
+
 use alloc::vec;
 use alloc::vec::Vec;
 

@@ -1,3 +1,5 @@
+//! Conversions there and back, over random values.
+
 use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::{String, ToString as _};

@@ -1,3 +1,5 @@
+//! Edits of HTTP headers.
+
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 

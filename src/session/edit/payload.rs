@@ -1,3 +1,5 @@
+//! Edits of the payload.
+
 use alloc::boxed::Box;
 use alloc::string::String;
 

@@ -1,3 +1,5 @@
+//! Tells the host what a handler changed in the extensions.
+
 use alloc::string::String;
 use core::mem::ManuallyDrop;
 use std::collections::HashMap;

@@ -1,3 +1,5 @@
+//! A serializer to values of JSON.
+
 use serde::ser::{Serialize, Serializer};
 
 use super::compound::{Array, Object, under};

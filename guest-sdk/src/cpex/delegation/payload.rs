@@ -1,3 +1,5 @@
+//! The payload of a delegation.
+
 pub use crate::cpex::records::DelegationPayload;
 
 use alloc::string::String;

@@ -1,3 +1,5 @@
+//! Macros that define hooks and payloads.
+
 /// Defines a hook: a marker type with its payload and its result.
 ///
 /// ```

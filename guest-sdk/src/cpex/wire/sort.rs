@@ -1,3 +1,5 @@
+//! A small sort for keys.
+
 /// Sorts by heap: never slow, and a tenth of the code of the standard library's sort.
 pub(crate) fn sort<T>(items: &mut [T], less: fn(&T, &T) -> bool) {
     for start in (0..items.len() / 2).rev() {

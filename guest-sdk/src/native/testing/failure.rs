@@ -1,3 +1,5 @@
+//! Failures of a call in a test.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,3 +1,5 @@
+//! The log of a plugin in a test.
+
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -1,3 +1,5 @@
+//! Tests of modules that grow their memory in one function.
+
 use alloc::format;
 
 use super::super::encode::with_sections;
