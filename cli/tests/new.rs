@@ -152,7 +152,7 @@ fn a_lean_project_does_what_its_readme_says() {
 }
 
 #[test]
-fn a_hook_handler_project_does_what_its_readme_says() {
+fn a_cpex_project_does_what_its_readme_says() {
     follow_the_readme("cpex", 200_000);
 }
 

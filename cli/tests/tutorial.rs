@@ -141,7 +141,13 @@ fn each_command_prints_what_the_tutorial_shows() {
                     match &words[..] {
                         // The host: its program is an example of this checkout, which is built with the tests.
                         ["cargo", "run", ..] => {
-                            assert!(deploy.exists(), "run this by `cargo test-all`");
+                            if !deploy.exists() {
+                                assert!(std::env::var_os(INSIST).is_none(), "{}", deploy.display());
+                                eprintln!(
+                                    "the end is not tested: `cargo test-all --examples` builds its program"
+                                );
+                                return;
+                            }
                             let mut command = Command::new(&deploy);
                             command.current_dir(&reader.folder);
                             printed = reader.finish(&mut command);
