@@ -592,7 +592,7 @@ impl Field {
                 indexed: true,
                 read: Access::Open,
                 write: Write::Never,
-                description: "What kind of content part it is, by its name in JSON: `text`, `tool_call` and so on.",
+                description: "The kind of the content part, by its name in JSON: `text`, `tool_call` and so on.",
             },
             Self::PartText => &FieldInfo {
                 number: 0x0107,
@@ -612,7 +612,7 @@ impl Field {
                 indexed: false,
                 read: Access::Open,
                 write: Write::Never,
-                description: "What the payload is: `message`, `identity`, `delegation`, `elicitation`, or the name the embedder gave a type of its own.",
+                description: "The kind of the payload: `message`, `identity`, `delegation`, `elicitation`, or the name the embedder gave a type of its own.",
             },
             Self::MessageThinking => &FieldInfo {
                 number: 0x0109,
