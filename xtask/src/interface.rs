@@ -237,7 +237,7 @@ impl Interface {
         code
     }
 
-    /// The same functions for tests, which a session serves.
+    /// The functions for tests, which a session serves.
     fn served(&self) -> String {
         let mut code = String::from(
             "//! A function for each host function, which the session of the test serves.\n\n\

@@ -74,7 +74,7 @@ impl Unfit {
         Self::new("is of a kind that this version of cpex-wasmi does not know")
     }
 
-    /// The same problem, as the parent of the value sees it.
+    /// The problem as the parent of the value sees it.
     fn within(self, member: impl fmt::Display) -> Self {
         Self { pointer: format!("/{member}{}", self.pointer), ..self }
     }
