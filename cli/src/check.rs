@@ -48,7 +48,7 @@ struct Plugin {
     initialisation: Option<Initialisation>,
 }
 
-/// What `--json` prints of a check that did not come to a verdict.
+/// The output of `--json` for a check that did not come to a verdict.
 pub(crate) fn failed() -> Map<String, Value> {
     let keys = [
         ("ok", false.into()),

@@ -70,7 +70,7 @@ fn run(command: &Command) -> Exit {
     result.unwrap_or_else(|failure| failure.report(form()))
 }
 
-/// How a failure is told: to people, or with the keys that the command prints in JSON.
+/// The form of a failure: for people, or with the keys that the command prints in JSON.
 fn form() -> Form {
     let keys = match args::json_command(std::env::args_os()) {
         None => return Form::Text,

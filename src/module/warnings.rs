@@ -1,4 +1,4 @@
-//! What would be odd about a policy for a module without being wrong.
+//! Warnings about a policy for a module: oddities that are not wrong.
 
 use alloc::format;
 use alloc::string::String;

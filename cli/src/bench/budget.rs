@@ -1,4 +1,4 @@
-//! How much is measured: a time, or a number of calls.
+//! The budget of a measurement: a time, or a number of calls.
 
 use std::time::Duration;
 
