@@ -97,44 +97,48 @@ fn state_is_kept_where_it_is_allowed() {
 
 #[test]
 fn every_command_survives_every_module() {
+    let modules: Vec<_> = ["wat", "."]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(Path::new(ROOT).join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "wat" || kind == "wasm"))
+        .collect();
+    assert!(modules.len() > 20, "the fixtures are missing");
     let place = Place::new();
     // So little fuel that a module which loops ends long before its deadline.
     place.file("little.yaml", "resources: {max_fuel: 300000, init_fuel: 300000}");
-    let modules = ["wat", "."].into_iter().flat_map(|folder| {
-        std::fs::read_dir(Path::new(ROOT).join(folder)).unwrap().map(|entry| entry.unwrap().path())
-    });
-    let mut seen = 0;
-    for module in modules {
-        if !module.extension().is_some_and(|kind| kind == "wat" || kind == "wasm") {
-            continue;
+    std::thread::scope(|scope| {
+        for some in modules.chunks(modules.len().div_ceil(4)) {
+            let place = &place;
+            scope.spawn(move || {
+                some.iter().for_each(|module| every_command_survives(place, module))
+            });
         }
-        seen += 1;
-        let module = module.to_str().unwrap();
-        let little = ["--policy", "little.yaml"];
-        let check = [&["check", module][..], &little].concat();
-        let call =
-            [&["call", module, "--payload", "payload.json", "--hook", HOOK][..], &little].concat();
-        for (args, allowed) in [
-            (["inspect", module].as_slice(), [0, 3].as_slice()),
-            (&check, &[0, 3]),
-            // 2: a module that does not handle that hook.
-            (&call, &[0, 1, 2, 3]),
-        ] {
-            for json in [false, true] {
-                let args = args.iter().copied().chain(json.then_some("--json"));
-                let ran = place.run(args);
-                assert!(allowed.contains(&ran.status), "{module}: {}", ran.status);
-                if json {
-                    let answer = ran.json();
-                    assert_eq!(
-                        answer.get("error").is_some(),
-                        ran.status > 1 && answer.get("ok").is_none()
-                    );
-                }
-                let raw = |text: &str| text.chars().any(|char| char.is_control() && char != '\n');
-                assert!(!raw(&ran.stdout) && !raw(&ran.stderr), "{module}: {}", ran.stdout);
+    });
+}
+
+fn every_command_survives(place: &Place, module: &Path) {
+    let module = module.to_str().unwrap();
+    let little = ["--policy", "little.yaml"];
+    let check = [&["check", module][..], &little].concat();
+    let call = ["call", module, "--payload", "payload.json", "--hook", HOOK];
+    let call = [&call[..], &little].concat();
+    for (args, allowed) in [
+        (["inspect", module].as_slice(), [0, 3].as_slice()),
+        (&check, &[0, 3]),
+        // 2: a module that does not handle that hook.
+        (&call, &[0, 1, 2, 3]),
+    ] {
+        for json in [false, true] {
+            let ran = place.run(args.iter().copied().chain(json.then_some("--json")));
+            assert!(allowed.contains(&ran.status), "{module}: {}", ran.status);
+            if json {
+                let answer = ran.json();
+                let has_error = ran.status > 1 && answer.get("ok").is_none();
+                assert_eq!(answer.get("error").is_some(), has_error, "{module}");
             }
+            let raw = |text: &str| text.chars().any(|char| char.is_control() && char != '\n');
+            assert!(!raw(&ran.stdout) && !raw(&ran.stderr), "{module}: {}", ran.stdout);
         }
     }
-    assert!(seen > 20, "the fixtures are missing");
 }
