@@ -82,6 +82,7 @@ pub mod config;
 pub mod cpex;
 mod engine;
 mod error;
+mod host;
 mod instance;
 mod logging;
 mod module;

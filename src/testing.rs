@@ -127,7 +127,7 @@ impl Session {
         args: &[u32],
         memory: &mut [u8],
     ) -> Result<i32, Error> {
-        let answer = self.0.dispatch_with(None, function, args, memory)?;
+        let answer = self.0.dispatch(None, function, args, memory)?;
         if self.0.is_waiting() {
             blocking(|| None, |context| self.0.poll_waiting(context, memory))
         } else {

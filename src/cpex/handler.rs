@@ -14,7 +14,7 @@ use cpex_core::registry::AnyHookHandler;
 use super::payload::PayloadTypes;
 use super::record::{CallRecord, Observer, changed};
 use super::{errors, outcome};
-use crate::outcome::Ended;
+use crate::outcome::RawOutcome;
 use crate::session::Source;
 use crate::view::Borrowed;
 use crate::{Decision, Error, Plugin, Receipt};
@@ -79,9 +79,8 @@ impl AnyHookHandler for Handler {
         let instance = self.plugin.ready().await.map_err(failed)?;
         // Its slots are behind pointers that are counted, each.
         let seen = if self.looks { Source::Cpex(extensions.clone()) } else { Source::Unseen };
-        let call = self.plugin.start(instance, self.position, seen);
-        let called = self.plugin.conclude(call, Some(borrowed)).await;
-        let Ended { violation, changes, receipt } = called.map_err(failed)?;
+        let called = self.plugin.invoke(instance, self.position, seen, Some(borrowed)).await;
+        let RawOutcome { violation, changes, receipt } = called.map_err(failed)?;
         // Noted before they are used up.
         let noted = self.observer.is_some().then(|| {
             let denied = violation.as_deref().cloned().map_or(Decision::Allow, Decision::Deny);

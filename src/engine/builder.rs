@@ -338,14 +338,12 @@ impl EngineBuilder {
             return Err(Error::new(ErrorKind::InvalidConfig, "to time calls takes a clock"));
         }
         let dispatch = Dispatch::of_this_build(&config(1_000_000, 1000, Dispatch::LOOP))?;
-        let settings = Settings {
-            dispatch,
-            config: config(stack_bytes, recursion_depth, dispatch),
-            timed: clock.clone().filter(|_| times_calls),
-        };
+        let settings =
+            Settings { dispatch, config: config(stack_bytes, recursion_depth, dispatch) };
         let first = settings.interpreter()?;
         let interpreters = Shards::new(shards, Shard::current(shards), first);
         let sink = sink.unwrap_or_else(|| Arc::new(LogCrate));
+        let measured = clock.clone().filter(|_| times_calls);
         services.clock = clock;
         services.sink = Some(sink.clone());
         #[cfg(feature = "http")]
@@ -353,7 +351,7 @@ impl EngineBuilder {
             let send = Arc::new(HttpSend(transport));
             services.functions.add(cpex_wasmi_abi::HTTP_SEND.into(), send)?;
         }
-        Ok(Engine(Arc::new(Inner { interpreters, settings, sink, services, slice })))
+        Ok(Engine(Arc::new(Inner { interpreters, settings, sink, services, slice, measured })))
     }
 }
 

@@ -1,12 +1,8 @@
 //! The settings of wasmi.
 
-use alloc::sync::Arc;
-
 use super::dispatch::Dispatch;
-#[cfg(feature = "wasi")]
-use crate::instance::define_wasi;
-use crate::instance::{Host, Timed, Untimed, define_host_functions};
-use crate::{Clock, Error};
+use crate::Error;
+use crate::host::{Host, define};
 
 /// An engine of wasmi's, with all that a module may import resolved.
 pub(crate) struct Interpreter {
@@ -18,25 +14,13 @@ pub(crate) struct Interpreter {
 pub(super) struct Settings {
     pub(super) dispatch: Dispatch,
     pub(super) config: wasmi::Config,
-    /// The clock, if host functions are to be timed.
-    pub(super) timed: Option<Arc<dyn Clock>>,
 }
 
 impl Settings {
     pub(super) fn interpreter(&self) -> Result<Interpreter, Error> {
         let wasmi = wasmi::Engine::new(&self.config);
         let mut linker = wasmi::Linker::new(&wasmi);
-        match &self.timed {
-            Some(clock) => define_host_functions(&mut linker, &Timed(clock.clone())),
-            None => define_host_functions(&mut linker, &Untimed),
-        }
-        .map_err(Error::internal)?;
-        #[cfg(feature = "wasi")]
-        match &self.timed {
-            Some(clock) => define_wasi(&mut linker, &Timed(clock.clone())),
-            None => define_wasi(&mut linker, &Untimed),
-        }
-        .map_err(Error::internal)?;
+        define(&mut linker)?;
         Ok(Interpreter { wasmi, linker })
     }
 }

@@ -34,6 +34,8 @@ struct Inner {
     sink: Arc<dyn LogSink>,
     services: Services,
     slice: u64,
+    /// The clock, if the time of calls is measured.
+    measured: Option<Arc<dyn Clock>>,
 }
 
 impl Engine {
@@ -78,9 +80,9 @@ impl Engine {
         error
     }
 
-    /// The clock, if calls are timed by it.
-    pub(crate) fn stopwatch(&self) -> Option<&dyn Clock> {
-        self.0.settings.timed.as_deref()
+    /// The clock, if the time of calls is measured.
+    pub(crate) fn measured(&self) -> Option<Arc<dyn Clock>> {
+        self.0.measured.clone()
     }
 
     pub(crate) fn sink(&self) -> &Arc<dyn LogSink> {

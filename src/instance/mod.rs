@@ -1,64 +1,33 @@
 //! A running module: its store, and the host functions it calls.
 
 mod call;
-mod fuel;
-mod limiter;
-mod paused;
+mod drive;
+mod failure;
 mod pending;
 #[cfg(feature = "std")]
 mod snapshot;
-mod timing;
-#[cfg(feature = "wasi")]
-mod wasi;
 
 use alloc::format;
 use alloc::sync::Arc;
 
-use cpex_wasmi_abi::{
-    EXPORT_INIT, EXPORT_INVOKE, EXPORT_MEMORY, EXPORT_REACTOR, EXPORT_SHUTDOWN, HostFunction,
-    IMPORT_MODULE,
-};
+use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_MEMORY, EXPORT_REACTOR, EXPORT_SHUTDOWN};
 use wasmi::errors::{ErrorKind as Wasmi, InstantiationError};
-use wasmi::{AsContextMut, Caller, Linker, Memory, Store, TypedFunc};
+use wasmi::{Memory, Store, TypedFunc};
 
+use crate::host::{Host, Limiter, starved};
 use crate::session::Session;
 use crate::sync::Permit;
 use crate::sync::shards::Shard;
 use crate::system::Grants;
-use crate::view::{Borrowed, wipe};
+use crate::view::wipe;
 use crate::{Error, ErrorKind, Level, Module, Receipt};
 
-pub(crate) use call::{Call, Over, Step};
-use fuel::Reserve;
-use limiter::Limiter;
-use paused::{Ask, Asked, Pause, Wait};
+pub(crate) use call::{Call, Finished};
 #[cfg(feature = "std")]
 pub(crate) use snapshot::Snapshot;
-use timing::Stopwatch;
-pub(crate) use timing::{Server, Timed, Untimed};
-#[cfg(feature = "wasi")]
-pub(crate) use wasi::{define as define_wasi, type_of};
 
 /// The memory of a plugin that may read tokens, beyond its declaration: a mebibyte.
 const PAGES_FOR_TOKENS: u64 = 16;
-
-/// The data of an instance's store.
-pub(crate) struct Host {
-    session: Session,
-    memory: Option<Memory>,
-    reserve: Reserve,
-    limiter: Limiter,
-    /// Why a host function ended the call.
-    stop: Option<Error>,
-    /// The host function that a stopped plugin waits for.
-    ask: Option<Ask>,
-    /// The answer that a plugin which waited resumes with.
-    answer: i32,
-    #[cfg(feature = "wasi")]
-    wasi: wasi::Wasi,
-    /// Stands still unless the engine times calls.
-    stopwatch: Stopwatch,
-}
 
 /// A module with memory of its own.
 pub(crate) struct Instance {
@@ -99,19 +68,8 @@ impl Instance {
     pub(crate) fn new(module: &Module, grants: Arc<Grants>, shard: Shard) -> Result<Self, Error> {
         let engine = module.engine();
         grants.counts.created.add();
-        let limiter = Limiter::new(&grants.limits);
-        let host = Host {
-            session: Session::new(grants, engine.sink().clone()),
-            memory: None,
-            reserve: Reserve::default(),
-            limiter,
-            stop: None,
-            ask: None,
-            answer: 0,
-            #[cfg(feature = "wasi")]
-            wasi: wasi::Wasi::default(),
-            stopwatch: Stopwatch::default(),
-        };
+        let session = Session::new(grants, engine.sink().clone());
+        let host = Host::new(session, engine.measured());
         let (interpreter, translated) = module.translated(shard)?;
         let mut store = Store::new(&interpreter.wasmi, host);
         store.limiter(|host| &mut host.limiter);
@@ -157,6 +115,12 @@ impl Instance {
             called: false,
             permit: None,
         })
+    }
+
+    /// Gives the module directories and files.
+    #[cfg(feature = "wasi")]
+    pub(crate) fn set_roots(&mut self, roots: crate::wasi::Roots) {
+        self.store.data_mut().set_roots(roots);
     }
 
     /// Holds the permit of a call.
@@ -260,7 +224,7 @@ impl Drop for Instance {
 
 fn not_instantiated(error: &wasmi::Error, limiter: &Limiter) -> Error {
     if limiter.starved {
-        return limiter::starved();
+        return starved();
     }
     if limiter.denied {
         return Error::new(
@@ -288,118 +252,5 @@ fn not_instantiated(error: &wasmi::Error, limiter: &Limiter) -> Error {
             ErrorKind::InvalidModule,
             format!("the module cannot be instantiated: {error}"),
         ),
-    }
-}
-
-/// Defines each function of the ABI's table in `linker`.
-pub(crate) fn define_host_functions(
-    linker: &mut Linker<Host>,
-    server: &impl Server,
-) -> Result<(), wasmi::Error> {
-    for function in HostFunction::ALL.iter().copied() {
-        let name = function.info().name;
-        let server = server.clone();
-        match function.arity() {
-            2 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Caller<'_, Host>, a, b| {
-                server.serve(caller, function, &[a, b])
-            }),
-            3 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Caller<'_, Host>, a, b, c| {
-                server.serve(caller, function, &[a, b, c])
-            }),
-            4 => linker.func_wrap(
-                IMPORT_MODULE,
-                name,
-                move |caller: Caller<'_, Host>, a, b, c, d| {
-                    server.serve(caller, function, &[a, b, c, d])
-                },
-            ),
-            5 => linker.func_wrap(
-                IMPORT_MODULE,
-                name,
-                move |caller: Caller<'_, Host>, a, b, c, d, e| {
-                    server.serve(caller, function, &[a, b, c, d, e])
-                },
-            ),
-            6 => linker.func_wrap(
-                IMPORT_MODULE,
-                name,
-                move |caller: Caller<'_, Host>, a, b, c, d, e, f| {
-                    server.serve(caller, function, &[a, b, c, d, e, f])
-                },
-            ),
-            arity => return Err(wasmi::Error::new(format!("`{name}` takes {arity} parameters"))),
-        }?;
-    }
-    Ok(())
-}
-
-/// Ends the call that a host function was called in; the reason is in [`Host::stop`].
-#[derive(Debug)]
-struct Stop;
-
-impl core::fmt::Display for Stop {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("the host ended the call")
-    }
-}
-
-impl core::error::Error for Stop {}
-impl wasmi::errors::HostError for Stop {}
-
-fn serve(
-    caller: &mut Caller<'_, Host>,
-    function: HostFunction,
-    args: &[u32],
-) -> Result<i32, wasmi::Error> {
-    if caller.data().session.needs_borrowed(function, args) {
-        caller.data_mut().ask = Some(Ask::new(function, args));
-        return Err(wasmi::Error::host(Asked));
-    }
-    match answer(&mut *caller, None, function, args) {
-        Ok(Answered::Now(answer)) => Ok(answer),
-        Ok(Answered::Later(answer)) => Err(wasmi::Error::host(Pause(answer))),
-        Ok(Answered::Waits) => Err(wasmi::Error::host(Wait)),
-        Err(error) => {
-            caller.data_mut().stop = Some(error);
-            Err(wasmi::Error::host(Stop))
-        }
-    }
-}
-
-/// The answer of a host function.
-enum Answered {
-    /// The plugin goes on.
-    Now(i32),
-    /// The slice is used up. A plugin that does nothing but call the host comes to the end of it like
-    /// any other: the deadline is looked at, and others may run.
-    Later(i32),
-    /// There is no answer yet, and the plugin waits for it.
-    Waits,
-}
-
-/// Serves a host function and charges for it.
-fn answer(
-    store: impl AsContextMut<Data = Host>,
-    borrowed: Option<Borrowed<'_>>,
-    function: HostFunction,
-    args: &[u32],
-) -> Result<Answered, Error> {
-    let mut store = store;
-    let mut store = store.as_context_mut();
-    let Some(memory) = store.data().memory else {
-        return Err(Error::internal("a host function was called before the instance was ready"));
-    };
-    let (bytes, host) = memory.data_and_store_mut(&mut store);
-    let answer = host.session.dispatch_with(borrowed, function, args, bytes);
-    host.limiter.holds_token = host.session.gave_tokens();
-    if host.session.is_waiting() {
-        // It is charged for when it is there.
-        return Ok(Answered::Waits);
-    }
-    // An error that is already there says more than that the fuel is used up.
-    match (fuel::charge(&mut store), answer) {
-        (_, Err(error)) | (Err(error), Ok(_)) => Err(error),
-        (Ok(true), Ok(answer)) => Ok(Answered::Later(answer)),
-        (Ok(false), Ok(answer)) => Ok(Answered::Now(answer)),
     }
 }

@@ -6,8 +6,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
-use super::{Call, fuel};
+use super::Call;
 use crate::Error;
+use crate::host::charge;
 use crate::sync::blocking;
 
 /// A future that is ready at the deadline.
@@ -24,7 +25,7 @@ impl Call<'_> {
     }
 
     /// Asks for what the plugin waits for. Once that is there, the call goes on with a new slice.
-    pub(crate) fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(super) fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let memory = self.instance.memory;
         let (bytes, host) = memory.data_and_store_mut(&mut self.instance.store);
         match host.session.poll_waiting(context, bytes) {
@@ -55,14 +56,10 @@ impl Call<'_> {
 
     /// Charges for the answer, and hands out fuel to go on with.
     fn answered(&mut self, answer: Result<i32, Error>) -> Result<(), Error> {
-        self.waits = false;
         self.timer = None;
-        let store = &mut self.instance.store;
-        let charged = fuel::charge(&mut *store);
-        store.data_mut().answer = answer?;
+        let charged = charge(&mut self.instance.store);
+        self.answer = answer?;
         charged.map_err(|error| self.stopped(error))?;
-        self.check_deadline()?;
-        self.slices = self.slices.saturating_add(1);
-        self.hand_out(self.fuel_left(), self.instance.slice)
+        self.next_slice(self.fuel_left(), 0)
     }
 }

@@ -14,7 +14,7 @@ use wasmi::{ExternType, FuncType, MemoryType, ValType};
 
 use super::{WasiImport, invalid};
 #[cfg(feature = "wasi")]
-use crate::instance::type_of;
+use crate::host::type_of;
 use crate::logging::visible;
 use crate::text::suggest::did_you_mean;
 #[cfg(feature = "wasi")]

@@ -26,15 +26,15 @@ pub struct Outcome {
 
 /// The outcome on its way out of a session: most calls neither deny nor change anything, and what they
 /// could have is large.
-pub(crate) struct Ended {
+pub(crate) struct RawOutcome {
     pub(crate) violation: Option<Box<Violation>>,
     pub(crate) changes: Option<Box<Changes>>,
     pub(crate) receipt: Receipt,
 }
 
-impl From<Ended> for Outcome {
-    fn from(ended: Ended) -> Self {
-        let Ended { violation, changes, receipt } = ended;
+impl From<RawOutcome> for Outcome {
+    fn from(ended: RawOutcome) -> Self {
+        let RawOutcome { violation, changes, receipt } = ended;
         Self {
             decision: violation.map_or(Decision::Allow, |violation| Decision::Deny(*violation)),
             changes: changes.map_or_else(Changes::default, |changes| *changes),

@@ -10,10 +10,10 @@ use std::sync::OnceLock;
 #[cfg(feature = "std")]
 use cpex_wasmi_abi::RANDOM_BYTES;
 
-use super::{Plugin, finish};
+use super::Plugin;
 #[cfg(feature = "std")]
 use crate::instance::Snapshot;
-use crate::instance::{Call, Instance, Over};
+use crate::instance::{Call, Finished, Instance};
 #[cfg(feature = "std")]
 use crate::pool::{Outgrown, Pool, Taken};
 #[cfg(not(feature = "std"))]
@@ -97,7 +97,7 @@ impl Plugin {
             let mut result = Ok(());
             for instance in plugin.close() {
                 let call = Call::shutdown(plugin.0.module.engine(), instance);
-                result = result.and(ended(finish(call, None).await));
+                result = result.and(ended(call.run_async().await));
             }
             result.map_err(|error| error.with_plugin(plugin.name()))
         }
@@ -121,7 +121,7 @@ impl Plugin {
             return Ok(instance);
         }
         let call = Call::init(self.0.module.engine(), instance);
-        let instance = initialised(finish(call, None).await)?;
+        let instance = initialised(call.run_async().await)?;
         self.remember(&instance);
         Ok(instance)
     }
@@ -280,15 +280,15 @@ impl Plugin {
 }
 
 /// The instance, if its initialisation succeeded.
-fn initialised(over: Over) -> Result<Box<Instance>, Error> {
-    let receipt = over.result?.receipt;
+fn initialised(call: Finished) -> Result<Box<Instance>, Error> {
+    let receipt = call.result?.receipt;
     let gone = || Error::internal("an initialisation succeeded and left no instance");
-    let mut instance = over.instance.ok_or_else(gone)?;
+    let mut instance = call.instance.ok_or_else(gone)?;
     instance.set_ready(receipt);
     Ok(instance)
 }
 
 /// The result of a shutdown; the instance is dropped.
-fn ended(over: Over) -> Result<(), Error> {
-    over.result.map(drop)
+fn ended(call: Finished) -> Result<(), Error> {
+    call.result.map(drop)
 }

@@ -11,20 +11,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
-#[cfg(not(feature = "cpex-core"))]
-use core::task::Poll;
 #[cfg(feature = "std")]
 use std::sync::OnceLock;
 
-// Tokio takes a task that wakes itself dozens of times before it looks at timers and sockets, and one
-// that yields by its own means after them. Under any other executor that one wakes itself too.
-#[cfg(feature = "cpex-core")]
-use tokio::task::yield_now;
-
 #[cfg(feature = "std")]
 use crate::instance::Snapshot;
-use crate::instance::{Call, Instance, Over, Step};
-use crate::outcome::Ended;
+use crate::instance::{Call, Finished, Instance};
+use crate::outcome::RawOutcome;
 #[cfg(feature = "std")]
 use crate::pool::{self, Growth, Pool};
 use crate::session::Source;
@@ -179,7 +172,8 @@ impl Plugin {
             .and_then(|hook| {
                 let instance = self.acquire()?;
                 let request: Arc<Request> = request.into();
-                let call = Call::invoke(self.0.module.engine(), instance, hook, request.into());
+                let engine = self.0.module.engine();
+                let call = Call::invoke(engine, instance, hook, request.into(), None);
                 self.give_back(call.run())
             })
             .map(Outcome::from)
@@ -204,8 +198,7 @@ impl Plugin {
         let request: Arc<Request> = request.into();
         async move {
             let (hook, instance) = (hook?, plugin.ready().await?);
-            let call = plugin.start(instance, hook, request.into());
-            plugin.conclude(call, None).await.map(Outcome::from)
+            plugin.invoke(instance, hook, request.into(), None).await.map(Outcome::from)
         }
     }
 
@@ -229,19 +222,17 @@ impl Plugin {
         Ok(instance)
     }
 
-    /// Begins a call of a hook, by its position.
-    pub(crate) fn start(&self, instance: Box<Instance>, hook: i32, request: Source) -> Call<'_> {
-        Call::invoke(self.0.module.engine(), instance, hook, request)
-    }
-
-    /// Steps through a call of a hook, yielding between slices. `borrowed` is what the session does not
-    /// keep of the request.
-    pub(crate) async fn conclude(
+    /// Calls a hook, by its position, and yields between slices. `borrowed` are the parts of the request that
+    /// `request` has not got.
+    pub(crate) async fn invoke(
         &self,
-        call: Call<'_>,
+        instance: Box<Instance>,
+        hook: i32,
+        request: Source,
         borrowed: Option<Borrowed<'_>>,
-    ) -> Result<Ended, Error> {
-        self.give_back(finish(call, borrowed).await).map_err(|error| error.with_plugin(self.name()))
+    ) -> Result<RawOutcome, Error> {
+        let call = Call::invoke(self.0.module.engine(), instance, hook, request, borrowed);
+        self.give_back(call.run_async().await).map_err(|error| error.with_plugin(self.name()))
     }
 
     /// The limits of its calls.
@@ -269,8 +260,8 @@ impl Plugin {
 
     /// Keeps the instance of a call that came to its end without an error, or with one that leaves the
     /// instance sound and the state that the plugin keeps in it.
-    fn give_back(&self, over: Over) -> Result<Ended, Error> {
-        let Over { instance, result } = over;
+    fn give_back(&self, call: Finished) -> Result<RawOutcome, Error> {
+        let Finished { instance, result } = call;
         if let Some(instance) = instance
             && (result.is_ok() || self.0.grants.stateful.is_kept())
         {
@@ -284,36 +275,4 @@ impl fmt::Debug for Plugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Plugin").field("module", &self.0.module).finish_non_exhaustive()
     }
-}
-
-/// Steps through a call, yielding between slices.
-async fn finish(mut call: Call<'_>, borrowed: Option<Borrowed<'_>>) -> Over {
-    loop {
-        let over = match call.step(borrowed) {
-            Step::Over(returned) => returned,
-            Step::Sliced => {
-                yield_now().await;
-                continue;
-            }
-            Step::Waits => match core::future::poll_fn(|context| call.poll_wait(context)).await {
-                Ok(()) => continue,
-                Err(error) => Err(error),
-            },
-        };
-        return call.end(over);
-    }
-}
-
-/// Lets the executor run something else first.
-#[cfg(not(feature = "cpex-core"))]
-async fn yield_now() {
-    let mut yielded = false;
-    core::future::poll_fn(|context| {
-        if core::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

@@ -130,7 +130,7 @@ impl Session {
     }
 
     /// Serves one host function, with what the session has not kept of the request.
-    pub(crate) fn dispatch_with(
+    pub(crate) fn dispatch(
         &mut self,
         borrowed: Option<Borrowed<'_>>,
         function: HostFunction,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answer, Session};
 use crate::boundary::{Decoding, Format, Input, Span};
 use crate::logging::visible;
-use crate::outcome::{Ended, UNEXPLAINED, unexplained};
+use crate::outcome::{RawOutcome, UNEXPLAINED, unexplained};
 use crate::{AccessKind, Error, ErrorKind, Receipt};
 
 impl Session {
@@ -71,19 +71,19 @@ impl Session {
     /// The result of the call, by the number that `cpex_invoke` returned.
     ///
     /// A denial stands whatever the number says: a plugin cannot take it back.
-    pub(crate) fn finish(&mut self, verdict: i32, receipt: Receipt) -> Result<Ended, Error> {
+    pub(crate) fn finish(&mut self, verdict: i32, receipt: Receipt) -> Result<RawOutcome, Error> {
         let (changes, violation) = (self.changes.take(), self.violation.take());
         let violation = match (verdict, violation) {
             (VERDICT_ALLOW | VERDICT_DENY, Some(violation)) => violation,
             (VERDICT_DENY, None) => Box::new(unexplained()),
-            (VERDICT_ALLOW, None) => return Ok(Ended { violation: None, changes, receipt }),
+            (VERDICT_ALLOW, None) => return Ok(RawOutcome { violation: None, changes, receipt }),
             (code, _) => {
                 let error = self.gave_up(code, cpex_wasmi_abi::EXPORT_INVOKE);
                 return Err(error.with_receipt(receipt));
             }
         };
         let changes = changes.map(|changes| Box::new(changes.keep_context()));
-        Ok(Ended { violation: Some(violation), changes, receipt })
+        Ok(RawOutcome { violation: Some(violation), changes, receipt })
     }
 
     /// Why a plugin failed whose export returned something else than success.

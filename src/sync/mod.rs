@@ -8,6 +8,7 @@ pub(crate) mod permits;
 pub(crate) mod shards;
 #[cfg(feature = "std")]
 mod timer;
+mod yielding;
 
 pub(crate) use blocking::blocking;
 pub use clock::Clock;
@@ -17,6 +18,7 @@ pub(crate) use counts::Counts;
 pub use counts::Instances;
 #[cfg(feature = "std")]
 pub(crate) use permits::Permit;
+pub(crate) use yielding::yield_now;
 
 /// A permit for one call. Without `std`, calls are not bounded, so there is none.
 #[cfg(not(feature = "std"))]

@@ -2,12 +2,9 @@
 
 use alloc::boxed::Box;
 
-use wasmi::{AsContextMut as _, Caller, FuncType, Linker, Val, ValType};
+use wasmi::{Caller, FuncType, Linker, Val, ValType};
 
-use super::Instance;
-use super::paused::Pause;
-use super::{Host, Server, Stop, fuel};
-use crate::Error;
+use super::{Host, fuel, no_memory, run};
 use crate::wasi::Roots;
 use crate::wasi::{self, MODULE, Param, State, WasiFunction};
 
@@ -15,7 +12,7 @@ use crate::wasi::{self, MODULE, Param, State, WasiFunction};
 #[derive(Default)]
 pub(super) struct Wasi {
     /// Directories and files that its plugin was granted.
-    pub(super) roots: Roots,
+    roots: Roots,
     /// Made for the first function that is called.
     state: Option<Box<State>>,
 }
@@ -27,18 +24,16 @@ impl Wasi {
 }
 
 impl Host {
+    /// Gives the module directories and files.
+    pub(crate) fn set_roots(&mut self, roots: Roots) {
+        self.wasi.roots = roots;
+    }
+
     /// Ends what the plugin has begun with functions of WASI: see [`State::end`].
-    pub(super) fn end_wasi(&mut self) {
+    pub(crate) fn end_wasi(&mut self) {
         if let Some(state) = &mut self.wasi.state {
             state.end(&mut self.session);
         }
-    }
-}
-
-impl Instance {
-    /// Gives the module directories and files.
-    pub(crate) fn set_roots(&mut self, roots: Roots) {
-        self.store.data_mut().wasi.roots = roots;
     }
 }
 
@@ -52,12 +47,8 @@ pub(crate) fn type_of(function: WasiFunction) -> FuncType {
 }
 
 /// Defines each function of WASI in `linker`.
-pub(crate) fn define(
-    linker: &mut Linker<Host>,
-    server: &impl Server,
-) -> Result<(), wasmi::errors::LinkerError> {
+pub(super) fn define(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError> {
     for function in WasiFunction::ALL.iter().copied() {
-        let server = server.clone();
         linker.func_new(
             MODULE,
             function.name(),
@@ -71,7 +62,7 @@ pub(crate) fn define(
                         _ => 0,
                     };
                 }
-                let answer = server.serve_wasi(caller, function, &args)?;
+                let answer = serve(caller, function, &args)?;
                 if let Some(result) = results.first_mut() {
                     *result = Val::I32(answer);
                 }
@@ -83,26 +74,15 @@ pub(crate) fn define(
 }
 
 /// Serves a function and charges for it.
-pub(super) fn serve(
-    caller: &mut Caller<'_, Host>,
+fn serve(
+    caller: Caller<'_, Host>,
     function: WasiFunction,
     args: &[u64],
 ) -> Result<i32, wasmi::Error> {
-    let memory = caller.data().memory;
-    let served = match memory {
-        Some(memory) => {
-            let (bytes, host) = memory.data_and_store_mut(&mut *caller);
-            let state = host.wasi.state();
-            wasi::serve(&mut host.session, state, function, args, bytes)
-        }
-        None => Err(Error::internal("a host function was called before the instance was ready")),
-    };
-    match (fuel::charge(caller.as_context_mut()), served) {
-        (Ok(false), Ok(answer)) => Ok(answer),
-        (Ok(true), Ok(answer)) => Err(wasmi::Error::host(Pause(answer))),
-        (_, Err(error)) | (Err(error), Ok(_)) => {
-            caller.data_mut().stop = Some(error);
-            Err(wasmi::Error::host(Stop))
-        }
-    }
+    run(caller, |caller| {
+        let memory = caller.data().memory.ok_or_else(no_memory)?;
+        let (bytes, host) = memory.data_and_store_mut(&mut *caller);
+        let answer = wasi::serve(&mut host.session, host.wasi.state(), function, args, bytes);
+        fuel::charged(caller, answer)
+    })
 }

@@ -1,4 +1,4 @@
-//! The limits of an instance's memory and tables.
+//! The bounds of what an instance may allocate.
 
 use wasmi::ResourceLimiter;
 use wasmi::errors::{MemoryError, TableError};
@@ -11,22 +11,22 @@ use crate::{Error, ErrorKind, Limits};
 /// Tables keep the size they are declared with. wasmi 2.0.0 loses its place when `table.grow` runs
 /// out of fuel, and a call that is resumed then goes on somewhere else; refusing the growth, which
 /// WebAssembly allows at any time, comes before any fuel is charged for it.
-pub(super) struct Limiter {
+pub(crate) struct Limiter {
     memory_bytes: usize,
     table_elements: usize,
-    pub(super) tables: usize,
+    pub(crate) tables: usize,
     /// True if something was refused.
-    pub(super) denied: bool,
+    pub(crate) denied: bool,
     /// True if the host itself had no memory for something that was not refused.
-    pub(super) starved: bool,
+    pub(crate) starved: bool,
     /// True if the instance is made.
-    pub(super) running: bool,
+    pub(crate) running: bool,
     /// True if the memory holds a token. It cannot grow then: that would move it, and leave a copy.
-    pub(super) holds_token: bool,
+    pub(crate) holds_token: bool,
 }
 
 impl Limiter {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         let Limits { memory_bytes, table_elements, tables, .. } = *limits;
         Self {
             memory_bytes,
@@ -40,7 +40,7 @@ impl Limiter {
     }
 
     /// Forgets the call before.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.denied = false;
         self.starved = false;
         self.holds_token = false;
@@ -48,7 +48,7 @@ impl Limiter {
 }
 
 /// The host has no memory for what a plugin may have.
-pub(super) fn starved() -> Error {
+pub(crate) fn starved() -> Error {
     Error::new(
         ErrorKind::MemoryLimit,
         "the host has not got the memory that the plugin wanted, which its limits allow; lower \

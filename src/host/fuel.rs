@@ -2,7 +2,7 @@
 
 use wasmi::AsContextMut;
 
-use super::Host;
+use super::{Host, Interrupt};
 use crate::{Error, ErrorKind};
 
 /// The price of a call to a host function, beside the bytes it moves: about as long as it takes, in
@@ -14,11 +14,10 @@ const BYTES_PER_UNIT: u64 = 2;
 
 /// The fuel of a call that wasmi has not been given yet.
 #[derive(Debug, Default)]
-pub(super) struct Reserve(pub(super) u64);
+pub(crate) struct Reserve(pub(crate) u64);
 
 /// Takes the fuel for a host function that was just served, and says whether that used up the slice.
-pub(super) fn charge(store: impl AsContextMut<Data = Host>) -> Result<bool, Error> {
-    let mut store = store;
+pub(crate) fn charge(mut store: impl AsContextMut<Data = Host>) -> Result<bool, Error> {
     let mut store = store.as_context_mut();
     let bytes = store.data_mut().session.usage().take_uncharged();
     let cost = HOST_CALL.saturating_add(bytes / BYTES_PER_UNIT);
@@ -32,6 +31,19 @@ pub(super) fn charge(store: impl AsContextMut<Data = Host>) -> Result<bool, Erro
         return left.map(|_| true).ok_or_else(exhausted);
     }
     Ok(false)
+}
+
+/// Charges for a host function that answered this, and interrupts the call if that used up its slice.
+pub(super) fn charged(
+    store: impl AsContextMut<Data = Host>,
+    answer: Result<i32, Error>,
+) -> Result<i32, Interrupt> {
+    // An error that is already there says more than that the fuel is used up.
+    match (charge(store), answer) {
+        (_, Err(error)) | (Err(error), Ok(_)) => Err(Interrupt::Stop(error)),
+        (Ok(true), Ok(answer)) => Err(Interrupt::SliceUsedUp(answer)),
+        (Ok(false), Ok(answer)) => Ok(answer),
+    }
 }
 
 /// The error of a call that used up its fuel. (Its caller knows how much that was.)
