@@ -1,5 +1,8 @@
 //! Masking of an embedder's secrets in all that plugins say.
 
+#[cfg_attr(not(feature = "redact"), path = "redact/no_patterns.rs")]
+mod patterns;
+
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,6 +11,7 @@ use core::ops::Range;
 use cpex_wasmi_abi::model::Secret;
 
 use crate::{ErrorKind, Problem};
+use patterns::Patterns;
 
 /// The text in the place of a secret.
 pub(crate) const MARK: &str = "[redacted]";
@@ -16,19 +20,11 @@ pub(crate) const MARK: &str = "[redacted]";
 /// text by chance.
 pub(crate) const SHORTEST: usize = 4;
 
-/// The longest match of a pattern, in bytes, that is found where a text is cut.
-#[cfg(feature = "redact")]
-const LONGEST_MATCH: usize = 64 << 10;
-
 /// The secrets that an embedder has masked.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
     literals: Vec<Secret>,
-    #[cfg(feature = "redact")]
-    patterns: Vec<regex::Regex>,
-    /// True if a pattern may match a text with a line break in it.
-    #[cfg(all(feature = "redact", feature = "wasi"))]
-    patterns_cross_lines: bool,
+    patterns: Patterns,
 }
 
 impl Redactor {
@@ -49,51 +45,24 @@ impl Redactor {
 
     #[cfg(feature = "redact")]
     pub(crate) fn add_pattern(&mut self, pattern: &str) -> Result<(), Problem> {
-        let wrong = |message: String| Problem::new(ErrorKind::InvalidConfig, message);
-        let regex = regex::Regex::new(pattern)
-            .map_err(|error| wrong(format!("`{pattern}` cannot be redacted: {error}")))?;
-        // What matches between two letters hides none, and what it would match there otherwise.
-        let parsed = regex_syntax::parse(pattern).ok();
-        let least = parsed.as_ref().and_then(|parsed| parsed.properties().minimum_len());
-        if least.is_none_or(|least| least == 0) {
-            return Err(wrong(format!(
-                "`{pattern}` cannot be redacted: it matches a text of no length, or none at all"
-            )));
-        }
-        #[cfg(feature = "wasi")]
-        if parsed.is_none_or(|parsed| has_line_break(&parsed)) {
-            self.patterns_cross_lines = true;
-        }
-        self.patterns.push(regex);
-        Ok(())
+        self.patterns.add(pattern)
     }
 
     /// The number of passes over a text.
     pub(crate) fn count(&self) -> usize {
-        #[cfg(feature = "redact")]
-        let patterns = self.patterns.len();
-        #[cfg(not(feature = "redact"))]
-        let patterns = 0;
-        self.literals.len().saturating_add(patterns)
+        self.literals.len().saturating_add(self.patterns.count())
     }
 
     /// The longest secret that is found where a text is cut, in bytes.
     pub(crate) fn longest(&self) -> usize {
-        #[cfg(feature = "redact")]
-        let pattern = if self.patterns.is_empty() { 0 } else { LONGEST_MATCH };
-        #[cfg(not(feature = "redact"))]
-        let pattern = 0;
-        self.literals.iter().map(|literal| literal.expose().len()).max().unwrap_or(0).max(pattern)
+        let literals = self.literals.iter().map(|literal| literal.expose().len());
+        literals.max().unwrap_or(0).max(self.patterns.longest())
     }
 
     /// The length of the longest secret with a line break in it, in bytes. 0 if there is none.
     #[cfg(feature = "wasi")]
     pub(crate) fn longest_across_lines(&self) -> usize {
-        #[cfg(feature = "redact")]
-        let pattern = if self.patterns_cross_lines { LONGEST_MATCH } else { 0 };
-        #[cfg(not(feature = "redact"))]
-        let pattern = 0;
-        across_lines(&self.literals).max(pattern)
+        across_lines(&self.literals).max(self.patterns.longest_across_lines())
     }
 
     /// The length of the text's end that begins a secret.
@@ -103,11 +72,8 @@ impl Redactor {
 
     /// True if there is anything to be masked in a short text.
     pub(crate) fn is_in(&self, text: &str) -> bool {
-        #[cfg(feature = "redact")]
-        if self.patterns.iter().any(|pattern| pattern.is_match(text)) {
-            return true;
-        }
-        self.literals.iter().any(|literal| text.contains(literal.expose()))
+        self.patterns.is_in(text)
+            || self.literals.iter().any(|literal| text.contains(literal.expose()))
     }
 
     /// Notes where there is something to be masked. Going through a text once for each pattern takes a few
@@ -118,22 +84,7 @@ impl Redactor {
         for literal in &self.literals {
             find(text.as_bytes(), literal.expose().as_bytes(), found);
         }
-        #[cfg(feature = "redact")]
-        for pattern in &self.patterns {
-            let mut at = 0;
-            while let Some(range) = pattern.find_at(text, at).map(|found| found.range()) {
-                // It is not empty: see `add_pattern`.
-                at = range.end;
-                found.push(range);
-                let Some(enough) = left.checked_sub(text.len().saturating_sub(at)) else {
-                    return false;
-                };
-                *left = enough;
-            }
-        }
-        #[cfg(not(feature = "redact"))]
-        let _ = left;
-        true
+        self.patterns.find(text, found, left)
     }
 
     /// A message of the host's own, masked.
@@ -211,28 +162,8 @@ pub(crate) fn begun(text: &str, secrets: &[Secret]) -> usize {
 }
 
 /// The characters that end a line, or are left out where one ends.
-#[cfg(feature = "wasi")]
+#[cfg(any(feature = "wasi", feature = "redact"))]
 const LINE_BREAKS: [char; 2] = ['\n', '\r'];
-
-/// True if a pattern may match a text with a line break in it.
-#[cfg(all(feature = "redact", feature = "wasi"))]
-fn has_line_break(pattern: &regex_syntax::hir::Hir) -> bool {
-    use regex_syntax::hir::{Class, HirKind};
-    match pattern.kind() {
-        HirKind::Empty | HirKind::Look(_) => false,
-        HirKind::Literal(text) => LINE_BREAKS
-            .iter()
-            .any(|char| u8::try_from(u32::from(*char)).is_ok_and(|byte| text.0.contains(&byte))),
-        // Without the end of a line, a match of `.` is a match.
-        HirKind::Class(Class::Unicode(class)) => {
-            class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&'\n'))
-        }
-        HirKind::Class(Class::Bytes(_)) => true,
-        HirKind::Repetition(repeated) => has_line_break(&repeated.sub),
-        HirKind::Capture(captured) => has_line_break(&captured.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(has_line_break),
-    }
-}
 
 /// For each length of a start of the token, less one: how long the longest shorter start is that it ends
 /// with.
@@ -274,22 +205,6 @@ mod tests {
         assert_eq!(begun("_abcabcabd"), 0, "it is whole");
         assert_eq!(begun("xyzxy"), 5);
         assert_eq!(begun(""), 0);
-    }
-
-    #[cfg(all(feature = "redact", feature = "wasi"))]
-    #[test]
-    fn patterns_that_may_match_a_line_break_are_told_apart() {
-        let crosses = |pattern: &str| {
-            let mut redactor = Redactor::default();
-            assert!(redactor.add_pattern(pattern).is_ok(), "{pattern}");
-            redactor.longest_across_lines() > 0
-        };
-        for pattern in ["sk-[a-z0-9]{20}", "key=.+", r"\d{4}-(\w+|x)?", "^a$"] {
-            assert!(!crosses(pattern), "{pattern}");
-        }
-        for pattern in [r"key\s*=x", "-BEGIN[^-]+-", "(?s)a.+b", "a(b|\n)c", r"a\r"] {
-            assert!(crosses(pattern), "{pattern}");
-        }
     }
 
     #[test]
