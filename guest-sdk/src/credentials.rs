@@ -1,28 +1,13 @@
-//! Views of tokens.
+//! The tokens of a request.
 
 use alloc::string::String;
 
 use crate::items::Indexed;
 use crate::raw::Place;
-use crate::{Field, Items, Record, Result};
-
-/// The raw credentials slot: the request's tokens.
-///
-/// Facts about them take `read_inbound_credentials` or `read_delegated_tokens`; the tokens
-/// themselves take `allow_raw_credentials: true` in the operator's policy too, else reading them
-/// gives [`Status::CredentialsDenied`](crate::Status::CredentialsDenied).
-#[derive(Clone, Copy, Debug)]
-pub struct RawCredentials(());
+use crate::{Field, Items, RawCredentials, Result};
 
 impl RawCredentials {
-    pub(crate) const VIEW: Self = Self(());
-
-    /// Facts about the tokens, by pointer: `/inbound_tokens/user/source_header`.
-    pub const fn record(self) -> Record {
-        Record::of(Field::RawCredentials)
-    }
-
-    /// The token that came with the request, by whose it is: `user`, `client`, `caller_workload`,
+    /// The token that came with the request, by its owner: `user`, `client`, `caller_workload`,
     /// or a role of the operator's own.
     ///
     /// # Errors
@@ -32,7 +17,7 @@ impl RawCredentials {
         Place::of(Field::InboundToken).entry(role).text()
     }
 
-    /// The tokens minted for the request. What each is for stands in
+    /// The tokens minted for the request. The purpose of each stands in
     /// [`record`](Self::record) at `/delegated_tokens`, in the same order.
     ///
     /// # Errors

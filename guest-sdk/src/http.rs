@@ -1,24 +1,13 @@
-//! The view of HTTP headers.
+//! The headers of a request, read and changed by name.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::raw::Place;
 use crate::set::keys;
-use crate::text::{json_fields, text_fields};
-use crate::{Field, Result};
-
-/// The HTTP slot. Reading it needs the capability `read_headers`.
-#[derive(Clone, Copy, Debug)]
-pub struct Http(());
+use crate::{Field, Http, Result};
 
 impl Http {
-    pub(crate) const VIEW: Self = Self(());
-
-    const fn place(self, field: Field) -> Place<'static> {
-        Place::of(field)
-    }
-
     /// The headers of the request.
     pub const fn request_headers(self) -> Headers {
         Headers(Field::HttpRequestHeaders)
@@ -56,29 +45,13 @@ impl Http {
         self.request_headers().set(name, value)
     }
 
-    /// Removes a request header, and says whether it was there.
+    /// Removes a request header. Returns true if it was there.
     ///
     /// # Errors
     ///
     /// The host's status. Needs the capability `write_headers`.
     pub fn remove_header(self, name: &str) -> Result<bool> {
         self.request_headers().remove(name)
-    }
-
-    text_fields! {
-        /// The request method.
-        method, method_is => HttpMethod;
-        /// The request path.
-        path, path_is => HttpPath;
-        /// The host the request is for.
-        host, host_is => HttpHost;
-        /// The URL scheme.
-        scheme, scheme_is => HttpScheme;
-    }
-
-    json_fields! {
-        /// All of it.
-        json => Http;
     }
 }
 
@@ -132,7 +105,7 @@ impl Headers {
         Place::of(self.0).entry(name).write_text(value)
     }
 
-    /// Removes a header, and says whether it was there.
+    /// Removes a header. Returns true if it was there.
     ///
     /// # Errors
     ///

@@ -109,26 +109,21 @@ mod http;
 mod items;
 mod log;
 mod map;
-mod message;
-mod meta;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
-mod parts;
 mod payload;
 mod plugin;
 pub mod prelude;
 pub mod raw;
 mod record;
-mod request;
 mod result;
-mod security;
 mod set;
 mod slots;
 pub mod system;
-mod text;
 mod tool;
 mod value;
 mod verdict;
+mod views;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
@@ -141,27 +136,18 @@ use wasm as sys;
 pub use native::testing;
 
 pub use call::Call;
-pub use credentials::{DelegatedToken, RawCredentials};
+pub use credentials::DelegatedToken;
 pub use digits::{decimal, hex};
-pub use http::{Headers, Http};
+pub use http::Headers;
 pub use items::Items;
 pub use map::{JsonMap, TextMap};
-pub use message::{Message, Part};
-pub use meta::Meta;
-pub use parts::{Hop, PromptRequest, PromptResult, Resource, ResourceRef};
-pub use payload::Payload;
 pub use plugin::{Handler, Init, PluginDef, Shutdown};
 pub use record::Record;
-pub use request::Request;
 pub use result::{Error, Result};
-pub use security::{Security, Subject};
 pub use set::TextSet;
-pub use slots::{
-    Agent, CandidateConstraint, Completion, Delegation, Framework, Llm, Mcp, Provenance,
-};
-pub use tool::{ToolCall, ToolResult};
 pub use value::from_value;
 pub use verdict::{Verdict, allow, deny, deny_with};
+pub use views::*;
 
 pub use cpex_wasmi_abi::{Capability, Field, Status, Value, Violation};
 

@@ -23,11 +23,11 @@ pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) path: String,
     slot: String,
-    shape: String,
-    indexed: bool,
-    read: String,
-    write: String,
-    doc: String,
+    pub(crate) shape: String,
+    pub(crate) indexed: bool,
+    pub(crate) read: String,
+    pub(crate) write: String,
+    pub(crate) doc: String,
 }
 
 #[derive(Deserialize)]

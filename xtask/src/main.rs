@@ -26,6 +26,7 @@ use fields::Fields;
 use interface::Interface;
 use limits::Limits;
 use output::Output;
+use sdk::views::Views;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args().skip(1).collect();
@@ -72,6 +73,7 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
     output.rust("src/cpex/convert/records/mod.rs", &convert::index(&model))?;
     output.rust("abi/src/field/table.rs", &fields.code()?)?;
     interface.write(&fields, &mut output)?;
+    Views::read(&root.join("abi/views.toml"))?.write(&fields, &mut output)?;
     for world in views::WORLDS {
         output.rust(world.path, &views::file(&model, &fields, world)?)?;
     }

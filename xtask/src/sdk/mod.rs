@@ -2,6 +2,7 @@
 
 pub(crate) mod container;
 pub(crate) mod reads;
+pub(crate) mod views;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
