@@ -23,7 +23,7 @@ mod handler {
                 let _ = write!(report, "{}", info.message());
             }
         }
-        super::super::Panic(report.bytes.get(..report.len).unwrap_or_default());
+        super::super::panic(report.bytes.get(..report.len).unwrap_or_default());
         core::arch::wasm32::unreachable()
     }
 
@@ -94,7 +94,7 @@ mod hook {
                     report.push_str(": ");
                 }
                 report.push_str(message);
-                super::super::Panic(report.as_bytes());
+                super::super::panic(report.as_bytes());
             }));
         });
     }
