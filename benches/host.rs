@@ -317,10 +317,7 @@ mod fuel {
         let wasm = guest(&format!(
             r#"(memory (export "memory") 20) (func (export "cpex_invoke") (param i32) (result i32) {locals} {body} (i32.const 0))"#
         ));
-        let mut limits = Limits::default();
-        limits.fuel = u64::MAX;
-        limits.bytes_written = u64::MAX;
-        limits.bytes_read = u64::MAX;
+        let limits = Limits::default().fuel(u64::MAX).bytes_written(u64::MAX).bytes_read(u64::MAX);
         let plugin: Plugin = load(&wasm, Policy::default().limits(limits).pooled(1));
         counting(bencher, &plugin);
     }
@@ -417,15 +414,13 @@ mod fuel {
             for number in 1..files {
                 std::fs::write(folder.path().join(format!("{number}")), "").unwrap();
             }
-            let mut grant =
-                FileGrant::dir(folder.path().to_str().unwrap(), FilePermission::FullAccess);
-            grant.guest_path = Some("data".into());
-            let mut access = Access::default();
-            access.filesystem.push(grant);
-            let mut limits = Limits::default();
-            limits.fuel = u64::MAX;
-            limits.file_bytes_read = u64::MAX;
-            limits.file_bytes_written = u64::MAX;
+            let grant = FileGrant::dir(folder.path().to_str().unwrap(), FilePermission::FullAccess)
+                .guest_path("data");
+            let access = Access::default().filesystem(grant);
+            let limits = Limits::default()
+                .fuel(u64::MAX)
+                .file_bytes_read(u64::MAX)
+                .file_bytes_written(u64::MAX);
             let policy = Policy::default().limits(limits).access(access).pooled(1);
             let plugin = load(&common::guest_importing(&[WISH], imports, &fields), policy);
             counting(bencher, &plugin);

@@ -86,8 +86,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         })
         .build()?;
 
-    let mut access = Access::default();
-    access.functions = ["acme.take", "acme.get", "acme.put"].map(Into::into).into();
+    let access = Access::default().function("acme.take").function("acme.get").function("acme.put");
     let policy = Policy::default().grant([Capability::ReadSubject]).access(access);
     let plugin = Plugin::load(&engine, &std::fs::read("fixtures/quota.wasm")?, policy)?;
 

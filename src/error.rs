@@ -23,7 +23,7 @@ struct Inner {
     receipt: Option<Receipt>,
 }
 
-/// One thing that is wrong, for [`Error::problems`] and [`check`](crate::check).
+/// One thing that is wrong, for [`Error::problems`] and [`Plugin::check`](crate::Plugin::check).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {

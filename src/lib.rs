@@ -107,16 +107,18 @@ pub use cpex_wasmi_abi as abi;
 pub use cpex_wasmi_abi::model;
 #[doc(inline)]
 pub use cpex_wasmi_abi::{
-    AccessRequest, Capability, CapabilitySet, HostFunction, Manifest, Stateful, Status, Value,
-    Violation,
+    AccessKind, AccessRequest, Capability, CapabilitySet, HostFunction, Manifest, Stateful, Status,
+    Value, Violation,
 };
 
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Place, Problem, Trap};
-pub use logging::{LOG_TARGET, Level, LevelFilter, LogRecord, LogSink, quoted, visible};
+pub use logging::{
+    LOG_TARGET, Level, LevelFilter, LogRecord, LogSink, quoted, visible, yaml_scalar,
+};
 pub use module::{Module, ModuleInfo, WasiImport};
 pub use outcome::{Changes, Decision, Outcome};
-pub use plugin::{Plugin, check};
+pub use plugin::Plugin;
 pub use policy::{
     Access, AddressGuard, ClockGrant, CommandGrant, Digest, FileGrant, FilePermission, HostPattern,
     InvalidHost, InvalidMethod, Isolation, Limits, Method, NetworkGrant, PathKind, Policy,
@@ -131,4 +133,4 @@ pub use system::http::HttpClient;
 pub use system::http::{
     HttpTransport, ResponseBody, SendFuture, TransportError, TransportRequest, TransportResponse,
 };
-pub use system::{AccessKind, AuditEvent, AuditOutcome, AuditSink, Invocation, StubAnswer};
+pub use system::{AuditEvent, AuditOutcome, AuditSink, Invocation, StubAnswer};

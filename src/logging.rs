@@ -1,6 +1,6 @@
 //! Log lines of plugins, and where they go.
 
-pub use cpex_wasmi_abi::{quoted, visible};
+pub use cpex_wasmi_abi::{quoted, visible, yaml_scalar};
 pub use log::{Level, LevelFilter};
 
 /// One line that a plugin logged.

@@ -178,9 +178,7 @@ fn an_instance_busy_during_a_shutdown_is_not_kept() {
 
 #[test]
 fn another_task_goes_on_while_a_plugin_loops() {
-    let mut limits = Limits::default();
-    limits.fuel = u64::MAX;
-    limits.deadline = None;
+    let limits = Limits::default().fuel(u64::MAX).deadline(None);
     let plugin = load(&invoking(LOOP), Policy::default().limits(limits));
     let mut looping = Box::pin(plugin.call_async(HOOK, request()));
     let mut context = Context::from_waker(Waker::noop());
@@ -238,9 +236,7 @@ impl Clock for HandClock {
 fn the_deadline_goes_by_the_embedders_clock() {
     let clock = HandClock::default();
     let engine = Engine::builder().clock(clock.clone()).build().unwrap();
-    let mut limits = Limits::default();
-    limits.fuel = u64::MAX;
-    limits.deadline = Some(Duration::from_millis(50));
+    let limits = Limits::default().fuel(u64::MAX).deadline(Duration::from_millis(50));
     let plugin = Plugin::load(&engine, &invoking(LOOP), Policy::default().limits(limits)).unwrap();
     let mut looping = Box::pin(plugin.call_async(HOOK, request()));
     let mut context = Context::from_waker(Waker::noop());

@@ -124,9 +124,7 @@ fn panics_are_told_with_file_and_line() {
 #[test]
 fn loops_and_memory_hog_are_stopped() {
     // The fuel may take longer than the deadline on a machine that is busy.
-    let mut limits = Limits::default();
-    limits.deadline = None;
-    limits.fuel = 100_000_000;
+    let limits = Limits::default().deadline(None).fuel(100_000_000);
     let error = call(&load(&fixture("loops"), Policy::default().limits(limits))).unwrap_err();
     assert_eq!(error.code(), "fuel_exhausted");
     let error = call(&load(&fixture("memory_hog"), Policy::default())).unwrap_err();
@@ -180,8 +178,7 @@ fn what_crosses_the_boundary_costs_fuel_in_proportion() {
 fn explore(capabilities: &[Capability]) -> Vec<(String, String)> {
     let logs = Logs::default();
     let engine = logs.engine().build().unwrap();
-    let mut limits = Limits::default();
-    limits.log_bytes = 1 << 20;
+    let limits = Limits::default().log_bytes(1 << 20);
     let policy = Policy::default().grant(capabilities.iter().copied()).limits(limits);
     let plugin = Plugin::load(&engine, &fixture("explorer"), policy.config("a", 1)).unwrap();
     plugin.call(HOOK, pii().header("a", "b").claim("c", "d").custom("e", 1)).unwrap();
@@ -248,8 +245,7 @@ fn lines_below_the_operators_level_are_dropped() {
     for (filter, kept) in LevelFilter::iter().zip(0..) {
         let logs = Logs::default();
         let engine = logs.engine().build().unwrap();
-        let mut limits = Limits::default();
-        limits.log_bytes = 5 * kept as u64;
+        let limits = Limits::default().log_bytes(5 * kept as u64);
         let policy = Policy::default().limits(limits).log_level(filter);
         let outcome = call(&Plugin::load(&engine, &wasm, policy).unwrap()).unwrap();
         assert!(outcome.decision.is_allow(), "{filter}: the plugin was told");

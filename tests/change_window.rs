@@ -16,11 +16,11 @@ use cpex_wasmi::{
 
 /// All that it asks for, with a time and numbers that are the same each time.
 fn granted() -> Access {
-    let mut access = Access::default();
-    access.env.push("API_*".into());
-    access.clock = Some(ClockGrant::Fixed(Duration::from_secs(1_800_000_000)));
-    access.random = Some(RandomGrant::Seeded(42));
-    access.commands.push(CommandGrant::new("/bin/echo", ["noted", "*"]));
+    let access = Access::default()
+        .env("API_*")
+        .clock(ClockGrant::Fixed(Duration::from_secs(1_800_000_000)))
+        .random(RandomGrant::Seeded(42))
+        .command(CommandGrant::new("/bin/echo", ["noted", "*"]));
     access
 }
 

@@ -42,9 +42,7 @@ impl Clock for Torn {
 
 fn plugin(clock: impl Clock + 'static, deadline: Duration, body: &str) -> Plugin {
     let engine = Engine::builder().clock(clock).build().unwrap();
-    let mut limits = Limits::default();
-    limits.fuel = FUEL;
-    limits.deadline = Some(deadline);
+    let limits = Limits::default().fuel(FUEL).deadline(deadline);
     Plugin::load(&engine, &invoking(body), Policy::default().limits(limits)).unwrap()
 }
 

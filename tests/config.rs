@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use cpex_wasmi::{Policy, check};
+use cpex_wasmi::{Plugin, Policy};
 use serde_json::json;
 
 const SCHEMA: &str = r##"{
@@ -34,7 +34,7 @@ fn a_configuration_that_fits_is_taken() {
 #[test]
 fn each_mismatch_is_named_by_its_path_in_the_yaml() {
     let wrong = json!({"limt": 1, "rules": [{"action": "deny"}, {"action": "dney"}]});
-    let problems = check(&engine(), &guest_with_schema(SCHEMA), &config(&wrong), &[]);
+    let problems = Plugin::check(&engine(), &guest_with_schema(SCHEMA), &config(&wrong), &[]);
     let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
     let named = |words: &[&str]| {
         assert!(

@@ -99,9 +99,7 @@ fn storm(function: &str, field: Field, key: &str, value: &str) -> (Duration, Str
                (br $again))
              (i32.const 0))"#
     ));
-    let mut limits = Limits::default();
-    limits.deadline = Some(Duration::from_millis(250));
-    limits.bytes_read = u64::MAX;
+    let limits = Limits::default().deadline(Duration::from_millis(250)).bytes_read(u64::MAX);
     let plugin = load(&wasm, trusting().limits(limits));
     let request = request(3000);
     let start = Instant::now();
@@ -131,9 +129,7 @@ fn host_calls_without_a_loop_end_with_the_deadline_too() {
         "(drop (call $read_json (i32.const {field}) (i32.const 0) (i32.const 0) (i32.const -1)
            (i32.const 0) (i32.const 0)))"
     );
-    let mut limits = Limits::default();
-    limits.deadline = Some(Duration::from_millis(50));
-    limits.fuel = u64::MAX;
+    let limits = Limits::default().deadline(Duration::from_millis(50)).fuel(u64::MAX);
     let plugin = load(&invoking(&format!("{} (i32.const 0)", call.repeat(3000))), {
         Policy::default().limits(limits)
     });

@@ -13,24 +13,13 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use cpex_wasmi::abi::Status;
-use cpex_wasmi::{
-    Capability, Engine, ErrorKind, Limits, Module, Plugin, Policy, Request, Trap, check,
-};
-
-fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
-    let mut limits = Limits::default();
-    change(&mut limits);
-    limits
-}
+use cpex_wasmi::{Capability, Engine, ErrorKind, Limits, Module, Plugin, Policy, Request, Trap};
 
 const LOOP: &str = "(loop $forever (br $forever)) (unreachable)";
 
 #[test]
 fn an_endless_loop_ends_with_its_fuel() {
-    let policy = Policy::default().limits(limits(|limits| {
-        limits.fuel = 1_000_000;
-        limits.deadline = None;
-    }));
+    let policy = Policy::default().limits(Limits::default().fuel(1_000_000).deadline(None));
     let error = call(&load(&invoking(LOOP), policy)).unwrap_err();
     assert_eq!(error.code(), "fuel_exhausted");
     assert!(error.to_string().contains("max_fuel"), "{error}");
@@ -42,10 +31,7 @@ fn an_endless_loop_ends_with_its_fuel() {
 #[test]
 fn a_deadline_stops_an_endless_loop_within_twice_its_length() {
     let deadline = Duration::from_secs(1);
-    let policy = Policy::default().limits(limits(|limits| {
-        limits.fuel = u64::MAX;
-        limits.deadline = Some(deadline);
-    }));
+    let policy = Policy::default().limits(Limits::default().fuel(u64::MAX).deadline(deadline));
     let plugin = load(&invoking(LOOP), policy);
     let start = Instant::now();
     let error = call(&plugin).unwrap_err();
@@ -57,11 +43,8 @@ fn a_deadline_stops_an_endless_loop_within_twice_its_length() {
 #[test]
 fn a_deadline_stops_a_plugin_that_makes_the_host_work() {
     let deadline = Duration::from_secs(1);
-    let policy = Policy::default().limits(limits(|limits| {
-        limits.fuel = u64::MAX;
-        limits.host_calls = u64::MAX;
-        limits.deadline = Some(deadline);
-    }));
+    let policy = Policy::default()
+        .limits(Limits::default().fuel(u64::MAX).host_calls(u64::MAX).deadline(deadline));
     // Asks for the whole payload without room for it: the host encodes it, and copies nothing.
     let body = "(loop $again (drop (call $read_json (i32.const 0x0100) (i32.const 0) (i32.const 0)
         (i32.const -1) (i32.const 0) (i32.const 0))) (br $again)) (unreachable)";
@@ -149,7 +132,7 @@ fn wanting_too_much_memory_is_told_apart_from_other_traps() {
              (loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
              (unreachable))"#,
     );
-    let policy = Policy::default().limits(limits(|limits| limits.memory_bytes = 1 << 20));
+    let policy = Policy::default().limits(Limits::default().memory_bytes(1 << 20));
     let error = call(&load(&wasm, policy)).unwrap_err();
     assert_eq!(error.code(), "memory_limit");
     assert_eq!(error.receipt().unwrap().peak_memory_bytes, 1 << 20);
@@ -206,19 +189,19 @@ fn each_limit_on_the_boundary_ends_the_call() {
     let cases = [
         (
             "(loop $again (drop (call $count (i32.const 0x0700) (i32.const 0))) (br $again)) (unreachable)",
-            limits(|limits| limits.host_calls = 10),
+            Limits::default().host_calls(10),
             "10 host calls",
         ),
         (
             "(loop $again (drop (call $read_text (i32.const 0x0102) (i32.const 0) (i32.const 0) (i32.const -1)
                 (i32.const 0) (i32.const 100))) (br $again)) (unreachable)",
-            limits(|limits| limits.bytes_read = 100),
+            Limits::default().bytes_read(100),
             "100 bytes read",
         ),
         (
             "(loop $again (drop (call $write_text (i32.const 0x0600) (i32.const 0) (i32.const 0) (i32.const 1)
                 (i32.const 0) (i32.const 30))) (br $again)) (unreachable)",
-            limits(|limits| limits.bytes_written = 100),
+            Limits::default().bytes_written(100),
             "100 bytes written",
         ),
     ];
@@ -243,7 +226,7 @@ fn a_log_flood_is_dropped_and_counted() {
                (br_if $again (i32.lt_u (local.get 1) (i32.const 100))))
              (i32.const 0))"#,
     );
-    let policy = Policy::default().limits(limits(|limits| limits.log_bytes = 55));
+    let policy = Policy::default().limits(Limits::default().log_bytes(55));
     let plugin = Plugin::load(&engine, &wasm, policy).unwrap();
     let outcome = call(&plugin).unwrap();
     assert!(outcome.decision.is_allow());
@@ -304,7 +287,7 @@ fn a_failing_initialisation_fails_every_call() {
     ];
     for (body, code) in cases {
         let wasm = guest(&format!(r#"{invoke} (func (export "cpex_init") (result i32) {body})"#));
-        let policy = Policy::default().limits(limits(|limits| limits.init_fuel = 1_000_000));
+        let policy = Policy::default().limits(Limits::default().init_fuel(1_000_000));
         let plugin = load(&wasm, policy);
         for _ in 0..2 {
             assert_eq!(call(&plugin).unwrap_err().code(), code, "{body}");
@@ -340,7 +323,7 @@ fn what_cannot_be_set_up_says_so() {
 #[test]
 fn checking_names_every_problem_at_once() {
     let wasm = module(r#"(import "env" "abort" (func)) (func (export "cpex_invoke"))"#);
-    let problems = check(&engine(), &wasm, &Policy::default(), &[]);
+    let problems = Plugin::check(&engine(), &wasm, &Policy::default(), &[]);
     let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     for expected in ["env::abort", "`cpex_invoke` as", "manifest", "does not export its memory"] {
         assert!(messages.iter().any(|message| message.contains(expected)), "{messages:#?}");

@@ -32,8 +32,7 @@ fn working(init: u64, invoke: u64, pages: u32) -> Plugin {
             invocation.charge(usize::try_from(units).unwrap().saturating_mul(2));
             Ok(())
         });
-    let mut access = Access::default();
-    access.functions.push("acme.work".into());
+    let access = Access::default().function("acme.work");
     Plugin::load(&engine.build().unwrap(), &wasm, Policy::default().access(access)).unwrap()
 }
 

@@ -60,11 +60,10 @@ fn calling(exports: &[&str], stateful: Stateful) -> Vec<u8> {
 
 /// A policy under which a call may take 10 ms, and an initialisation as long as this.
 fn hurried(init: u64) -> Policy {
-    let mut limits = Limits::default();
-    limits.deadline = Some(Duration::from_millis(10));
-    limits.init_deadline = Some(Duration::from_millis(init));
-    let mut access = Access::default();
-    access.functions.push("acme.slow".into());
+    let limits = Limits::default()
+        .deadline(Duration::from_millis(10))
+        .init_deadline(Duration::from_millis(init));
+    let access = Access::default().function("acme.slow");
     Policy::default().limits(limits).access(access)
 }
 

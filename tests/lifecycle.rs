@@ -65,8 +65,7 @@ fn initialize_makes_the_instance_of_the_first_call() {
 
 #[test]
 fn initialize_tells_why_a_plugin_cannot_be_initialised() {
-    let mut limits = Limits::default();
-    limits.init_fuel = 1_000;
+    let limits = Limits::default().init_fuel(1_000);
     for (init, code) in [
         ("(i32.const -13)", "plugin_failed"),
         ("(i32.const 7)", "abi_violation"),
@@ -151,8 +150,7 @@ fn a_module_without_cpex_shutdown_is_shut_down_all_the_same() {
 
 #[test]
 fn a_failed_shutdown_empties_the_pool_anyway() {
-    let mut limits = Limits::default();
-    limits.init_fuel = 10_000_000;
+    let limits = Limits::default().init_fuel(10_000_000);
     let mut hurried = limits.clone();
     hurried.init_fuel = u64::MAX;
     hurried.deadline = Some(Duration::from_millis(10));

@@ -63,9 +63,7 @@ fn modules() -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// The result of loading a module and calling each of its hooks.
 fn outcome(wasm: &[u8]) -> String {
-    let mut limits = Limits::default();
-    limits.fuel = 5_000_000;
-    limits.deadline = None;
+    let limits = Limits::default().fuel(5_000_000).deadline(None);
     let policy = trusting().allow_raw_credentials().limits(limits);
     let plugin = match Plugin::load(&engine(), wasm, policy.clone()) {
         Err(error) if error.to_string().contains("state") => {

@@ -254,7 +254,7 @@ fn only_the_module_that_is_pinned_is_loaded() {
     assert_eq!(load_error(b"no module", pinning(&text)).code(), "digest_mismatch");
     let invoke = r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#;
     let asks = guest_with(&["read_labels"], invoke);
-    let problems = cpex_wasmi::check(&engine(), &asks, &pinning(ABC), &[]);
+    let problems = cpex_wasmi::Plugin::check(&engine(), &asks, &pinning(ABC), &[]);
     let codes: Vec<_> = problems.iter().map(|problem| problem.kind.code()).collect();
     assert_eq!(codes, ["digest_mismatch", "capability_denied"]);
 }

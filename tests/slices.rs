@@ -81,8 +81,7 @@ fn slices_of_every_size_come_to_the_same() {
     let wasm = busy();
     let run = |slice: u64| {
         let engine = Engine::builder().fuel_slice(slice).build().unwrap();
-        let mut limits = Limits::default();
-        limits.deadline = None;
+        let limits = Limits::default().deadline(None);
         let policy = Policy::default().limits(limits);
         let plugin = Plugin::load(&engine, &wasm, policy).unwrap();
         plugin.call(HOOK, Request::tool_call("get_compensation")).unwrap()
@@ -104,8 +103,7 @@ fn the_fuel_that_a_call_takes_is_the_fuel_that_it_needs() {
     let wasm = busy();
     let engine = engine();
     let run = |fuel: u64| {
-        let mut limits = Limits::default();
-        limits.fuel = fuel;
+        let limits = Limits::default().fuel(fuel);
         let plugin = Plugin::load(&engine, &wasm, Policy::default().limits(limits)).unwrap();
         plugin.call(HOOK, Request::tool_call("get_compensation"))
     };

@@ -145,9 +145,7 @@ fn taken_by(engine: EngineBuilder, fields: &str) -> usize {
         }
     };
     let wasm = guest(&format!(r#"(memory (export "memory") 1 2) {fields}"#));
-    let mut limits = Limits::default();
-    limits.deadline = None;
-    limits.log_bytes = 1 << 20;
+    let limits = Limits::default().deadline(None).log_bytes(1 << 20);
     let engine = engine.log_sink(sink).build().unwrap();
     let plugin = Plugin::load(&engine, &wasm, Policy::default().limits(limits)).unwrap();
     let outcome = std::thread::Builder::new()
@@ -230,8 +228,7 @@ fn no_instruction_takes_the_hosts_stack_however_often_it_runs() {
                    (br_if $again (i32.lt_u (local.get 3) (i32.const 90000))))
                  (i32.const 0))"#
         ));
-        let mut limits = Limits::default();
-        limits.deadline = None;
+        let limits = Limits::default().deadline(None);
         let plugin = load(&wasm, Policy::default().limits(limits));
         std::thread::Builder::new()
             .stack_size(256 << 10)

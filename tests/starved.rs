@@ -96,8 +96,7 @@ fn memory_that_cannot_grow_is_told_to_the_plugin() {
 #[test]
 fn an_instance_without_memory_or_table_is_not_made() {
     const ALLOWS: &str = r#"(func (export "cpex_invoke") (param i32) (result i32) (i32.const 0))"#;
-    let mut limits = Limits::default();
-    limits.table_elements = 1_000_000;
+    let limits = Limits::default().table_elements(1_000_000);
     for fields in [
         r#"(memory (export "memory") 128)"#,
         r#"(memory (export "memory") 1) (table 1000000 funcref)"#,

@@ -63,9 +63,7 @@ wrong_signature      invalid_module
 
 /// The result of a module that is loaded, if it can be, and called.
 fn outcome(wasm: &[u8]) -> &'static str {
-    let mut limits = Limits::default();
-    limits.fuel = 1_000_000;
-    limits.init_fuel = 100_000;
+    let limits = Limits::default().fuel(1_000_000).init_fuel(100_000);
     let policy = Policy::default().grant([cpex_wasmi::Capability::WriteHeaders]).limits(limits);
     let result = Plugin::load(&engine(), wasm, policy)
         .and_then(|plugin| plugin.call(HOOK, Request::tool_call("search")));

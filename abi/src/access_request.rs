@@ -4,17 +4,12 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-/// One line of [`Manifest::access`](crate::Manifest::access): what a plugin wants of the system.
+use crate::AccessKind;
+
+/// One line of [`Manifest::access`](crate::Manifest::access): the system access that a plugin asks for.
 ///
-/// | line | what it asks for |
-/// | --- | --- |
-/// | `env:API_REGION` | an environment variable; `env:API_*` all that begin so |
-/// | `fs:read-only:data/rules` | a directory or file and what is in it, with the permission that a policy has for it; `data/rules/*.json` the files there that are named so |
-/// | `network:https://api.example.com` | requests to a host; `*.` at its start stands for its subdomains. A port follows as in a URL (without one: the scheme's own, `:*`: any), methods stand before: `network:GET,POST https://…` |
-/// | `clock` | the time of day |
-/// | `random` | random numbers |
-/// | `exec:/usr/bin/git` | a program |
-/// | `function:acme.rate_limit` | a function of the embedder's |
+/// A line is the name of an [`AccessKind`], and for most a colon and more. Names may be patterns, in which `*` stands for any
+/// text; docs/policy.md, "Patterns", has the rules.
 ///
 /// ```
 /// use cpex_wasmi_abi::AccessRequest;
@@ -25,15 +20,14 @@ use core::fmt;
 /// assert_eq!(AccessRequest::parse("env:"), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum AccessRequest<'a> {
-    /// Environment variables: a name, or the start of names and `*`.
+    /// Environment variables: a name, or a pattern of names.
     Env(&'a str),
     /// A directory or file.
     Files {
         /// The name of the permission, such as `read-only`.
         permission: &'a str,
-        /// The path, as the plugin sees it; a `*` in its last part stands for any text.
+        /// The path, as the plugin sees it; its last part may be a pattern.
         path: &'a str,
     },
     /// Requests to a host.
@@ -53,43 +47,56 @@ pub enum AccessRequest<'a> {
     Random,
     /// A program, by the path that the policy has for it.
     Command(&'a str),
-    /// A function of the embedder's, by name.
+    /// Functions of the embedder's: a name, or a pattern of names.
     Function(&'a str),
 }
 
 impl<'a> AccessRequest<'a> {
-    /// Reads a line; `None` if it is none of the forms above.
+    /// Reads a line; `None` if it has another form.
     pub fn parse(line: &'a str) -> Option<Self> {
-        let (kind, rest) = line.split_once(':').unwrap_or((line, ""));
+        let (name, rest) = match line.split_once(':') {
+            Some((name, rest)) => (name, Some(rest)),
+            None => (line, None),
+        };
+        let kind = AccessKind::from_name(name)?;
+        if kind.takes_argument() != rest.is_some() {
+            return None;
+        }
+        let rest = rest.unwrap_or_default();
         match kind {
-            "clock" if line == kind => Some(Self::Clock),
-            "random" if line == kind => Some(Self::Random),
-            "env" => is_variable(rest).then_some(Self::Env(rest)),
-            "fs" => {
-                let (permission, path) = rest.split_once(':')?;
-                // Only the name of a file can be a pattern.
-                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-                let wrong = permission.is_empty()
-                    || path.is_empty()
-                    || path.contains('\0')
-                    || folder.contains('*');
-                (!wrong).then_some(Self::Files { permission, path })
+            AccessKind::Env => is_variable(rest).then_some(Self::Env(rest)),
+            AccessKind::Files => files(rest),
+            AccessKind::Network => network(rest),
+            AccessKind::Clock => Some(Self::Clock),
+            AccessKind::Random => Some(Self::Random),
+            AccessKind::Command => {
+                (!rest.is_empty() && !rest.contains('\0')).then_some(Self::Command(rest))
             }
-            "network" => network(rest),
-            "exec" => (!rest.is_empty() && !rest.contains('\0')).then_some(Self::Command(rest)),
-            "function" => is_function_name(rest).then_some(Self::Function(rest)),
-            _ => None,
+            AccessKind::Function => is_function_pattern(rest).then_some(Self::Function(rest)),
+        }
+    }
+
+    /// Returns the kind of access.
+    pub const fn kind(&self) -> AccessKind {
+        match self {
+            Self::Env(_) => AccessKind::Env,
+            Self::Files { .. } => AccessKind::Files,
+            Self::Network { .. } => AccessKind::Network,
+            Self::Clock => AccessKind::Clock,
+            Self::Random => AccessKind::Random,
+            Self::Command(_) => AccessKind::Command,
+            Self::Function(_) => AccessKind::Function,
         }
     }
 
     /// The use that a plugin makes of it, in words that follow "may": "read the environment variable `X`".
     pub fn description(&self) -> String {
         match *self {
-            Self::Env(pattern) => match pattern.strip_suffix('*') {
-                Some("") => "read all environment variables".into(),
-                Some(start) => format!("read the environment variables that begin with `{start}`"),
-                None => format!("read the environment variable `{pattern}`"),
-            },
+            Self::Env("*") => "read all environment variables".into(),
+            Self::Env(pattern) if pattern.contains('*') => {
+                format!("read the environment variables `{pattern}`")
+            }
+            Self::Env(name) => format!("read the environment variable `{name}`"),
             Self::Files { permission, path } => {
                 let pattern = path.contains('*');
                 let (before, after) = match permission {
@@ -125,6 +132,10 @@ impl<'a> AccessRequest<'a> {
             Self::Clock => "see the time of day".into(),
             Self::Random => "have random numbers".into(),
             Self::Command(program) => format!("run the program `{program}`"),
+            Self::Function("*") => "call all functions of the embedder's".into(),
+            Self::Function(pattern) if pattern.contains('*') => {
+                format!("call the functions `{pattern}`")
+            }
             Self::Function(name) => format!("call the function `{name}`"),
         }
     }
@@ -132,14 +143,27 @@ impl<'a> AccessRequest<'a> {
 
 /// True if a function can have this name: 1 to 128 letters, digits, `-`, `_` and `.`.
 pub fn is_function_name(name: &str) -> bool {
-    (1..=128).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    is_function_pattern(name) && !name.contains('*')
 }
 
-/// True if it is the name of a variable, or the start of one and `*`.
+/// True if functions can be granted by this: a name, or a pattern of names.
+pub fn is_function_pattern(pattern: &str) -> bool {
+    (1..=128).contains(&pattern.len())
+        && pattern.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte))
+}
+
+/// True for the name of a variable, or a pattern of names.
 fn is_variable(pattern: &str) -> bool {
-    let name = pattern.strip_suffix('*').unwrap_or(pattern);
-    !pattern.is_empty() && !name.contains(['*', '=', '\0'])
+    !pattern.is_empty() && !pattern.contains(['=', '\0'])
+}
+
+fn files(rest: &str) -> Option<AccessRequest<'_>> {
+    let (permission, path) = rest.split_once(':')?;
+    // Only the name of a file can be a pattern.
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let wrong =
+        permission.is_empty() || path.is_empty() || path.contains('\0') || folder.contains('*');
+    (!wrong).then_some(AccessRequest::Files { permission, path })
 }
 
 fn network(rest: &str) -> Option<AccessRequest<'_>> {
@@ -170,25 +194,20 @@ fn network(rest: &str) -> Option<AccessRequest<'_>> {
 
 impl fmt::Display for AccessRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind().name())?;
         match self {
-            Self::Env(pattern) => write!(f, "env:{pattern}"),
-            Self::Files { permission, path } => write!(f, "fs:{permission}:{path}"),
+            Self::Clock | Self::Random => Ok(()),
+            Self::Env(name) | Self::Command(name) | Self::Function(name) => write!(f, ":{name}"),
+            Self::Files { permission, path } => write!(f, ":{permission}:{path}"),
             Self::Network { methods, scheme, host, port } => {
-                f.write_str("network:")?;
-                if !methods.is_empty() {
-                    write!(f, "{methods} ")?;
-                }
-                write!(f, "{scheme}://{host}")?;
+                let space = if methods.is_empty() { "" } else { " " };
+                write!(f, ":{methods}{space}{scheme}://{host}")?;
                 match (port, *scheme) {
                     (Some(443), "https") | (Some(80), "http") => Ok(()),
                     (Some(port), _) => write!(f, ":{port}"),
                     (None, _) => f.write_str(":*"),
                 }
             }
-            Self::Clock => f.write_str("clock"),
-            Self::Random => f.write_str("random"),
-            Self::Command(program) => write!(f, "exec:{program}"),
-            Self::Function(name) => write!(f, "function:{name}"),
         }
     }
 }
@@ -204,6 +223,9 @@ mod tests {
             "env:API_REGION",
             "env:API_*",
             "env:*",
+            "env:*_A",
+            "env:A*B*",
+            "function:acme.*",
             "fs:read-only:data/rules",
             "fs:full-access:/a:b",
             "fs:read-only:data/*.json",
@@ -245,8 +267,6 @@ mod tests {
             "env",
             "env:",
             "env:A=B",
-            "env:*A",
-            "env:A*B*",
             "fs:",
             "fs:read-only",
             "fs:read-only:",
@@ -271,6 +291,7 @@ mod tests {
             "exec:",
             "function:",
             "function:a b",
+            "clock:*",
             "disk:x",
         ] {
             assert_eq!(AccessRequest::parse(line), None, "{line}");

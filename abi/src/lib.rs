@@ -35,6 +35,7 @@
 
 extern crate alloc;
 
+mod access_kind;
 mod access_request;
 mod bytes;
 mod capability;
@@ -55,7 +56,8 @@ mod text;
 mod value;
 mod violation;
 
-pub use access_request::{AccessRequest, is_function_name};
+pub use access_kind::AccessKind;
+pub use access_request::{AccessRequest, is_function_name, is_function_pattern};
 pub use capability::{Capability, CapabilitySet};
 pub use command::{COMMAND_RUN, Command, CommandOutput};
 pub use field::{Access, Field, FieldInfo, Shape, Slot, Write};
@@ -66,7 +68,7 @@ pub use manifest::{AbiVersion, Manifest, ManifestError, StaticManifest};
 pub use stateful::Stateful;
 pub use status::Status;
 pub use system::{CLOCK_NOW, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES, RANDOM_SALT, SALT_BYTES};
-pub use text::{quoted, visible};
+pub use text::{quoted, visible, yaml_scalar};
 pub use value::Value;
 pub use violation::Violation;
 

@@ -60,6 +60,21 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
+/// A text as a scalar of YAML, in double quotes if it could be read as anything else.
+///
+/// ```
+/// assert_eq!(cpex_wasmi_abi::yaml_scalar("data/rules"), "data/rules");
+/// assert_eq!(cpex_wasmi_abi::yaml_scalar("on"), "\"on\"");
+/// ```
+pub fn yaml_scalar(text: &str) -> String {
+    const NOT_TEXT: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let plain = text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte))
+        && !text.ends_with(':')
+        && !NOT_TEXT.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if plain { text.into() } else { quoted(text) }
+}
+
 /// True if a character steers a terminal, reorders text or is not seen.
 fn is_hidden(char: char) -> bool {
     char.is_control()
@@ -84,5 +99,14 @@ mod tests {
         let shown = "\\u{e0068}\\u{e0069}\\u{200b}\\u{2060}\\u{feff}\\u{fff9}";
         assert_eq!(visible(&alloc::format!("ok{hidden}")), alloc::format!("ok{shown}"));
         assert_eq!(visible("👩\u{200d}💻"), "👩\u{200d}💻");
+    }
+
+    #[test]
+    fn only_a_certain_text_is_left_unquoted() {
+        let plain = ["cmf.tool_pre_invoke", "wasm://pii_guard.wasm", "a-b"];
+        assert_eq!(plain.map(yaml_scalar), plain);
+        for odd in ["", "no", "True", "1.0", "-", "a b", "a:", "a#b", "ü"] {
+            assert!(yaml_scalar(odd).starts_with('"'), "{odd}");
+        }
     }
 }

@@ -83,7 +83,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
             let granted = policy_file::granted(file.as_ref(), Some(name), &args.grants)?;
             let hooks = if args.hooks.is_empty() { &granted.hooks } else { &args.hooks };
             let hooks: Vec<_> = hooks.iter().map(String::as_str).collect();
-            let mut found = cpex_wasmi::check(&engine, &wasm, &granted.policy, &hooks);
+            let mut found = cpex_wasmi::Plugin::check(&engine, &wasm, &granted.policy, &hooks);
             let mut warnings = module.warnings(&granted.policy);
             let mut initialisation = None;
             if found.is_empty() && module.info().has_init {
@@ -178,7 +178,7 @@ fn mended(module: &Module, policy: &Policy, problems: &[cpex_wasmi::Problem]) ->
     };
     if !module.manifest().access.iter().all(granted) {
         let all = access::with_requested(&policy.access, module.manifest());
-        sandbox.push_str(&access::yaml(&all));
+        sandbox.push_str(&all.to_yaml());
     }
     let may_keep_state = policy.allow_state && policy.isolation == Isolation::Pooled;
     if module.manifest().stateful.is_kept() && !may_keep_state {

@@ -69,7 +69,7 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<Exit, Failure> {
     let module = Module::new(&engine, &wasm)
         .map_err(|error| Failure::from(error).within(&args.module.name()))?;
     // Access that no policy can grant, or a schema that is invalid, is found beside a policy only.
-    let found = cpex_wasmi::check(&engine, &wasm, &Policy::default(), &[]);
+    let found = cpex_wasmi::Plugin::check(&engine, &wasm, &Policy::default(), &[]);
     let invalid = found.iter().filter(|problem| problem.kind == ErrorKind::InvalidModule);
     let invalid: Vec<_> = invalid.map(Problem::from).collect();
     if !invalid.is_empty() {

@@ -1,6 +1,6 @@
 //! The entry that an operator writes to run a plugin, in a CPEX configuration, as YAML.
 
-use cpex_wasmi::{Capability, CapabilitySet, Limits, ModuleInfo};
+use cpex_wasmi::{Capability, CapabilitySet, Limits, ModuleInfo, yaml_scalar};
 
 /// An entry under `plugins:`, ready to be pasted.
 pub(crate) struct Entry<'a> {
@@ -26,11 +26,11 @@ impl Entry<'_> {
     /// The entry as YAML, as an element of the list `plugins:`.
     pub(crate) fn yaml(&self) -> String {
         let Self { name, file, hooks, capabilities, stateful, has_config, access, info } = self;
-        let mut out = format!("- name: {}\n", scalar(name));
-        out.push_str(&format!("  kind: {}\n", scalar(&format!("wasm://{file}"))));
+        let mut out = format!("- name: {}\n", yaml_scalar(name));
+        out.push_str(&format!("  kind: {}\n", yaml_scalar(&format!("wasm://{file}"))));
         out.push_str("  hooks:\n");
         for hook in *hooks {
-            out.push_str(&format!("    - {}\n", scalar(hook)));
+            out.push_str(&format!("    - {}\n", yaml_scalar(hook)));
         }
         if !capabilities.is_empty() {
             out.push_str(&indented(&capability_list(capabilities.iter().copied()), 2));
@@ -77,28 +77,4 @@ pub(crate) fn capability_list(capabilities: impl Iterator<Item = Capability>) ->
 /// Text with this many spaces before each line.
 pub(crate) fn indented(text: &str, spaces: usize) -> String {
     text.lines().map(|line| format!("{:spaces$}{line}\n", "")).collect()
-}
-
-/// A string in YAML, quoted if it could be anything else.
-pub(crate) fn scalar(text: &str) -> String {
-    const NOT_TEXT: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
-    let plain = text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte))
-        && !text.ends_with(':')
-        && !NOT_TEXT.iter().any(|word| text.eq_ignore_ascii_case(word));
-    if plain { text.to_owned() } else { cpex_wasmi::quoted(text) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_is_surely_a_string_is_left_unquoted() {
-        let plain = ["cmf.tool_pre_invoke", "wasm://pii_guard.wasm", "a-b"];
-        assert_eq!(plain.map(scalar), plain);
-        for odd in ["", "no", "True", "1.0", "-", "a b", "a:", "a#b", "ü"] {
-            assert!(scalar(odd).starts_with('"'), "{odd}");
-        }
-    }
 }

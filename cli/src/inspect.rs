@@ -39,7 +39,7 @@ fn entry<'a>(module: &'a Module, file: &'a str) -> Entry<'a> {
         capabilities: module.capabilities_to_grant().iter().collect(),
         stateful: manifest.stateful.is_kept(),
         has_config: manifest.config_schema.is_some(),
-        access: access::yaml(&Access::asked_for(manifest)),
+        access: Access::asked_for(manifest).to_yaml(),
         info: module.info(),
     }
 }

@@ -126,7 +126,7 @@ fn hook(module: &Module, wanted: Option<&str>) -> Result<String, Failure> {
 fn told(policy: &Policy) -> String {
     let names: Vec<_> = policy.capabilities.iter().map(|capability| capability.name()).collect();
     let capabilities = if names.is_empty() { "no capability".to_owned() } else { names.join(", ") };
-    let access = access::yaml(&policy.access);
+    let access = policy.access.to_yaml();
     let access: Vec<_> = access.lines().map(str::trim).collect();
     match access.as_slice() {
         [] => format!("granted: {capabilities}"),

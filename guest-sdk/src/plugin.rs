@@ -1,6 +1,6 @@
 //! The macro `plugin!`, which defines a plugin in the lean style.
 
-use cpex_wasmi_abi::{Capability, Field, StaticManifest};
+use cpex_wasmi_abi::{AccessKind, Capability, Field, StaticManifest};
 
 use crate::{Call, JsonMap, Result, Verdict, sys};
 
@@ -306,15 +306,21 @@ pub const fn capabilities_are_known(names: &[&str]) -> bool {
 /// True if all lines begin as an [`AccessRequest`](cpex_wasmi_abi::AccessRequest) does. The host looks at the rest.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "at compile time")]
 pub const fn access_is_known(lines: &[&str]) -> bool {
-    const STARTS: &[&str] = &["env:", "fs:", "network:", "exec:", "function:"];
     let mut at = 0;
     while at < lines.len() {
         let line = lines[at].as_bytes();
-        let mut known = same(line, b"clock") || same(line, b"random");
+        let mut known = false;
         let mut candidate = 0;
-        while candidate < STARTS.len() {
-            let start = STARTS[candidate].as_bytes();
-            known |= line.len() > start.len() && same(line.split_at(start.len()).0, start);
+        while candidate < AccessKind::ALL.len() {
+            let kind = AccessKind::ALL[candidate];
+            let name = kind.name().as_bytes();
+            known |= if kind.takes_argument() {
+                line.len() > name.len() + 1
+                    && line[name.len()] == b':'
+                    && same(line.split_at(name.len()).0, name)
+            } else {
+                same(line, name)
+            };
             candidate += 1;
         }
         if !known {

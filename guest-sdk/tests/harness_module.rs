@@ -153,9 +153,7 @@ fn both_may_fail_the_same_way() {
 
 #[test]
 fn a_deadline_in_a_debug_build_says_how_to_build() {
-    let mut limits = Limits::default();
-    limits.deadline = Some(Duration::from_millis(1));
-    limits.fuel = u64::MAX;
+    let limits = Limits::default().deadline(Duration::from_millis(1)).fuel(u64::MAX);
     let mut harness = beside(&loops::PLUGIN, "loops.wasm").under(Policy::default().limits(limits));
     let failure = harness.call(HOOK, pii()).unwrap_err();
     assert_eq!(failure.code(), "timeout");

@@ -65,8 +65,7 @@ mod salted {
 
 #[test]
 fn a_salt_stays_the_same() {
-    let mut access = Access::default();
-    access.random = Some(RandomGrant::System);
+    let access = Access::default().random(RandomGrant::System);
     let policy = Policy::default().access(access).pooled(2).allow_state();
     let mut harness = Harness::new(&salted::PLUGIN).under(policy);
     harness.call(HOOK, Request::tool_call("search")).unwrap();
@@ -85,10 +84,10 @@ fn a_manifest_says_whose_state_it_is() {
 
 #[test]
 fn wrappers_give_what_is_granted() {
-    let mut access = Access::default();
-    access.env.push("API_*".into());
-    access.clock = Some(ClockGrant::Fixed(Duration::from_millis(1500)));
-    access.random = Some(RandomGrant::Seeded(0));
+    let access = Access::default()
+        .env("API_*")
+        .clock(ClockGrant::Fixed(Duration::from_millis(1500)))
+        .random(RandomGrant::Seeded(0));
     let mut harness = Harness::new(&PLUGIN)
         .under(Policy::default().access(access))
         .on(Engine::builder().environment([("API_REGION", "eu-1"), ("HOME", "/")]));
@@ -110,8 +109,7 @@ fn functions_are_called_natively_and_by_the_module() {
             seen.lock().unwrap().push((user, cost));
             Ok(Some(1_u32))
         });
-    let mut access = Access::default();
-    access.functions = ["acme.get", "acme.put", "acme.take"].map(Into::into).into();
+    let access = Access::default().function("acme.get").function("acme.put").function("acme.take");
     let policy = Policy::default().access(access).grant([Capability::ReadSubject]);
     let module = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/quota.wasm");
     let mut harness =

@@ -13,22 +13,32 @@ use crate::system::{self, Services};
 use crate::text::suggest::did_you_mean;
 use crate::{Engine, ErrorKind, Isolation, Module, Policy, Problem, WhenExhausted};
 
-/// Everything that keeps a module from being loaded under a policy, or from handling these hooks;
-/// empty if nothing does.
-///
-/// [`Plugin::load`] fails with the same problems; this is for tools that look before they load.
-pub fn check(engine: &Engine, wasm: &[u8], policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
-    let module = match Module::new(engine, wasm) {
-        Ok(module) => module,
-        Err(error) => return error.problems().to_vec(),
-    };
-    let mut problems = agreement(&module, policy, hooks);
-    if problems.is_empty()
-        && let Err(error) = Plugin::agreed(&module, policy.clone())
-    {
-        problems.extend_from_slice(error.problems());
+impl Plugin {
+    /// Returns everything that keeps a module from being loaded under a policy, or from handling these hooks; empty if
+    /// nothing does.
+    ///
+    /// [`Plugin::load`] fails with the same problems; this is for tools that look before they load.
+    ///
+    /// ```
+    /// use cpex_wasmi::{Engine, ErrorKind, Plugin, Policy};
+    ///
+    /// let problems = Plugin::check(&Engine::new()?, b"no module", &Policy::default(), &[]);
+    /// assert_eq!(problems[0].kind, ErrorKind::InvalidModule);
+    /// # Ok::<(), cpex_wasmi::Error>(())
+    /// ```
+    pub fn check(engine: &Engine, wasm: &[u8], policy: &Policy, hooks: &[&str]) -> Vec<Problem> {
+        let module = match Module::new(engine, wasm) {
+            Ok(module) => module,
+            Err(error) => return error.problems().to_vec(),
+        };
+        let mut problems = agreement(&module, policy, hooks);
+        if problems.is_empty()
+            && let Err(error) = Self::agreed(&module, policy.clone())
+        {
+            problems.extend_from_slice(error.problems());
+        }
+        problems
     }
-    problems
 }
 
 /// The capabilities that a module wants and a policy does not have.

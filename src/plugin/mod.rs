@@ -32,7 +32,6 @@ use crate::{Engine, Error, ErrorKind, Instances, Module, Outcome, Policy, Reques
 #[cfg(feature = "std")]
 use crate::{Isolation, WhenExhausted};
 
-pub use load_checks::check;
 pub(crate) use load_checks::{
     access_requests, agreement, configuration, hook_position, unknown_hook,
 };

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::logging::visible;
-use crate::text::wildcard::{is_pattern, names_file, split};
+use crate::text::pattern::{are_arguments, is_file, is_pattern, split};
 
 /// A directory or file that a plugin may touch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,21 @@ impl FileGrant {
         Self { kind: PathKind::File, path: path.into(), guest_path: None, permission }
     }
 
-    /// The path by which the plugin knows it.
+    /// Gives it another path for the plugin.
+    ///
+    /// ```
+    /// use cpex_wasmi::{FileGrant, FilePermission};
+    ///
+    /// let grant = FileGrant::dir("/etc/acme/rules", FilePermission::ReadOnly).guest_path("rules");
+    /// assert_eq!(grant.seen_as(), "rules");
+    /// ```
+    #[must_use]
+    pub fn guest_path(mut self, path: impl Into<String>) -> Self {
+        self.guest_path = Some(path.into());
+        self
+    }
+
+    /// Returns the path by which the plugin knows it.
     pub fn seen_as(&self) -> &str {
         self.guest_path.as_deref().unwrap_or(&self.path)
     }
@@ -59,7 +73,7 @@ impl FileGrant {
         match self.kind {
             PathKind::File if is_pattern(own) => {
                 let ((folder, pattern), (asked_folder, asked)) = (split(own), split(path));
-                folder == asked_folder && names_file(pattern, asked)
+                folder == asked_folder && is_file(pattern, asked)
             }
             PathKind::File => path == own,
             PathKind::Dir => path
@@ -208,5 +222,10 @@ impl CommandGrant {
         args: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         Self { program: program.into(), args: args.into_iter().map(Into::into).collect() }
+    }
+
+    /// Returns true if the patterns stand for these arguments.
+    pub(crate) fn allows(&self, args: &[String]) -> bool {
+        are_arguments(&self.args, args)
     }
 }

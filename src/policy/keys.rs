@@ -1,7 +1,7 @@
 //! The keys of a policy and of a plugin's entry: one table for the reader and for the JSON Schema.
 
 use super::network::FORBIDDEN;
-use super::{FilePermission, limits};
+use super::{FilePermission, access, limits};
 
 /// A key of a mapping.
 #[derive(Debug)]
@@ -172,41 +172,13 @@ pub(crate) static CONFIG: Mapping = Mapping {
 };
 
 pub(crate) static SANDBOX_POLICY: Mapping = Mapping::of(&[
-    key(
-        "allowed_filesystem",
-        Shape::List(&Shape::Map(&FILE_GRANT)),
-        "Directories and files that the plugin may touch. Default: none.",
-    ),
-    key(
-        "allowed_network",
-        Shape::List(&Shape::Map(&NETWORK_GRANT)),
-        "HTTP requests that the plugin may send. Default: none.",
-    ),
-    key(
-        "allowed_env",
-        Shape::List(&Shape::Pattern("^[^=]+$")),
-        "Environment variables that the plugin may read: names, or the start of names and `*`. Default: none.",
-    ),
-    key(
-        "clock",
-        Shape::SystemOr(&FIXED),
-        "The time that the plugin is told: `system`, or one that stands still. Default: none.",
-    ),
-    key(
-        "random",
-        Shape::SystemOr(&SEED),
-        "Random numbers for the plugin: `system`, or those of a seed. Default: none.",
-    ),
-    key(
-        "allowed_commands",
-        Shape::List(&Shape::Map(&COMMAND_GRANT)),
-        "Programs that the plugin may run. Default: none.",
-    ),
-    key(
-        "allowed_functions",
-        TEXTS,
-        "Functions of the embedding program that the plugin may call, by name. Default: none.",
-    ),
+    access::FILES,
+    access::NETWORK,
+    access::ENV,
+    access::CLOCK,
+    access::RANDOM,
+    access::COMMAND,
+    access::FUNCTION,
     key("resources", Shape::Map(&RESOURCES), "The limits of each call."),
     key(
         "isolation",
@@ -244,6 +216,11 @@ pub(crate) static SANDBOX_POLICY: Mapping = Mapping::of(&[
         "The digest of the only module that may be loaded, as `sha256sum` prints it.",
     ),
 ]);
+
+/// The entries under the keys that grant access.
+pub(super) static FILE_GRANTS: Shape = Shape::Map(&FILE_GRANT);
+pub(super) static NETWORK_GRANTS: Shape = Shape::Map(&NETWORK_GRANT);
+pub(super) static COMMAND_GRANTS: Shape = Shape::Map(&COMMAND_GRANT);
 
 const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace", "off"];
 

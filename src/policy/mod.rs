@@ -25,7 +25,7 @@ use cpex_wasmi_abi::{Capability, CapabilitySet, Manifest};
 use crate::LevelFilter;
 
 pub use access::Access;
-pub(crate) use access::covers;
+pub(crate) use access::{feature_of, grant_for};
 pub use digest::Digest;
 pub use grants::{ClockGrant, CommandGrant, FileGrant, FilePermission, PathKind, RandomGrant};
 pub use limits::Limits;
@@ -194,6 +194,13 @@ impl Policy {
     pub fn pooled(mut self, max_instances: usize) -> Self {
         self.isolation = Isolation::Pooled;
         self.max_instances = max_instances;
+        self
+    }
+
+    /// Sets how many instances there are for calls.
+    #[must_use]
+    pub fn max_instances(mut self, instances: usize) -> Self {
+        self.max_instances = instances;
         self
     }
 

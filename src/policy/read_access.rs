@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use cpex_wasmi_abi::{AccessRequest, is_function_name};
+use cpex_wasmi_abi::{AccessRequest, is_function_pattern};
 use serde_json::{Map, Value};
 
 use super::keys::{COMMAND_GRANT, FILE_GRANT, FIXED, Mapping, SEED, Shape};
@@ -28,32 +28,35 @@ impl Reader {
         }
     }
 
-    fn variables(&mut self, value: Option<&Value>, path: &str) -> Vec<String> {
-        let names = self.texts(value, &format!("{path}.allowed_env"));
-        let mut variables = Vec::new();
-        for (path, name) in names {
-            if AccessRequest::parse(&format!("env:{name}")).is_some() {
-                variables.push(name);
+    /// Names, or patterns of names, that pass a check.
+    fn names(
+        &mut self,
+        value: Option<&Value>,
+        path: &str,
+        is_valid: impl Fn(&str) -> bool,
+        rule: &str,
+    ) -> Vec<String> {
+        let mut valid = Vec::new();
+        for (path, name) in self.texts(value, path) {
+            if is_valid(&name) {
+                valid.push(name);
             } else {
-                let rule = "which is no name of a variable, nor the start of one and `*`";
                 self.wrong(&path, format!("is `{}`, {rule}", visible(&name)));
             }
         }
-        variables
+        valid
+    }
+
+    fn variables(&mut self, value: Option<&Value>, path: &str) -> Vec<String> {
+        let is_valid = |name: &str| AccessRequest::parse(&format!("env:{name}")).is_some();
+        let rule = "which is no name of a variable, nor a pattern of names";
+        self.names(value, &format!("{path}.allowed_env"), is_valid, rule)
     }
 
     fn functions(&mut self, value: Option<&Value>, path: &str) -> Vec<String> {
-        let names = self.texts(value, &format!("{path}.allowed_functions"));
-        let mut functions = Vec::new();
-        for (path, name) in names {
-            if is_function_name(&name) {
-                functions.push(name);
-            } else {
-                let rule = "which is no name of a function: letters, digits, `-`, `_`, `.`";
-                self.wrong(&path, format!("is `{}`, {rule}", visible(&name)));
-            }
-        }
-        functions
+        let rule =
+            "which is no name of a function: letters, digits, `-`, `_`, `.`, and `*` for any text";
+        self.names(value, &format!("{path}.allowed_functions"), is_function_pattern, rule)
     }
 
     /// `system`, or a mapping with one key, whose value is a whole number.

@@ -3,6 +3,8 @@
 use alloc::sync::Arc;
 use core::fmt;
 
+use cpex_wasmi_abi::AccessKind;
+
 use crate::logging::contained;
 
 /// One use of the system by a plugin, or one that was refused.
@@ -27,47 +29,6 @@ pub struct AuditEvent<'a> {
     pub bytes_sent: u64,
     /// The bytes that the plugin got.
     pub bytes_received: u64,
-}
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
-        /// A part of the system that plugins may be given.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum AccessKind {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl AccessKind {
-            /// The name, such as `network`.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// Environment variables.
-    Env = "env";
-    /// Directories and files.
-    Files = "fs";
-    /// HTTP requests.
-    Network = "network";
-    /// The time of day.
-    Clock = "clock";
-    /// Random numbers.
-    Random = "random";
-    /// Programs.
-    Command = "exec";
-    /// Functions of the embedder's.
-    Function = "function";
-}
-
-impl fmt::Display for AccessKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// The result of an access to the system.

@@ -8,8 +8,7 @@ use alloc::sync::Arc;
 use cpex_wasmi_abi::AccessRequest;
 
 use crate::logging::visible;
-use crate::policy::covers;
-use crate::{ErrorKind, Problem};
+use crate::{Access, ErrorKind, Problem};
 
 /// The variables that an embedder has for plugins instead of the process's own.
 pub(crate) type Variables = Arc<BTreeMap<String, String>>;
@@ -20,17 +19,16 @@ pub(crate) type Variables = Arc<BTreeMap<String, String>>;
 pub(crate) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// Takes the values of what is both asked for and granted: from what the embedder has, or from the
-    /// process.
+    /// Captures the variables that are both asked for and granted: from what the embedder has, or from the process.
     ///
     /// A value that is no UTF-8 is a problem, as is one with a NUL in it, which no program's environment can
     /// have. A name that is no UTF-8 cannot be asked for.
-    pub(crate) fn take<'a>(
+    pub(crate) fn take(
         own: Option<&Variables>,
-        asked: impl Iterator<Item = AccessRequest<'a>> + Clone,
-        granted: &[String],
+        asked: &Access,
+        granted: &Access,
     ) -> Result<Self, Problem> {
-        let wanted = |name: &str| may_read(asked.clone(), granted, name);
+        let wanted = |name: &str| may_read(asked, granted, name);
         let mut taken = BTreeMap::new();
         match own {
             Some(own) => {
@@ -39,8 +37,8 @@ impl Environment {
                 }
             }
             #[cfg(feature = "std")]
-            // The environment is looked at only for who wants something of it.
-            None if asked.clone().any(|request| matches!(request, AccessRequest::Env(_))) => {
+            // The process's environment is looked at only if a plugin asks for some of it.
+            None if !asked.env.is_empty() => {
                 for (name, value) in std::env::vars_os() {
                     let Ok(name) = name.into_string() else { continue };
                     if wanted(&name) {
@@ -68,17 +66,11 @@ impl Environment {
     }
 }
 
-/// True if a variable is among those asked for and among those granted.
-pub(crate) fn may_read<'a>(
-    mut asked: impl Iterator<Item = AccessRequest<'a>>,
-    granted: &[String],
-    name: &str,
-) -> bool {
-    // As a pattern it would stand for more than itself.
-    !name.contains('*')
-        && asked
-            .any(|request| matches!(request, AccessRequest::Env(pattern) if covers(pattern, name)))
-        && granted.iter().any(|pattern| covers(pattern, name))
+/// Returns true if a variable is among those asked for and among those granted.
+pub(crate) fn may_read(asked: &Access, granted: &Access, name: &str) -> bool {
+    let variable = AccessRequest::Env(name);
+    // As a pattern it would be a request for more than itself.
+    !name.contains('*') && asked.grants(&variable) && granted.grants(&variable)
 }
 
 fn unreadable(name: &str) -> Problem {
@@ -96,6 +88,8 @@ fn unreadable(name: &str) -> Problem {
 mod tests {
     use alloc::vec::Vec;
 
+    use cpex_wasmi_abi::Manifest;
+
     use super::*;
 
     fn variables(pairs: &[(&str, &str)]) -> Variables {
@@ -104,9 +98,12 @@ mod tests {
     }
 
     fn taken(own: &Variables, asked: &[&str], granted: &[&str]) -> Result<Environment, Problem> {
-        let granted: Vec<String> = granted.iter().map(|name| (*name).into()).collect();
-        let asked = asked.iter().filter_map(|line| AccessRequest::parse(line));
-        Environment::take(Some(own), asked, &granted)
+        let access = |patterns: &[&str]| {
+            patterns.iter().fold(Access::default(), |access, pattern| access.env(*pattern))
+        };
+        let mut manifest = Manifest::new("guest", "1.0.0");
+        manifest.access = asked.iter().map(|line| (*line).into()).collect();
+        Environment::take(Some(own), &Access::asked_for(&manifest), &access(granted))
     }
 
     #[test]
@@ -117,6 +114,7 @@ mod tests {
             environment.iter().map(|(name, value)| format!("{name}={value}")).collect()
         };
         assert_eq!(all(&["env:A_*", "env:B"], &["A*"]), ["A_A=3", "A_B=2"]);
+        assert_eq!(all(&["env:*_A"], &["A*"]), ["A_A=3"]);
         assert_eq!(all(&["env:A"], &["*"]), ["A=1"]);
         assert_eq!(all(&["env:*"], &["A"]), ["A=1"]);
         assert_eq!(all(&["env:B", "clock"], &["A"]), [""; 0]);

@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 use core::pin::Pin;
 
 use cpex_wasmi_abi::{
-    CLOCK_NOW, COMMAND_RUN, ENV_GET, RANDOM_BYTES, RANDOM_SALT, Status, is_function_name,
+    CLOCK_NOW, COMMAND_RUN, ENV_GET, HTTP_SEND, RANDOM_BYTES, RANDOM_SALT, Status, is_function_name,
 };
 use hashbrown::HashMap;
 use serde::Serialize;
@@ -76,7 +76,7 @@ impl Default for Functions {
 }
 
 /// Functions that the host has, or would have with other features: their names are not the embedder's.
-const OWN: &[&str] = &[CLOCK_NOW, ENV_GET, RANDOM_BYTES, RANDOM_SALT, COMMAND_RUN, "http.send"];
+const OWN: &[&str] = &[CLOCK_NOW, ENV_GET, RANDOM_BYTES, RANDOM_SALT, COMMAND_RUN, HTTP_SEND];
 
 /// The longest name of a function, in bytes: see [`is_function_name`].
 const MAX_NAME_BYTES: usize = 128;
@@ -85,11 +85,6 @@ impl Functions {
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<dyn Function>> {
         // A guest may ask for megabytes. They are not hashed.
         if name.len() > MAX_NAME_BYTES { None } else { self.0.get(name) }
-    }
-
-    /// True if there is a function of the embedder's with that name.
-    pub(crate) fn offers(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|function| function.kind() == AccessKind::Function)
     }
 
     /// The names of the embedder's functions, in order.

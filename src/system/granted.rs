@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{AccessRequest, Manifest};
@@ -10,11 +10,11 @@ use hashbrown::HashSet;
 
 use super::environment::{Environment, may_read};
 use super::{AccessKind, Services};
-use crate::logging::{quoted, visible};
-use crate::policy::NetworkRequest;
+use crate::logging::visible;
+use crate::policy::{NetworkRequest, feature_of, grant_for};
+use crate::text::pattern::{is_name, is_pattern};
 use crate::text::suggest::did_you_mean;
-use crate::text::wildcard::is_pattern;
-use crate::{Access, ErrorKind, FilePermission, NetworkGrant, Policy, Problem};
+use crate::{Access, ErrorKind, FilePermission, Policy, Problem};
 
 /// The work of a look at one line or grant, in bytes.
 const RULE_WORK: usize = 48;
@@ -23,9 +23,9 @@ const RULE_WORK: usize = 48;
 #[derive(Default)]
 pub(crate) struct Granted {
     /// The manifest's lines.
-    asked: Vec<String>,
-    /// Those of them that ask for requests, parsed.
-    pub(crate) requests: Vec<NetworkRequest>,
+    lines: Vec<String>,
+    /// The access that the lines ask for.
+    pub(crate) asked: Access,
     /// The policy's grants. Clock and random numbers are left out if they were not asked for.
     pub(crate) access: Access,
     /// The functions of the embedder's that may be called. No guest chooses a key: the policy names each.
@@ -38,29 +38,28 @@ pub(crate) struct Granted {
 }
 
 impl Granted {
-    /// Takes what is to be had at load.
+    /// Captures what is to be had at load.
     pub(crate) fn new(
         manifest: &Manifest,
         mut access: Access,
         services: &Services,
     ) -> Result<Self, Problem> {
-        let asked = manifest.access.clone();
-        let asks = |wanted| access_requests(&asked).any(|request| request == wanted);
-        access.clock = access.clock.filter(|_| asks(AccessRequest::Clock));
-        access.random = access.random.filter(|_| asks(AccessRequest::Random));
-        let functions = granted_functions(&asked, &access);
-        let own = services.environment.as_ref();
-        let environment = Environment::take(own, access_requests(&asked), &access.env)?;
-        let requests = asked
-            .iter()
-            .filter_map(|line| Some((line, NetworkRequest::of(&AccessRequest::parse(line)?)?)))
-            .map(|(line, request)| request.map_err(|wrong| impossible(line, &wrong)))
-            .collect::<Result<_, _>>()?;
+        for line in &manifest.access {
+            if let Some(wrong) = AccessRequest::parse(line).and_then(|asked| wrong_with(&asked)) {
+                return Err(impossible(line, &wrong));
+            }
+        }
+        let asked = Access::asked_for(manifest);
+        // Needs both, so that no later look forgets one.
+        access.clock = access.clock.filter(|_| asked.clock.is_some());
+        access.random = access.random.filter(|_| asked.random.is_some());
+        let functions = granted_functions(services, &asked, &access);
+        let environment = Environment::take(services.environment.as_ref(), &asked, &access)?;
         #[cfg(feature = "std")]
         let salt = access.random.and_then(|random| super::random::salt(random).ok());
         Ok(Self {
+            lines: manifest.access.clone(),
             asked,
-            requests,
             access,
             functions,
             environment,
@@ -70,8 +69,9 @@ impl Granted {
     }
 
     /// The requests of the manifest.
-    pub(crate) fn asked(&self) -> impl Iterator<Item = AccessRequest<'_>> + Clone {
-        access_requests(&self.asked)
+    #[cfg(feature = "wasi")]
+    pub(crate) fn requests(&self) -> impl Iterator<Item = AccessRequest<'_>> {
+        self.lines.iter().filter_map(|line| AccessRequest::parse(line))
     }
 
     /// The work of a look at all lines and grants, in bytes: a manifest may have a thousand.
@@ -79,18 +79,18 @@ impl Granted {
         let Access { env, commands, functions, .. } = &self.access;
         [env.len(), commands.len(), functions.len()]
             .into_iter()
-            .fold(self.asked.len(), usize::saturating_add)
+            .fold(self.lines.len(), usize::saturating_add)
             .saturating_mul(RULE_WORK)
     }
 
     /// True if an environment variable may be read, set or not.
     pub(crate) fn variable(&self, name: &str) -> bool {
-        may_read(self.asked(), &self.access.env, name)
+        may_read(&self.asked, &self.access, name)
     }
 
     /// True if a line of the manifest asks for this.
     pub(crate) fn asks(&self, request: &AccessRequest<'_>) -> bool {
-        self.asked().any(|asked| asked == *request)
+        self.asked.grants(request)
     }
 
     /// True if a function of the embedder's may be called.
@@ -99,19 +99,13 @@ impl Granted {
     }
 }
 
-/// The functions that a manifest asks for and a policy grants.
-fn granted_functions(asked: &[String], access: &Access) -> HashSet<String> {
-    let granted: HashSet<_> = access.functions.iter().map(String::as_str).collect();
-    access_requests(asked)
-        .filter_map(|request| match request {
-            AccessRequest::Function(name) if granted.contains(name) => Some(name.to_owned()),
-            _ => None,
-        })
-        .collect()
-}
-
-fn access_requests(lines: &[String]) -> impl Iterator<Item = AccessRequest<'_>> + Clone {
-    lines.iter().filter_map(|line| AccessRequest::parse(line))
+/// The functions of the embedder's that a manifest asks for and a policy grants, by name or by a pattern.
+fn granted_functions(services: &Services, asked: &Access, granted: &Access) -> HashSet<String> {
+    let covered = |name: &&str| {
+        let request = AccessRequest::Function(name);
+        asked.grants(&request) && granted.grants(&request)
+    };
+    services.functions.names().filter(covered).map(str::to_owned).collect()
 }
 
 /// Notes what a manifest asks for that is not granted, or that this host does not have.
@@ -191,11 +185,9 @@ fn impossible(line: &str, wrong: &str) -> Problem {
 
 fn unknown(line: &str) -> Problem {
     let kind = line.split(':').next().unwrap_or_default();
-    let known = ["env", "fs", "network", "clock", "random", "exec", "function"];
-    let hint = if known.contains(&kind) {
-        "; see the forms that lines of `access` have in docs/policy.md".to_owned()
-    } else {
-        did_you_mean(kind, known.into_iter())
+    let hint = match AccessKind::from_name(kind) {
+        Some(_) => "; see the forms that lines of `access` have in docs/policy.md".to_owned(),
+        None => did_you_mean(kind, AccessKind::ALL.iter().map(|kind| kind.name())),
     };
     Problem::new(
         ErrorKind::InvalidModule,
@@ -203,76 +195,34 @@ fn unknown(line: &str) -> Problem {
     )
 }
 
-/// Why this host cannot give it, if it cannot.
+/// Returns why this host cannot give it, if it cannot.
 fn not_offered(request: &AccessRequest<'_>, services: Option<&Services>) -> Option<String> {
-    let without = |feature: &str, on: bool| {
-        (!on).then(|| format!("and this host is built without its feature `{feature}`"))
-    };
+    if let Some((feature, false)) = feature_of(request.kind()) {
+        return Some(format!("and this host is built without its feature `{feature}`"));
+    }
     match request {
-        AccessRequest::Env(_) => without("std", cfg!(feature = "std")),
-        AccessRequest::Files { .. } => without("wasi", cfg!(feature = "wasi")),
-        AccessRequest::Network { .. } => without("http", cfg!(feature = "http")).or_else(|| {
+        AccessRequest::Network { .. } => {
             let sends = services?.functions.get(cpex_wasmi_abi::HTTP_SEND);
             let sends = sends.is_some_and(|function| function.kind() == AccessKind::Network);
             (!sends).then(|| {
                 "and this host has nothing that sends requests (`EngineBuilder::http_client`)"
                     .into()
             })
-        }),
-        AccessRequest::Clock => without("std", cfg!(feature = "std")),
-        AccessRequest::Random => without("std", cfg!(feature = "std")),
-        AccessRequest::Command(_) => {
-            let elsewhere = || "and this host can run programs on Unix only".into();
-            without("exec", cfg!(feature = "exec")).or_else(|| (!cfg!(unix)).then(elsewhere))
         }
-        AccessRequest::Function(name) => {
+        AccessRequest::Command(_) => {
+            (!cfg!(unix)).then(|| "and this host can run programs on Unix only".into())
+        }
+        AccessRequest::Function(pattern) => {
             let functions = &services?.functions;
-            (!functions.offers(name)).then(|| {
-                let hint = did_you_mean(name, functions.names());
+            let offered = functions.names().any(|name| is_name(pattern, name));
+            (!offered).then(|| {
+                let hint = did_you_mean(pattern, functions.names());
                 format!("and this host has no such function{hint}")
             })
         }
-        _ => Some("which this host does not know".into()),
+        AccessRequest::Files { .. }
+        | AccessRequest::Env(_)
+        | AccessRequest::Clock
+        | AccessRequest::Random => None,
     }
-}
-
-/// The line of YAML that grants it.
-pub(crate) fn grant_for(request: &AccessRequest<'_>) -> String {
-    match *request {
-        AccessRequest::Env(pattern) => format!("allowed_env: [{}]", quoted(pattern)),
-        AccessRequest::Files { permission, path } => {
-            let kind = if is_pattern(path) { "file" } else { "dir" };
-            format!("allowed_filesystem: [{{{kind}: {}, permission: {permission}}}]", quoted(path))
-        }
-        AccessRequest::Network { .. } => {
-            let Some(Ok(asked)) = NetworkRequest::of(request) else { return String::new() };
-            let NetworkGrant { host, ports, schemes, methods, allow_private } =
-                NetworkGrant::asked_for(asked);
-            let host = quoted(&host.to_string());
-            let scheme = list(&schemes, ToString::to_string);
-            let mut grant = format!("host: {host}, schemes: [{scheme}]");
-            if !ports.is_empty() {
-                grant.push_str(&format!(", ports: [{}]", list(&ports, ToString::to_string)));
-            }
-            if !methods.is_empty() {
-                let methods = list(&methods, |method| quoted(method.as_str()));
-                grant.push_str(&format!(", methods: [{methods}]"));
-            }
-            if allow_private {
-                grant.push_str(", allow_private: true");
-            }
-            format!("allowed_network: [{{{grant}}}]")
-        }
-        AccessRequest::Clock => "clock: system".into(),
-        AccessRequest::Random => "random: system".into(),
-        AccessRequest::Command(program) => {
-            format!("allowed_commands: [{{program: {}, args: []}}]", quoted(program))
-        }
-        AccessRequest::Function(name) => format!("allowed_functions: [{name}]"),
-        _ => String::new(),
-    }
-}
-
-fn list<T>(values: &[T], shown: impl FnMut(&T) -> String) -> String {
-    values.iter().map(shown).collect::<Vec<_>>().join(", ")
 }

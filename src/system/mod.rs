@@ -31,7 +31,8 @@ use crate::text::redact::Redactor;
 use crate::{Clock, LogSink, Problem};
 
 use audit::report;
-pub use audit::{AccessKind, AuditEvent, AuditOutcome, AuditSink};
+pub use audit::{AuditEvent, AuditOutcome, AuditSink};
+pub(crate) use cpex_wasmi_abi::AccessKind;
 pub(crate) use environment::Variables;
 pub use function::StubAnswer;
 pub(crate) use function::{Function, Functions, Given, Reply, Stub, Typed, TypedAsync, Waiting};

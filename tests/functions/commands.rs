@@ -17,9 +17,8 @@ fn programs(grants: &[(&str, &[&str])]) -> Policy {
 }
 
 fn limited(policy: Policy, set: impl FnOnce(&mut Limits)) -> Policy {
-    let mut limits = Limits::default();
     // Not what is tested, unless it is: machines may be slow to start a program.
-    limits.deadline = Some(Duration::from_secs(60));
+    let mut limits = Limits::default().deadline(Duration::from_secs(60));
     set(&mut limits);
     policy.limits(limits)
 }

@@ -424,8 +424,7 @@ fn a_function_may_charge_more_than_there_is() {
     let fuel = |bytes| charging(bytes).call().unwrap().receipt.fuel;
     assert_eq!(fuel(20_000) - fuel(0), 10_000);
     let limits = |fuel| {
-        let mut limits = Limits::default();
-        limits.fuel = fuel;
+        let limits = Limits::default().fuel(fuel);
         limits
     };
     let exact = fuel(20_000);

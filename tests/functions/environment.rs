@@ -90,7 +90,7 @@ fn a_wish_that_is_not_granted_keeps_the_plugin_from_loading() {
     let wasm = Script::asking(&["env:API_REGION"]).wasm();
     let error = load_error(&wasm, Policy::default());
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
-    assert!(error.to_string().contains(r#"allowed_env: ["API_REGION"]"#), "{error}");
+    assert!(error.to_string().contains(r#"allowed_env: [API_REGION]"#), "{error}");
 }
 
 /// The variable of the child process below.

@@ -35,8 +35,7 @@ impl Drop for One {
 }
 
 fn policy(deadline: Option<Duration>) -> Policy {
-    let mut limits = Limits::default();
-    limits.deadline = deadline;
+    let limits = Limits::default().deadline(deadline);
     granting(|access| access.functions = vec!["f".into()]).limits(limits)
 }
 

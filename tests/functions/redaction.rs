@@ -242,7 +242,7 @@ fn an_error_at_load_shows_no_secret() {
     };
     let shown = format!("{error} {error:?} {:?}", error.problems());
     assert!(!shown.contains("hunter2") && shown.contains("A_[redacted]"), "{shown}");
-    let problems = cpex_wasmi::check(&engine, &wasm, &Policy::default(), &[SECRET]);
+    let problems = Plugin::check(&engine, &wasm, &Policy::default(), &[SECRET]);
     assert!(!format!("{problems:?}").contains("hunter2"), "{problems:?}");
     let foreign = module(&format!(
         r#"(import "{SECRET}" "f" (func)) (memory (export "memory") 1)

@@ -7,10 +7,10 @@ use super::harness::{Case, check};
 
 /// Grants what the plugins here ask for.
 fn granted(policy: Policy) -> Policy {
-    let mut access = Access::default();
-    access.env = vec!["A*".into()];
-    access.clock = Some(ClockGrant::Fixed(std::time::Duration::from_secs(1)));
-    access.random = Some(RandomGrant::Seeded(1));
+    let access = Access::default()
+        .env("A*")
+        .clock(ClockGrant::Fixed(std::time::Duration::from_secs(1)))
+        .random(RandomGrant::Seeded(1));
     policy.access(access)
 }
 

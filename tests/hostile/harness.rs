@@ -145,11 +145,11 @@ impl Case {
 
 /// Enough for any case to come to its end, and little enough to be there soon.
 fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.fuel = 20_000_000;
-    limits.init_fuel = 1_000_000;
-    limits.memory_bytes = 16 << 20;
-    limits.deadline = Some(Duration::from_secs(20));
+    let limits = Limits::default()
+        .fuel(20_000_000)
+        .init_fuel(1_000_000)
+        .memory_bytes(16 << 20)
+        .deadline(Duration::from_secs(20));
     limits
 }
 

@@ -135,9 +135,7 @@ const FAILURES: [(&str, &str); 8] = [
 ];
 
 fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.fuel = 1_000_000;
-    limits.host_calls = 1000;
+    let limits = Limits::default().fuel(1_000_000).host_calls(1000);
     limits
 }
 

@@ -171,8 +171,7 @@ fn dumper() -> Vec<u8> {
 fn dump(wasm: &[u8], capabilities: &[Capability], policy: Policy) -> String {
     let logs = Logs::default();
     let engine = logs.engine().build().unwrap();
-    let mut limits = Limits::default();
-    limits.log_bytes = 1 << 20;
+    let limits = Limits::default().log_bytes(1 << 20);
     let policy = policy.limits(limits);
     let granted = policy.clone().grant(capabilities.iter().copied());
     let neighbour = policy.grant(Capability::ALL.iter().copied()).config("n", "mk-neighbour");

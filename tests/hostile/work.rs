@@ -18,8 +18,7 @@ fn looking_up_a_long_name_takes_no_longer_than_reading_it() {
              (drop (call $contains (i32.const 0x0301) (i32.const 0) (i32.const 0) (i32.const 4194304)))
              (i32.const 0))"#,
     );
-    let mut limits = Limits::default();
-    limits.deadline = Some(Duration::from_millis(500));
+    let limits = Limits::default().deadline(Duration::from_millis(500));
     let policy = Policy::default().grant([Capability::ReadHeaders]).limits(limits);
     let plugin = load(&wasm, policy);
     let request = (0..200).fold(Request::tool_call("search"), |request, number| {
@@ -127,8 +126,7 @@ fn looking_through_what_a_plugin_wrote_itself_is_paid_for() {
         data(&payload),
         payload.len()
     ));
-    let mut limits = Limits::default();
-    limits.deadline = None;
+    let limits = Limits::default().deadline(None);
     let outcome = call(&load(&wasm, Policy::default().limits(limits))).unwrap();
     // Each passes 65,000 parts; a read of the same argument is charged 260,100 units.
     assert!(outcome.receipt.fuel > 100 * 65_000, "{:?}", outcome.receipt);
@@ -154,8 +152,7 @@ fn a_record_of_own_labels_is_paid_for_uncopied() {
                (local.set 0 (i32.sub (local.get 0) (i32.const 1))) (br_if $again (local.get 0)))
              (i32.const 0))"#,
     );
-    let mut limits = Limits::default();
-    limits.deadline = None;
+    let limits = Limits::default().deadline(None);
     let policy = Policy::default().grant([Capability::AppendLabels]).limits(limits);
     let outcome = call(&load(&wasm, policy)).unwrap();
     assert!(outcome.receipt.fuel > 2_000_000, "{:?}", outcome.receipt);

@@ -147,16 +147,12 @@ pub(crate) fn reply(outcome: Result<Outcome, Error>) -> Result<String, Error> {
 
 /// All requests to a host, by HTTP too, wherever it is.
 pub(crate) fn private(host: &str) -> NetworkGrant {
-    let mut grant = public(host);
-    grant.allow_private = true;
-    grant
+    public(host).allow_private()
 }
 
 /// The result, if its address is public.
 pub(crate) fn public(host: &str) -> NetworkGrant {
-    let mut grant = NetworkGrant::new(host.parse().unwrap());
-    grant.schemes.push(Scheme::Http);
-    grant
+    NetworkGrant::new(host.parse().unwrap()).schemes([Scheme::Https, Scheme::Http])
 }
 
 pub(crate) fn granting(grants: &[NetworkGrant]) -> Policy {
@@ -166,9 +162,8 @@ pub(crate) fn granting(grants: &[NetworkGrant]) -> Policy {
 pub(crate) fn granting_with(grants: &[NetworkGrant], limit: impl FnOnce(&mut Limits)) -> Policy {
     let mut access = Access::default();
     access.network = grants.to_vec();
-    let mut limits = Limits::default();
     // Long enough for a machine that is busy.
-    limits.deadline = Some(std::time::Duration::from_secs(20));
+    let mut limits = Limits::default().deadline(std::time::Duration::from_secs(20));
     limit(&mut limits);
     Policy::default().access(access).limits(limits)
 }

@@ -189,9 +189,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn policy() -> Policy {
-    let mut limits = Limits::default();
-    limits.memory_bytes = 8 << 16;
-    limits.deadline = None;
+    let limits = Limits::default().memory_bytes(8 << 16).deadline(None);
     Policy::default().limits(limits).config("secret", "of the configuration")
 }
 

@@ -142,8 +142,7 @@ fn threads_that_call_at_once_find_the_same_state() {
 
 #[test]
 fn a_memory_has_as_much_left_to_grow_as_without() {
-    let mut limits = Limits::default();
-    limits.memory_bytes = 4 << 16;
+    let limits = Limits::default().memory_bytes(4 << 16);
     let grown = "(i32.ne (memory.grow (i32.const 1)) (i32.const 3))";
     let full = "(i32.ne (memory.grow (i32.const 1)) (i32.const -1))";
     let with = |init: &str, verdict: &str| logging("", &format!("(drop {init})"), verdict);

@@ -34,11 +34,9 @@ pub(crate) fn folder() -> tempfile::TempDir {
 
 /// One directory, known as `data`.
 pub(crate) fn policy(folder: &Path, permission: FilePermission) -> Policy {
-    let mut access = Access::default();
-    let mut grant = FileGrant::dir(folder.join("data").to_str().unwrap(), permission);
-    grant.guest_path = Some("data".into());
-    access.filesystem = vec![grant];
-    Policy::default().access(access)
+    let grant =
+        FileGrant::dir(folder.join("data").to_str().unwrap(), permission).guest_path("data");
+    Policy::default().access(Access::default().filesystem(grant))
 }
 
 pub(crate) fn wish(permission: FilePermission) -> String {
@@ -220,9 +218,9 @@ fn nothing_can_be_made_that_leads_out() {
     fs::write(folder.path().join("readable/file"), "as it is").unwrap();
     let full = FilePermission::FullAccess;
     let mut policy = policy(folder.path(), full);
-    let mut grant =
-        FileGrant::dir(folder.path().join("readable").to_str().unwrap(), FilePermission::ReadOnly);
-    grant.guest_path = Some("readable".into());
+    let grant =
+        FileGrant::dir(folder.path().join("readable").to_str().unwrap(), FilePermission::ReadOnly)
+            .guest_path("readable");
     policy.access.filesystem.push(grant);
     let mut script = Script::new();
     let mut expected = Vec::new();
@@ -310,11 +308,9 @@ fn two_grants_make_no_one_name_of_two_places() {
     let (read, full) = (FilePermission::ReadOnly, FilePermission::FullAccess);
     let scratch = FilePermission::PrivateScratch;
     let loading = |wish: &str, grants: [(&str, FileGrant); 2]| {
-        let mut access = Access::default();
-        for (name, mut grant) in grants {
-            grant.guest_path = Some(name.into());
-            access.filesystem.push(grant);
-        }
+        let access = grants.into_iter().fold(Access::default(), |access, (name, grant)| {
+            access.filesystem(grant.guest_path(name))
+        });
         let mut script = Script::new();
         script.open(3, "file", 0, READ);
         let module = script.module(&[wish]);
@@ -372,8 +368,7 @@ fn what_is_no_file_is_not_opened_and_nothing_waits_for_it() {
     let mut script = Script::new();
     script.open(3, "null", 0, READ);
     script.open(3, "zero", 0, READ);
-    let mut access = Access::default();
-    access.filesystem = vec![FileGrant::dir("/dev", FilePermission::ReadOnly)];
+    let access = Access::default().filesystem(FileGrant::dir("/dev", FilePermission::ReadOnly));
     let (codes, _) = script.run(&["fs:read-only:/dev"], Policy::default().access(access));
     assert_eq!(codes, [ACCES; 2]);
 }
@@ -416,11 +411,9 @@ fn a_directory_swapped_for_a_link_leads_nowhere_else() {
 #[test]
 fn a_file_that_is_granted_alone_is_all_that_there_is() {
     let folder = folder();
-    let mut access = Access::default();
     let path = folder.path().join("data/there");
-    let mut grant = FileGrant::file(path.to_str().unwrap(), FilePermission::ReadOnly);
-    grant.guest_path = Some("rules/list".into());
-    access.filesystem = vec![grant];
+    let grant = FileGrant::file(path.to_str().unwrap(), FilePermission::ReadOnly);
+    let access = Access::default().filesystem(grant.guest_path("rules/list"));
     let mut script = Script::new();
     script.open(3, "list", 0, READ);
     script.open(3, "there", 0, READ);

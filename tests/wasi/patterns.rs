@@ -33,13 +33,12 @@ fn folder() -> tempfile::TempDir {
 }
 
 /// A grant that the plugin knows in `rules`.
-fn seen_in_rules(mut grant: FileGrant) -> FileGrant {
+fn seen_in_rules(grant: FileGrant) -> FileGrant {
     let name = match grant.path.rsplit_once('/') {
         Some((_, name)) if name.contains('*') => format!("rules/{name}"),
         _ => "rules".into(),
     };
-    grant.guest_path = Some(name);
-    grant
+    grant.guest_path(name)
 }
 
 fn granted(grants: &[(&Path, &str, FilePermission)]) -> Policy {
@@ -239,9 +238,8 @@ fn one_name_does_not_stand_for_two_directories_or_files() {
     refused(&["fs:drop-box:rules", "fs:read-only:rules"], granted(&grants));
     let mut policy = Policy::default();
     for (folder, permission) in [(&first, ReadOnly), (&second, FullAccess)] {
-        let mut grant = FileGrant::file(folder.path().join("a.json").to_str().unwrap(), permission);
-        grant.guest_path = Some("rules/a.json".into());
-        policy.access.filesystem.push(grant);
+        let grant = FileGrant::file(folder.path().join("a.json").to_str().unwrap(), permission);
+        policy.access.filesystem.push(grant.guest_path("rules/a.json"));
     }
     refused(&["fs:full-access:rules/a.json", "fs:read-only:rules/a.json"], policy);
 }
@@ -252,8 +250,7 @@ fn where_a_link_leads_is_no_place_for_the_rights_of_a_pattern() {
     let folder = folder();
     let link = folder.path().join("link.json");
     let mut by_name = granted(&[(folder.path(), "*.json", FullAccess)]);
-    let mut grant = FileGrant::file(link.to_str().unwrap(), ReadOnly);
-    grant.guest_path = Some("rules/link.json".into());
+    let grant = FileGrant::file(link.to_str().unwrap(), ReadOnly).guest_path("rules/link.json");
     by_name.access.filesystem.insert(0, grant);
     let of_directory =
         granted(&[(folder.path(), "", ReadOnly), (folder.path(), "*.json", FixedMutable)]);

@@ -25,20 +25,16 @@ fn folders() -> tempfile::TempDir {
 /// A grant under the name that the plugin has for it.
 fn grant(folder: &Path, name: &str, permission: FilePermission) -> FileGrant {
     let path = folder.join(name).to_str().unwrap().to_owned();
-    let mut grant = FileGrant::dir(path, permission);
-    grant.guest_path = Some(name.into());
-    grant
+    FileGrant::dir(path, permission).guest_path(name)
 }
 
 fn policy(folder: &Path) -> Policy {
-    let mut access = Access::default();
-    access.filesystem = vec![
-        grant(folder, "rules", FilePermission::ReadOnly),
-        grant(folder, "reports", FilePermission::DropBox),
-        grant(folder, "work", FilePermission::PrivateScratch),
-    ];
-    access.env = vec!["API_REGION".into()];
-    access.random = Some(RandomGrant::Seeded(1));
+    let access = Access::default()
+        .filesystem(grant(folder, "rules", FilePermission::ReadOnly))
+        .filesystem(grant(folder, "reports", FilePermission::DropBox))
+        .filesystem(grant(folder, "work", FilePermission::PrivateScratch))
+        .env("API_REGION")
+        .random(RandomGrant::Seeded(1));
     Policy::default().access(access)
 }
 

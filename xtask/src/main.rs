@@ -5,6 +5,7 @@
 //! cargo xtask codegen --check    fail if one of them is not up to date
 //! ```
 
+mod access;
 mod convert;
 mod description;
 mod document;
@@ -21,6 +22,7 @@ mod views;
 use std::path::Path;
 use std::process::ExitCode;
 
+use access::Access;
 use description::Model;
 use fields::Fields;
 use interface::Interface;
@@ -78,6 +80,7 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
         output.rust(world.path, &views::file(&model, &fields, world)?)?;
     }
     output.rust("tests/conformance/src/strategies/records.rs", &strategies::file(&model)?)?;
+    Access::read(&root.join("abi/access.toml"))?.write(&mut output)?;
     Limits::read(&root.join("src/policy/limits/limits.toml"))?.write(&mut output)?;
     output.text("docs/records.md", &document::records(&model)?)?;
     output.finish()

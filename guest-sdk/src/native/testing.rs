@@ -159,8 +159,7 @@ impl Harness {
     /// # fn main() -> core::result::Result<(), Box<dyn std::error::Error>> {
     /// let engine = Engine::builder()
     ///     .function("acme.allow", |_: &mut Invocation<'_>, user: String| Ok(user == "alice"));
-    /// let mut access = Access::default();
-    /// access.functions.push("acme.allow".into());
+    /// let access = Access::default().function("acme.allow");
     /// let mut harness = Harness::new(&PLUGIN).under(Policy::default().access(access)).on(engine);
     /// let outcome = harness.call("cmf.tool_pre_invoke", Request::tool_call("search"))?;
     /// assert!(outcome.decision.is_allow());

@@ -154,8 +154,14 @@ impl HostPattern {
         }
     }
 
-    /// Tells whether a host is the named one, or below it.
-    pub(crate) fn matches(&self, host: &Host) -> bool {
+    /// The pattern that stands for one host.
+    #[cfg(feature = "http")]
+    pub(crate) fn only(host: Host) -> Self {
+        Self(Pattern::Only(host))
+    }
+
+    /// Returns true for the named host, or one below it.
+    fn matches(&self, host: &Host) -> bool {
         match (&self.0, host) {
             (Pattern::Only(only), host) => only == host,
             (Pattern::Below(parent), Host::Name(name)) => is_below(name, parent),

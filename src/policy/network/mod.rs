@@ -46,8 +46,11 @@ impl NetworkGrant {
     /// ```
     /// use cpex_wasmi::NetworkGrant;
     ///
-    /// let grant = NetworkGrant::new("api.example.com".parse()?);
-    /// # Ok::<(), cpex_wasmi::InvalidHost>(())
+    /// let grant = NetworkGrant::new("*.internal.svc".parse()?)
+    ///     .ports([8443])
+    ///     .methods(["GET".parse()?])
+    ///     .allow_private();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(host: HostPattern) -> Self {
         Self {
@@ -57,6 +60,34 @@ impl NetworkGrant {
             methods: Vec::new(),
             allow_private: false,
         }
+    }
+
+    /// Sets the ports; none: any.
+    #[must_use]
+    pub fn ports(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
+        self.ports = ports.into_iter().collect();
+        self
+    }
+
+    /// Sets the URL schemes.
+    #[must_use]
+    pub fn schemes(mut self, schemes: impl IntoIterator<Item = Scheme>) -> Self {
+        self.schemes = schemes.into_iter().collect();
+        self
+    }
+
+    /// Sets the request methods; none: any.
+    #[must_use]
+    pub fn methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.methods = methods.into_iter().collect();
+        self
+    }
+
+    /// Permits addresses that are not public.
+    #[must_use]
+    pub fn allow_private(mut self) -> Self {
+        self.allow_private = true;
+        self
     }
 
     /// Exactly the requests that a manifest asks for, and if it names an address, that one.
@@ -72,18 +103,14 @@ impl NetworkGrant {
         }
     }
 
-    /// Tells whether all requests that a manifest asks for in a line are granted.
-    pub(super) fn covers(&self, asked: &NetworkRequest) -> bool {
+    /// Returns true if all these requests are granted: those of a manifest's line, or a single one.
+    pub(crate) fn covers(&self, asked: &NetworkRequest) -> bool {
         self.host.covers(&asked.host)
             && self.schemes.contains(&asked.scheme)
             && (self.ports.is_empty() || asked.port.is_some_and(|port| self.ports.contains(&port)))
             // Without methods it asks for any that is granted.
-            && asked.methods.iter().all(|method| self.permits(method))
-    }
-
-    /// Tells whether a method is granted.
-    pub(crate) fn permits(&self, method: &Method) -> bool {
-        self.methods.is_empty() || self.methods.contains(method)
+            && (self.methods.is_empty()
+                || asked.methods.iter().all(|method| self.methods.contains(method)))
     }
 
     /// Tells whether its host is an address to which nothing goes unless an entry has `allow_private`.
@@ -143,6 +170,13 @@ impl NetworkRequest {
     pub(crate) fn of(request: &AccessRequest<'_>) -> Option<Result<Self, String>> {
         let AccessRequest::Network { methods, scheme, host, port } = *request else { return None };
         Some(Self::new(methods, scheme, host, port))
+    }
+
+    /// The requests with each of its methods alone: an entry of a policy may grant one of them, and another the next.
+    pub(super) fn by_method(&self) -> impl Iterator<Item = Self> {
+        let each = self.methods.iter().map(|method| vec![method.clone()]);
+        let any = self.methods.is_empty().then(Vec::new);
+        each.chain(any).map(|methods| Self { methods, ..self.clone() })
     }
 
     fn new(methods: &str, scheme: &str, host: &str, port: Option<u16>) -> Result<Self, String> {

@@ -3,7 +3,6 @@
 //! Each runs beside a thread of its own, which feeds and watches it: waiting for a program without one
 //! takes handlers of signals in the embedder's process, or an executor of a certain kind.
 
-mod pattern;
 mod run;
 
 use alloc::boxed::Box;

@@ -79,7 +79,7 @@ impl Function for HttpSend {
         };
         // To look at the URL and at what is asked for and granted.
         let granted = &invocation.grants.granted;
-        let rules = granted.requests.len().saturating_add(granted.access.network.len());
+        let rules = granted.asked.network.len().saturating_add(granted.access.network.len());
         invocation.charge(request.url.len().saturating_add(rules.saturating_mul(RULE_WORK)));
         let target = Target::parse(&request.url);
         let url = request.url.clone();

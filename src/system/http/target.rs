@@ -2,13 +2,14 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
+use alloc::vec;
 use core::fmt;
 
 use url::Url;
 
 use crate::policy::{Host, NetworkRequest};
 use crate::system::Granted;
-use crate::{AddressGuard, Method, NetworkGrant};
+use crate::{AddressGuard, HostPattern, Method, NetworkGrant, Scheme};
 
 /// The longest URL, in bytes.
 pub(super) const MAX_URL_BYTES: usize = 8192;
@@ -85,11 +86,15 @@ impl Target {
     /// Checks that a plugin may send a request with this method there: both a line of its manifest and a grant
     /// cover it, and the address, where the URL has one, is permitted. Gives what addresses are.
     pub(super) fn allowed(&self, method: &Method, granted: &Granted) -> Option<AddressGuard> {
-        if !granted.requests.iter().any(|asked| self.is_asked(method, asked)) {
-            return None;
-        }
-        let mut grants =
-            granted.access.network.iter().filter(|grant| self.is_granted(method, grant));
+        let request = NetworkRequest {
+            methods: vec![method.clone()],
+            scheme: Scheme::from_name(self.url.scheme())?,
+            host: HostPattern::only(self.host.clone()),
+            port: Some(self.port),
+        };
+        let covers = |grant: &&NetworkGrant| grant.covers(&request);
+        granted.asked.network.iter().find(covers)?;
+        let mut grants = granted.access.network.iter().filter(covers);
         let first = grants.next()?;
         let private = first.allow_private || grants.any(|grant| grant.allow_private);
         let guard = if private { AddressGuard::any() } else { AddressGuard::public() };
@@ -97,22 +102,6 @@ impl Target {
             Host::Address(address) => guard.permits(address).then_some(guard),
             Host::Name(_) => Some(guard),
         }
-    }
-
-    fn is_asked(&self, method: &Method, asked: &NetworkRequest) -> bool {
-        let NetworkRequest { methods, scheme, host, port } = asked;
-        self.url.scheme() == scheme.name()
-            && port.is_none_or(|port| port == self.port)
-            && (methods.is_empty() || methods.contains(method))
-            && host.matches(&self.host)
-    }
-
-    fn is_granted(&self, method: &Method, grant: &NetworkGrant) -> bool {
-        let NetworkGrant { host, ports, schemes, methods: _, allow_private: _ } = grant;
-        schemes.iter().any(|scheme| scheme.name() == self.url.scheme())
-            && (ports.is_empty() || ports.contains(&self.port))
-            && grant.permits(method)
-            && host.matches(&self.host)
     }
 }
 
@@ -170,21 +159,18 @@ mod tests {
     use super::*;
     use alloc::format;
     use alloc::string::ToString as _;
-    use alloc::vec;
     use alloc::vec::Vec;
     use cpex_wasmi_abi::Manifest;
     use proptest::prelude::*;
 
+    use crate::Access;
     use crate::system::Services;
-    use crate::{Access, Scheme};
 
     fn granted(line: &str, host: &str) -> Granted {
         let mut manifest = Manifest::new("guest", "1.0.0");
         manifest.access.push(line.into());
-        let mut access = Access::default();
-        let mut grant = NetworkGrant::new(host.parse().unwrap());
-        grant.schemes.push(Scheme::Http);
-        access.network.push(grant);
+        let grant = NetworkGrant::new(host.parse().unwrap()).schemes(Scheme::ALL.iter().copied());
+        let access = Access::default().network(grant);
         Granted::new(&manifest, access, &Services::default()).unwrap()
     }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use cap_std::fs::{Dir, Metadata};
 
 use super::rights::{self, May};
-use crate::text::wildcard::names_file;
+use crate::text::pattern::is_file;
 
 /// The longest name of a file, in bytes: what is longer is not looked for.
 const MAX_NAME: usize = 255;
@@ -124,7 +124,7 @@ impl Folder {
 
     /// The rights on a file of this name, by the patterns.
     fn of_patterns(&self, name: &str) -> Option<May> {
-        let patterns = self.patterns.iter().filter(|(pattern, _)| names_file(pattern, name));
+        let patterns = self.patterns.iter().filter(|(pattern, _)| is_file(pattern, name));
         patterns.map(|(_, may)| *may).reduce(May::or)
     }
 

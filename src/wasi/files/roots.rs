@@ -16,7 +16,7 @@ use super::rights::May;
 use super::root::{Folder, MAX_NAMES, Root, SingleFile};
 use crate::logging::visible;
 use crate::system::Granted;
-use crate::text::wildcard::{is_pattern, split};
+use crate::text::pattern::{is_pattern, split};
 use crate::{Error, ErrorKind, FileGrant, FilePermission, PathKind};
 
 /// The directories of a plugin, in the order of their descriptors.
@@ -27,7 +27,7 @@ impl Roots {
     /// Opens what a plugin has asked for and was granted.
     pub(crate) fn open(granted: &Granted) -> Result<Self, Error> {
         let mut opening = Opening::default();
-        for request in granted.asked() {
+        for request in granted.requests() {
             let AccessRequest::Files { permission, path } = request else { continue };
             let Some(kind) = FilePermission::ALL.iter().find(|kind| kind.name() == permission)
             else {

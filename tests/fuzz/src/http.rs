@@ -94,12 +94,10 @@ fn plugin(argument: &str, transport: Redirects) -> Option<Plugin> {
         "network:GET http://*.svc.example:8080".into(),
     ];
     let wasm = with_manifest(wat::parse_str(text).unwrap(), &manifest.encode().unwrap());
-    let mut access = Access::default();
-    access.network.push(NetworkGrant::new("api.example.com".parse().unwrap()));
-    let mut services = NetworkGrant::new("*.svc.example".parse().unwrap());
-    services.schemes = vec![Scheme::Http];
-    services.ports = vec![8080];
-    access.network.push(services);
+    let services = NetworkGrant::new("*.svc.example".parse().unwrap());
+    let access = Access::default()
+        .network(NetworkGrant::new("api.example.com".parse().unwrap()))
+        .network(services.schemes([Scheme::Http]).ports([8080]));
     let engine = Engine::builder().http_transport(transport).build().unwrap();
     Some(Plugin::load(&engine, &wasm, Policy::default().access(access)).unwrap())
 }

@@ -99,9 +99,7 @@ fn survives<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(data:
 /// Loads bytes as a plugin, and calls what loads.
 pub fn module(data: &[u8]) {
     let engine = Engine::new().unwrap();
-    let mut limits = Limits::default();
-    limits.fuel = 100_000;
-    limits.init_fuel = 10_000;
+    let limits = Limits::default().fuel(100_000).init_fuel(10_000);
     // Pooled, so that there is something to shut down.
     let policy = Policy::default().limits(limits).pooled(1);
     let plugin = match Plugin::load(&engine, data, policy) {

@@ -144,12 +144,11 @@ impl Given {
         let mut access = Access::default();
         for (what, permission) in &self.0 {
             let path = folder.join(what.path()).to_str().unwrap().to_owned();
-            let mut grant = match what {
+            let grant = match what {
                 What::Directory => FileGrant::dir(path, *permission),
                 _ => FileGrant::file(path, *permission),
             };
-            grant.guest_path = Some(what.path().into());
-            access.filesystem.push(grant);
+            access.filesystem.push(grant.guest_path(what.path()));
         }
         access.clock = Some(ClockGrant::System);
         access.random = Some(RandomGrant::Seeded(1));

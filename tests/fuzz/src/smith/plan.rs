@@ -36,17 +36,17 @@ const ENTRIES: &[Entry] = &[
 
 /// Few enough that an execution is short, and that a plugin meets them.
 pub(super) fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.fuel = 100_000;
-    limits.init_fuel = 20_000;
-    limits.deadline = None;
-    limits.memory_bytes = 1 << 20;
-    limits.table_elements = 1000;
-    limits.tables = 4;
-    limits.host_calls = 200;
-    limits.bytes_read = 16 << 10;
-    limits.bytes_written = 4 << 10;
-    limits.log_bytes = 256;
+    let limits = Limits::default()
+        .fuel(100_000)
+        .init_fuel(20_000)
+        .deadline(None)
+        .memory_bytes(1 << 20)
+        .table_elements(1000)
+        .tables(4)
+        .host_calls(200)
+        .bytes_read(16 << 10)
+        .bytes_written(4 << 10)
+        .log_bytes(256);
     limits
 }
 
