@@ -16,12 +16,11 @@ use cpex_wasmi::{
 
 /// All that it asks for, with a time and numbers that are the same each time.
 fn granted() -> Access {
-    let access = Access::default()
+    Access::default()
         .env("API_*")
         .clock(ClockGrant::Fixed(Duration::from_secs(1_800_000_000)))
         .random(RandomGrant::Seeded(42))
-        .command(CommandGrant::new("/bin/echo", ["noted", "*"]));
-    access
+        .command(CommandGrant::new("/bin/echo", ["noted", "*"]))
 }
 
 /// An engine in a region, and what comes to its log and its audit sink.

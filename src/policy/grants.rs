@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::logging::visible;
-use crate::text::pattern::{are_arguments, is_file, is_pattern, split};
+use crate::text::pattern::{is_file, is_pattern, split};
 
 /// A directory or file that a plugin may touch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,7 +225,8 @@ impl CommandGrant {
     }
 
     /// Returns true if the patterns stand for these arguments.
+    #[cfg(all(feature = "exec", unix))]
     pub(crate) fn allows(&self, args: &[String]) -> bool {
-        are_arguments(&self.args, args)
+        crate::text::pattern::are_arguments(&self.args, args)
     }
 }

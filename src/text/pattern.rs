@@ -4,8 +4,6 @@
 //! narrower pattern: it then tells if all that this stands for is covered. Hosts have a form of their own (`HostPattern`).
 //! docs/policy.md, "Patterns", is for operators.
 
-use alloc::string::String;
-
 /// The longest name of a variable or function that a pattern stands for, in bytes. Plugins choose names, and looking is cheap.
 const MAX_NAME_BYTES: usize = 256;
 
@@ -22,7 +20,11 @@ pub(crate) fn is_file(pattern: &str, name: &str) -> bool {
 }
 
 /// Returns true if patterns stand for the arguments of a program, one for each. A last `**` stands for any number of arguments.
-pub(crate) fn are_arguments(patterns: &[String], args: &[String]) -> bool {
+#[cfg(any(test, all(feature = "exec", unix)))]
+pub(crate) fn are_arguments(
+    patterns: &[alloc::string::String],
+    args: &[alloc::string::String],
+) -> bool {
     let (patterns, any) = match patterns.split_last() {
         Some((last, patterns)) if last == "**" => (patterns, true),
         _ => (patterns, false),
@@ -35,6 +37,7 @@ pub(crate) fn are_arguments(patterns: &[String], args: &[String]) -> bool {
 
 /// Returns true if a pattern stands for an argument. An argument that begins with `-` may be an option, and takes a pattern that
 /// begins with `-` too.
+#[cfg(any(test, all(feature = "exec", unix)))]
 fn is_argument(pattern: &str, arg: &str) -> bool {
     !arg.contains('\0')
         && (pattern.starts_with('-') || !arg.starts_with('-'))
@@ -69,6 +72,7 @@ pub(crate) fn is_pattern(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::String;
     use alloc::vec::Vec;
 
     use proptest::prelude::*;

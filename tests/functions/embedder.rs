@@ -423,10 +423,7 @@ fn a_function_may_charge_more_than_there_is() {
     };
     let fuel = |bytes| charging(bytes).call().unwrap().receipt.fuel;
     assert_eq!(fuel(20_000) - fuel(0), 10_000);
-    let limits = |fuel| {
-        let limits = Limits::default().fuel(fuel);
-        limits
-    };
+    let limits = |fuel| Limits::default().fuel(fuel);
     let exact = fuel(20_000);
     for (fuel, enough) in [(exact, true), (exact - 1, false), (1000, false)] {
         let script = Script::asking(&["function:f"]).calls("f", "null");

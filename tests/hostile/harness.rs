@@ -145,12 +145,11 @@ impl Case {
 
 /// Enough for any case to come to its end, and little enough to be there soon.
 fn limits() -> Limits {
-    let limits = Limits::default()
+    Limits::default()
         .fuel(20_000_000)
         .init_fuel(1_000_000)
         .memory_bytes(16 << 20)
-        .deadline(Duration::from_secs(20));
-    limits
+        .deadline(Duration::from_secs(20))
 }
 
 /// Checks a case with an instance for each call, and with a pool: what comes of it, that the plugin

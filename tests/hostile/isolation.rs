@@ -135,8 +135,7 @@ const FAILURES: [(&str, &str); 8] = [
 ];
 
 fn limits() -> Limits {
-    let limits = Limits::default().fuel(1_000_000).host_calls(1000);
-    limits
+    Limits::default().fuel(1_000_000).host_calls(1000)
 }
 
 #[test]

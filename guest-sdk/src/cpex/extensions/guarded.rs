@@ -33,8 +33,8 @@ impl<T> Guarded<T> {
     }
 }
 
-/// The right to change something. A plugin finds it in its
-/// [`Extensions`](super::Extensions) if the operator granted it, and cannot make one.
+/// The right to change something. A plugin finds it in its `Extensions`, which [`cpex_plugin!`](crate::cpex::cpex_plugin) defines, if
+/// the operator granted it. It cannot make one.
 pub struct WriteToken(());
 
 impl WriteToken {

@@ -36,7 +36,7 @@ const ENTRIES: &[Entry] = &[
 
 /// Few enough that an execution is short, and that a plugin meets them.
 pub(super) fn limits() -> Limits {
-    let limits = Limits::default()
+    Limits::default()
         .fuel(100_000)
         .init_fuel(20_000)
         .deadline(None)
@@ -46,8 +46,7 @@ pub(super) fn limits() -> Limits {
         .host_calls(200)
         .bytes_read(16 << 10)
         .bytes_written(4 << 10)
-        .log_bytes(256);
-    limits
+        .log_bytes(256)
 }
 
 impl Plan {
