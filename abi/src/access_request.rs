@@ -149,12 +149,21 @@ pub fn is_function_name(name: &str) -> bool {
 /// True if functions can be granted by this: a name, or a pattern of names.
 pub fn is_function_pattern(pattern: &str) -> bool {
     (1..=128).contains(&pattern.len())
+        && pattern.matches('*').count() <= MAX_STARS
         && pattern.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte))
 }
 
+/// The number of `*` in a pattern of variables or functions. Each part between two is searched for by itself.
+const MAX_STARS: usize = 8;
+
+/// The longest name or pattern of environment variables, in bytes.
+const MAX_VARIABLE_BYTES: usize = 256;
+
 /// True for the name of a variable, or a pattern of names.
 fn is_variable(pattern: &str) -> bool {
-    !pattern.is_empty() && !pattern.contains(['=', '\0'])
+    (1..=MAX_VARIABLE_BYTES).contains(&pattern.len())
+        && pattern.matches('*').count() <= MAX_STARS
+        && !pattern.contains(['=', '\0'])
 }
 
 fn files(rest: &str) -> Option<AccessRequest<'_>> {
@@ -295,6 +304,14 @@ mod tests {
             "disk:x",
         ] {
             assert_eq!(AccessRequest::parse(line), None, "{line}");
+        }
+        let longest = format!("env:{}", "A".repeat(MAX_VARIABLE_BYTES));
+        assert!(AccessRequest::parse(&longest).is_some());
+        assert_eq!(AccessRequest::parse(&format!("{longest}*")), None);
+        for kind in ["env", "function"] {
+            let most = format!("{kind}:{}", "A*".repeat(MAX_STARS));
+            assert!(AccessRequest::parse(&most).is_some(), "{most}");
+            assert_eq!(AccessRequest::parse(&format!("{most}*")), None);
         }
     }
 }

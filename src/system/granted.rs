@@ -30,6 +30,8 @@ pub(crate) struct Granted {
     pub(crate) access: Access,
     /// The functions of the embedder's that may be called. No guest chooses a key: the policy names each.
     functions: HashSet<String>,
+    /// The work of a look at all lines and grants, in bytes.
+    work: usize,
     /// The variables that may be read, as they were when the plugin was loaded.
     pub(crate) environment: Environment,
     /// Random bytes that stay the same, if random numbers are granted and there are any.
@@ -60,6 +62,7 @@ impl Granted {
         Ok(Self {
             lines: manifest.access.clone(),
             asked,
+            work: work(&manifest.access, &access),
             access,
             functions,
             environment,
@@ -76,11 +79,7 @@ impl Granted {
 
     /// The work of a look at all lines and grants, in bytes: a manifest may have a thousand.
     pub(crate) fn work(&self) -> usize {
-        let Access { env, commands, functions, .. } = &self.access;
-        [env.len(), commands.len(), functions.len()]
-            .into_iter()
-            .fold(self.lines.len(), usize::saturating_add)
-            .saturating_mul(RULE_WORK)
+        self.work
     }
 
     /// True if an environment variable may be read, set or not.
@@ -97,6 +96,18 @@ impl Granted {
     pub(crate) fn function(&self, name: &str) -> bool {
         self.functions.contains(name)
     }
+}
+
+/// The work of a look at all lines and grants, in bytes. Each part of a pattern between two `*` is searched for by itself.
+fn work(lines: &[String], access: &Access) -> usize {
+    let rules = |rule: &String| rule.matches('*').count().max(1);
+    let Access { env, commands, functions, .. } = access;
+    [lines, env.as_slice(), functions.as_slice()]
+        .into_iter()
+        .flatten()
+        .map(rules)
+        .fold(commands.len(), usize::saturating_add)
+        .saturating_mul(RULE_WORK)
 }
 
 /// The functions of the embedder's that a manifest asks for and a policy grants, by name or by a pattern.

@@ -77,3 +77,20 @@ fn each_search_of_a_long_list_of_requests_is_paid_for() {
         assert!(many > few + 899 * 20, "{function}: {few} and {many}");
     }
 }
+
+/// A pattern with many `*` takes longer to compare than a name.
+#[test]
+fn each_part_of_a_pattern_is_paid_for() {
+    let fuel = |pattern: &str| {
+        let lines: Vec<_> = (0..100).map(|number| format!("env:P{pattern}_{number}")).collect();
+        let mut lines: Vec<_> = lines.iter().map(String::as_str).collect();
+        lines.push("env:PRESENT");
+        let policy = granting(|access| access.env.push("P*".into()));
+        let wasm = Script::asking(&lines).calls("env.get", "\"PRESENT\"").wasm();
+        let plugin = super::common::load(&wasm, policy);
+        let request = cpex_wasmi::Request::tool_call("x");
+        plugin.call(super::common::HOOK, request).unwrap().receipt.fuel
+    };
+    let (names, patterns) = (fuel("LAIN"), fuel(&"*A".repeat(8)));
+    assert!(patterns > names + 100 * 7 * 20, "{names} and {patterns}");
+}

@@ -113,6 +113,15 @@ fn all_that_is_asked_for_is_granted_and_of_use() {
     assert_eq!(access.unused(&nothing).len(), 11);
 }
 
+/// A hostile manifest could make the check of one line take minutes.
+#[test]
+fn a_line_names_at_most_64_methods() {
+    let access = Access::default().network(NetworkGrant::new("a.example".parse().unwrap()));
+    let line = |count| format!("network:{} https://a.example", vec!["A"; count].join(","));
+    assert!(granted(&access, &line(64)));
+    assert!(!granted(&access, &line(65)));
+}
+
 /// Entries of a policy, whose hosts, ports and methods overlap.
 fn network_grants() -> impl Strategy<Value = Vec<NetworkGrant>> {
     let host = prop::sample::select(vec!["a.x.org", "*.x.org", "*.a.x.org"]);

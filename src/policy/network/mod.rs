@@ -165,6 +165,9 @@ pub(crate) struct NetworkRequest {
     pub(crate) port: Option<u16>,
 }
 
+/// The number of methods that a line of a manifest may name.
+const MAX_METHODS: usize = 64;
+
 impl NetworkRequest {
     /// Parses the line; `None` if it asks for something else. The error says what no request can have.
     pub(crate) fn of(request: &AccessRequest<'_>) -> Option<Result<Self, String>> {
@@ -176,7 +179,7 @@ impl NetworkRequest {
     pub(super) fn by_method(&self) -> impl Iterator<Item = Self> {
         let each = self.methods.iter().map(|method| vec![method.clone()]);
         let any = self.methods.is_empty().then(Vec::new);
-        each.chain(any).map(|methods| Self { methods, ..self.clone() })
+        each.chain(any).map(|methods| Self { methods, host: self.host.clone(), ..*self })
     }
 
     fn new(methods: &str, scheme: &str, host: &str, port: Option<u16>) -> Result<Self, String> {
@@ -185,6 +188,10 @@ impl NetworkRequest {
         let host = host.parse().map_err(|error: InvalidHost| error.to_string())?;
         let methods = match methods {
             "" => Vec::new(),
+            // The most expensive check of a line grows with them, and is made before anything is paid for.
+            methods if methods.matches(',').count() >= MAX_METHODS => {
+                return Err(format!("it names more than {MAX_METHODS} methods"));
+            }
             methods => methods
                 .split(',')
                 .map(Method::written)
