@@ -1,6 +1,5 @@
 use cpex_wasmi_guest::cpex::{
-    CmfHook, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
-    PluginResult,
+    CmfHook, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext, PluginResult,
 };
 
 struct Noop {

@@ -1,6 +1,6 @@
 use cpex_wasmi_guest::cpex::{
-    CmfHook, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
-    PluginResult, PluginViolation,
+    CmfHook, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext, PluginResult,
+    PluginViolation,
 };
 
 struct ToolName {
