@@ -65,13 +65,13 @@ impl Engine for Ours {
     }
 
     fn module(&self, policy: &str) -> Option<PathBuf> {
-        let prefix = if self.style == Style::Cpex { "known_" } else { "" };
+        let prefix = if self.style == Style::Cpex { "cpex_" } else { "" };
         Some(match (self.style, policy) {
             (Style::Lean, "noop" | "compute") | (Style::Cpex, "pii_guard" | "compute") => {
                 super::fixtures().join(format!("{prefix}{policy}.wasm"))
             }
             (Style::Lean, _) => super::modules().join(format!("lean_{policy}.wasm")),
-            (Style::Cpex, _) => super::modules().join(format!("known_{policy}.wasm")),
+            (Style::Cpex, _) => super::modules().join(format!("cpex_{policy}.wasm")),
         })
     }
 }
