@@ -89,6 +89,7 @@ pub(super) fn read(text: &str) -> Result<Option<Arc<Node>>, Vec<Problem>> {
         path: Vec::new(),
         size: Size::default(),
         text,
+        odd_anchors: has_odd_anchors(text),
         problems: Vec::new(),
     };
     let root = reader.document().unwrap_or_default();
@@ -124,7 +125,17 @@ struct Reader<'t> {
     path: Vec<String>,
     size: Size,
     text: &'t str,
+    /// True if something that looks like an anchor has a name that cpex-core ends earlier.
+    odd_anchors: bool,
     problems: Vec<Problem>,
+}
+
+/// Returns true if a word looks like an anchor that cpex-core reads with another name: to it `&a:` is the anchor `a` on an empty key.
+fn has_odd_anchors(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.split(|char: char| char.is_whitespace() || "[]{},".contains(char))
+        .filter_map(|word| word.strip_prefix('&'))
+        .any(|name| !name.bytes().all(plain))
 }
 
 /// `None`: what follows cannot be read, and a problem says so.
@@ -248,6 +259,12 @@ impl<'t> Reader<'t> {
         };
         let node = Arc::new(Node { place: start, content, size });
         if anchor != 0 {
+            if self.odd_anchors {
+                self.wrong(
+                    span,
+                    "the name of an anchor has other characters than letters, digits, `-` and `_`; name it without them",
+                );
+            }
             self.anchors.insert(anchor, node.clone());
         }
         Some(node)

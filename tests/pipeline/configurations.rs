@@ -82,6 +82,7 @@ fn yaml_that_could_be_read_in_two_ways_is_refused() {
         (with("config: {a: 99999999999999999999}"), "is 99999999999999999999, and whole"),
         (with("config: {a: .nan}"), "is .nan"),
         (format!("%YAML 1.1\n---{GUARD}"), "line 1, column 1"),
+        (with("config: &a: {b: 1}"), "the name of an anchor"),
         (with("config: {a: :x}"), "`plugins[0].config.a` begins with a colon"),
         (with("config: {:x : 1}"), "the key `:x` begins with a colon"),
         (with("config: {a: \u{85}}"), "line 7, column 17: U+0085 stands here"),
