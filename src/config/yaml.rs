@@ -96,8 +96,14 @@ pub(super) fn read(text: &str) -> Result<Option<Arc<Node>>, Vec<Problem>> {
     if reader.problems.is_empty() { Ok(root) } else { Err(reader.problems) }
 }
 
-/// The problem of a plain text that cpex-core takes for something else, or for nothing, within braces.
-const COLON: &str = "begins with a colon; put it in quotes";
+/// Returns the problem of a plain text that cpex-core takes for something else, or for nothing, within braces.
+fn sign_at_start(text: &str) -> Option<&'static str> {
+    match text.chars().next()? {
+        ':' => Some("begins with a colon; put it in quotes"),
+        '?' => Some("begins with a question mark; put it in quotes"),
+        _ => None,
+    }
+}
 
 /// Refuses characters that end a line for some readers and for others do not.
 fn odd_breaks(text: &str) -> Vec<Problem> {
@@ -225,17 +231,16 @@ impl<'t> Reader<'t> {
                         );
                         Value::Null
                     }
-                    ScalarStyle::Plain if text.starts_with(':') => {
-                        self.wrong_here(span, COLON);
-                        Value::Null
-                    }
-                    ScalarStyle::Plain => match scalar::plain(&text) {
-                        Ok(value) => value,
-                        Err(wrong) => {
+                    ScalarStyle::Plain => {
+                        let value = match sign_at_start(&text) {
+                            Some(wrong) => Err(wrong.into()),
+                            None => scalar::plain(&text),
+                        };
+                        value.unwrap_or_else(|wrong: String| {
                             self.wrong_here(span, &wrong);
                             Value::Null
-                        }
-                    },
+                        })
+                    }
                     _ => Value::String(text.into_owned()),
                 };
                 (anchor, Content::Scalar(value))
@@ -331,8 +336,10 @@ impl<'t> Reader<'t> {
             }
         };
         self.take(Size { values: 1, bytes: text.len() }, span)?;
-        if style == ScalarStyle::Plain && text.starts_with(':') {
-            self.wrong(span, format!("the key `{}` {COLON}", visible(&text)));
+        if style == ScalarStyle::Plain
+            && let Some(wrong) = sign_at_start(&text)
+        {
+            self.wrong(span, format!("the key `{}` {wrong}", visible(&text)));
         } else if style == ScalarStyle::Plain
             && !matches!(scalar::plain(&text), Ok(Value::String(_)))
         {

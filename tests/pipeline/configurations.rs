@@ -84,6 +84,8 @@ fn yaml_that_could_be_read_in_two_ways_is_refused() {
         (format!("%YAML 1.1\n---{GUARD}"), "line 1, column 1"),
         (with("config: &a: {b: 1}"), "the name of an anchor"),
         (with("config: {a: :x}"), "`plugins[0].config.a` begins with a colon"),
+        (with("config: {?}"), "the key `?` begins with a question mark"),
+        (with("config: {a: [?x]}"), "`plugins[0].config.a[0]` begins with a question mark"),
         (with("config: {:x : 1}"), "the key `:x` begins with a colon"),
         (with("config: {a: \u{85}}"), "line 7, column 17: U+0085 stands here"),
         (with("config: {a: x\u{2028}y}"), "line 7, column 18: U+2028 stands here"),
