@@ -111,6 +111,10 @@ pub const NO_KEY: u32 = u32::MAX;
 /// The index that stands for "all of them", for `count` on an indexed field.
 pub const NO_INDEX: u32 = u32::MAX;
 
+/// The field number that stands for the plugin's own memory: the key is the input itself, of any bytes and any length.
+/// For functions that work on an input, such as `digest`.
+pub const MEMORY: u32 = u32::MAX;
+
 /// The severity of a log line, as the first argument of `log`: the order of the `log` crate.
 pub mod level {
     /// Something failed.

@@ -24,6 +24,8 @@
 #define CPEX_NO_KEY UINT32_MAX
 /* As an index: the field has none. */
 #define CPEX_NO_INDEX UINT32_MAX
+/* As a field: the key is the input itself. */
+#define CPEX_MEMORY UINT32_MAX
 
 #define CPEX_LOG_ERROR 1u
 #define CPEX_LOG_WARN 2u

@@ -36,6 +36,27 @@ pub(super) fn define(linker: &mut Linker<Host>) -> Result<(), wasmi::Error> {
                     serve(caller, function, &[a, b, c, d, e, f])
                 },
             ),
+            7 => linker.func_wrap(
+                IMPORT_MODULE,
+                name,
+                move |caller: Context<'_>, a, b, c, d, e, f, g| {
+                    serve(caller, function, &[a, b, c, d, e, f, g])
+                },
+            ),
+            8 => linker.func_wrap(
+                IMPORT_MODULE,
+                name,
+                move |caller: Context<'_>, a, b, c, d, e, f, g, h| {
+                    serve(caller, function, &[a, b, c, d, e, f, g, h])
+                },
+            ),
+            9 => linker.func_wrap(
+                IMPORT_MODULE,
+                name,
+                move |caller: Context<'_>, a, b, c, d, e, f, g, h, i| {
+                    serve(caller, function, &[a, b, c, d, e, f, g, h, i])
+                },
+            ),
             arity => return Err(wasmi::Error::new(format!("`{name}` takes {arity} parameters"))),
         }?;
     }

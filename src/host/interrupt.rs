@@ -37,16 +37,19 @@ impl From<Error> for Interrupt {
     }
 }
 
+/// The most parameters that a host function has.
+const MAX_PARAMS: usize = 9;
+
 /// A call of a host function that the driver serves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deferred {
     function: HostFunction,
-    args: [u32; 6],
+    args: [u32; MAX_PARAMS],
 }
 
 impl Deferred {
     pub(super) fn new(function: HostFunction, given: &[u32]) -> Self {
-        let mut args = [0; 6];
+        let mut args = [0; MAX_PARAMS];
         for (arg, given) in args.iter_mut().zip(given) {
             *arg = *given;
         }

@@ -11,6 +11,7 @@ mod charges;
 mod dispatch;
 mod edit;
 mod messages;
+mod operand;
 #[cfg(feature = "wasi")]
 mod output;
 mod read;

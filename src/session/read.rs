@@ -72,7 +72,7 @@ impl Service<'_> {
     }
 
     /// Copies `value` to where the plugin wants it, if it fits there, and tells its length.
-    fn hand_out(&mut self, value: &[u8], out: Span, memory: &mut [u8]) -> Answer {
+    pub(super) fn hand_out(&mut self, value: &[u8], out: Span, memory: &mut [u8]) -> Answer {
         let out = out.of_mut(memory)?;
         self.session.usage.moved(value.len());
         let Ok(len) = i32::try_from(value.len()) else { return Ok(Status::TooLarge.code()) };
@@ -234,7 +234,7 @@ impl Service<'_> {
     }
 
     /// Sees to it that a payload which has to be converted is converted once in a call.
-    fn convert_payload(&mut self, field: Field) -> Result<(), Status> {
+    pub(super) fn convert_payload(&mut self, field: Field) -> Result<(), Status> {
         match (field, &mut self.session.call) {
             (Field::Payload, Some(call)) => call.copy_converted(self.borrowed),
             _ => Ok(()),
@@ -260,7 +260,7 @@ impl Service<'_> {
 
     /// The value of a field, or of the entry or the place in it that `key` names, and how much work
     /// it was to find it or not to, in bytes.
-    fn item(
+    pub(super) fn item(
         &self,
         field: Field,
         index: u32,
@@ -314,7 +314,7 @@ impl Service<'_> {
 }
 
 /// True if what is read from a field is a token.
-fn holds_tokens(field: Field) -> bool {
+pub(super) fn holds_tokens(field: Field) -> bool {
     matches!(field.info().read, Access::Token(_))
 }
 
