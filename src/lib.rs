@@ -117,7 +117,7 @@ pub use logging::{
     LOG_TARGET, Level, LevelFilter, LogRecord, LogSink, quoted, visible, yaml_scalar,
 };
 pub use module::{Module, ModuleInfo, WasiImport};
-pub use outcome::{Changes, Decision, Outcome};
+pub use outcome::{Changes, Decision, Outcome, Telemetry};
 pub use plugin::Plugin;
 pub use policy::{
     Access, AddressGuard, ClockGrant, CommandGrant, Digest, FileGrant, FilePermission, HostPattern,

@@ -186,6 +186,16 @@ fn a_violation_shows_no_token_however_it_is_given() {
     }
 }
 
+#[test]
+fn metrics_and_metadata_show_no_token() {
+    let mut boundary = knowing();
+    boundary.metric(MINTED, 1).unwrap();
+    boundary.metadata_json(TOKEN, &json!({ TOKEN: [format!("x{MINTED}")] })).unwrap();
+    let shown = format!("{:?}", boundary.end(0).telemetry);
+    assert!(!shown.contains(TOKEN) && !shown.contains(MINTED), "{shown}");
+    assert_eq!(shown.matches("[redacted]").count(), 4, "{shown}");
+}
+
 /// A module that reads the user's token to where `$token` is, its length to `$len`, and goes on.
 fn module(then: &str) -> Vec<u8> {
     let number = Field::InboundToken.number();

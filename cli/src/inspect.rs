@@ -209,6 +209,9 @@ fn purpose(function: HostFunction) -> &'static str {
         HostFunction::CallResult => "Take what such a function gave.",
         HostFunction::Log => "Write lines to its log.",
         HostFunction::Panic => "Say why it is about to fail.",
+        HostFunction::Metric => "Count what it does, for the operator.",
+        HostFunction::Metadata => "Report values beside its decision.",
+        HostFunction::MetadataJson => "Report values beside its decision, as JSON.",
         other => other.info().description,
     }
 }

@@ -1,5 +1,5 @@
 //! `call`: decisions, changes, cost.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod common;
 
@@ -54,6 +54,25 @@ fn changer() -> String {
     .wat()
 }
 
+/// Counts and attaches, and allows.
+fn reporter() -> String {
+    let said = "texts.seenrules\u{202e}{\"of\": [2026]}";
+    let (name, key) = ("texts.seen".len(), "rules\u{202e}".len());
+    let (value, len) = (name + key, "{\"of\": [2026]}".len());
+    Guest {
+        name: "reporter",
+        imports: &[("metric", 3), ("metadata_json", 4)],
+        data: said,
+        body: &format!(
+            "i32.const 0 i32.const {name} i32.const 1234 call $metric drop \
+             i32.const {name} i32.const {key} i32.const {value} i32.const {len} \
+             call $metadata_json"
+        ),
+        ..Guest::default()
+    }
+    .wat()
+}
+
 const CALL: [&str; 4] = ["call", "guest.wat", "--payload", "payload.json"];
 
 fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
@@ -71,6 +90,17 @@ fn logger(body: &str) -> String {
         ..Guest::default()
     }
     .wat()
+}
+
+#[test]
+fn metrics_and_metadata_are_shown() {
+    let place = Place::new();
+    place.file("guest.wat", reporter());
+    let ran = place.run(CALL).gives(0).says("ALLOW  reporter 1.2.3 · cmf.tool_pre_invoke\n");
+    ran.says("\n\n  texts.seen: 1,234\n  rules\\u{202e}: {\"of\":[2026]}\n\n");
+    let json = place.run(with(&["--json"])).gives(0).json();
+    assert_eq!(json["metrics"], json!({ "texts.seen": 1234 }));
+    assert_eq!(json["metadata"], json!({ "rules\u{202e}": { "of": [2026] } }));
 }
 
 #[test]

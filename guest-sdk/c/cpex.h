@@ -234,6 +234,12 @@ CPEX_IMPORT("call_result") int32_t cpex_call_result(uint32_t offset, void *out, 
 CPEX_IMPORT("log") int32_t cpex_log(uint32_t level, const void *message, uint32_t message_len);
 /* Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0; the trap is the plugin's to make. */
 CPEX_IMPORT("panic") int32_t cpex_panic(const void *message, uint32_t message_len);
+/* Adds to a counter that is told with the outcome of the call. Returns 0. */
+CPEX_IMPORT("metric") int32_t cpex_metric(const void *name, uint32_t name_len, uint32_t value);
+/* Attaches a value, given as a postcard `Value`, to the outcome of the call, in the place of one with that key. Returns 0. */
+CPEX_IMPORT("metadata") int32_t cpex_metadata(const void *key, uint32_t key_len, const void *value, uint32_t value_len);
+/* As `metadata`, but given as JSON text. */
+CPEX_IMPORT("metadata_json") int32_t cpex_metadata_json(const void *key, uint32_t key_len, const void *value, uint32_t value_len);
 /* end */
 
 #ifdef __cplusplus

@@ -1,6 +1,8 @@
 //! One call of a hook.
 
-use crate::{Field, JsonMap};
+use crate::result::check;
+use crate::value::encode_value;
+use crate::{Field, JsonMap, Result, Value, sys};
 
 /// One call of a hook: the way to everything the plugin may read and change.
 ///
@@ -38,5 +40,47 @@ impl Call {
     /// The operator's configuration of this plugin. It cannot be changed.
     pub const fn config(&self) -> JsonMap {
         JsonMap::of(Field::Config)
+    }
+
+    /// Adds to a counter, such as `secrets.masked`, for the operator.
+    ///
+    /// It is told with the outcome of the call, also of a denial; a call that fails tells of none. The name has 1 to 128
+    /// letters, digits, `-`, `_` and `.`.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) for another name,
+    /// [`Status::QuotaExceeded`](crate::Status::QuotaExceeded) if the call may report no more.
+    pub fn count(&self, name: &str, added: u32) -> Result<()> {
+        check(sys::metric(name.as_bytes(), added)).map(drop)
+    }
+
+    /// Attaches a value to the outcome of the call, for the operator, in the place of one with that key.
+    ///
+    /// The key has 1 to 128 bytes, and no control characters.
+    ///
+    /// ```no_run
+    /// # use cpex_wasmi_guest::prelude::*;
+    /// fn handler(call: &Call) -> Result<Verdict> {
+    ///     call.count("requests.checked", 1)?;
+    ///     call.metadata("rules", "2026-07")?;
+    ///     allow()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`count`](Self::count), and [`Status::TooLarge`](crate::Status::TooLarge) for a value of more than 1 MiB.
+    pub fn metadata(&self, key: &str, value: impl Into<Value>) -> Result<()> {
+        check(sys::metadata(key.as_bytes(), &encode_value(&value.into()))).map(drop)
+    }
+
+    /// As [`metadata`](Self::metadata), of a value given as JSON text.
+    ///
+    /// # Errors
+    ///
+    /// As [`metadata`](Self::metadata), and [`Status::Malformed`](crate::Status::Malformed) if the text is not JSON.
+    pub fn metadata_json(&self, key: &str, json: &str) -> Result<()> {
+        check(sys::metadata_json(key.as_bytes(), json.as_bytes())).map(drop)
     }
 }

@@ -69,6 +69,50 @@ mod guard {
     }
 }
 
+mod telemetry {
+    use super::*;
+    use cpex_wasmi_guest::cpex::count;
+
+    plugin_type!(Reporter, |plugin, payload, extensions, ctx| {
+        count("texts.seen", 2);
+        count("not a name", 1);
+        let mut result = PluginResult::allow();
+        result.metadata = Some(match payload.message.get_tool_calls()[0].name.as_str() {
+            "object" => json!({ "rules": ["a"], "long": { "n": 1.5 }, "no\nkey": 1 }),
+            _ => json!("plain"),
+        });
+        if payload.message.get_tool_calls()[0].name == "deny" {
+            result.continue_processing = false;
+        }
+        result
+    });
+
+    cpex_plugin! {
+        name: "reporter",
+        plugin: Reporter = Reporter::new,
+        reads: [message::tool_calls],
+        hooks: { "cmf.tool_pre_invoke" => CmfHook },
+    }
+
+    #[test]
+    fn metadata_and_counters_reach_the_host() {
+        let mut harness = Harness::new(&PLUGIN);
+        let told = harness.call(HOOK, Request::tool_call("object")).unwrap().telemetry;
+        assert_eq!(told.metrics, [("texts.seen".to_owned(), 2)].into());
+        let metadata = serde_json::to_value(&told.metadata).unwrap();
+        assert_eq!(metadata, json!({ "rules": ["a"], "long": { "n": 1.5 } }));
+        let log: Vec<_> = harness.take_log().into_iter().map(|line| line.message).collect();
+        let name = "the metric `not a name` was refused: InvalidArgument";
+        assert_eq!(log, [name, "the metadata `no\\nkey` was refused: InvalidArgument"]);
+
+        for tool in ["text", "deny"] {
+            let outcome = harness.call(HOOK, Request::tool_call(tool)).unwrap();
+            assert_eq!(outcome.decision.is_allow(), tool == "text");
+            assert_eq!(outcome.telemetry.metadata["value"], "plain");
+        }
+    }
+}
+
 mod config {
     use super::*;
 

@@ -288,3 +288,30 @@ fn the_other_slots_show_their_texts_and_numbers() {
     let outcome = Harness::new(&PLUGIN).grant_all().call("cmf.tool_pre_invoke", request).unwrap();
     assert!(outcome.decision.is_allow());
 }
+
+mod telemetry {
+    use super::*;
+
+    plugin! {
+        name: "reporter",
+        hooks: { "cmf.tool_pre_invoke" => |call| {
+            call.count("texts.seen", 2)?;
+            call.count("texts.seen", 3)?;
+            call.metadata("rules", "2026-07")?;
+            call.metadata_json("long", r#"{"n":[1]}"#)?;
+            let refused = call.count("no name", 1).map_err(|error| error.status());
+            assert_eq!(refused, Err(Status::InvalidArgument));
+            deny("no", "no")
+        } },
+    }
+
+    #[test]
+    fn counters_and_values_come_with_a_denial() {
+        let mut harness = Harness::new(&PLUGIN);
+        let outcome = harness.call("cmf.tool_pre_invoke", Request::tool_call("a")).unwrap();
+        assert!(!outcome.decision.is_allow());
+        assert_eq!(outcome.telemetry.metrics, [("texts.seen".to_owned(), 5)].into());
+        assert_eq!(outcome.telemetry.metadata["rules"], "2026-07");
+        assert_eq!(outcome.telemetry.metadata["long"].to_string(), r#"{"n":[1]}"#);
+    }
+}

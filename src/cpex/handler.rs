@@ -13,11 +13,11 @@ use cpex_core::registry::AnyHookHandler;
 
 use super::payload::PayloadTypes;
 use super::record::{CallRecord, Observer, changed};
-use super::{errors, outcome};
+use super::{errors, outcome, telemetry};
 use crate::outcome::RawOutcome;
 use crate::session::Source;
 use crate::view::Borrowed;
-use crate::{Decision, Error, Plugin, Receipt};
+use crate::{Decision, Error, Plugin, Receipt, Telemetry};
 
 /// One hook of one plugin.
 pub(super) struct Handler {
@@ -36,6 +36,7 @@ impl Handler {
         &self,
         result: Result<&Decision, &Error>,
         changed: &[&'static str],
+        telemetry: &Telemetry,
         receipt: Receipt,
         begun: Option<Instant>,
     ) {
@@ -45,6 +46,7 @@ impl Handler {
                 hook: self.hook,
                 result,
                 changed,
+                telemetry,
                 receipt,
                 elapsed: begun.elapsed(),
             });
@@ -54,7 +56,8 @@ impl Handler {
     /// A call that came to no decision.
     fn failed(&self, error: Error, begun: Option<Instant>) -> Box<PluginError> {
         let error = error.with_plugin(self.plugin.name());
-        self.record(Err(&error), &[], error.receipt().copied().unwrap_or_default(), begun);
+        let receipt = error.receipt().copied().unwrap_or_default();
+        self.record(Err(&error), &[], Telemetry::NONE, receipt, begun);
         errors::execution(&self.plugin, error)
     }
 }
@@ -80,7 +83,8 @@ impl AnyHookHandler for Handler {
         // Its slots are behind pointers that are counted, each.
         let seen = if self.looks { Source::Cpex(extensions.clone()) } else { Source::Unseen };
         let called = self.plugin.invoke(instance, self.position, seen, Some(borrowed)).await;
-        let RawOutcome { violation, changes, receipt } = called.map_err(failed)?;
+        let RawOutcome { violation, changes, telemetry: reported, receipt } =
+            called.map_err(failed)?;
         // Noted before they are used up.
         let noted = self.observer.is_some().then(|| {
             let denied = violation.as_deref().cloned().map_or(Decision::Allow, Decision::Deny);
@@ -88,8 +92,10 @@ impl AnyHookHandler for Handler {
         });
         let erased = outcome::erased(violation, changes, payload, extensions, context)
             .map_err(|unfit| failed(errors::unfit(unfit, receipt)))?;
+        let reported = reported.as_deref().unwrap_or(Telemetry::NONE);
+        telemetry::trace(self.plugin.name(), self.hook, reported);
         if let Some((decision, changed)) = noted {
-            self.record(Ok(&decision), &changed, receipt, begun);
+            self.record(Ok(&decision), &changed, reported, receipt, begun);
         }
         Ok(erased)
     }

@@ -37,8 +37,10 @@ mod outcome;
 mod payload;
 mod plugin;
 mod record;
+mod telemetry;
 mod view;
 
 pub use factory::WasmFactory;
 pub use logs::TracingSink;
 pub use record::CallRecord;
+pub use telemetry::TELEMETRY_TARGET;

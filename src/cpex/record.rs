@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::{Changes, Decision, Error, Receipt};
+use crate::{Changes, Decision, Error, Receipt, Telemetry};
 
 /// One call of a plugin, for [`WasmFactory::on_call`](super::WasmFactory::on_call).
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub struct CallRecord<'a> {
     pub result: Result<&'a Decision, &'a Error>,
     /// The changed fields, by the names of the fields of [`Changes`]. Empty if it failed.
     pub changed: &'a [&'static str],
+    /// The metrics and metadata that the plugin reported. Empty if it failed.
+    pub telemetry: &'a Telemetry,
     /// The cost of the call. It is zero throughout if the plugin did not come to run, and that of
     /// the initialisation if this failed; else an initialisation is not in it.
     pub receipt: Receipt,

@@ -1,6 +1,7 @@
 //! Outcomes of calls: the decision, the changes and the receipt.
 
 mod changes;
+mod telemetry;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -9,6 +10,7 @@ use cpex_wasmi_abi::Violation;
 
 pub use changes::Changes;
 pub(crate) use changes::Current;
+pub use telemetry::Telemetry;
 
 use crate::Receipt;
 
@@ -20,6 +22,8 @@ pub struct Outcome {
     pub decision: Decision,
     /// The changes of the plugin. Empty but for the context when the operation was denied.
     pub changes: Changes,
+    /// The metrics and metadata that the plugin reported.
+    pub telemetry: Telemetry,
     /// The cost of the call.
     pub receipt: Receipt,
 }
@@ -29,15 +33,17 @@ pub struct Outcome {
 pub(crate) struct RawOutcome {
     pub(crate) violation: Option<Box<Violation>>,
     pub(crate) changes: Option<Box<Changes>>,
+    pub(crate) telemetry: Option<Box<Telemetry>>,
     pub(crate) receipt: Receipt,
 }
 
 impl From<RawOutcome> for Outcome {
     fn from(ended: RawOutcome) -> Self {
-        let RawOutcome { violation, changes, receipt } = ended;
+        let RawOutcome { violation, changes, telemetry, receipt } = ended;
         Self {
             decision: violation.map_or(Decision::Allow, |violation| Decision::Deny(*violation)),
             changes: changes.map_or_else(Changes::default, |changes| *changes),
+            telemetry: telemetry.map_or_else(Telemetry::default, |telemetry| *telemetry),
             receipt,
         }
     }

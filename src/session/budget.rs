@@ -23,6 +23,7 @@ pub(crate) struct Usage {
     pub(crate) bytes_written: u64,
     pub(crate) log_bytes: u64,
     pub(crate) log_lines_dropped: u64,
+    telemetry_bytes: u64,
     /// Bytes that the host moved or made since the fuel for it was last charged.
     uncharged: u64,
 }
@@ -63,6 +64,16 @@ impl Usage {
         }
         self.log_bytes = total;
         true
+    }
+
+    /// True if `len` bytes of metrics and metadata may still be reported, which then are counted.
+    pub(super) fn telemetry(&mut self, len: usize, limits: &Limits) -> bool {
+        let total = self.telemetry_bytes.saturating_add(count(len));
+        let fits = total <= limits.telemetry_bytes;
+        if fits {
+            self.telemetry_bytes = total;
+        }
+        fits
     }
 }
 

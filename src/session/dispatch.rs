@@ -139,6 +139,17 @@ impl Service<'_> {
             (F::Panic, &[message, len]) => {
                 self.session.record_panic(Span::new(message, len), memory)
             }
+            (F::Metric, &[name, len, value]) => {
+                self.session.metric(Span::new(name, len), value, memory)
+            }
+            (F::Metadata, &[key, key_len, value, len]) => {
+                let (key, value) = (Span::new(key, key_len), Span::new(value, len));
+                self.session.metadata(Format::Postcard, key, value, memory)
+            }
+            (F::MetadataJson, &[key, key_len, value, len]) => {
+                let (key, value) = (Span::new(key, key_len), Span::new(value, len));
+                self.session.metadata(Format::Json, key, value, memory)
+            }
             _ => Err(Error::new(
                 ErrorKind::AbiViolation,
                 format!("`{function}` was called with {} arguments", args.len()),
@@ -160,5 +171,8 @@ pub(crate) const fn takes_field(function: HostFunction) -> bool {
             | F::CallResult
             | F::Log
             | F::Panic
+            | F::Metric
+            | F::Metadata
+            | F::MetadataJson
     )
 }

@@ -16,6 +16,7 @@ mod operand;
 mod output;
 mod read;
 mod source;
+mod telemetry;
 mod verdict;
 mod write;
 
@@ -32,7 +33,7 @@ use crate::logging::{LogRecord, contained, visible};
 use crate::system::Grants;
 use crate::text::Secrets;
 use crate::view::Borrowed;
-use crate::{Changes, Error, Level, LogSink};
+use crate::{Changes, Error, Level, LogSink, Telemetry};
 
 use budget::Usage;
 use calls::Calls;
@@ -55,6 +56,8 @@ pub(crate) struct Session {
     /// Made for the first change.
     changes: Option<Box<Changes>>,
     violation: Option<Box<Violation>>,
+    /// Made for the first metric or value.
+    telemetry: Option<Box<Telemetry>>,
     /// Why the plugin is about to trap or to give up, in its own words.
     panic: Option<String>,
     /// The capability that the plugin last lacked.
@@ -81,6 +84,7 @@ impl Session {
             shutting_down: false,
             changes: None,
             violation: None,
+            telemetry: None,
             panic: None,
             denied: None,
             malformed: None,
@@ -116,6 +120,7 @@ impl Session {
         self.shutting_down = false;
         self.changes = None;
         self.violation = None;
+        self.telemetry = None;
         self.panic = None;
         self.denied = None;
         self.malformed = None;

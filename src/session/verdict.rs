@@ -73,17 +73,20 @@ impl Session {
     /// A denial stands whatever the number says: a plugin cannot take it back.
     pub(crate) fn finish(&mut self, verdict: i32, receipt: Receipt) -> Result<RawOutcome, Error> {
         let (changes, violation) = (self.changes.take(), self.violation.take());
+        let telemetry = self.telemetry.take();
         let violation = match (verdict, violation) {
             (VERDICT_ALLOW | VERDICT_DENY, Some(violation)) => violation,
             (VERDICT_DENY, None) => Box::new(unexplained()),
-            (VERDICT_ALLOW, None) => return Ok(RawOutcome { violation: None, changes, receipt }),
+            (VERDICT_ALLOW, None) => {
+                return Ok(RawOutcome { violation: None, changes, telemetry, receipt });
+            }
             (code, _) => {
                 let error = self.gave_up(code, cpex_wasmi_abi::EXPORT_INVOKE);
                 return Err(error.with_receipt(receipt));
             }
         };
         let changes = changes.map(|changes| Box::new(changes.keep_context()));
-        Ok(RawOutcome { violation: Some(violation), changes, receipt })
+        Ok(RawOutcome { violation: Some(violation), changes, telemetry, receipt })
     }
 
     /// Why a plugin failed whose export returned something else than success.

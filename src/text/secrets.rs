@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use cpex_wasmi_abi::model::Secret;
+use cpex_wasmi_abi::model::{Secret, from_wire, to_wire};
 use cpex_wasmi_abi::{Value, Violation};
 
 use crate::text::redact::{MARK, Redactor, SHORTEST, begun, find, masked};
@@ -97,6 +97,17 @@ impl Secrets {
             proto_error_code: proto_error_code.filter(|code| !self.is_in(&code.to_string())),
         };
         (violation, MOST_WORK.saturating_sub(left))
+    }
+
+    /// A value without secrets. Gives also what patterns took, in bytes, beside going through it [once](Self::work).
+    pub(crate) fn redact_json(&self, value: serde_json::Value) -> (serde_json::Value, usize) {
+        if self.is_empty() {
+            return (value, 0);
+        }
+        let mut left = MOST_WORK;
+        let redacted = from_wire(self.redact_value(to_wire(&value), &mut left));
+        // What was JSON is JSON again.
+        (redacted.unwrap_or_else(|| MARK.into()), MOST_WORK.saturating_sub(left))
     }
 
     fn redact_entries(

@@ -88,6 +88,19 @@ impl Boundary {
         self.call(HostFunction::DenyText, &[0, start, start, end], &mut memory).map(drop)
     }
 
+    pub(crate) fn metric(&mut self, name: &str, value: u32) -> Result<(), Status> {
+        let len = name.len() as u32;
+        let mut memory = name.as_bytes().to_vec();
+        self.call(HostFunction::Metric, &[0, len, value], &mut memory).map(drop)
+    }
+
+    pub(crate) fn metadata_json(&mut self, key: &str, json: &Value) -> Result<(), Status> {
+        let json = json.to_string();
+        let (start, len) = (key.len() as u32, json.len() as u32);
+        let mut memory = [key, &json].concat().into_bytes();
+        self.call(HostFunction::MetadataJson, &[0, start, start, len], &mut memory).map(drop)
+    }
+
     pub(crate) fn log(&mut self, message: &[u8]) {
         let len = message.len() as u32;
         self.call(HostFunction::Log, &[3, 0, len], &mut message.to_vec()).unwrap();

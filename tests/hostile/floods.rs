@@ -67,6 +67,70 @@ fn a_thousand_writes_of_a_megabyte_end_early() {
 }
 
 #[test]
+fn a_flood_of_counters_and_values_is_stopped() {
+    // A name of 4 letters for each number.
+    let name = "(i32.store (i32.const 0) (i32.or (i32.const 0x61616161)
+        (i32.and (local.get $n) (i32.const 0x0f0f0f0f))))";
+    let metric = format!("{name} (drop (call $metric (i32.const 0) (i32.const 4) (i32.const -1)))");
+    let metadata = |key: u32, len: u32| {
+        format!(
+            "{name} (drop (call $metadata_json (i32.const 0) (i32.const {key})
+               (i32.const 65536) (i32.const {len})))"
+        )
+    };
+    // A text of a megabyte, and lists in lists.
+    let text = "(memory.fill (i32.const 65536) (i32.const 0x61) (i32.const 1000000))
+        (i32.store8 (i32.const 65536) (i32.const 0x22))
+        (i32.store8 (i32.const 1065535) (i32.const 0x22))";
+    let lists = "(memory.fill (i32.const 65536) (i32.const 0x5b) (i32.const 1000000))";
+    let with = |fill: &str, body: String| format!("{fill} {body}");
+    let generous = |limits: &mut cpex_wasmi::Limits| limits.telemetry_bytes = 1 << 30;
+    let cases = [
+        Case::body("counters without end", &for_ever(&metric), "limit_exceeded").peak_kib(1 << 10),
+        Case::body("a thousand counters", &a_thousand_times(&metric), "allow").peak_kib(1 << 10),
+        Case::with(
+            "values without end",
+            MEMORY,
+            &with(text, for_ever(&metadata(4, 100))),
+            "limit_exceeded",
+        )
+        .peak_kib(2 << 10),
+        Case::with(
+            "a megabyte under each key",
+            MEMORY,
+            &with(text, for_ever(&metadata(4, 1_000_000))),
+            "limit_exceeded",
+        )
+        .peak_kib(2 << 10),
+        Case::with(
+            "a megabyte under each key, and room for it",
+            MEMORY,
+            &with(text, for_ever(&metadata(4, 1_000_000))),
+            "fuel_exhausted",
+        )
+        .limits(generous)
+        .limits(|limits| limits.fuel = 20_000_000)
+        .peak_kib(64 << 10),
+        Case::with(
+            "lists in lists, and room for them",
+            MEMORY,
+            &with(lists, for_ever(&metadata(4, 1_000_000))),
+            "fuel_exhausted",
+        )
+        .limits(generous)
+        .peak_kib(4 << 10),
+        Case::with(
+            "keys of a megabyte",
+            MEMORY,
+            &with(text, for_ever(&metadata(1_000_000, 2))),
+            "limit_exceeded",
+        )
+        .peak_kib(2 << 10),
+    ];
+    cases.iter().for_each(check);
+}
+
+#[test]
 fn a_flood_of_lines_or_calls_is_stopped() {
     let log =
         |len: u32| format!("(drop (call $log (i32.const 3) (i32.const 0) (i32.const {len})))");

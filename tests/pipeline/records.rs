@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use cpex_core::manager::PluginManager;
 use cpex_wasmi::Receipt;
 use cpex_wasmi::abi::{Field, NO_INDEX, NO_KEY};
-use cpex_wasmi::cpex::{CallRecord, WasmFactory};
+use cpex_wasmi::cpex::{CallRecord, TELEMETRY_TARGET, WasmFactory};
 
 use crate::common::{HOOK, data, guest_with};
+use crate::logs::captured;
 use crate::pipeline::{Plugins, invoke, labelled, on_both, tool_call};
 
 /// The records: plugin, hook, what it ended with, what was changed, and the receipt.
@@ -155,6 +156,65 @@ fn a_change_that_does_not_fit_is_a_failure() {
         assert_eq!(result.errors[0].code.as_deref(), Some("abi_violation"));
         assert_eq!(result.errors[0].details["receipt"], serde_json::to_value(receipt).unwrap());
     });
+}
+
+/// Counts 3 under `seen`, attaches 42 to it, and gives the verdict that this is.
+fn reporter(verdict: i32) -> Vec<u8> {
+    guest_with(
+        &[],
+        &format!(
+            r#"(data (i32.const 0) "{}")
+               (func (export "cpex_invoke") (param i32) (result i32)
+                 (drop (call $metric (i32.const 0) (i32.const 4) (i32.const 3)))
+                 (drop (call $metadata_json (i32.const 0) (i32.const 4) (i32.const 4)
+                   (i32.const 2)))
+                 (i32.const {verdict}))"#,
+            data(b"seen42")
+        ),
+    )
+}
+
+#[test]
+fn metrics_and_metadata_are_told_and_traced() {
+    let reporting = |verdict: i32| {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let records = told.clone();
+        let traced = captured(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(async {
+                let plugins = Plugins::new().with("reporter.wasm", &reporter(verdict));
+                let factory = plugins.factory().on_call(move |call| {
+                    records.lock().unwrap().push(call.telemetry.clone());
+                });
+                let yaml = format!(
+                    "plugins: [{{ name: reporter, kind: 'wasm://reporter.wasm', hooks: [{HOOK}], \
+                     on_error: ignore }}]"
+                );
+                let manager = plugins.load_with(&yaml, &factory, |_| {}).unwrap();
+                manager.initialize().await.unwrap();
+                invoke(&manager, tool_call("pay"), labelled(&[])).await;
+            });
+        });
+        let told = std::mem::take(&mut *told.lock().unwrap());
+        let [telemetry] = &told[..] else { panic!("{told:?}") };
+        let lines = traced.lines().filter(|line| line.contains(TELEMETRY_TARGET));
+        (telemetry.clone(), lines.map(str::to_owned).collect::<Vec<_>>())
+    };
+    for verdict in [0, 1] {
+        let (telemetry, lines) = reporting(verdict);
+        assert_eq!((telemetry.metrics["seen"], &telemetry.metadata["seen"]), (3, &42.into()));
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        for field in [
+            r#"plugin="reporter""#,
+            &format!("hook={HOOK:?}"),
+            r#"metrics="{\"seen\":3}""#,
+            r#"metadata="{\"seen\":42}""#,
+        ] {
+            assert!(line.contains(field), "{line} lacks {field}");
+        }
+    }
+    let (telemetry, lines) = reporting(-13);
+    assert!(telemetry.is_empty() && lines.is_empty(), "{lines:?}");
 }
 
 #[derive(Clone, Debug)]

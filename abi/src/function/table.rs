@@ -57,6 +57,13 @@ pub enum HostFunction {
     /// Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0;
     /// the trap is the plugin's to make.
     Panic,
+    /// Adds to a counter that is told with the outcome of the call. Returns 0.
+    Metric,
+    /// Attaches a value, given as a postcard `Value`, to the outcome of the call, in the place of
+    /// one with that key. Returns 0.
+    Metadata,
+    /// As `metadata`, but given as JSON text.
+    MetadataJson,
 }
 
 impl HostFunction {
@@ -80,6 +87,9 @@ impl HostFunction {
         Self::CallResult,
         Self::Log,
         Self::Panic,
+        Self::Metric,
+        Self::Metadata,
+        Self::MetadataJson,
     ];
 
     /// Returns the function's row of the table.
@@ -217,6 +227,21 @@ impl HostFunction {
                 name: "panic",
                 params: &[("message", Param::Bytes)],
                 description: "Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0; the trap is the plugin's to make.",
+            },
+            Self::Metric => FunctionInfo {
+                name: "metric",
+                params: &[("name", Param::Bytes), ("value", Param::Number)],
+                description: "Adds to a counter that is told with the outcome of the call. Returns 0.",
+            },
+            Self::Metadata => FunctionInfo {
+                name: "metadata",
+                params: &[("key", Param::Bytes), ("value", Param::Bytes)],
+                description: "Attaches a value, given as a postcard `Value`, to the outcome of the call, in the place of one with that key. Returns 0.",
+            },
+            Self::MetadataJson => FunctionInfo {
+                name: "metadata_json",
+                params: &[("key", Param::Bytes), ("value", Param::Bytes)],
+                description: "As `metadata`, but given as JSON text.",
             },
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cpex_wasmi::model::{Extensions, PluginContext, from_wire};
+use cpex_wasmi::model::{Extensions, JsonMap, PluginContext, from_wire};
 use cpex_wasmi::{Decision, Payload, Receipt, Violation};
 use serde::Serialize;
 use serde_json::Value;
@@ -19,6 +19,10 @@ pub(crate) struct Answer<'a> {
     payload: Option<&'a Payload>,
     extensions: Option<&'a Extensions>,
     context: Option<&'a PluginContext>,
+    /// The plugin's counters by name. Empty if it counts nothing.
+    metrics: &'a BTreeMap<String, u64>,
+    /// The values that the plugin reports, by key. Empty if there are none.
+    metadata: &'a JsonMap,
     receipt: Receipt,
     /// Only there if there was more than one call.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +61,7 @@ impl<'a> JsonViolation<'a> {
 
 impl<'a> Answer<'a> {
     pub(super) fn new(called: &'a Called) -> Self {
-        let Called { plugin, before, after, decision, measured, .. } = called;
+        let Called { plugin, before, after, decision, telemetry, measured, .. } = called;
         Self {
             decision: if decision.is_allow() { "allow" } else { "deny" },
             violation: match decision {
@@ -67,6 +71,8 @@ impl<'a> Answer<'a> {
             payload: (after.payload != before.payload).then_some(&after.payload),
             extensions: (after.extensions != before.extensions).then_some(&after.extensions),
             context: (after.context != before.context).then_some(&after.context),
+            metrics: &telemetry.metrics,
+            metadata: &telemetry.metadata,
             receipt: measured.receipt,
             repeat: measured.summary.as_ref(),
         }
@@ -74,5 +80,5 @@ impl<'a> Answer<'a> {
 }
 
 /// The keys of an answer, of a call that came to no decision.
-pub(crate) const KEYS: [&str; 6] =
-    ["decision", "violation", "payload", "extensions", "context", "receipt"];
+pub(crate) const KEYS: [&str; 8] =
+    ["decision", "violation", "payload", "extensions", "context", "metrics", "metadata", "receipt"];

@@ -9,7 +9,7 @@ mod summary;
 
 use std::sync::Arc;
 
-use cpex_wasmi::{Decision, Engine, Outcome, Plugin, Request};
+use cpex_wasmi::{Decision, Engine, Outcome, Plugin, Request, Telemetry};
 
 use crate::args::CallArgs;
 use crate::failure::{Exit, Failure};
@@ -29,6 +29,7 @@ struct Called {
     before: Arc<Request>,
     after: Request,
     decision: Decision,
+    telemetry: Telemetry,
     measured: Measured,
 }
 
@@ -54,10 +55,10 @@ fn call(args: &CallArgs) -> Result<Called, Failure> {
     let repeat = args.repeat.unwrap_or_else(|| threads.into());
     let calls = Calls { plugin: &plugin, hook: &hook, request, repeat, threads, logs: &logs };
     let (outcome, measured) = calls.run()?;
-    let Outcome { decision, changes, .. } = outcome;
+    let Outcome { decision, changes, telemetry, .. } = outcome;
     let mut after = Request::clone(&before);
     after.apply(changes);
-    Ok(Called { plugin, hook, before, after, decision, measured })
+    Ok(Called { plugin, hook, before, after, decision, telemetry, measured })
 }
 
 impl Called {

@@ -1,7 +1,7 @@
 //! The outcome of a call, for people.
 
 use cpex_wasmi::model::from_wire;
-use cpex_wasmi::{Decision, Violation, visible};
+use cpex_wasmi::{Decision, Telemetry, Violation, visible};
 use serde_json::Value;
 
 use super::Called;
@@ -31,6 +31,7 @@ pub(super) fn render(called: &Called) -> String {
             out.push_str(&format!("{}\n", fit::words(&format!("  {}", changed(change)), 6)));
         }
     }
+    out.push_str(&reported(&called.telemetry));
     out.push('\n');
     out.push_str(&format!(
         "{}\n",
@@ -38,6 +39,21 @@ pub(super) fn render(called: &Called) -> String {
     ));
     if let Some(summary) = &called.measured.summary {
         out.push_str(&summary.render());
+    }
+    out
+}
+
+/// Counters and values that the plugin reports, a line each.
+fn reported(telemetry: &Telemetry) -> String {
+    let counters = telemetry.metrics.iter().map(|(name, value)| (name, grouped(*value)));
+    let values = telemetry.metadata.iter().map(|(key, value)| (key, shown(value)));
+    let mut out = String::new();
+    for (name, value) in counters.chain(values) {
+        if out.is_empty() {
+            out.push('\n');
+        }
+        let line = format!("  {} {value}", paint(DIM, format_args!("{}:", visible(name))));
+        out.push_str(&format!("{}\n", fit::words(&line, 4)));
     }
     out
 }

@@ -18,7 +18,7 @@
 //! - In a test, the [harness](crate::testing::Harness) fails a call whose handler decides otherwise once it is handed
 //!   what `reads` does not list.
 //! - [`hook()`] tells which hook a handler is called for.
-//! - The `metadata` of a result is dropped; to set it is deprecated.
+//! - The `metadata` of a result is told to the operator by the names of its members. Counters are [`count`].
 //! - Changes that CPEX would drop are dropped here, with a line in the log where it logs one.
 //! - A denial without a violation denies.
 //! - A payload of the author's own needs serde's `Serialize` and `Deserialize`.
@@ -63,6 +63,7 @@ mod records;
 mod register;
 mod run;
 mod settings;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -84,6 +85,7 @@ pub use hooks::{HookHandler, HookTypeDef, PluginPayload, PluginResult};
 pub use identity::{IdentityHook, IdentityPayload};
 pub use plugin::{OnError, Plugin, PluginCondition, PluginConfig, PluginMode};
 pub use settings::settings;
+pub use telemetry::count;
 
 /// The items that the macros expand to. Not for use by hand.
 #[doc(hidden)]

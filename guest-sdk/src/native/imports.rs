@@ -196,3 +196,31 @@ pub(crate) fn panic(message: &[u8]) -> i32 {
     frame.bytes(message);
     frame.run(|args, memory| dispatch(HostFunction::Panic, args, memory))
 }
+
+/// Adds to a counter that is told with the outcome of the call. Returns 0.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn metric(name: &[u8], value: u32) -> i32 {
+    let mut frame = Frame::default();
+    frame.bytes(name);
+    frame.number(value);
+    frame.run(|args, memory| dispatch(HostFunction::Metric, args, memory))
+}
+
+/// Attaches a value, given as a postcard `Value`, to the outcome of the call, in the place of
+/// one with that key. Returns 0.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn metadata(key: &[u8], value: &[u8]) -> i32 {
+    let mut frame = Frame::default();
+    frame.bytes(key);
+    frame.bytes(value);
+    frame.run(|args, memory| dispatch(HostFunction::Metadata, args, memory))
+}
+
+/// As `metadata`, but given as JSON text.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn metadata_json(key: &[u8], value: &[u8]) -> i32 {
+    let mut frame = Frame::default();
+    frame.bytes(key);
+    frame.bytes(value);
+    frame.run(|args, memory| dispatch(HostFunction::MetadataJson, args, memory))
+}

@@ -65,6 +65,10 @@ pub struct Limits {
     ///
     /// Over it: lines are dropped and counted in the receipt; the call goes on. Default: 16,384 bytes.
     pub log_bytes: u64,
+    /// Bytes of metrics and metadata that a call reports. Names and values as the plugin gives them, and 32 more for each counter and each value.
+    ///
+    /// Over it: `QuotaExceeded` for the plugin. Default: 16,384 bytes.
+    pub telemetry_bytes: u64,
     /// Bytes that a call reads of files.
     ///
     /// Over it: reading fails with `EDQUOT` inside the plugin. Default: 16,777,216 bytes.
@@ -113,6 +117,7 @@ impl Default for Limits {
             bytes_read: 16_777_216,
             bytes_written: 4_194_304,
             log_bytes: 16_384,
+            telemetry_bytes: 16_384,
             file_bytes_read: 16_777_216,
             file_bytes_written: 4_194_304,
             open_files: 16,
@@ -204,6 +209,13 @@ impl Limits {
         self
     }
 
+    /// Sets [`telemetry_bytes`](field@Self::telemetry_bytes).
+    #[must_use]
+    pub fn telemetry_bytes(mut self, limit: u64) -> Self {
+        self.telemetry_bytes = limit;
+        self
+    }
+
     /// Sets [`file_bytes_read`](field@Self::file_bytes_read).
     #[must_use]
     pub fn file_bytes_read(mut self, limit: u64) -> Self {
@@ -276,6 +288,7 @@ impl Limits {
             "max_read_bytes" => self.bytes_read = number,
             "max_write_bytes" => self.bytes_written = number,
             "max_log_bytes" => self.log_bytes = number,
+            "max_telemetry_bytes" => self.telemetry_bytes = number,
             "max_file_read_bytes" => self.file_bytes_read = number,
             "max_file_write_bytes" => self.file_bytes_written = number,
             "max_open_files" => self.open_files = number,
@@ -334,6 +347,11 @@ pub(in crate::policy) static KEYS: &[Key] = &[
         "Bytes that a call writes. Default: 4194304.",
     ),
     key("max_log_bytes", Shape::Whole(0, 1_073_741_824), "Bytes that a call logs. Default: 16384."),
+    key(
+        "max_telemetry_bytes",
+        Shape::Whole(0, 1_073_741_824),
+        "Bytes of metrics and metadata that a call reports. Default: 16384.",
+    ),
     key(
         "max_file_read_bytes",
         Shape::Whole(0, 1_099_511_627_776),

@@ -111,6 +111,7 @@ pub fn session(data: &[u8]) {
     let outcome = session.end(0).unwrap();
     assert_eq!(outcome.decision.is_allow(), !denied);
     assert!(knows || !shows_token(&format!("{:?}", outcome.decision)), "a token was told");
+    assert!(knows || !shows_token(&format!("{:?}", outcome.telemetry)), "a token was reported");
     let changes = outcome.changes;
     if !granted.contains(&Capability::AppendLabels) || denied {
         assert!(changes.labels.is_none());

@@ -6,6 +6,7 @@ mod maps;
 use super::extensions::container::Extensions;
 use super::incoming::Before;
 use super::run::Registered;
+use super::telemetry::report;
 use super::{PluginContext, PluginPayload, PluginResult};
 use crate::raw::Place;
 use crate::verdict::deny_encoded;
@@ -22,7 +23,6 @@ pub(super) fn apply<R: Registered, P: PluginPayload>(
     context: &PluginContext,
     before: &Before,
 ) -> Result<Verdict> {
-    #[allow(deprecated, reason = "it is dropped")]
     let PluginResult {
         continue_processing,
         modified_payload,
@@ -30,7 +30,7 @@ pub(super) fn apply<R: Registered, P: PluginPayload>(
         violation,
         metadata,
     } = result;
-    consume(metadata, drop);
+    consume(metadata, |metadata| report(&metadata));
     if !continue_processing {
         consume(modified_payload, drop);
         consume(modified_extensions, |modified| modified.dispose::<R>(R::RIGHTS));

@@ -38,16 +38,12 @@ pub trait HookHandler<H: HookTypeDef>: Plugin + Registered + Send + Sync {
 
 /// The result of a handler: allowed or denied, and what it changed.
 ///
-/// CPEX has `metadata` in it, which does not leave the sandbox. What sets it is warned of when it is compiled:
-///
-/// ```compile_fail
-/// #![deny(deprecated)]
+/// ```
 /// use cpex_wasmi_guest::cpex::{MessagePayload, PluginResult};
 ///
 /// let mut result = PluginResult::<MessagePayload>::allow();
-/// result.metadata = Some("seen".into());
+/// result.metadata = Some(serde_json::json!({ "rules": "2026-07" }));
 /// ```
-#[allow(deprecated, reason = "`Debug` shows it")]
 #[derive(Debug)]
 pub struct PluginResult<P: PluginPayload> {
     /// `false` denies the operation.
@@ -58,11 +54,8 @@ pub struct PluginResult<P: PluginPayload> {
     pub modified_extensions: Option<OwnedExtensions>,
     /// Why the operation is denied.
     pub violation: Option<PluginViolation>,
-    /// For telemetry in CPEX. The host takes none.
-    #[deprecated(
-        note = "the host drops the metadata of a result: log what is worth knowing, or write it \
-                         to the context's `global_state`"
-    )]
+    /// Telemetry: the members of an object by their names, and any other value by the name `value`. The host tells the
+    /// operator of it with the outcome of the call. What it refuses is left out, with a line in the log.
     pub metadata: Option<serde_json::Value>,
 }
 
@@ -76,7 +69,6 @@ impl<P: PluginPayload> PluginResult<P> {
     }
 
     /// Denies the operation.
-    #[allow(deprecated, reason = "there is none")]
     #[inline(always)]
     pub fn deny(violation: PluginViolation) -> Self {
         Self {
@@ -106,7 +98,6 @@ impl<P: PluginPayload> PluginResult<P> {
         Self::of(Some(payload), Some(extensions))
     }
 
-    #[allow(deprecated, reason = "there is none")]
     #[inline(always)]
     fn of(modified_payload: Option<P>, modified_extensions: Option<OwnedExtensions>) -> Self {
         Self {

@@ -23,6 +23,8 @@ pub(super) fn results(natively: &Result, module: &Result) -> Vec<Difference> {
             let decisions = (decision(&natively.decision), decision(&module.decision));
             differences.of("decision", Some(&decisions.0), Some(&decisions.1));
             differences.of_changes(&natively.changes, &module.changes);
+            let reported = (json(&natively.telemetry), json(&module.telemetry));
+            differences.of("telemetry", Some(&reported.0), Some(&reported.1));
         }
         (Err(natively), Err(module)) if natively.code() == module.code() => {}
         _ => differences.push("result", told(natively), told(module)),
@@ -144,6 +146,10 @@ impl Differences {
             }
         }
     }
+}
+
+fn json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// The path of what is in an object under `key`.

@@ -105,6 +105,17 @@ unsafe extern "C" {
     fn import_log(level: u32, message: *const u8, message_len: usize) -> i32;
     #[link_name = "panic"]
     fn import_panic(message: *const u8, message_len: usize) -> i32;
+    #[link_name = "metric"]
+    fn import_metric(name: *const u8, name_len: usize, value: u32) -> i32;
+    #[link_name = "metadata"]
+    fn import_metadata(key: *const u8, key_len: usize, value: *const u8, value_len: usize) -> i32;
+    #[link_name = "metadata_json"]
+    fn import_metadata_json(
+        key: *const u8,
+        key_len: usize,
+        value: *const u8,
+        value_len: usize,
+    ) -> i32;
 }
 
 /// Reads a value as postcard. Returns its length; copies nothing if that is more than the buffer
@@ -348,4 +359,29 @@ pub(crate) fn panic(message: &[u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
     unsafe { import_panic(message.as_ptr(), message.len()) }
+}
+
+/// Adds to a counter that is told with the outcome of the call. Returns 0.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn metric(name: &[u8], value: u32) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe { import_metric(name.as_ptr(), name.len(), value) }
+}
+
+/// Attaches a value, given as a postcard `Value`, to the outcome of the call, in the place of
+/// one with that key. Returns 0.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn metadata(key: &[u8], value: &[u8]) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe { import_metadata(key.as_ptr(), key.len(), value.as_ptr(), value.len()) }
+}
+
+/// As `metadata`, but given as JSON text.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn metadata_json(key: &[u8], value: &[u8]) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe { import_metadata_json(key.as_ptr(), key.len(), value.as_ptr(), value.len()) }
 }
