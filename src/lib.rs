@@ -92,6 +92,8 @@ mod policy;
 #[cfg(feature = "std")]
 mod pool;
 mod receipt;
+#[cfg(feature = "text")]
+mod regex;
 mod request;
 mod session;
 mod sync;

@@ -230,6 +230,18 @@ CPEX_IMPORT("call") int32_t cpex_call(const void *name, uint32_t name_len, const
 CPEX_IMPORT("call_json") int32_t cpex_call_json(const void *name, uint32_t name_len, const void *argument, uint32_t argument_len, void *out, uint32_t out_len);
 /* Copies the result of the last `call` or `call_json` from an offset on, as much as the buffer holds. Returns how many bytes that were. */
 CPEX_IMPORT("call_result") int32_t cpex_call_result(uint32_t offset, void *out, uint32_t out_len);
+/* Compiles a regular expression. Returns its number, and writes the names of its groups into the buffer. If it is not valid, returns `Malformed` and writes the reason as text into the buffer, as much as it holds. */
+CPEX_IMPORT("pattern") int32_t cpex_pattern(const void *text, uint32_t text_len, uint32_t flags, void *out, uint32_t out_len);
+/* Makes a set of patterns, given as their numbers: four bytes each, the lowest first. Returns its number. */
+CPEX_IMPORT("pattern_set") int32_t cpex_pattern_set(const void *patterns, uint32_t patterns_len);
+/* Gives back a pattern or a set. Returns 0. */
+CPEX_IMPORT("pattern_drop") int32_t cpex_pattern_drop(uint32_t pattern);
+/* Searches an input for the matches of a pattern, or of each pattern of a set. Returns the number of records in the buffer; its head says where to go on. */
+CPEX_IMPORT("search") int32_t cpex_search(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t pattern, uint32_t first, uint32_t from, uint32_t what, void *out, uint32_t out_len);
+/* As `search`, but in each text of a structure. A record ends with the JSON Pointer of its text. */
+CPEX_IMPORT("scan") int32_t cpex_scan(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t pattern, uint32_t first, uint32_t from, uint32_t text, void *out, uint32_t out_len);
+/* Replaces the matches of a pattern, or of each pattern of a set, in each text of a field. A write as others are. Returns the number of replacements; the head in the buffer says where to go on. */
+CPEX_IMPORT("replace") int32_t cpex_replace(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t pattern, uint32_t first, uint32_t text, uint32_t how, const void *template, uint32_t template_len, void *out, uint32_t out_len);
 /* Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns 0. */
 CPEX_IMPORT("log") int32_t cpex_log(uint32_t level, const void *message, uint32_t message_len);
 /* Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0; the trap is the plugin's to make. */

@@ -116,6 +116,7 @@ mod plugin;
 pub mod prelude;
 pub mod raw;
 mod record;
+pub mod regex;
 mod result;
 mod set;
 mod slots;

@@ -15,6 +15,9 @@ pub(super) fn define(linker: &mut Linker<Host>) -> Result<(), wasmi::Error> {
     for function in HostFunction::ALL.iter().copied() {
         let name = function.info().name;
         match function.arity() {
+            1 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Context<'_>, a| {
+                serve(caller, function, &[a])
+            }),
             2 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Context<'_>, a, b| {
                 serve(caller, function, &[a, b])
             }),
@@ -55,6 +58,20 @@ pub(super) fn define(linker: &mut Linker<Host>) -> Result<(), wasmi::Error> {
                 name,
                 move |caller: Context<'_>, a, b, c, d, e, f, g, h, i| {
                     serve(caller, function, &[a, b, c, d, e, f, g, h, i])
+                },
+            ),
+            10 => linker.func_wrap(
+                IMPORT_MODULE,
+                name,
+                move |caller: Context<'_>, a, b, c, d, e, f, g, h, i, j| {
+                    serve(caller, function, &[a, b, c, d, e, f, g, h, i, j])
+                },
+            ),
+            12 => linker.func_wrap(
+                IMPORT_MODULE,
+                name,
+                move |caller: Context<'_>, a, b, c, d, e, f, g, h, i, j, k, l| {
+                    serve(caller, function, &[a, b, c, d, e, f, g, h, i, j, k, l])
                 },
             ),
             arity => return Err(wasmi::Error::new(format!("`{name}` takes {arity} parameters"))),

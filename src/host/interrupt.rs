@@ -38,7 +38,7 @@ impl From<Error> for Interrupt {
 }
 
 /// The most parameters that a host function has.
-const MAX_PARAMS: usize = 9;
+const MAX_PARAMS: usize = 12;
 
 /// A call of a host function that the driver serves.
 #[derive(Clone, Copy, Debug)]

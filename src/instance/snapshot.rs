@@ -25,6 +25,9 @@ pub(crate) struct Snapshot {
     bytes: Vec<u8>,
     /// The globals that differ, by the names of their exports.
     globals: Vec<(Box<str>, Val)>,
+    /// The regular expressions that it has compiled.
+    #[cfg(feature = "text")]
+    patterns: crate::session::Patterns,
     /// The time that it took.
     initialisation: Receipt,
 }
@@ -63,7 +66,15 @@ impl Snapshot {
             parts.push(Part { start, len });
             bytes.extend_from_slice(part);
         }
-        Some(Self { grown, parts, bytes, globals, initialisation: ready.initialisation })
+        Some(Self {
+            grown,
+            parts,
+            bytes,
+            globals,
+            #[cfg(feature = "text")]
+            patterns: ready.store.data().session.patterns().clone(),
+            initialisation: ready.initialisation,
+        })
     }
 
     /// Makes a fresh instance what the initialised one was. Otherwise it is of no use any more: above
@@ -96,6 +107,8 @@ impl Snapshot {
             let global = fresh.handle.get_global(&fresh.store, name)?;
             global.set(&mut fresh.store, value.clone()).ok()?;
         }
+        #[cfg(feature = "text")]
+        fresh.store.data_mut().session.set_patterns(self.patterns.clone());
         Some(())
     }
 }

@@ -132,6 +132,11 @@ impl Service<'_> {
             (F::CallResult, &[offset, out, len]) => {
                 self.session.call_result(offset, Span::new(out, len), memory)
             }
+            #[cfg(feature = "text")]
+            (
+                F::Pattern | F::PatternSet | F::PatternDrop | F::Search | F::Scan | F::Replace,
+                args,
+            ) => self.serve_text(function, args, memory),
             (F::Log, &[level, message, len]) => {
                 self.session.start_clock();
                 self.session.log(level, Span::new(message, len), memory)
@@ -169,6 +174,9 @@ pub(crate) const fn takes_field(function: HostFunction) -> bool {
             | F::Call
             | F::CallJson
             | F::CallResult
+            | F::Pattern
+            | F::PatternSet
+            | F::PatternDrop
             | F::Log
             | F::Panic
             | F::Metric

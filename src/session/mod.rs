@@ -14,7 +14,11 @@ mod messages;
 mod operand;
 #[cfg(feature = "wasi")]
 mod output;
+#[cfg(feature = "text")]
+mod patterns;
 mod read;
+#[cfg(feature = "text")]
+mod scan;
 mod source;
 mod telemetry;
 mod verdict;
@@ -39,6 +43,8 @@ use budget::Usage;
 use calls::Calls;
 pub(crate) use dispatch::takes_field;
 use dispatch::{Handling, Service};
+#[cfg(feature = "text")]
+pub(crate) use patterns::Patterns;
 pub(crate) use source::Source;
 
 /// The answer of a host function: a number for the plugin, or the end of the call.
@@ -68,6 +74,8 @@ pub(crate) struct Session {
     usage: Usage,
     scratch: Vec<u8>,
     calls: Calls,
+    #[cfg(feature = "text")]
+    patterns: Patterns,
     /// The time that the call may take, if that is bounded.
     deadline: Option<Duration>,
     /// The moment that the deadline is counted from. Most calls end without a look at the clock.
@@ -92,6 +100,8 @@ impl Session {
             usage: Usage::default(),
             scratch: Vec::new(),
             calls: Calls::default(),
+            #[cfg(feature = "text")]
+            patterns: Patterns::default(),
             deadline: None,
             begun: None,
         }

@@ -79,7 +79,7 @@ impl Service<'_> {
     }
 
     /// The field with this number and how it may be changed, if the plugin may change it now.
-    fn writable(&mut self, number: u32) -> Result<(Field, Write), Status> {
+    pub(super) fn writable(&mut self, number: u32) -> Result<(Field, Write), Status> {
         let field = Field::from_number(number).ok_or(Status::UnknownField)?;
         let info = field.info();
         let needed = match info.write {
@@ -103,7 +103,7 @@ impl Service<'_> {
         Ok((field, info.write))
     }
 
-    fn edit(&mut self, field: Field) -> Result<Edit<'_>, Status> {
+    pub(super) fn edit(&mut self, field: Field) -> Result<Edit<'_>, Status> {
         let Self { session, borrowed } = self;
         let call = session.call.as_mut().ok_or(Status::NotDuringInit)?;
         if field.info().slot == Slot::Payload {
@@ -122,7 +122,7 @@ impl Service<'_> {
 }
 
 /// Which one of an indexed field is meant.
-fn position(field: Field, index: u32) -> Result<usize, Status> {
+pub(super) fn position(field: Field, index: u32) -> Result<usize, Status> {
     if (!field.info().indexed && index != 0) || index == NO_INDEX {
         return Err(Status::InvalidArgument);
     }

@@ -35,6 +35,9 @@ pub(crate) struct Grants {
     pub(crate) granted: Granted,
     pub(crate) services: Services,
     pub(crate) counts: Counts,
+    /// The regular expressions that its instances share.
+    #[cfg(all(feature = "text", feature = "std"))]
+    pub(crate) patterns: crate::regex::Cache,
 }
 
 impl Grants {
@@ -76,6 +79,8 @@ impl Grants {
             services,
             config: policy.config,
             counts: Counts::default(),
+            #[cfg(all(feature = "text", feature = "std"))]
+            patterns: crate::regex::Cache::default(),
         })
     }
 

@@ -4,6 +4,8 @@ mod message;
 mod model;
 mod payload;
 mod select;
+#[cfg(feature = "text")]
+mod texts;
 mod weight;
 
 use alloc::borrow::Cow;
@@ -27,6 +29,8 @@ pub(crate) use model::position;
 pub(crate) use payload::{PayloadKind, part_mut};
 pub(crate) use select::position as list_position;
 pub(crate) use select::{Want, plain_values, select, size, step};
+#[cfg(feature = "text")]
+pub(crate) use texts::texts_mut;
 pub(crate) use weight::weight;
 
 /// The value of a field, borrowed from where it lives.

@@ -51,6 +51,25 @@ pub enum HostFunction {
     /// Copies the result of the last `call` or `call_json` from an offset on, as much as the buffer
     /// holds. Returns how many bytes that were.
     CallResult,
+    /// Compiles a regular expression. Returns its number, and writes the names of its groups into
+    /// the buffer. If it is not valid, returns `Malformed` and writes the reason as text into the
+    /// buffer, as much as it holds.
+    Pattern,
+    /// Makes a set of patterns, given as their numbers: four bytes each, the lowest first. Returns
+    /// its number.
+    PatternSet,
+    /// Gives back a pattern or a set. Returns 0.
+    PatternDrop,
+    /// Searches an input for the matches of a pattern, or of each pattern of a set. Returns the
+    /// number of records in the buffer; its head says where to go on.
+    Search,
+    /// As `search`, but in each text of a structure. A record ends with the JSON Pointer of its
+    /// text.
+    Scan,
+    /// Replaces the matches of a pattern, or of each pattern of a set, in each text of a field. A
+    /// write as others are. Returns the number of replacements; the head in the buffer says where to
+    /// go on.
+    Replace,
     /// Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns
     /// 0.
     Log,
@@ -85,6 +104,12 @@ impl HostFunction {
         Self::Call,
         Self::CallJson,
         Self::CallResult,
+        Self::Pattern,
+        Self::PatternSet,
+        Self::PatternDrop,
+        Self::Search,
+        Self::Scan,
+        Self::Replace,
         Self::Log,
         Self::Panic,
         Self::Metric,
@@ -217,6 +242,64 @@ impl HostFunction {
                 name: "call_result",
                 params: &[("offset", Param::Number), ("out", Param::Buffer)],
                 description: "Copies the result of the last `call` or `call_json` from an offset on, as much as the buffer holds. Returns how many bytes that were.",
+            },
+            Self::Pattern => FunctionInfo {
+                name: "pattern",
+                params: &[("text", Param::Bytes), ("flags", Param::Number), ("out", Param::Buffer)],
+                description: "Compiles a regular expression. Returns its number, and writes the names of its groups into the buffer. If it is not valid, returns `Malformed` and writes the reason as text into the buffer, as much as it holds.",
+            },
+            Self::PatternSet => FunctionInfo {
+                name: "pattern_set",
+                params: &[("patterns", Param::Bytes)],
+                description: "Makes a set of patterns, given as their numbers: four bytes each, the lowest first. Returns its number.",
+            },
+            Self::PatternDrop => FunctionInfo {
+                name: "pattern_drop",
+                params: &[("pattern", Param::Number)],
+                description: "Gives back a pattern or a set. Returns 0.",
+            },
+            Self::Search => FunctionInfo {
+                name: "search",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("pattern", Param::Number),
+                    ("first", Param::Number),
+                    ("from", Param::Number),
+                    ("what", Param::Number),
+                    ("out", Param::Buffer),
+                ],
+                description: "Searches an input for the matches of a pattern, or of each pattern of a set. Returns the number of records in the buffer; its head says where to go on.",
+            },
+            Self::Scan => FunctionInfo {
+                name: "scan",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("pattern", Param::Number),
+                    ("first", Param::Number),
+                    ("from", Param::Number),
+                    ("text", Param::Number),
+                    ("out", Param::Buffer),
+                ],
+                description: "As `search`, but in each text of a structure. A record ends with the JSON Pointer of its text.",
+            },
+            Self::Replace => FunctionInfo {
+                name: "replace",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("pattern", Param::Number),
+                    ("first", Param::Number),
+                    ("text", Param::Number),
+                    ("how", Param::Number),
+                    ("template", Param::Bytes),
+                    ("out", Param::Buffer),
+                ],
+                description: "Replaces the matches of a pattern, or of each pattern of a set, in each text of a field. A write as others are. Returns the number of replacements; the head in the buffer says where to go on.",
             },
             Self::Log => FunctionInfo {
                 name: "log",

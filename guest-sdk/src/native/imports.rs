@@ -178,6 +178,113 @@ pub(crate) fn call_result(offset: u32, out: &mut [u8]) -> i32 {
     frame.run(|args, memory| dispatch(HostFunction::CallResult, args, memory))
 }
 
+/// Compiles a regular expression. Returns its number, and writes the names of its groups into
+/// the buffer. If it is not valid, returns `Malformed` and writes the reason as text into the
+/// buffer, as much as it holds.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn pattern(text: &[u8], flags: u32, out: &mut [u8]) -> i32 {
+    let mut frame = Frame::default();
+    frame.bytes(text);
+    frame.number(flags);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::Pattern, args, memory))
+}
+
+/// Makes a set of patterns, given as their numbers: four bytes each, the lowest first. Returns
+/// its number.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn pattern_set(patterns: &[u8]) -> i32 {
+    let mut frame = Frame::default();
+    frame.bytes(patterns);
+    frame.run(|args, memory| dispatch(HostFunction::PatternSet, args, memory))
+}
+
+/// Gives back a pattern or a set. Returns 0.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn pattern_drop(pattern: u32) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(pattern);
+    frame.run(|args, memory| dispatch(HostFunction::PatternDrop, args, memory))
+}
+
+/// Searches an input for the matches of a pattern, or of each pattern of a set. Returns the
+/// number of records in the buffer; its head says where to go on.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn search(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    pattern: u32,
+    first: u32,
+    from: u32,
+    what: u32,
+    out: &mut [u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.number(pattern);
+    frame.number(first);
+    frame.number(from);
+    frame.number(what);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::Search, args, memory))
+}
+
+/// As `search`, but in each text of a structure. A record ends with the JSON Pointer of its
+/// text.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn scan(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    pattern: u32,
+    first: u32,
+    from: u32,
+    text: u32,
+    out: &mut [u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.number(pattern);
+    frame.number(first);
+    frame.number(from);
+    frame.number(text);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::Scan, args, memory))
+}
+
+/// Replaces the matches of a pattern, or of each pattern of a set, in each text of a field. A
+/// write as others are. Returns the number of replacements; the head in the buffer says where to
+/// go on.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn replace(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    pattern: u32,
+    first: u32,
+    text: u32,
+    how: u32,
+    template: &[u8],
+    out: &mut [u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.number(pattern);
+    frame.number(first);
+    frame.number(text);
+    frame.number(how);
+    frame.bytes(template);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::Replace, args, memory))
+}
+
 /// Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns
 /// 0.
 #[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]

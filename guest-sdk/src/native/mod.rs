@@ -28,7 +28,7 @@ std::thread_local! {
 struct Ended(Error);
 
 /// Runs `call` with `session` serving the host functions, and gives it back.
-fn serving<T>(session: Session, call: impl FnOnce() -> T) -> (Option<Session>, T) {
+pub(crate) fn serving<T>(session: Session, call: impl FnOnce() -> T) -> (Option<Session>, T) {
     SESSION.with(|current| current.borrow_mut().replace(session));
     let result = call();
     (SESSION.with(|current| current.borrow_mut().take()), result)

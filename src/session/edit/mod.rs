@@ -4,6 +4,8 @@
 mod http;
 mod payload;
 mod pointer;
+#[cfg(feature = "text")]
+mod texts;
 mod tokens;
 
 use alloc::borrow::Cow;
@@ -182,7 +184,7 @@ impl Edit<'_> {
         }
     }
 
-    fn json_map_mut(&mut self, index: usize) -> Result<&mut JsonMap, Status> {
+    pub(super) fn json_map_mut(&mut self, index: usize) -> Result<&mut JsonMap, Status> {
         // A payload may be large, and the index wrong.
         let now = self.json_map(index)?;
         let is_changed = match self.field {
@@ -219,7 +221,7 @@ impl Edit<'_> {
     }
 
     /// The part of the message that the field means by `index`.
-    fn part_mut(&mut self, index: usize) -> Result<&mut ContentPart, Status> {
+    pub(super) fn part_mut(&mut self, index: usize) -> Result<&mut ContentPart, Status> {
         let borrowed = self.borrowed;
         let payload = copied(&mut self.changes.payload, || {
             borrowed.ok_or(Status::Failed)?.payload.to_model().map(Cow::into_owned)

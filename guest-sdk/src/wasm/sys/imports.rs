@@ -101,6 +101,59 @@ unsafe extern "C" {
     ) -> i32;
     #[link_name = "call_result"]
     fn import_call_result(offset: u32, out: *mut u8, out_len: usize) -> i32;
+    #[link_name = "pattern"]
+    fn import_pattern(
+        text: *const u8,
+        text_len: usize,
+        flags: u32,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
+    #[link_name = "pattern_set"]
+    fn import_pattern_set(patterns: *const u8, patterns_len: usize) -> i32;
+    #[link_name = "pattern_drop"]
+    fn import_pattern_drop(pattern: u32) -> i32;
+    #[link_name = "search"]
+    fn import_search(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        pattern: u32,
+        first: u32,
+        from: u32,
+        what: u32,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
+    #[link_name = "scan"]
+    fn import_scan(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        pattern: u32,
+        first: u32,
+        from: u32,
+        text: u32,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
+    #[link_name = "replace"]
+    fn import_replace(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        pattern: u32,
+        first: u32,
+        text: u32,
+        how: u32,
+        template: *const u8,
+        template_len: usize,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
     #[link_name = "log"]
     fn import_log(level: u32, message: *const u8, message_len: usize) -> i32;
     #[link_name = "panic"]
@@ -341,6 +394,130 @@ pub(crate) fn call_result(offset: u32, out: &mut [u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
     unsafe { import_call_result(offset, out.as_mut_ptr(), out.len()) }
+}
+
+/// Compiles a regular expression. Returns its number, and writes the names of its groups into
+/// the buffer. If it is not valid, returns `Malformed` and writes the reason as text into the
+/// buffer, as much as it holds.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn pattern(text: &[u8], flags: u32, out: &mut [u8]) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe { import_pattern(text.as_ptr(), text.len(), flags, out.as_mut_ptr(), out.len()) }
+}
+
+/// Makes a set of patterns, given as their numbers: four bytes each, the lowest first. Returns
+/// its number.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn pattern_set(patterns: &[u8]) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe { import_pattern_set(patterns.as_ptr(), patterns.len()) }
+}
+
+/// Gives back a pattern or a set. Returns 0.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn pattern_drop(pattern: u32) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe { import_pattern_drop(pattern) }
+}
+
+/// Searches an input for the matches of a pattern, or of each pattern of a set. Returns the
+/// number of records in the buffer; its head says where to go on.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn search(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    pattern: u32,
+    first: u32,
+    from: u32,
+    what: u32,
+    out: &mut [u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_search(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            pattern,
+            first,
+            from,
+            what,
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
+}
+
+/// As `search`, but in each text of a structure. A record ends with the JSON Pointer of its
+/// text.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn scan(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    pattern: u32,
+    first: u32,
+    from: u32,
+    text: u32,
+    out: &mut [u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_scan(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            pattern,
+            first,
+            from,
+            text,
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
+}
+
+/// Replaces the matches of a pattern, or of each pattern of a set, in each text of a field. A
+/// write as others are. Returns the number of replacements; the head in the buffer says where to
+/// go on.
+#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+pub(crate) fn replace(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    pattern: u32,
+    first: u32,
+    text: u32,
+    how: u32,
+    template: &[u8],
+    out: &mut [u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_replace(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            pattern,
+            first,
+            text,
+            how,
+            template.as_ptr(),
+            template.len(),
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
 }
 
 /// Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns

@@ -1,0 +1,448 @@
+//! Host functions of regular expressions: patterns, and searches in texts.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use cpex_wasmi_abi::{HostFunction, Status, pattern as p};
+use regex_automata::util::primitives::NonMaxUsize;
+
+use super::operand::Operand;
+use super::{Answer, Service, Session};
+use crate::boundary::Span;
+use crate::regex::{Find, Found, MAX_STATES, Pace, Pattern};
+
+/// The most patterns and sets that an instance has at once.
+const MAX_ENTRIES: usize = 256;
+
+/// The charge for compiling a pattern, in bytes: for each state of its automaton, and for each byte of its text.
+const BYTES_PER_STATE: usize = 4096;
+const BYTES_PER_CHARACTER: usize = 512;
+
+/// The patterns of an instance. They stay while the instance does, as its memory does.
+#[derive(Clone, Default)]
+pub(crate) struct Patterns {
+    entries: Vec<Option<Entry>>,
+    states: usize,
+    /// Room for results.
+    records: Vec<u8>,
+    slots: Vec<Option<NonMaxUsize>>,
+}
+
+/// A pattern, or a set of them.
+#[derive(Clone)]
+struct Entry {
+    patterns: Arc<[Arc<Pattern>]>,
+    is_set: bool,
+    uses: u32,
+}
+
+impl Patterns {
+    /// Adds an entry, if there is room for one.
+    fn add(&mut self, patterns: Arc<[Arc<Pattern>]>, is_set: bool) -> Result<u32, Status> {
+        let states = if is_set { 0 } else { weight(&patterns) };
+        let free = self.entries.iter().position(Option::is_none);
+        let place = free.unwrap_or(self.entries.len());
+        let total = self.states.saturating_add(states);
+        if place >= MAX_ENTRIES || total > MAX_STATES {
+            return Err(Status::QuotaExceeded);
+        }
+        let entry = Some(Entry { patterns, is_set, uses: 1 });
+        match self.entries.get_mut(place) {
+            Some(free) => *free = entry,
+            None => self.entries.push(entry),
+        }
+        self.states = total;
+        u32::try_from(place).map_err(|_| Status::QuotaExceeded)
+    }
+
+    /// The number of a pattern that is there already, which is used once more.
+    fn reuse(&mut self, text: &str, flags: u32) -> Option<u32> {
+        let same = |entry: &Option<Entry>| {
+            entry.as_ref().is_some_and(|entry| {
+                !entry.is_set && entry.patterns.iter().any(|pattern| pattern.is(text, flags))
+            })
+        };
+        let place = self.entries.iter().position(same)?;
+        let entry = self.entries.get_mut(place)?.as_mut()?;
+        entry.uses = entry.uses.checked_add(1)?;
+        u32::try_from(place).ok()
+    }
+
+    pub(super) fn get(&self, number: u32) -> Result<&Arc<[Arc<Pattern>]>, Status> {
+        let place = usize::try_from(number).map_err(|_| Status::Absent)?;
+        let entry = self.entries.get(place).and_then(Option::as_ref);
+        entry.map(|entry| &entry.patterns).ok_or(Status::Absent)
+    }
+
+    fn release(&mut self, number: u32) -> Result<(), Status> {
+        let place = usize::try_from(number).map_err(|_| Status::Absent)?;
+        let slot = self.entries.get_mut(place).ok_or(Status::Absent)?;
+        let entry = slot.as_mut().ok_or(Status::Absent)?;
+        entry.uses = entry.uses.saturating_sub(1);
+        if entry.uses == 0 {
+            if !entry.is_set {
+                self.states = self.states.saturating_sub(weight(&entry.patterns));
+            }
+            *slot = None;
+        }
+        Ok(())
+    }
+}
+
+fn weight(patterns: &[Arc<Pattern>]) -> usize {
+    patterns.iter().fold(0, |all, pattern| all.saturating_add(pattern.states()))
+}
+
+impl Session {
+    /// The patterns that the instance has.
+    #[cfg(feature = "std")]
+    pub(crate) fn patterns(&self) -> &Patterns {
+        &self.patterns
+    }
+
+    /// Gives an instance the patterns of the one that it begins as.
+    #[cfg(feature = "std")]
+    pub(crate) fn set_patterns(&mut self, patterns: Patterns) {
+        self.patterns = patterns;
+    }
+
+    fn compile(&mut self, text: &str, flags: u32) -> Result<Arc<Pattern>, String> {
+        self.usage.moved(text.len().saturating_mul(BYTES_PER_CHARACTER));
+        #[cfg(feature = "std")]
+        let pattern = self.grants.patterns.pattern(text, flags)?;
+        #[cfg(not(feature = "std"))]
+        let pattern = Arc::new(Pattern::new(text, flags)?);
+        self.usage.moved(pattern.states().saturating_mul(BYTES_PER_STATE));
+        Ok(pattern)
+    }
+}
+
+/// The names of a pattern's groups: the length of all this, the number of groups, and each name behind its length.
+fn names_of(pattern: &Pattern) -> Vec<u8> {
+    let mut names = vec![0; 4];
+    let number = |names: &mut Vec<u8>, number: usize| {
+        names.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
+    };
+    number(&mut names, pattern.groups());
+    for name in pattern.names() {
+        number(&mut names, name.len());
+        names.extend_from_slice(name.as_bytes());
+    }
+    let len = u32::try_from(names.len()).unwrap_or(u32::MAX).to_le_bytes();
+    names.iter_mut().zip(len).for_each(|(to, from)| *to = from);
+    names
+}
+
+impl Service<'_> {
+    /// Compiles a pattern, and writes the names of its groups to `out`. If it is not valid, the reason is written to `out`.
+    pub(super) fn pattern(
+        &mut self,
+        text: Span,
+        flags: u32,
+        out: Span,
+        memory: &mut [u8],
+    ) -> Answer {
+        let text = text.of(memory)?;
+        self.session.count_written(text.len())?;
+        let compiled = match core::str::from_utf8(text) {
+            // That it is there already makes no difference to the charge.
+            Ok(text) => self.session.compile(text, flags).map(|pattern| {
+                let patterns = &mut self.session.patterns;
+                let there = patterns.reuse(text, flags);
+                let names = names_of(&pattern);
+                let number = there.map_or_else(|| patterns.add(Arc::from([pattern]), false), Ok);
+                number.map(|number| (number, names))
+            }),
+            Err(_) => Err("the pattern is not valid UTF-8".into()),
+        };
+        Ok(match compiled {
+            Ok(Ok((number, names))) => {
+                let out = out.of_mut(memory)?;
+                let kept = if names.len() <= out.len() { names.len() } else { 4.min(out.len()) };
+                self.session.usage.moved(kept);
+                self.session.count_read(kept)?;
+                out.iter_mut().zip(names.into_iter().take(kept)).for_each(|(to, from)| *to = from);
+                i32::try_from(number).unwrap_or(Status::QuotaExceeded.code())
+            }
+            Ok(Err(status)) => status.code(),
+            Err(reason) => {
+                let out = out.of_mut(memory)?;
+                let kept = reason.len().min(out.len());
+                self.session.count_read(kept)?;
+                out.iter_mut().zip(reason.bytes()).for_each(|(to, from)| *to = from);
+                Status::Malformed.code()
+            }
+        })
+    }
+
+    /// Makes a set of patterns.
+    pub(super) fn pattern_set(&mut self, numbers: Span, memory: &[u8]) -> Answer {
+        let numbers = numbers.of(memory)?;
+        self.session.count_written(numbers.len())?;
+        let (numbers, rest) = numbers.as_chunks::<4>();
+        if !rest.is_empty() || numbers.len() > MAX_ENTRIES {
+            return Ok(Status::InvalidArgument.code());
+        }
+        let patterns = &mut self.session.patterns;
+        let members =
+            numbers.iter().map(|number| match &**patterns.get(u32::from_le_bytes(*number))? {
+                [pattern] => Ok(pattern.clone()),
+                _ => Err(Status::InvalidArgument),
+            });
+        let members: Result<Arc<[_]>, Status> = members.collect();
+        Ok(match members.and_then(|members| patterns.add(members, true)) {
+            Ok(number) => i32::try_from(number).unwrap_or(Status::QuotaExceeded.code()),
+            Err(status) => status.code(),
+        })
+    }
+
+    /// Gives a pattern or a set back.
+    pub(super) fn pattern_drop(&mut self, number: u32) -> Answer {
+        Ok(match self.session.patterns.release(number) {
+            Ok(()) => 0,
+            Err(status) => status.code(),
+        })
+    }
+
+    /// Searches an input for matches of a pattern or of each pattern of a set.
+    pub(super) fn search(
+        &mut self,
+        operand: Operand,
+        pattern: u32,
+        cursor: Cursor,
+        what: u32,
+        out: Span,
+        memory: &mut [u8],
+    ) -> Answer {
+        let room = out.of(memory)?.len();
+        let find = match what {
+            p::MATCHES => Find::Match,
+            p::ANY => Find::Any,
+            p::GROUPS => Find::Groups,
+            _ => return Ok(Status::InvalidArgument.code()),
+        };
+        let patterns = match self.session.patterns.get(pattern) {
+            Ok(patterns) => patterns.clone(),
+            Err(status) => return Ok(status.code()),
+        };
+        let mut report = self.report(room);
+        let found = self.with_input(operand, memory, |text| {
+            matches(&patterns, text, cursor, find, &mut report, &mut |_, _| true)
+        })?;
+        self.hand_out_report(report, found, out, memory)
+    }
+
+    pub(super) fn report(&mut self, room: usize) -> Report {
+        let patterns = &mut self.session.patterns;
+        let mut records = core::mem::take(&mut patterns.records);
+        records.clear();
+        Report {
+            records,
+            slots: core::mem::take(&mut patterns.slots),
+            count: 0,
+            room: room.saturating_sub(p::HEAD),
+            pace: Pace::new(),
+        }
+    }
+
+    /// Hands out where to go on and what was found, and charges for it.
+    pub(super) fn hand_out_report(
+        &mut self,
+        report: Report,
+        found: Result<Result<Option<Cursor>, Status>, Status>,
+        out: Span,
+        memory: &mut [u8],
+    ) -> Answer {
+        let Report { records, slots, count, pace, .. } = report;
+        self.session.usage.moved(pace.worked.saturating_add(records.len()));
+        let answer = match found.and_then(|found| found) {
+            Ok(next) => {
+                let out = out.of_mut(memory)?;
+                let len = records.len().saturating_add(p::HEAD);
+                self.session.count_read(len)?;
+                let next = next.unwrap_or(Cursor { first: p::FINISHED, ..Cursor::default() });
+                match out.split_at_mut_checked(p::HEAD) {
+                    Some((head, rest)) if rest.len() >= records.len() => {
+                        let numbers = [next.first, next.from, next.text];
+                        for (to, number) in head.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+                            *to = number.to_le_bytes();
+                        }
+                        rest.iter_mut().zip(&records).for_each(|(to, from)| *to = *from);
+                        count
+                    }
+                    _ => Status::TooLarge.code(),
+                }
+            }
+            Err(status) => status.code(),
+        };
+        let patterns = &mut self.session.patterns;
+        patterns.records = records;
+        patterns.slots = slots;
+        Ok(answer)
+    }
+}
+
+/// A place of a search: the pattern of the set, the place in the text, and the number of the text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cursor {
+    pub(super) first: u32,
+    pub(super) from: u32,
+    pub(super) text: u32,
+}
+
+/// The results of one host call.
+pub(super) struct Report {
+    pub(super) records: Vec<u8>,
+    pub(super) slots: Vec<Option<NonMaxUsize>>,
+    pub(super) count: i32,
+    pub(super) room: usize,
+    pub(super) pace: Pace,
+}
+
+impl Report {
+    fn put(&mut self, number: usize) {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        self.records.extend_from_slice(&number.to_le_bytes());
+    }
+
+    fn has_room(&self, bytes: usize) -> bool {
+        self.records.len().saturating_add(bytes) <= self.room
+    }
+}
+
+/// Reports the matches of each pattern in one text, from a cursor on. Returns the place from which to go on, if that was
+/// not all. `tail` appends to a record; false if it has no room.
+pub(super) fn matches(
+    patterns: &[Arc<Pattern>],
+    text: &[u8],
+    cursor: Cursor,
+    find: Find,
+    report: &mut Report,
+    tail: &mut dyn FnMut(&mut Vec<u8>, usize) -> bool,
+) -> Result<Option<Cursor>, Status> {
+    if i32::try_from(text.len()).is_err() {
+        return Err(Status::TooLarge);
+    }
+    let mut from = cursor.from;
+    let skipped = usize::try_from(cursor.first).map_err(|_| Status::InvalidArgument)?;
+    for (position, pattern) in patterns.iter().enumerate().skip(skipped) {
+        let size = match find {
+            Find::Groups => pattern.groups().saturating_mul(8).saturating_add(4),
+            _ => 12,
+        };
+        let first = u32::try_from(position).map_err(|_| Status::InvalidArgument)?;
+        loop {
+            let here = Cursor { first, from, text: cursor.text };
+            if !report.has_room(size) && report.records.is_empty() {
+                return Err(Status::TooLarge);
+            }
+            if !report.has_room(size) || report.pace.is_used_up() {
+                return Ok(Some(here));
+            }
+            let at = usize::try_from(from & !p::AFTER_MATCH).map_err(|_| Status::TooLarge)?;
+            let mut slots = core::mem::take(&mut report.slots);
+            let found = pattern.search(text, at, find, &mut slots, &mut report.pace);
+            report.slots = slots;
+            let (start, end) = match found {
+                Found::Match(start, end) => (start, end),
+                Found::Nothing => break,
+                Found::TooLong => return Err(Status::TooLarge),
+                Found::Unfinished(at) => {
+                    from = u32::try_from(at).map_err(|_| Status::TooLarge)?;
+                    continue;
+                }
+            };
+            if start == end
+                && from == narrow(at)? | p::AFTER_MATCH
+                && end == at
+                && find != Find::Any
+            {
+                // As the crate `regex` has it: no empty match right behind another.
+                from = narrow(at)?.saturating_add(1);
+                continue;
+            }
+            let before = report.records.len();
+            report.put(position);
+            if find == Find::Groups {
+                for slot in 0..pattern.groups().saturating_mul(2) {
+                    let place = report.slots.get(slot).copied().flatten();
+                    report.put(place.map_or(usize::MAX, NonMaxUsize::get));
+                }
+            } else {
+                report.put(start);
+                report.put(end);
+            }
+            if !tail(&mut report.records, report.room) {
+                report.records.truncate(before);
+                // Not even a single record fits.
+                return if before == 0 { Err(Status::TooLarge) } else { Ok(Some(here)) };
+            }
+            report.count = report.count.saturating_add(1);
+            report.pace.note(size);
+            if find == Find::Any {
+                break;
+            }
+            from = narrow(end)? | p::AFTER_MATCH;
+        }
+        from = 0;
+    }
+    Ok(None)
+}
+
+fn narrow(place: usize) -> Result<u32, Status> {
+    u32::try_from(place).map_err(|_| Status::TooLarge)
+}
+
+impl Service<'_> {
+    /// Serves a function of the text engine.
+    pub(super) fn serve_text(
+        &mut self,
+        function: HostFunction,
+        args: &[u32],
+        memory: &mut [u8],
+    ) -> Answer {
+        use HostFunction as F;
+        match (function, args) {
+            (F::Pattern, &[text, len, flags, out, out_len]) => {
+                self.pattern(Span::new(text, len), flags, Span::new(out, out_len), memory)
+            }
+            (F::PatternSet, &[numbers, len]) => self.pattern_set(Span::new(numbers, len), memory),
+            (F::PatternDrop, &[number]) => self.pattern_drop(number),
+            (F::Search, &[field, index, key, key_len, pattern, first, from, what, out, len]) => {
+                let operand = Operand { field, index, key: Span::new(key, key_len) };
+                let cursor = Cursor { first, from, text: 0 };
+                self.search(operand, pattern, cursor, what, Span::new(out, len), memory)
+            }
+            (F::Scan, &[field, index, key, key_len, pattern, first, from, text, out, len]) => {
+                let operand = Operand { field, index, key: Span::new(key, key_len) };
+                let cursor = Cursor { first, from, text };
+                self.scan(operand, pattern, cursor, Span::new(out, len), memory)
+            }
+            (
+                F::Replace,
+                &[
+                    field,
+                    index,
+                    key,
+                    key_len,
+                    pattern,
+                    first,
+                    text,
+                    how,
+                    template,
+                    length,
+                    out,
+                    len,
+                ],
+            ) => {
+                let operand = Operand { field, index, key: Span::new(key, key_len) };
+                let cursor = Cursor { first, from: 0, text };
+                let form = (how, Span::new(template, length));
+                self.replace(operand, pattern, cursor, form, Span::new(out, len), memory)
+            }
+            _ => Ok(Status::InvalidArgument.code()),
+        }
+    }
+}
