@@ -7,7 +7,7 @@
     clippy::cast_possible_truncation
 )]
 
-use cpex_wasmi::abi::{Field, Param};
+use cpex_wasmi::abi::{Field, MEMORY, Param};
 use cpex_wasmi::testing::Session;
 use cpex_wasmi::{Capability, HostFunction, LogRecord, Manifest, Policy, Request};
 
@@ -108,6 +108,7 @@ fn execute(session: &mut Session, line: &str) {
     let mut buffer = None;
     for (written, (parameter, kind)) in list.iter().zip(function.info().params) {
         match kind {
+            Param::Number if written == "memory" => args.push(MEMORY),
             Param::Number if *parameter == "field" => {
                 let field = Field::ALL.iter().find(|field| field.path() == written);
                 args.push(field.unwrap_or_else(|| panic!("{line}")).number());

@@ -73,7 +73,7 @@ pub use value::Value;
 pub use violation::Violation;
 
 /// The version of this ABI: a host accepts plugins of the same major and of any minor up to its own.
-pub const ABI_VERSION: AbiVersion = AbiVersion { major: 1, minor: 0 };
+pub const ABI_VERSION: AbiVersion = AbiVersion { major: 1, minor: 1 };
 
 /// The name of the module that a plugin imports the host functions from.
 pub const IMPORT_MODULE: &str = "cpex";

@@ -111,6 +111,7 @@ mod log;
 mod map;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+mod patterns;
 mod payload;
 mod plugin;
 pub mod prelude;
@@ -142,6 +143,7 @@ pub use digits::{decimal, hex};
 pub use http::Headers;
 pub use items::Items;
 pub use map::{JsonMap, TextMap};
+pub use patterns::{Found, Patterns, Searchable};
 pub use plugin::{Handler, Init, PluginDef, Shutdown};
 pub use record::Record;
 pub use result::{Error, Result};

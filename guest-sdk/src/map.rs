@@ -103,6 +103,10 @@ impl JsonMap {
         Self { place: Place::of(field) }
     }
 
+    pub(crate) const fn place(self) -> Place<'static> {
+        self.place
+    }
+
     pub(crate) const fn at(self, index: u32) -> Self {
         Self { place: self.place.at(index) }
     }

@@ -144,6 +144,33 @@ impl<'k> Place<'k> {
         Ok(check(sys::remove(self.field.number(), self.index, self.key()))? != 0)
     }
 
+    /// Searches the texts of the value for a set of patterns. Returns the number of records in `out`.
+    pub(crate) fn scan(
+        self,
+        pattern: u32,
+        first: u32,
+        from: u32,
+        text: u32,
+        out: &mut [u8],
+    ) -> Result<usize> {
+        let field = self.field.number();
+        check(sys::scan(field, self.index, self.key(), pattern, first, from, text, out))
+    }
+
+    /// Replaces the matches of a set of patterns in the texts of the value, from a pattern and a text on.
+    pub(crate) fn replace(
+        self,
+        pattern: u32,
+        (first, text): (u32, u32),
+        how: u32,
+        template: &str,
+        head: &mut [u8],
+    ) -> Result<usize> {
+        let (field, template) = (self.field.number(), template.as_bytes());
+        let key = self.key();
+        check(sys::replace(field, self.index, key, pattern, first, text, how, template, head))
+    }
+
     /// The value as postcard, or `None` if it is not there.
     ///
     /// # Errors

@@ -21,6 +21,10 @@ impl Record {
         Self { place: Place::of(field) }
     }
 
+    pub(crate) const fn place(self) -> Place<'static> {
+        self.place
+    }
+
     pub(crate) const fn at(self, index: u32) -> Self {
         Self { place: self.place.at(index) }
     }

@@ -16,6 +16,7 @@ use super::{WasiImport, invalid};
 #[cfg(feature = "wasi")]
 use crate::host::type_of;
 use crate::logging::visible;
+use crate::session::is_of_text;
 use crate::text::suggest::did_you_mean;
 #[cfg(feature = "wasi")]
 use crate::wasi::{self, WasiFunction};
@@ -172,6 +173,12 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Im
             )));
             continue;
         };
+        if !cfg!(feature = "text") && is_of_text(function) {
+            problems.push(invalid(format!(
+                "the module imports `{from}::{name}`, and this host was built without its feature `text`, which has that"
+            )));
+            continue;
+        }
         let params = (0..function.arity()).map(|_| ValType::I32);
         let expected = FuncType::new(params, [ValType::I32]);
         if import.ty().func() == Some(&expected) {

@@ -27,7 +27,7 @@ impl Reach {
     ///
     /// `None` if there is no such piece: the text is too long for the pattern.
     pub(super) fn piece(&self, text: &[u8], from: usize, states: usize) -> Option<Piece> {
-        let most = MAX_WORK / states.max(1);
+        let most = MAX_WORK.checked_div(states).unwrap_or(MAX_WORK);
         let rest = text.len().saturating_sub(from);
         if rest <= most {
             return Some(Piece { end: text.len(), next: None });

@@ -133,10 +133,7 @@ impl Service<'_> {
                 self.session.call_result(offset, Span::new(out, len), memory)
             }
             #[cfg(feature = "text")]
-            (
-                F::Pattern | F::PatternSet | F::PatternDrop | F::Search | F::Scan | F::Replace,
-                args,
-            ) => self.serve_text(function, args, memory),
+            (function, args) if is_of_text(function) => self.serve_text(function, args, memory),
             (F::Log, &[level, message, len]) => {
                 self.session.start_clock();
                 self.session.log(level, Span::new(message, len), memory)
@@ -161,6 +158,15 @@ impl Service<'_> {
             )),
         }
     }
+}
+
+/// True if a host function is one of the feature `text`.
+pub(crate) const fn is_of_text(function: HostFunction) -> bool {
+    use HostFunction as F;
+    matches!(
+        function,
+        F::Pattern | F::PatternSet | F::PatternDrop | F::Search | F::Scan | F::Replace
+    )
 }
 
 /// True if the first argument of a host function is the number of a field.

@@ -11,6 +11,7 @@ mod charges;
 mod dispatch;
 mod edit;
 mod messages;
+#[cfg(feature = "text")]
 mod operand;
 #[cfg(feature = "wasi")]
 mod output;
@@ -41,8 +42,8 @@ use crate::{Changes, Error, Level, LogSink, Telemetry};
 
 use budget::Usage;
 use calls::Calls;
-pub(crate) use dispatch::takes_field;
 use dispatch::{Handling, Service};
+pub(crate) use dispatch::{is_of_text, takes_field};
 #[cfg(feature = "text")]
 pub(crate) use patterns::Patterns;
 pub(crate) use source::Source;

@@ -317,8 +317,7 @@ impl Interface {
     }
 }
 
-const UNUSED: &str =
-    "#[allow(dead_code, reason = \"the panic handler is optional, and JSON has two ways\")]\n";
+const UNUSED: &str = "#[allow(clippy::too_many_arguments, dead_code, reason = \"the panic handler is optional, and JSON has two ways\")]\n";
 
 impl Kind {
     const fn name(self) -> &'static str {

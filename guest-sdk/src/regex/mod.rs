@@ -23,7 +23,13 @@
 #[cfg(any(target_arch = "wasm32", test))]
 #[cfg_attr(
     not(target_arch = "wasm32"),
-    allow(dead_code, unused_imports, reason = "tests use some of it")
+    allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        unused_imports,
+        reason = "tests use some of it"
+    )
 )]
 mod host;
 

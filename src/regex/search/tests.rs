@@ -1,4 +1,5 @@
 //! The engine beside the crate `regex`.
+#![allow(clippy::arithmetic_side_effects, reason = "a test with small numbers")]
 
 use alloc::format;
 use alloc::string::String;

@@ -10,7 +10,7 @@ mod set;
 #[cfg(test)]
 mod tests;
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
@@ -151,18 +151,16 @@ impl<H: Haystack + ?Sized> AnyRegex<H> {
     }
 
     /// Replaces the first match.
-    pub fn replace<'h, R: replace::AnyReplacer<H>>(&self, haystack: &'h H, rep: R) -> Cow<'h, H>
-    where
-        H: ToOwned,
-    {
+    pub fn replace<'h, R: replace::AnyReplacer<H>>(&self, haystack: &'h H, rep: R) -> Cow<'h, H> {
         self.replacen(haystack, 1, rep)
     }
 
     /// Replaces all matches.
-    pub fn replace_all<'h, R: replace::AnyReplacer<H>>(&self, haystack: &'h H, rep: R) -> Cow<'h, H>
-    where
-        H: ToOwned,
-    {
+    pub fn replace_all<'h, R: replace::AnyReplacer<H>>(
+        &self,
+        haystack: &'h H,
+        rep: R,
+    ) -> Cow<'h, H> {
         self.replacen(haystack, 0, rep)
     }
 
@@ -172,10 +170,7 @@ impl<H: Haystack + ?Sized> AnyRegex<H> {
         haystack: &'h H,
         limit: usize,
         rep: R,
-    ) -> Cow<'h, H>
-    where
-        H: ToOwned,
-    {
+    ) -> Cow<'h, H> {
         replace::replaced(self, haystack, limit, rep)
     }
 

@@ -148,7 +148,7 @@ const RECORD: usize = 12;
 
 impl<const N: usize> Found<N> {
     pub(super) fn new(what: u32, start: usize) -> Self {
-        let from = u32::try_from(start).unwrap_or(u32::MAX & !p::AFTER_MATCH);
+        let from = u32::try_from(start).unwrap_or(!p::AFTER_MATCH);
         Self { what, first: 0, from, room: Vec::new(), count: 0, given: 0 }
     }
 
@@ -175,7 +175,8 @@ impl<const N: usize> Found<N> {
             if self.first == p::FINISHED {
                 return None;
             }
-            let records = if N == 0 { (1024 / size.max(1)).max(1) } else { N };
+            let records =
+                if N == 0 { (1024_usize.checked_div(size).unwrap_or(1)).max(1) } else { N };
             self.room.resize(records.saturating_mul(size).saturating_add(p::HEAD), 0);
             let answer = sys::search(
                 MEMORY,

@@ -1,6 +1,6 @@
 //! Replacements of matches.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -64,7 +64,7 @@ impl AnyReplacer<str> for &String {
     }
 
     fn no_expansion(&mut self) -> Option<Cow<'_, str>> {
-        (!self.contains('$')).then(|| Cow::Borrowed(self.as_str()))
+        (!self.contains('$')).then_some(Cow::Borrowed(self.as_str()))
     }
 }
 
@@ -74,7 +74,7 @@ impl AnyReplacer<str> for String {
     }
 
     fn no_expansion(&mut self) -> Option<Cow<'_, str>> {
-        (!self.contains('$')).then(|| Cow::Borrowed(self.as_str()))
+        (!self.contains('$')).then_some(Cow::Borrowed(self.as_str()))
     }
 }
 
@@ -126,10 +126,7 @@ pub(super) fn replaced<'h, H: Haystack + ?Sized, R: AnyReplacer<H>>(
     haystack: &'h H,
     limit: usize,
     mut rep: R,
-) -> Cow<'h, H>
-where
-    H: ToOwned,
-{
+) -> Cow<'h, H> {
     let limit = if limit == 0 { usize::MAX } else { limit };
     let mut out = None;
     let mut copied = 0;

@@ -173,7 +173,11 @@ unsafe extern "C" {
 
 /// Reads a value as postcard. Returns its length; copies nothing if that is more than the buffer
 /// holds.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn read(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -190,7 +194,11 @@ pub(crate) fn read(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u8]) -
 }
 
 /// As `read`, but as JSON text.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn read_json(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -207,7 +215,11 @@ pub(crate) fn read_json(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u
 }
 
 /// As `read`, but as bare UTF-8 text. Only for text, numbers and booleans.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn read_text(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -225,7 +237,11 @@ pub(crate) fn read_text(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u
 
 /// Reads the name of one entry of a map or one member of a set as text, by its position in
 /// sorted order.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn read_key(field: u32, index: u32, position: u32, out: &mut [u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -234,7 +250,11 @@ pub(crate) fn read_key(field: u32, index: u32, position: u32, out: &mut [u8]) ->
 
 /// Returns 1 if the set has that member, the map that key, the record that place, or the plain
 /// value is there at all; otherwise 0.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn contains(field: u32, index: u32, key: Option<&[u8]>) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -250,7 +270,11 @@ pub(crate) fn contains(field: u32, index: u32, key: Option<&[u8]>) -> i32 {
 
 /// Returns how many entries a map has, members a set, or, with the index `NO_INDEX`, how many
 /// values an indexed field.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn count(field: u32, index: u32) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -259,7 +283,11 @@ pub(crate) fn count(field: u32, index: u32) -> i32 {
 
 /// Sets a value given as postcard: a whole field, an entry of a map, a place in a record, or a
 /// new member of a set. Returns 0.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn write(field: u32, index: u32, key: Option<&[u8]>, value: &[u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -276,7 +304,11 @@ pub(crate) fn write(field: u32, index: u32, key: Option<&[u8]>, value: &[u8]) ->
 }
 
 /// As `write`, but given as JSON text.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn write_json(field: u32, index: u32, key: Option<&[u8]>, value: &[u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -294,7 +326,11 @@ pub(crate) fn write_json(field: u32, index: u32, key: Option<&[u8]>, value: &[u8
 
 /// As `write`, but given as bare UTF-8 text: a string, except in a field that is a boolean or a
 /// number.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn write_text(field: u32, index: u32, key: Option<&[u8]>, value: &[u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -312,7 +348,11 @@ pub(crate) fn write_text(field: u32, index: u32, key: Option<&[u8]>, value: &[u8
 
 /// Removes an entry of a map, or the candidate constraint. Returns 1 if it was there, otherwise
 /// 0.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn remove(field: u32, index: u32, key: Option<&[u8]>) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -328,7 +368,11 @@ pub(crate) fn remove(field: u32, index: u32, key: Option<&[u8]>) -> i32 {
 
 /// Denies the operation, with a postcard `Violation`. Returns 0. What the plugin wrote to
 /// payload and extensions is dropped.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn deny(violation: &[u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -336,7 +380,11 @@ pub(crate) fn deny(violation: &[u8]) -> i32 {
 }
 
 /// Denies the operation, with code and reason as text. Returns 0.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn deny_text(code: &[u8], reason: &[u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -344,7 +392,11 @@ pub(crate) fn deny_text(code: &[u8], reason: &[u8]) -> i32 {
 }
 
 /// Denies the operation, with the JSON object that CPEX writes for a violation. Returns 0.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn deny_json(violation: &[u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -354,7 +406,11 @@ pub(crate) fn deny_json(violation: &[u8]) -> i32 {
 /// Calls a function that the operator granted, by name, with a postcard argument. Returns the
 /// length of its result in postcard, which is copied if the buffer holds it, and kept for
 /// `call_result`.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn call(name: &[u8], argument: &[u8], out: &mut [u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -371,7 +427,11 @@ pub(crate) fn call(name: &[u8], argument: &[u8], out: &mut [u8]) -> i32 {
 }
 
 /// As `call`, but argument and result are JSON text.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn call_json(name: &[u8], argument: &[u8], out: &mut [u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -389,7 +449,11 @@ pub(crate) fn call_json(name: &[u8], argument: &[u8], out: &mut [u8]) -> i32 {
 
 /// Copies the result of the last `call` or `call_json` from an offset on, as much as the buffer
 /// holds. Returns how many bytes that were.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn call_result(offset: u32, out: &mut [u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -399,7 +463,11 @@ pub(crate) fn call_result(offset: u32, out: &mut [u8]) -> i32 {
 /// Compiles a regular expression. Returns its number, and writes the names of its groups into
 /// the buffer. If it is not valid, returns `Malformed` and writes the reason as text into the
 /// buffer, as much as it holds.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn pattern(text: &[u8], flags: u32, out: &mut [u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -408,7 +476,11 @@ pub(crate) fn pattern(text: &[u8], flags: u32, out: &mut [u8]) -> i32 {
 
 /// Makes a set of patterns, given as their numbers: four bytes each, the lowest first. Returns
 /// its number.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn pattern_set(patterns: &[u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -416,7 +488,11 @@ pub(crate) fn pattern_set(patterns: &[u8]) -> i32 {
 }
 
 /// Gives back a pattern or a set. Returns 0.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn pattern_drop(pattern: u32) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -425,7 +501,11 @@ pub(crate) fn pattern_drop(pattern: u32) -> i32 {
 
 /// Searches an input for the matches of a pattern, or of each pattern of a set. Returns the
 /// number of records in the buffer; its head says where to go on.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn search(
     field: u32,
     index: u32,
@@ -456,7 +536,11 @@ pub(crate) fn search(
 
 /// As `search`, but in each text of a structure. A record ends with the JSON Pointer of its
 /// text.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn scan(
     field: u32,
     index: u32,
@@ -488,7 +572,11 @@ pub(crate) fn scan(
 /// Replaces the matches of a pattern, or of each pattern of a set, in each text of a field. A
 /// write as others are. Returns the number of replacements; the head in the buffer says where to
 /// go on.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn replace(
     field: u32,
     index: u32,
@@ -522,7 +610,11 @@ pub(crate) fn replace(
 
 /// Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns
 /// 0.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn log(level: u32, message: &[u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
@@ -531,7 +623,11 @@ pub(crate) fn log(level: u32, message: &[u8]) -> i32 {
 
 /// Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0;
 /// the trap is the plugin's to make.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn panic(message: &[u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.

@@ -1,0 +1,255 @@
+//! Patterns that the host looks for in fields, of which nothing is copied into the plugin.
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+#[cfg(target_arch = "wasm32")]
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use cpex_wasmi_abi::{MEMORY, Status, pattern as p};
+
+use crate::raw::Place;
+use crate::result::check;
+use crate::{Error, JsonMap, Record, Result, sys};
+
+/// The first size of the buffer for matches, in bytes.
+const ROOM: usize = 1024;
+
+/// Regular expressions that the host looks for in all texts of a field: in each string of a tool's arguments, say.
+///
+/// They are compiled at their first use in an instance. The host shares them between all instances of the plugin.
+///
+/// ```
+/// use cpex_wasmi_guest::prelude::*;
+///
+/// static KEYS: Patterns = Patterns::new(&[r"\bAKIA[0-9A-Z]{16}\b", r"\bghp_[A-Za-z0-9]{36}\b"]);
+///
+/// fn mask(call: &Call) -> Result<Verdict> {
+///     for tool_call in call.tool_calls()? {
+///         KEYS.mask(tool_call.arguments(), '*', 4, 0)?;
+///     }
+///     allow()
+/// }
+/// ```
+///
+/// For texts of the plugin's own, see [`regex`](crate::regex).
+#[derive(Debug)]
+pub struct Patterns {
+    texts: &'static [&'static str],
+    /// The number of the set on the host, and one more.
+    #[cfg(target_arch = "wasm32")]
+    number: AtomicU32,
+}
+
+/// A value whose texts can be searched: a [`JsonMap`], a [`Record`], or any [`Place`].
+pub trait Searchable {
+    /// The place of the value.
+    fn searched(&self) -> Place<'_>;
+}
+
+impl Searchable for Place<'_> {
+    fn searched(&self) -> Place<'_> {
+        *self
+    }
+}
+
+impl Searchable for JsonMap {
+    fn searched(&self) -> Place<'_> {
+        self.place()
+    }
+}
+
+impl Searchable for Record {
+    fn searched(&self) -> Place<'_> {
+        self.place()
+    }
+}
+
+/// A match of a pattern in a text of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Found {
+    /// The pattern, by its position.
+    pub pattern: usize,
+    /// The JSON Pointer of the text in the value; empty if the value is the text.
+    pub pointer: String,
+    /// The place of the match in the text, in bytes.
+    pub range: Range<usize>,
+}
+
+impl Patterns {
+    /// Patterns in the syntax of the crate `regex`.
+    pub const fn new(texts: &'static [&'static str]) -> Self {
+        Self {
+            texts,
+            #[cfg(target_arch = "wasm32")]
+            number: AtomicU32::new(0),
+        }
+    }
+
+    /// Compiles the patterns now: to be done once, when the plugin is initialised.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::Failed`] if a pattern is not valid; the host is told why. [`Status::QuotaExceeded`] if there are more than
+    /// the host keeps.
+    pub fn compile(&self) -> Result<()> {
+        self.number().map(drop)
+    }
+
+    /// True if a pattern has a match in a text of the plugin's.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Self::compile); [`Status::TooLarge`] if the text is too long for the size of a pattern.
+    pub fn is_match(&self, text: &str) -> Result<bool> {
+        let number = self.number()?;
+        let mut room = [0; 2 * p::HEAD];
+        let (mut first, mut from) = (0, 0);
+        loop {
+            let text = Some(text.as_bytes());
+            let found = sys::search(MEMORY, 0, text, number, first, from, p::ANY, &mut room);
+            if check(found)? > 0 {
+                return Ok(true);
+            }
+            (first, from) = (word(&room, 0), word(&room, 4));
+            if first == p::FINISHED {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// All matches in the texts of a value.
+    ///
+    /// # Errors
+    ///
+    /// As [`is_match`](Self::is_match), and the host's status; [`Status::Absent`] if the value is not there.
+    pub fn scan(&self, value: impl Searchable) -> Result<Vec<Found>> {
+        self.scanned(&value, usize::MAX)
+    }
+
+    /// True if a pattern has a match in a text of a value.
+    ///
+    /// # Errors
+    ///
+    /// As [`scan`](Self::scan).
+    pub fn is_in(&self, value: impl Searchable) -> Result<bool> {
+        Ok(!self.scanned(&value, 1)?.is_empty())
+    }
+
+    /// Replaces each match in the texts of a value: `$1`, `$name` and `${name}` stand for groups. Returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// As [`scan`](Self::scan), and those of a write to the value.
+    pub fn replace(&self, value: impl Searchable, template: &str) -> Result<usize> {
+        self.replaced(&value, p::EXPAND, template)
+    }
+
+    /// Replaces each character of each match by `mark`, but for the `first` and the `last` ones. Returns how many matches
+    /// there were.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace`](Self::replace).
+    pub fn mask(&self, value: impl Searchable, mark: char, first: u8, last: u8) -> Result<usize> {
+        let how = p::MASK | (u32::from(first) << 8) | (u32::from(last) << 16);
+        self.replaced(&value, how, mark.encode_utf8(&mut [0; 4]))
+    }
+
+    fn scanned(&self, value: &dyn Searchable, most: usize) -> Result<Vec<Found>> {
+        let (number, place) = (self.number()?, value.searched());
+        let mut room = vec![0; ROOM];
+        let mut all = Vec::new();
+        let (mut first, mut from, mut text) = (0, 0, 0);
+        while first != p::FINISHED && all.len() < most {
+            let count = match place.scan(number, first, from, text, &mut room) {
+                // Not even a single one fits.
+                Err(error) if error.status() == Status::TooLarge && room.len() < 1 << 20 => {
+                    let len = room.len().wrapping_mul(8);
+                    room.resize(len, 0);
+                    continue;
+                }
+                count => count?,
+            };
+            let mut at = p::HEAD;
+            for _ in 0..count {
+                let len = word(&room, at.wrapping_add(12)) as usize;
+                let pointer = at.wrapping_add(16);
+                let end = pointer.wrapping_add(len);
+                let bytes = room.get(pointer..end).unwrap_or_default();
+                all.push(Found {
+                    pattern: word(&room, at) as usize,
+                    pointer: sys::text(sys::copy(bytes)?),
+                    range: word(&room, at.wrapping_add(4)) as usize
+                        ..word(&room, at.wrapping_add(8)) as usize,
+                });
+                at = end;
+            }
+            (first, from, text) = (word(&room, 0), word(&room, 4), word(&room, 8));
+        }
+        Ok(all)
+    }
+
+    fn replaced(&self, value: &dyn Searchable, how: u32, template: &str) -> Result<usize> {
+        let (number, place) = (self.number()?, value.searched());
+        let mut head = [0; p::HEAD];
+        let mut all = 0_usize;
+        let (mut first, mut text) = (0, 0);
+        while first != p::FINISHED {
+            let count = place.replace(number, (first, text), how, template, &mut head)?;
+            all = all.wrapping_add(count);
+            (first, text) = (word(&head, 0), word(&head, 8));
+        }
+        Ok(all)
+    }
+
+    /// The number of the set on the host.
+    #[cfg(target_arch = "wasm32")]
+    fn number(&self) -> Result<u32> {
+        match self.number.load(Ordering::Relaxed).checked_sub(1) {
+            Some(number) => Ok(number),
+            None => {
+                let number = self.compiled()?;
+                self.number.store(number.wrapping_add(1), Ordering::Relaxed);
+                Ok(number)
+            }
+        }
+    }
+
+    /// The number of the set on the host. A test has a host of its own each time.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn number(&self) -> Result<u32> {
+        self.compiled()
+    }
+
+    fn compiled(&self) -> Result<u32> {
+        let mut numbers = Vec::new();
+        for text in self.texts {
+            let mut reason = [0; 256];
+            let number = sys::pattern(text.as_bytes(), 0, &mut reason);
+            if number == Status::Malformed.code() {
+                let len = reason.iter().position(|byte| *byte == 0).unwrap_or(reason.len());
+                let reason = core::str::from_utf8(reason.get(..len).unwrap_or_default());
+                return Err(Error::failed(reason.unwrap_or("a pattern is not valid")));
+            }
+            numbers.extend_from_slice(&numbered(number)?.to_le_bytes());
+        }
+        numbered(sys::pattern_set(&numbers))
+    }
+}
+
+/// The number that the host answered.
+fn numbered(answer: i32) -> Result<u32> {
+    check(answer).map(|_| answer.cast_unsigned())
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    let word = bytes.get(at..).and_then(|rest| rest.first_chunk());
+    word.map_or(p::FINISHED, |word| u32::from_le_bytes(*word))
+}
+
+#[cfg(test)]
+#[allow(unreachable_pub, reason = "a plugin's definition is public")]
+mod tests;
