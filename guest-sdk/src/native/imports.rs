@@ -401,7 +401,11 @@ pub(crate) fn panic(message: &[u8]) -> i32 {
 }
 
 /// Adds to a counter that is told with the outcome of the call. Returns 0.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn metric(name: &[u8], value: u32) -> i32 {
     let mut frame = Frame::default();
     frame.bytes(name);
@@ -411,7 +415,11 @@ pub(crate) fn metric(name: &[u8], value: u32) -> i32 {
 
 /// Attaches a value, given as a postcard `Value`, to the outcome of the call, in the place of
 /// one with that key. Returns 0.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn metadata(key: &[u8], value: &[u8]) -> i32 {
     let mut frame = Frame::default();
     frame.bytes(key);
@@ -420,7 +428,11 @@ pub(crate) fn metadata(key: &[u8], value: &[u8]) -> i32 {
 }
 
 /// As `metadata`, but given as JSON text.
-#[allow(dead_code, reason = "the panic handler is optional, and JSON has two ways")]
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
 pub(crate) fn metadata_json(key: &[u8], value: &[u8]) -> i32 {
     let mut frame = Frame::default();
     frame.bytes(key);
