@@ -10,6 +10,7 @@
 mod cpex_common;
 
 use cpex_common::plugin_type;
+use cpex_wasmi_guest::cpex::extensions::CandidateConstraintExtension;
 use cpex_wasmi_guest::cpex::{
     CmfHook, ContentPart, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
     PluginResult, PluginViolation, cpex_plugin,
@@ -168,7 +169,9 @@ mod tamperer {
         match plugin.config.config.as_ref().and_then(|config| config["how"].as_str()) {
             Some("immutable") => modified.request = Some(Arc::default()),
             Some("label") => modified.security = Some(Default::default()),
-            Some("constraint") => modified.candidate_constraint = Some(Default::default()),
+            Some("constraint") => {
+                modified.candidate_constraint.insert(CandidateConstraintExtension::default())
+            }
             _ => {}
         }
         PluginResult::modify_extensions(modified)
@@ -256,7 +259,6 @@ mod blind_labeler {
         let mut modified = extensions.cow_copy();
         match modified.security.as_mut() {
             Some(security) => {
-                assert!(security.labels.is_empty() && security.classification.is_none());
                 security.add_label("SEEN");
                 PluginResult::modify_extensions(modified)
             }

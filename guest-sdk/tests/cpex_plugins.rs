@@ -252,12 +252,8 @@ mod forgetful {
 
     plugin_type!(Forgetful, |plugin, payload, extensions, ctx| {
         let secret = payload.message.get_tool_calls().iter().any(|call| call.name == "get_pay");
-        let outside = extensions.http.as_ref().is_some_and(|http| http.host.is_some());
         let kept = ctx.get_global("seen").is_some();
-        let allowed = extensions.security.as_ref().is_some_and(|security| {
-            security.subject.as_ref().is_some_and(|subject| !subject.roles.is_empty())
-        });
-        if (secret || outside || kept) && !allowed {
+        if secret || kept {
             return PluginResult::deny(PluginViolation::new("secret", "no"));
         }
         PluginResult::allow()
@@ -265,9 +261,8 @@ mod forgetful {
 
     cpex_plugin! {
         name: "forgetful",
-        capabilities: ["read_headers", "read_roles"],
         plugin: Forgetful = Forgetful::new,
-        reads: [no_payload, http::method, security::subject::id],
+        reads: [no_payload],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -285,9 +280,6 @@ mod forgetful {
             "the handler of `cmf.tool_pre_invoke` looks at more than `reads` lists: handed the whole `payload` \
              of this request, it decides otherwise. List `payload`, or the parts of it that the handler looks at"
         );
-        let mut request = Request::tool_call("a");
-        request.extensions.http.get_or_insert_default().host = Some("h".into());
-        assert!(failure(request).contains("List `http`"));
         let mut request = Request::tool_call("a");
         request.context.global_state.insert("seen".into(), json!(1));
         assert!(failure(request).contains("List `context::global_state`"));

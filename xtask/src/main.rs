@@ -70,7 +70,10 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
     }
     output.rust("guest-sdk/src/cpex/records/mod.rs", &sdk::index(&model))?;
     output.rust("guest-sdk/src/cpex/reads/slots.rs", &sdk::reads::file(&model, &fields)?)?;
-    output.rust("guest-sdk/src/cpex/records/container.rs", &sdk::container::file(&model)?)?;
+    output
+        .rust("guest-sdk/src/cpex/records/container.rs", &sdk::container::file(&model, &fields)?)?;
+    let parts = sdk::parts::Part::all(&model, &fields)?;
+    output.rust("guest-sdk/src/cpex/records/parts.rs", &sdk::parts::file(&model, &parts))?;
     output.rust("abi/src/model/records/mod.rs", &records::index(&model))?;
     output.rust("src/cpex/convert/records/mod.rs", &convert::index(&model))?;
     output.rust("abi/src/field/table.rs", &fields.code()?)?;

@@ -90,9 +90,11 @@ pub use telemetry::count;
 /// The items that the macros expand to. Not for use by hand.
 #[doc(hidden)]
 pub mod rt {
+    pub use alloc::sync::Arc;
+
     pub use super::custom::{custom_from_wire, custom_to_wire};
-    pub use super::extensions::container::{Choose, Custom, Reads};
+    pub use super::extensions::container::{Custom, Everything, Pick, Reads};
     pub use super::incoming::Incoming;
-    pub use super::known::has;
+    pub use super::known::level;
     pub use super::run::{Instance, Made, Registered, handle, initialise, make, shut_down};
 }

@@ -64,7 +64,8 @@
 ///
 /// The macro defines the type `Extensions` beside the plugin: handlers in another module `use` it from there. It has
 /// all slots, and only those in [`reads`](crate::cpex::reads) hold anything. A handler that looks at another one does
-/// not compile; rustc names the type [`NotInReads`](crate::cpex::extensions::NotInReads):
+/// not compile; rustc names the type [`NotInReads`](crate::cpex::extensions::NotInReads).
+/// So does `OwnedExtensions`, the type of the copy that `cow_copy` makes:
 ///
 /// ```compile_fail
 /// # use cpex_wasmi_guest::cpex::*;
@@ -90,6 +91,67 @@
 ///     plugin: Guard = Guard,
 ///     reads: [no_payload, meta::tags], // Lacks `security::labels`.
 ///     hooks: { "cmf.tool_pre_invoke" => CmfHook },
+/// }
+/// # fn main() {}
+/// ```
+///
+/// Nor does a handler that looks at a field which is not listed. Here `security` is, and its `labels` are not:
+///
+/// ```compile_fail,E0599
+/// # use cpex_wasmi_guest::cpex::*;
+/// # struct Guard(PluginConfig);
+/// # impl Plugin for Guard {
+/// #     fn config(&self) -> &PluginConfig { &self.0 }
+/// # }
+/// # impl HookHandler<CmfHook> for Guard {
+/// #     async fn handle(&self, _: &MessagePayload, extensions: &Extensions, _: &mut PluginContext)
+/// #     -> PluginResult<MessagePayload> {
+/// match &extensions.security {
+///     // Would let all pass if the labels looked empty.
+///     Some(security) if security.labels.contains(&"PII".to_owned()) => {
+///         PluginResult::deny(PluginViolation::new("pii", "no personal data"))
+///     }
+///     _ => PluginResult::allow(),
+/// }
+/// #     }
+/// # }
+///
+/// cpex_plugin! {
+/// #   name: "guard",
+/// #   capabilities: ["read_labels"],
+/// #   plugin: Guard = Guard,
+///     reads: [no_payload, security::classification], // Lacks `security::labels`.
+/// #   hooks: { "cmf.tool_pre_invoke" => CmfHook },
+/// }
+/// # fn main() {}
+/// ```
+///
+/// A copy shows slots that are listed whole. A plugin can add to the others, and not look at them:
+///
+/// ```compile_fail,E0599
+/// # use cpex_wasmi_guest::cpex::*;
+/// # struct Guard(PluginConfig);
+/// # impl Plugin for Guard {
+/// #     fn config(&self) -> &PluginConfig { &self.0 }
+/// # }
+/// # impl HookHandler<CmfHook> for Guard {
+/// #     async fn handle(&self, _: &MessagePayload, extensions: &Extensions, _: &mut PluginContext)
+/// #     -> PluginResult<MessagePayload> {
+/// let copy = extensions.cow_copy();
+/// // Would let all pass if the slot looked empty.
+/// if copy.security.is_some_and(|security| security.has_label("PII")) {
+///     return PluginResult::deny(PluginViolation::new("pii", "no personal data"));
+/// }
+/// # PluginResult::allow()
+/// #     }
+/// # }
+///
+/// cpex_plugin! {
+/// #   name: "guard",
+/// #   capabilities: ["read_labels"],
+/// #   plugin: Guard = Guard,
+///     reads: [no_payload], // Lacks `security`.
+/// #   hooks: { "cmf.tool_pre_invoke" => CmfHook },
 /// }
 /// # fn main() {}
 /// ```
@@ -178,17 +240,25 @@ macro_rules! cpex_plugin {
     };
     (@take [$($rest:tt)*] [$plugin:ty, $new:expr] [$(($read:ident $(:: $part:ident)*))*]
         [$(($name:expr, $hook:ty))*]) => {
-        /// The extensions, with the slots that `reads` lists.
+        /// The extensions, with the slots and fields that `reads` lists.
         #[allow(dead_code, reason = "a plugin need not look at them")]
         pub(crate) type Extensions = $crate::cpex::extensions::container::Extensions<$plugin>;
 
-        $crate::__cpex_reads! { $plugin, &[$(::core::stringify!($read)),*] }
+        /// The copy of the extensions to change.
+        #[allow(dead_code, reason = "a plugin need not change them")]
+        pub(crate) type OwnedExtensions =
+            $crate::cpex::extensions::container::OwnedExtensions<$plugin>;
+
+        $crate::__cpex_reads! {
+            $plugin, &[$(&[::core::stringify!($read) $(, ::core::stringify!($part))*]),*]
+        }
 
         impl $crate::cpex::rt::Registered for $plugin {
             const MANIFEST: $crate::rt::StaticManifest =
                 $crate::plugin! { @static $($rest)* hooks: { $($name => ()),* } };
 
-            const READS: &[&str] = &[$(::core::stringify!($read)),*];
+            const READS: &[&[&str]] =
+                &[$(&[::core::stringify!($read) $(, ::core::stringify!($part))*]),*];
 
             fn instance() -> &'static $crate::cpex::rt::Instance<$plugin> {
                 ::std::thread_local! {

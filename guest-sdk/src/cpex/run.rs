@@ -37,8 +37,8 @@ pub trait Registered: Plugin + Reads {
     /// The changes that the manifest's capabilities allow.
     const RIGHTS: Rights = Rights::of(Self::MANIFEST.capabilities);
 
-    /// The first segments of the paths it reads.
-    const READS: &[&str];
+    /// The paths that it reads.
+    const READS: &[&[&str]];
 
     /// The place of the plugin.
     fn instance() -> &'static Instance<Self>;

@@ -1,10 +1,11 @@
 //! The slots together as plugins in CPEX's style find and change them.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::native_type;
+use super::parts::{Part, choice};
+use super::{described, foreign_imports, native_type, words};
 use crate::description::{Change, How, JsonRule, Member, Model, camel_case};
+use crate::fields::Fields;
 use crate::records::doc;
 use crate::ty::Type;
 
@@ -32,11 +33,13 @@ impl Slot<'_> {
         self.change().map_or(How::Shared, |change| change.how)
     }
 
-    fn owned(&self) -> String {
+    /// The associated type of `Slot` that stands for it in a copy, and the functions that make the copy and give
+    /// back what is in it.
+    fn copy(&self) -> [&'static str; 3] {
         match self.how() {
-            How::Guarded => format!("Guarded<{}>", self.ty),
-            How::Copied => self.ty.clone(),
-            How::Shared => format!("Arc<{}>", self.ty),
+            How::Guarded => ["Guarded", "guarded", "unguarded"],
+            How::Copied => ["Copied", "copied", "whole_of"],
+            How::Shared => ["Shared", "shared", "arc_of"],
         }
     }
 }
@@ -55,8 +58,9 @@ pub(crate) fn slots(model: &Model) -> Result<Vec<Slot<'_>>, String> {
 }
 
 /// The file with the container.
-pub(crate) fn file(model: &Model) -> Result<String, String> {
+pub(crate) fn file(model: &Model, fields: &Fields) -> Result<String, String> {
     let slots = slots(model)?;
+    let parts = Part::all(model, fields)?;
     let changes: Vec<_> = slots.iter().filter_map(Slot::change).collect();
     let rights: Vec<_> = changes
         .iter()
@@ -66,16 +70,16 @@ pub(crate) fn file(model: &Model) -> Result<String, String> {
         .iter()
         .filter_map(|change| Some((change.token.as_deref()?, change.right.as_deref()?)))
         .collect();
-    Ok([
-        head(&slots),
-        reads(&slots),
+    let body = [
+        reads(&slots, &parts),
         extensions(&slots, &tokens),
         copies(&slots, &tokens),
         owned(&slots, &tokens),
         rights_of(&rights),
-        macro_code(&slots),
+        macro_code(&slots, &parts),
     ]
-    .concat())
+    .concat();
+    Ok(head(model, &body) + &body)
 }
 
 /// The text of each slot, one after the other.
@@ -83,38 +87,38 @@ fn each<'m>(slots: &[Slot<'m>], text: impl Fn(&Slot<'m>) -> String) -> String {
     slots.iter().map(text).collect()
 }
 
-fn head(slots: &[Slot<'_>]) -> String {
-    let types: BTreeSet<_> =
-        slots.iter().map(|slot| &*slot.ty).filter(|ty| !ty.contains('<')).collect();
-    let types: Vec<_> = types.into_iter().collect();
+fn head(model: &Model, body: &str) -> String {
+    let words = words(body);
     format!(
-        "//! All slots together.\n\n\
-         use alloc::string::String;\nuse alloc::sync::Arc;\nuse core::fmt;\nuse core::mem::forget;\n\
-         use std::collections::HashMap;\n\nuse serde::{{Deserialize, Serialize}};\nuse serde_json::Value;\n\n\
-         use crate::cpex::extensions::container::{{Slot, is_unchanged}};\n\
-         use crate::cpex::extensions::{{Guarded, WriteToken}};\nuse crate::cpex::records::{{{}}};\n\n",
-        types.join(", ")
+        "//! All slots together.\n\nuse core::mem::forget;\n{}\
+         use crate::cpex::extensions::container::{{Member, Slot, is_unchanged}};\n\
+         use crate::cpex::extensions::{{MonotonicSet, WriteToken}};\nuse crate::cpex::records::{{{}}};\n\n",
+        foreign_imports(&words),
+        described(model, &words)
     )
 }
 
-fn reads(slots: &[Slot<'_>]) -> String {
+fn reads(slots: &[Slot<'_>], parts: &[Part<'_>]) -> String {
     format!(
-        "/// The slots that a plugin lists in `reads`. Each of the others is a\n\
+        "/// The slots and fields that a plugin lists in `reads`. Each of the others is a\n\
          /// [`NotInReads`](crate::cpex::extensions::NotInReads).\n\
-         pub trait Reads: Sized + 'static {{\n{}}}\n\n\
+         pub trait Reads: Sized + 'static {{\n{}{}}}\n\n\
          /// The list of all slots.\n#[derive(Debug)]\npub enum Everything {{}}\n\n\
-         impl Reads for Everything {{\n{}}}\n\n",
+         impl Reads for Everything {{\n{}{}}}\n\n",
         each(slots, |slot| format!(
             "/// `extensions.{}`.\ntype {}: Slot<{}>;\n",
             slot.name(),
             slot.kind(),
             slot.ty
         )),
-        each(slots, |slot| format!("type {} = Option<Arc<{}>>;\n", slot.kind(), slot.ty))
+        parts.iter().map(Part::bounds).collect::<String>(),
+        each(slots, |slot| format!("type {} = Option<Arc<{}>>;\n", slot.kind(), slot.ty)),
+        parts.iter().map(Part::whole).collect::<String>(),
     )
 }
 
 fn extensions(slots: &[Slot<'_>], tokens: &[(&str, &str)]) -> String {
+    let bounds = |what: &str| each(slots, |slot| format!("R::{}: {what}, ", slot.kind()));
     let fields = each(slots, |slot| {
         let skip = if slot.member.json == Some(JsonRule::Write) {
             ""
@@ -136,7 +140,8 @@ fn extensions(slots: &[Slot<'_>], tokens: &[(&str, &str)]) -> String {
     format!(
         "/// The extensions that travel beside a payload, as far as the plugin reads them. `R` is the plugin: the\n\
          /// slots that its `reads` does not list are of a type in which there is nothing to look at.\n\
-         #[derive(Serialize, Deserialize)]\n#[serde(bound = \"\")]\n\
+         #[derive(Serialize, Deserialize)]\n\
+         #[serde(bound(serialize = \"{}\", deserialize = \"{}\"))]\n\
          pub struct Extensions<R: Reads> {{\n{fields}{token_fields}}}\n\n\
          impl<R: Reads> Extensions<R> {{\n\
          /// The slots that are listed, of all that were read, and the tokens of the plugin's rights.\n\
@@ -147,6 +152,8 @@ fn extensions(slots: &[Slot<'_>], tokens: &[(&str, &str)]) -> String {
          impl<R: Reads> Clone for Extensions<R> {{\nfn clone(&self) -> Self {{\nSelf {{\n{}{none}}}\n}}\n}}\n\n\
          impl<R: Reads> fmt::Debug for Extensions<R> {{\n\
          fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{\nf.debug_struct(\"Extensions\"){}.finish_non_exhaustive()\n}}\n}}\n\n",
+        bounds("Serialize"),
+        bounds("Deserialize<'de>"),
         each(slots, |slot| format!("{name}: Slot::of(read.{name}),\n", name = slot.name())),
         each(slots, |slot| format!("{}: Slot::of(None),\n", slot.name())),
         each(slots, |slot| format!("{name}: self.{name}.clone(),\n", name = slot.name())),
@@ -167,24 +174,17 @@ fn copies(slots: &[Slot<'_>], tokens: &[(&str, &str)]) -> String {
         .collect();
     format!(
         "impl<R: Reads> Extensions<R> {{\n\
-         /// A copy to change: only what can be changed is copied, the rest is shared. A slot that `reads` does not\n\
-         /// list is empty in it.\n\
+         /// A copy to change: only what can be changed is copied, the rest is shared. A slot of which\n\
+         /// `reads` does not list the whole can be changed in it, and not looked at.\n\
          // Inlined: see `Incoming`.\n#[inline(always)]\n\
-         pub fn cow_copy(&self) -> OwnedExtensions {{\nOwnedExtensions {{\n{}{copied}}}\n}}\n\n\
+         pub fn cow_copy(&self) -> OwnedExtensions<R> {{\nOwnedExtensions {{\n{}{copied}}}\n}}\n\n\
          /// True if a copy still has the slots that no plugin may change.\n#[inline(always)]\n\
-         pub fn validate_immutable(&self, modified: &OwnedExtensions) -> bool {{\n{}\n}}\n}}\n\n",
-        each(slots, |slot| {
-            let name = slot.name();
-            match slot.how() {
-                How::Guarded => {
-                    format!(
-                        "{name}: self.{name}.get().map(|slot| Guarded::new((**slot).clone())),\n"
-                    )
-                }
-                How::Copied => format!("{name}: self.{name}.get().map(|slot| (**slot).clone()),\n"),
-                How::Shared => format!("{name}: self.{name}.get().cloned(),\n"),
-            }
-        }),
+         pub fn validate_immutable<M: Reads>(&self, modified: &OwnedExtensions<M>) -> bool {{\n{}\n}}\n}}\n\n",
+        each(slots, |slot| format!(
+            "{name}: Slot::{}(&self.{name}),\n",
+            slot.copy()[1],
+            name = slot.name()
+        )),
         unchanged.join(" && ")
     )
 }
@@ -197,10 +197,18 @@ fn owned(slots: &[Slot<'_>], tokens: &[(&str, &str)]) -> String {
             _ => "",
         };
         let text = format!("{}{rule}", slot.member.doc);
-        format!("{}pub {}: Option<{}>,\n", doc(&text), slot.name(), slot.owned())
+        format!(
+            "{}pub {}: <R::{} as Slot<{}>>::{},\n",
+            doc(&text),
+            slot.name(),
+            slot.kind(),
+            slot.ty,
+            slot.copy()[0]
+        )
     });
-    let mut token_fields = String::new();
+    let (mut token_fields, mut kept) = (String::new(), String::new());
     for (token, right) in tokens {
+        let _ = writeln!(kept, "{token}: self.{token},");
         let _ = write!(
             token_fields,
             "/// The right to change {right}, if the plugin was granted it.\npub {token}: Option<WriteToken>,\n"
@@ -213,7 +221,7 @@ fn owned(slots: &[Slot<'_>], tokens: &[(&str, &str)]) -> String {
             // Each plugin may change it.
             None if slot.how() == How::Copied => format!("drop({name});\n"),
             None => format!(
-                "if R::{}::LISTED {{ drop({name}); }} else {{ forget({name}); }}\n",
+                "if R::{}::WHOLE {{ drop({name}); }} else {{ forget({name}); }}\n",
                 slot.kind()
             ),
             Some(right) => format!(
@@ -227,11 +235,22 @@ fn owned(slots: &[Slot<'_>], tokens: &[(&str, &str)]) -> String {
          /// The host takes new labels, changed headers, appended delegations and the candidate constraint, each if\n\
          /// the plugin was granted it, and the custom slot. If a slot that no plugin may change was changed nonetheless,\n\
          /// it takes nothing.\n\
-         #[derive(Debug)]\npub struct OwnedExtensions {{\n{fields}{token_fields}}}\n\n\
+         #[derive(Debug)]\npub struct OwnedExtensions<R: Reads = Everything> {{\n{fields}{token_fields}}}\n\n\
+         impl<R: Reads> OwnedExtensions<R> {{\n\
+         /// The copy without what `reads` says of it: what was not looked at is missing, but for what was added.\n\
+         #[inline(always)]\n\
+         pub(in crate::cpex) fn untyped(self) -> OwnedExtensions {{\nOwnedExtensions {{\n{}{kept}}}\n}}\n}}\n\n\
          impl OwnedExtensions {{\n\
          /// Drops what was read, and what the plugin may have put there. Anything else is not there, so that no module\n\
          /// has the code to drop it.\n#[inline(always)]\n\
          pub(in crate::cpex) fn dispose<R: Reads>(self, rights: Rights) {{\nlet Self {{ {} .. }} = self;\n{drops}}}\n}}\n\n",
+        each(slots, |slot| format!(
+            "{name}: <R::{} as Slot<{}>>::{}(self.{name}),\n",
+            slot.kind(),
+            slot.ty,
+            slot.copy()[2],
+            name = slot.name()
+        )),
         each(slots, |slot| format!("{}, ", slot.name())),
     )
 }
@@ -255,22 +274,23 @@ fn rights_of(rights: &[(&str, &str)]) -> String {
 }
 
 /// The part of `cpex_plugin!` that makes a type of each slot, in the plugin's crate.
-fn macro_code(slots: &[Slot<'_>]) -> String {
+fn macro_code(slots: &[Slot<'_>], parts: &[Part<'_>]) -> String {
     format!(
-        "/// Implements [`Reads`] for a plugin: each slot is an option if the first segment of a path names it.\n\
+        "/// Implements [`Reads`] for a plugin: each slot and field is of the type that its paths make of it.\n\
          #[macro_export]\n#[doc(hidden)]\nmacro_rules! __cpex_reads {{\n($plugin:ty, $reads:expr) => {{\n\
-         impl $crate::cpex::rt::Reads for $plugin {{\n{}}}\n}};\n}}\n",
+         impl $crate::cpex::rt::Reads for $plugin {{\n{}{}}}\n}};\n}}\n",
         each(slots, |slot| {
             let ty = if slot.ty.contains('<') {
                 "$crate::cpex::rt::Custom".to_owned()
             } else {
                 format!("$crate::cpex::extensions::{}", slot.ty)
             };
-            format!(
-                "type {} = <{ty} as $crate::cpex::rt::Choose<{{ $crate::cpex::rt::has($reads, \"{}\") }}>>::Slot;\n",
-                slot.kind(),
-                slot.name()
-            )
-        })
+            let shared = |ty: &str| format!("::core::option::Option<$crate::cpex::rt::Arc<{ty}>>");
+            let part = parts.iter().any(|part| part.is(slot)).then(|| {
+                shared(&format!("$crate::cpex::extensions::parts::{}<$plugin>", slot.kind()))
+            });
+            choice(&slot.kind(), slot.name(), &shared(&ty), part.as_deref(), &ty)
+        }),
+        parts.iter().map(Part::choices).collect::<String>()
     )
 }

@@ -1,6 +1,7 @@
 //! The records of CPEX's own style in the guest SDK: structures with CPEX's types, and their encoding.
 
 pub(crate) mod container;
+pub(crate) mod parts;
 pub(crate) mod reads;
 pub(crate) mod views;
 
@@ -18,9 +19,11 @@ pub(crate) fn index(model: &Model) -> String {
     let mut modules: Vec<_> =
         model.files.iter().filter(|file| is_in_sdk(file)).map(|file| &*file.name).collect();
     modules.push("container");
+    modules.push("parts");
     modules.sort_unstable();
     for module in modules {
-        let _ = writeln!(code, "mod {module};");
+        let visibility = if module == "parts" { "pub " } else { "" };
+        let _ = writeln!(code, "{visibility}mod {module};");
     }
     code.push_str(
         "\npub use container::{Everything, Extensions, OwnedExtensions, Reads, Rights};\n",
@@ -65,33 +68,8 @@ pub(crate) fn file(model: &Model, file: &File) -> Result<String, String> {
 }
 
 fn imports(model: &Model, file: &File, body: &str) -> String {
-    let words: BTreeSet<_> = body
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("///"))
-        .flat_map(|line| line.split(|letter: char| !letter.is_alphanumeric() && letter != '_'))
-        .collect();
-    let mut code = String::new();
-    let mut group = |paths: &[(&str, &str)]| {
-        for (name, path) in paths {
-            if words.contains(name) {
-                let _ = writeln!(code, "use {path};");
-            }
-        }
-        code.push('\n');
-    };
-    group(&[
-        ("BTreeMap", "alloc::collections::BTreeMap"),
-        ("String", "alloc::string::String"),
-        ("Vec", "alloc::vec::Vec"),
-        ("HashMap", "std::collections::HashMap"),
-        ("HashSet", "std::collections::HashSet"),
-    ]);
-    group(&[
-        ("DateTime", "chrono::{DateTime, Utc}"),
-        ("Serialize", "serde::{Deserialize, Serialize}"),
-        ("Value", "serde_json::Value"),
-        ("Zeroizing", "zeroize::Zeroizing"),
-    ]);
+    let words = words(body);
+    let mut code = foreign_imports(&words);
     let own: BTreeSet<_> = file
         .enums
         .iter()
@@ -114,6 +92,57 @@ fn imports(model: &Model, file: &File, body: &str) -> String {
         .collect();
     let _ = writeln!(code, "use crate::cpex::wire::{{{}}};", wire.join(", "));
     code
+}
+
+/// The words of generated code, without its documentation.
+fn words(body: &str) -> BTreeSet<&str> {
+    body.lines()
+        .filter(|line| !line.trim_start().starts_with("///"))
+        .flat_map(|line| line.split(|letter: char| !letter.is_alphanumeric() && letter != '_'))
+        .collect()
+}
+
+/// The imports of what does not come from here, as far as the code has these words.
+fn foreign_imports(words: &BTreeSet<&str>) -> String {
+    let mut code = String::new();
+    let mut group = |paths: &[(&str, &str)]| {
+        for (name, path) in paths {
+            if words.contains(name) {
+                let _ = writeln!(code, "use {path};");
+            }
+        }
+        code.push('\n');
+    };
+    group(&[
+        ("BTreeMap", "alloc::collections::BTreeMap"),
+        ("String", "alloc::string::String"),
+        ("Arc", "alloc::sync::Arc"),
+        ("Vec", "alloc::vec::Vec"),
+        ("fmt", "core::fmt"),
+        ("HashMap", "std::collections::HashMap"),
+        ("HashSet", "std::collections::HashSet"),
+    ]);
+    group(&[
+        ("DateTime", "chrono::{DateTime, Utc}"),
+        ("Serialize", "serde::{Deserialize, Serialize}"),
+        ("Value", "serde_json::Value"),
+        ("Zeroizing", "zeroize::Zeroizing"),
+    ]);
+    code
+}
+
+/// The described types among the words of generated code.
+fn described<'m>(model: &'m Model, words: &BTreeSet<&str>) -> String {
+    let names: BTreeSet<_> = model
+        .files
+        .iter()
+        .flat_map(|file| {
+            let enums = file.enums.iter().map(|known| &*known.name);
+            enums.chain(records(file).map(|record| &*record.name))
+        })
+        .filter(|name: &&'m str| words.contains(name))
+        .collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// The described types that the records of a file are made of.

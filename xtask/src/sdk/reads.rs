@@ -8,7 +8,7 @@ use crate::fields::Fields;
 use crate::ty::Type;
 
 /// The slots whose tokens cross by themselves, or of which the bytes are kept.
-const BY_HAND: &[&str] = &["raw_credentials", "custom"];
+pub(super) const BY_HAND: &[&str] = &["raw_credentials", "custom"];
 
 /// The functions that read slots.
 pub(crate) fn file(model: &Model, fields: &Fields) -> Result<String, String> {
@@ -16,11 +16,9 @@ pub(crate) fn file(model: &Model, fields: &Fields) -> Result<String, String> {
         "//! The slots, whole or one field at a time.\n\n\
          use crate::cpex::incoming::{Incoming, slot};\nuse crate::{Field, Result};\n\n",
     );
-    let (mut modules, mut entries) = (String::new(), Vec::new());
+    let mut modules = String::new();
     for slot in slots(model)? {
         let name = slot.name();
-        let parent = if BY_HAND.contains(&name) { "super::" } else { "" };
-        entries.push(format!("(\"{name}\", {parent}{name})"));
         if BY_HAND.contains(&name) {
             continue;
         }
@@ -38,15 +36,6 @@ pub(crate) fn file(model: &Model, fields: &Fields) -> Result<String, String> {
         );
         modules.push_str(&module(model, fields, &slot)?);
     }
-    let _ = write!(
-        code,
-        "/// A function that reads one thing.\n#[cfg(not(target_arch = \"wasm32\"))]\n\
-         pub(in crate::cpex) type Entry<P> = fn(&mut Incoming<P>) -> Result<()>;\n\n\
-         /// The entries that are whole slots, by name.\n#[cfg(not(target_arch = \"wasm32\"))]\n\
-         pub(in crate::cpex) fn whole_slots<P>() -> [(&'static str, Entry<P>); {}] {{\n[{}]\n}}\n\n",
-        entries.len(),
-        entries.join(", ")
-    );
     code.push_str(&modules);
     Ok(code)
 }
@@ -59,7 +48,7 @@ fn one<'f>(fields: &'f Fields, path: &str) -> Result<&'f str, String> {
 }
 
 /// The record of a member, if it is one.
-fn record<'m>(model: &'m Model, member: &Member) -> Result<Option<&'m Record>, String> {
+pub(super) fn record<'m>(model: &'m Model, member: &Member) -> Result<Option<&'m Record>, String> {
     let ty = member.ty()?;
     let inner = if let Type::Option(inner) = ty { *inner } else { ty };
     Ok(match inner {

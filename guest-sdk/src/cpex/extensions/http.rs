@@ -5,6 +5,8 @@ pub use crate::cpex::records::HttpExtension;
 use alloc::string::String;
 use std::collections::HashMap;
 
+use super::container::Reads;
+use super::parts::Http;
 use super::same_name;
 
 impl HttpExtension {
@@ -71,6 +73,40 @@ impl HttpExtension {
     /// As [`has_request_header`](Self::has_request_header).
     pub fn has_header(&self, name: &str) -> bool {
         self.has_request_header(name)
+    }
+}
+
+impl<R: Reads<HttpRequestHeaders = HashMap<String, String>>> Http<R> {
+    /// A request header.
+    pub fn get_request_header(&self, name: &str) -> Option<&str> {
+        get(&self.request_headers, name)
+    }
+
+    /// True if there is such a request header.
+    pub fn has_request_header(&self, name: &str) -> bool {
+        self.get_request_header(name).is_some()
+    }
+
+    /// As [`get_request_header`](Self::get_request_header).
+    pub fn get_header(&self, name: &str) -> Option<&str> {
+        self.get_request_header(name)
+    }
+
+    /// As [`has_request_header`](Self::has_request_header).
+    pub fn has_header(&self, name: &str) -> bool {
+        self.has_request_header(name)
+    }
+}
+
+impl<R: Reads<HttpResponseHeaders = HashMap<String, String>>> Http<R> {
+    /// A response header.
+    pub fn get_response_header(&self, name: &str) -> Option<&str> {
+        get(&self.response_headers, name)
+    }
+
+    /// True if there is such a response header.
+    pub fn has_response_header(&self, name: &str) -> bool {
+        self.get_response_header(name).is_some()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The typed slots that travel beside a payload.
 
+pub mod additions;
 pub mod container;
 pub mod delegation;
 pub mod guarded;
@@ -10,6 +11,8 @@ pub mod raw_credentials;
 pub mod routing;
 pub mod security;
 
+pub use crate::cpex::records::parts;
+pub use additions::{Additions, Unlisted};
 pub use agent::{AgentExtension, ConversationContext};
 pub use authorization::AuthorizationDetail;
 pub use completion::{CompletionExtension, StopReason, TokenUsage};

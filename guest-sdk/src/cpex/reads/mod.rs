@@ -12,13 +12,12 @@
 //! | [`no_payload()`] | an empty message: for a handler that does not look at the payload |
 //! | [`message`] | parts of a message, cheaper than all of it |
 //! | `request`, `agent`, `http`, `security`, … | the slot, whole |
-//! | [`security`](mod@security), [`http`](mod@http), … | one field of the slot; the others are empty |
+//! | [`security`](mod@security), [`http`](mod@http), … | one field of the slot; the others cannot be looked at |
 //! | [`context`] | what the plugin, and all plugins, keep for the request |
 //!
-//! A handler that looks at a slot of which nothing is listed does not compile, nor does a list that says nothing
-//! of the payload. **Within a slot, a field that is not listed is empty, and a handler that looks at it all the same
-//! decides over nothing**: list the slot whole, or each field that the handler looks at. A whole
-//! `security` is what the plugin's capabilities leave of it, as in CPEX: without `read_labels` there are
+//! A handler that looks at a slot or field that is not listed does not compile, nor does a list that says nothing
+//! of the payload. List the slot whole, or each field that the handler looks at. A copy to change shows slots that are
+//! listed whole; to the others a plugin can [add](crate::cpex::extensions::Additions). A whole `security` is what the plugin's capabilities leave of it, as in CPEX: without `read_labels` there are
 //! no labels in it. List `security::labels` where the decision hangs on them: that fails the call
 //! if it was not granted.
 //!

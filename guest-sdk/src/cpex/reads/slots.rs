@@ -137,31 +137,6 @@ pub fn meta<P>(incoming: &mut Incoming<P>) -> Result<()> {
     Ok(())
 }
 
-/// A function that reads one thing.
-#[cfg(not(target_arch = "wasm32"))]
-pub(in crate::cpex) type Entry<P> = fn(&mut Incoming<P>) -> Result<()>;
-
-/// The entries that are whole slots, by name.
-#[cfg(not(target_arch = "wasm32"))]
-pub(in crate::cpex) fn whole_slots<P>() -> [(&'static str, Entry<P>); 14] {
-    [
-        ("request", request),
-        ("agent", agent),
-        ("http", http),
-        ("security", security),
-        ("candidate_constraint", candidate_constraint),
-        ("delegation", delegation),
-        ("raw_credentials", super::raw_credentials),
-        ("mcp", mcp),
-        ("completion", completion),
-        ("provenance", provenance),
-        ("llm", llm),
-        ("framework", framework),
-        ("meta", meta),
-        ("custom", super::custom),
-    ]
-}
-
 /// The fields of `extensions.request`, one at a time.
 pub mod request {
     use crate::cpex::incoming::{Incoming, part};

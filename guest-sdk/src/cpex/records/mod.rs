@@ -10,6 +10,7 @@ mod extensions;
 mod identity;
 mod media;
 mod message;
+pub mod parts;
 mod principal;
 mod prompt;
 mod resource;
