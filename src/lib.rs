@@ -39,7 +39,7 @@
 //!
 //! | feature | default | what it adds | without it |
 //! | --- | --- | --- | --- |
-//! | `std` | yes | deadlines on the system's clock, a pool of warm instances; plugins may be given environment variables, the time, random numbers ([`Access`]) | an embedder supplies a [`Clock`]; each call gets an instance of its own; a plugin that asks for any of these is refused |
+//! | `std` | yes | deadlines on the system's clock, a pool of warm instances; plugins may be given environment variables, the time, random numbers, state that outlasts a call ([`Access`]) | an embedder supplies a [`Clock`]; each call gets an instance of its own; a plugin that asks for any of these is refused |
 //! | `portable-dispatch` | yes | the interpreter goes from one instruction to the next in a loop, which works in any build | it does so by tail calls, which is faster; `wasmi`, `wasmi_core` and `wasmi_ir` have to be built with `opt-level = 3` and without debug assertions, or [`EngineBuilder::build`] fails |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
 //! | `http` | no | plugins may send HTTP requests, by an `HttpTransport` of the embedder's | a plugin that asks for it is refused |
@@ -135,4 +135,6 @@ pub use system::http::HttpClient;
 pub use system::http::{
     HttpTransport, ResponseBody, SendFuture, TransportError, TransportRequest, TransportResponse,
 };
+#[cfg(feature = "std")]
+pub use system::state::{MemoryState, StateAnswer, StateError, StateKey, StateQuota, StateStore};
 pub use system::{AuditEvent, AuditOutcome, AuditSink, Invocation, StubAnswer};

@@ -54,7 +54,12 @@ impl Session {
         policy: Policy,
         sink: impl LogSink + 'static,
     ) -> Result<Self, Error> {
-        Self::with_services(manifest, policy, Arc::new(sink), Services::default())
+        let services = Services {
+            #[cfg(feature = "std")]
+            clock: Some(Arc::new(crate::sync::SystemClock::new())),
+            ..Services::default()
+        };
+        Self::with_services(manifest, policy, Arc::new(sink), services)
     }
 
     /// A session with what an engine offers: its functions, its audit sink, its log.

@@ -9,7 +9,7 @@
 
 use cpex_wasmi::abi::{Field, MEMORY, Param};
 use cpex_wasmi::testing::Session;
-use cpex_wasmi::{Capability, HostFunction, LogRecord, Manifest, Policy, Request};
+use cpex_wasmi::{Access, Capability, HostFunction, LogRecord, Manifest, Policy, Request};
 
 const DOC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/abi.md");
 
@@ -50,7 +50,8 @@ fn the_examples_do_what_they_show() {
 fn session() -> Session {
     let mut manifest = Manifest::new("example", "1.0.0");
     manifest.hooks.push("cmf.tool_pre_invoke".into());
-    let policy = Policy::default().grant([
+    manifest.access.push("state:*".into());
+    let policy = Policy::default().access(Access::default().state("*")).grant([
         Capability::ReadLabels,
         Capability::AppendLabels,
         Capability::ReadHeaders,

@@ -23,6 +23,8 @@ pub enum AccessKind {
     Command,
     /// Functions of the embedder's: `function:acme.rate_limit`, `function:acme.*`.
     Function,
+    /// State that outlasts a call, by its keys: `state:calls/*`.
+    State,
 }
 
 impl AccessKind {
@@ -35,6 +37,7 @@ impl AccessKind {
         AccessKind::Random,
         AccessKind::Command,
         AccessKind::Function,
+        AccessKind::State,
     ];
 
     /// Returns the name, such as `network`.
@@ -47,6 +50,7 @@ impl AccessKind {
             AccessKind::Random => "random",
             AccessKind::Command => "exec",
             AccessKind::Function => "function",
+            AccessKind::State => "state",
         }
     }
 
@@ -60,6 +64,7 @@ impl AccessKind {
             AccessKind::Random => false,
             AccessKind::Command => true,
             AccessKind::Function => true,
+            AccessKind::State => true,
         }
     }
 

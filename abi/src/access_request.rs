@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-use crate::AccessKind;
+use crate::{AccessKind, MAX_STATE_KEY_BYTES};
 
 /// One line of [`Manifest::access`](crate::Manifest::access): the system access that a plugin asks for.
 ///
@@ -49,6 +49,8 @@ pub enum AccessRequest<'a> {
     Command(&'a str),
     /// Functions of the embedder's: a name, or a pattern of names.
     Function(&'a str),
+    /// Keys of state: a key, or a pattern of keys.
+    State(&'a str),
 }
 
 impl<'a> AccessRequest<'a> {
@@ -73,6 +75,7 @@ impl<'a> AccessRequest<'a> {
                 (!rest.is_empty() && !rest.contains('\0')).then_some(Self::Command(rest))
             }
             AccessKind::Function => is_function_pattern(rest).then_some(Self::Function(rest)),
+            AccessKind::State => is_state_pattern(rest).then_some(Self::State(rest)),
         }
     }
 
@@ -86,6 +89,7 @@ impl<'a> AccessRequest<'a> {
             Self::Random => AccessKind::Random,
             Self::Command(_) => AccessKind::Command,
             Self::Function(_) => AccessKind::Function,
+            Self::State(_) => AccessKind::State,
         }
     }
 
@@ -137,6 +141,11 @@ impl<'a> AccessRequest<'a> {
                 format!("call the functions `{pattern}`")
             }
             Self::Function(name) => format!("call the function `{name}`"),
+            Self::State("*") => "keep state under all keys".into(),
+            Self::State(pattern) if pattern.contains('*') => {
+                format!("keep state under the keys `{pattern}`")
+            }
+            Self::State(key) => format!("keep state under the key `{key}`"),
         }
     }
 }
@@ -153,7 +162,12 @@ pub fn is_function_pattern(pattern: &str) -> bool {
         && pattern.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte))
 }
 
-/// The number of `*` in a pattern of variables or functions. Each part between two is searched for by itself.
+/// True if state can be granted by this: a key, or a pattern of keys.
+fn is_state_pattern(pattern: &str) -> bool {
+    (1..=MAX_STATE_KEY_BYTES).contains(&pattern.len()) && pattern.matches('*').count() <= MAX_STARS
+}
+
+/// The number of `*` in a pattern of variables, functions or keys. Each part between two is searched for by itself.
 const MAX_STARS: usize = 8;
 
 /// The longest name or pattern of environment variables, in bytes.
@@ -206,7 +220,9 @@ impl fmt::Display for AccessRequest<'_> {
         f.write_str(self.kind().name())?;
         match self {
             Self::Clock | Self::Random => Ok(()),
-            Self::Env(name) | Self::Command(name) | Self::Function(name) => write!(f, ":{name}"),
+            Self::Env(name) | Self::Command(name) | Self::Function(name) | Self::State(name) => {
+                write!(f, ":{name}")
+            }
             Self::Files { permission, path } => write!(f, ":{permission}:{path}"),
             Self::Network { methods, scheme, host, port } => {
                 let space = if methods.is_empty() { "" } else { " " };
@@ -248,6 +264,8 @@ mod tests {
             "random",
             "exec:/usr/bin/git",
             "function:acme.rate_limit",
+            "state:calls",
+            "state:calls/*/of the day: *",
         ] {
             assert_eq!(
                 AccessRequest::parse(line).map(|request| request.to_string()).as_deref(),
@@ -301,6 +319,8 @@ mod tests {
             "function:",
             "function:a b",
             "clock:*",
+            "state:",
+            "state",
             "disk:x",
         ] {
             assert_eq!(AccessRequest::parse(line), None, "{line}");
@@ -308,7 +328,7 @@ mod tests {
         let longest = format!("env:{}", "A".repeat(MAX_VARIABLE_BYTES));
         assert!(AccessRequest::parse(&longest).is_some());
         assert_eq!(AccessRequest::parse(&format!("{longest}*")), None);
-        for kind in ["env", "function"] {
+        for kind in ["env", "function", "state"] {
             let most = format!("{kind}:{}", "A*".repeat(MAX_STARS));
             assert!(AccessRequest::parse(&most).is_some(), "{most}");
             assert_eq!(AccessRequest::parse(&format!("{most}*")), None);

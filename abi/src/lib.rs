@@ -48,6 +48,7 @@ mod http;
 mod manifest;
 #[cfg(feature = "model")]
 pub mod model;
+mod state;
 mod stateful;
 mod status;
 pub mod suggest;
@@ -65,6 +66,11 @@ pub use function::{FunctionInfo, HostFunction, Param};
 pub use hooks::KNOWN_HOOKS;
 pub use http::{HTTP_SEND, HttpRequest, HttpResponse};
 pub use manifest::{AbiVersion, Manifest, ManifestError, StaticManifest};
+pub use state::{
+    MAX_STATE_KEY_BYTES, MAX_STATE_TTL_MS, STATE_COMPARE_AND_SET, STATE_EXPIRE, STATE_GET,
+    STATE_INCREMENT, STATE_REMOVE, STATE_SET, StateCompareAndSet, StateExpire, StateIncrement,
+    StateSet, StateValue,
+};
 pub use stateful::Stateful;
 pub use status::Status;
 pub use system::{CLOCK_NOW, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES, RANDOM_SALT, SALT_BYTES};

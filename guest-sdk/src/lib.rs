@@ -121,6 +121,7 @@ pub mod regex;
 mod result;
 mod set;
 mod slots;
+pub mod state;
 pub mod system;
 mod tool;
 mod value;

@@ -15,6 +15,10 @@ use cpex_wasmi_guest::testing::{
 #[path = "../../fixtures/plugins/quota/src/lib.rs"]
 mod quota;
 
+#[allow(unused_attributes, unreachable_pub)]
+#[path = "../../fixtures/plugins/rate_limiter/src/lib.rs"]
+mod rate_limiter;
+
 const HOOK: &str = "cmf.tool_pre_invoke";
 
 plugin! {
@@ -117,4 +121,62 @@ fn functions_are_called_natively_and_by_the_module() {
     let request = Request::tool_call("search").subject("alice");
     assert!(harness.call(HOOK, request).unwrap().decision.is_allow());
     assert_eq!(*calls.lock().unwrap(), [("alice".to_owned(), 2), ("alice".to_owned(), 2)]);
+}
+
+#[test]
+fn a_rate_limiter_counts_over_instances() {
+    let access = Access::default().state("calls/*");
+    let policy =
+        Policy::default().access(access).grant([Capability::ReadSubject]).config("limit", 2);
+    let module = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/rate_limiter.wasm");
+    let mut harness =
+        Harness::new(&rate_limiter::PLUGIN).under(policy).module_file_if_built(Path::new(module));
+    let mut called = |user: &str| {
+        let request = Request::tool_call("search").subject(user);
+        let outcome = harness.call(HOOK, request).unwrap();
+        harness.new_instance();
+        outcome.decision.is_allow()
+    };
+    let decisions = ["alice", "alice", "bob", "alice", "bob", "bob"].map(&mut called);
+    assert_eq!(decisions, [true, true, true, false, true, false]);
+}
+
+mod stateful {
+    use super::*;
+    use cpex_wasmi_guest::state;
+
+    plugin! {
+        name: "stateful",
+        access: ["state:*"],
+        hooks: { "cmf.tool_pre_invoke" => look },
+    }
+
+    fn look(_: &Call) -> Result<Verdict> {
+        assert_eq!(state::get("a")?, None);
+        assert_eq!(state::number("a")?, 0);
+        state::set("a", "text", None)?;
+        assert_eq!(state::get("a")?.as_deref(), Some(&b"text"[..]));
+        assert_eq!(state::get_text("a")?.as_deref(), Some("text"));
+        assert_eq!(state::number("a").map_err(|error| error.status()), Err(Status::Malformed));
+        state::set("a", [0xff], Some(Duration::from_secs(9)))?;
+        assert_eq!(state::get_text("a").map_err(|error| error.status()), Err(Status::Malformed));
+        assert!(!state::compare_and_set("a", Some(b"text"), Some(b"5"), None)?);
+        assert!(state::compare_and_set("a", Some(&[0xff]), Some(b"5"), None)?);
+        assert_eq!(state::increment("a", -7, Some(Duration::from_millis(500)))?, -2);
+        assert_eq!(state::number("a")?, -2);
+        assert!(state::expire("a", Some(Duration::from_secs(60)))?);
+        assert!(state::expire("a", None)?);
+        assert!(state::remove("a")?);
+        assert!(!state::remove("a")? && !state::expire("a", None)?);
+        let short = state::set("a", "", Some(Duration::from_micros(9)));
+        assert_eq!(short.map_err(|error| error.status()), Err(Status::InvalidArgument));
+        allow()
+    }
+}
+
+#[test]
+fn state_is_kept_natively() {
+    let policy = Policy::default().access(Access::default().state("*"));
+    let mut harness = Harness::new(&stateful::PLUGIN).under(policy);
+    assert!(harness.call(HOOK, Request::tool_call("search")).unwrap().decision.is_allow());
 }

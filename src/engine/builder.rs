@@ -16,6 +16,8 @@ use crate::logging::LogCrate;
 use crate::sync::shards::{Shard, Shards};
 #[cfg(feature = "http")]
 use crate::system::http::HttpSend;
+#[cfg(feature = "std")]
+use crate::system::state::Store;
 use crate::system::{Function, Services, Stub, StubAnswer, Typed, TypedAsync};
 use crate::text::redact::Redactor;
 use crate::{AuditSink, Clock, Error, ErrorKind, Invocation, LogSink, Problem};
@@ -245,6 +247,25 @@ impl EngineBuilder {
     ) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
         self.services.environment = Some(Arc::new(variables.collect()));
+        self
+    }
+
+    /// The place where plugins keep state from call to call: those whose manifest asks for `state:…` and whose policy grants it
+    /// under `allowed_state`. Default: a [`MemoryState`](crate::MemoryState), which clones of the builder share.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn state_store(mut self, store: impl crate::StateStore + 'static) -> Self {
+        self.services.state = Store::Given(Arc::new(store));
+        self
+    }
+
+    /// Begins with a state in memory that no other engine has, if no store was set.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn own_state(mut self) -> Self {
+        if let Store::Own(_) = self.services.state {
+            self.services.state = Store::default();
+        }
         self
     }
 

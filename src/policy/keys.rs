@@ -179,6 +179,7 @@ pub(crate) static SANDBOX_POLICY: Mapping = Mapping::of(&[
     access::RANDOM,
     access::COMMAND,
     access::FUNCTION,
+    access::STATE,
     key("resources", Shape::Map(&RESOURCES), "The limits of each call."),
     key(
         "isolation",

@@ -25,6 +25,7 @@ impl Reader {
             random: self.random(map.get("random"), &format!("{path}.random")),
             commands: self.commands(map.get("allowed_commands"), path),
             functions: self.functions(map.get("allowed_functions"), path),
+            state: self.state_keys(map.get("allowed_state"), path),
         }
     }
 
@@ -57,6 +58,12 @@ impl Reader {
         let rule =
             "which is no name of a function: letters, digits, `-`, `_`, `.`, and `*` for any text";
         self.names(value, &format!("{path}.allowed_functions"), is_function_pattern, rule)
+    }
+
+    fn state_keys(&mut self, value: Option<&Value>, path: &str) -> Vec<String> {
+        let is_valid = |key: &str| AccessRequest::parse(&format!("state:{key}")).is_some();
+        let rule = "which is no key of state, nor a pattern of keys";
+        self.names(value, &format!("{path}.allowed_state"), is_valid, rule)
     }
 
     /// `system`, or a mapping with one key, whose value is a whole number.

@@ -9,12 +9,15 @@ use core::marker::PhantomData;
 use core::pin::Pin;
 
 use cpex_wasmi_abi::{
-    CLOCK_NOW, COMMAND_RUN, ENV_GET, HTTP_SEND, RANDOM_BYTES, RANDOM_SALT, Status, is_function_name,
+    CLOCK_NOW, COMMAND_RUN, ENV_GET, HTTP_SEND, RANDOM_BYTES, RANDOM_SALT, STATE_COMPARE_AND_SET,
+    STATE_EXPIRE, STATE_GET, STATE_INCREMENT, STATE_REMOVE, STATE_SET, Status, is_function_name,
 };
 use hashbrown::HashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "std")]
+use super::state::StateFunction;
 use super::{AccessKind, Granted, Invocation};
 use crate::boundary::{Format, Input};
 use crate::logging::visible;
@@ -71,12 +74,30 @@ impl Default for Functions {
             (RANDOM_SALT, Arc::new(super::random::RandomSalt)),
         ];
         let own = own.iter().map(|(name, function)| (String::from(*name), function.clone()));
+        #[cfg(feature = "std")]
+        let own = own.chain(StateFunction::ALL.map(|function| {
+            let shared: Arc<dyn Function> = Arc::new(function);
+            (String::from(function.name()), shared)
+        }));
         Self(Arc::new(own.collect()))
     }
 }
 
 /// Functions that the host has, or would have with other features: their names are not the embedder's.
-const OWN: &[&str] = &[CLOCK_NOW, ENV_GET, RANDOM_BYTES, RANDOM_SALT, COMMAND_RUN, HTTP_SEND];
+const OWN: &[&str] = &[
+    CLOCK_NOW,
+    ENV_GET,
+    RANDOM_BYTES,
+    RANDOM_SALT,
+    COMMAND_RUN,
+    HTTP_SEND,
+    STATE_GET,
+    STATE_SET,
+    STATE_INCREMENT,
+    STATE_COMPARE_AND_SET,
+    STATE_EXPIRE,
+    STATE_REMOVE,
+];
 
 /// The longest name of a function, in bytes: see [`is_function_name`].
 const MAX_NAME_BYTES: usize = 128;

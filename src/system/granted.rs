@@ -87,6 +87,13 @@ impl Granted {
         may_read(&self.asked, &self.access, name)
     }
 
+    /// True if a key of state may be used.
+    #[cfg(feature = "std")]
+    pub(crate) fn state(&self, key: &str) -> bool {
+        let request = AccessRequest::State(key);
+        self.asked.grants(&request) && self.access.grants(&request)
+    }
+
     /// True if a line of the manifest asks for this.
     pub(crate) fn asks(&self, request: &AccessRequest<'_>) -> bool {
         self.asked.grants(request)
@@ -101,8 +108,8 @@ impl Granted {
 /// The work of a look at all lines and grants, in bytes. Each part of a pattern between two `*` is searched for by itself.
 fn work(lines: &[String], access: &Access) -> usize {
     let rules = |rule: &String| rule.matches('*').count().max(1);
-    let Access { env, commands, functions, .. } = access;
-    [lines, env.as_slice(), functions.as_slice()]
+    let Access { env, commands, functions, state, .. } = access;
+    [lines, env.as_slice(), functions.as_slice(), state.as_slice()]
         .into_iter()
         .flatten()
         .map(rules)
@@ -234,6 +241,7 @@ fn not_offered(request: &AccessRequest<'_>, services: Option<&Services>) -> Opti
         AccessRequest::Files { .. }
         | AccessRequest::Env(_)
         | AccessRequest::Clock
-        | AccessRequest::Random => None,
+        | AccessRequest::Random
+        | AccessRequest::State(_) => None,
     }
 }

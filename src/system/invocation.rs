@@ -9,10 +9,12 @@ use cpex_wasmi_abi::Status;
 
 use super::Grants;
 use super::{AccessKind, AuditEvent, AuditOutcome, report};
+#[cfg(feature = "std")]
+use crate::Level;
 use crate::boundary::MAX_MESSAGE_BYTES;
 use crate::logging::visible;
-#[cfg(feature = "http")]
-use crate::logging::{Level, LogRecord, contained};
+#[cfg(feature = "std")]
+use crate::logging::{LogRecord, contained};
 use crate::text::Secrets;
 
 /// The part of an operation that is shown, in bytes: the names of methods are the plugin's.
@@ -42,6 +44,9 @@ pub(crate) struct SystemUsage {
     /// Shared with the requests, which redirects make more of.
     #[cfg(feature = "http")]
     pub(crate) http: Option<Arc<super::http::Usage>>,
+    /// Made for the first operation on state.
+    #[cfg(feature = "std")]
+    pub(crate) state: Option<Arc<super::state::Lines>>,
     pub(crate) commands: u64,
     pub(crate) file_bytes_read: u64,
     pub(crate) file_bytes_written: u64,
@@ -122,7 +127,7 @@ impl Reporter {
 
     /// Puts a line of the host's into the plugin's log: why something failed, of which the plugin is told
     /// less. Who calls it sees to it that there are not too many.
-    #[cfg(feature = "http")]
+    #[cfg(feature = "std")]
     pub(crate) fn warn(&self, message: &str) {
         let Some(sink) = &self.grants.services.sink else { return };
         if Level::Warn > self.grants.log_level {

@@ -23,6 +23,8 @@ mod invocation;
 #[cfg(feature = "std")]
 pub(crate) mod random;
 #[cfg(feature = "std")]
+pub(crate) mod state;
+#[cfg(feature = "std")]
 pub(crate) mod time;
 
 use alloc::sync::Arc;
@@ -53,6 +55,9 @@ pub(crate) struct Services {
     pub(crate) clock: Option<Arc<dyn Clock>>,
     /// The destination of plugins' log lines, for the host's remarks about them.
     pub(crate) sink: Option<Arc<dyn LogSink>>,
+    /// The place of state that outlasts a call.
+    #[cfg(feature = "std")]
+    pub(crate) state: state::Store,
     /// The transport of their HTTP requests.
     #[cfg(feature = "http")]
     pub(crate) transport: Option<Arc<dyn http::HttpTransport>>,

@@ -19,4 +19,5 @@ mod once;
 mod random;
 mod redaction;
 mod script;
+mod state;
 mod time;

@@ -151,3 +151,71 @@ fn what_overlaps_is_read_before_it_is_written() {
         (i32.const 1) (i32.const 0) (i32.const 512))))";
     check(&for_ever("a result over its own argument", "random.bytes4", body, "allow"));
 }
+
+/// A plugin that works on state for ever.
+fn on_state(name: &str, body: &str, expected: &'static str) -> Case {
+    let names = "state.set       state.increment state.get       ";
+    let wasm = guest_wanting(
+        &["state:*"],
+        &format!(
+            r#"(memory (export "memory") 8) (data (i32.const 0) "{names}")
+               (func (export "cpex_invoke") (param i32) (result i32) (local $n i32) {body} (unreachable))"#
+        ),
+    );
+    let granted = |policy: Policy| policy.access(Access::default().state("*"));
+    Case::new(name, wasm, expected).policy(granted).peak_kib(288 + 8 * 64).limits(|limits| {
+        limits.host_calls = 5000;
+        limits.fuel = 20_000_000;
+    })
+}
+
+#[test]
+fn state_without_end_ends() {
+    // A key of eight digits and letters for each number, in postcard at 256.
+    let key = "(local.set $n (i32.add (local.get $n) (i32.const 1)))
+        (i32.store8 (i32.const 256) (i32.const 8))
+        (i32.store (i32.const 257) (i32.or (i32.const 0x61616161)
+          (i32.and (local.get $n) (i32.const 0x0f0f0f0f))))
+        (i32.store (i32.const 261) (i32.or (i32.const 0x61616161)
+          (i32.and (i32.shr_u (local.get $n) (i32.const 4)) (i32.const 0x0f0f0f0f))))";
+    // No time to live follows a value of `len` bytes, whose length is three bytes long.
+    let set = |len: u32| {
+        let [low, middle, high] = [len & 0x7f | 0x80, len >> 7 & 0x7f | 0x80, len >> 14];
+        format!(
+            "(loop $l {key}
+               (i32.store8 (i32.const 265) (i32.const {low}))
+               (i32.store8 (i32.const 266) (i32.const {middle}))
+               (i32.store8 (i32.const 267) (i32.const {high}))
+               (drop (call $call (i32.const 0) (i32.const 9) (i32.const 256) (i32.const {})
+                 (i32.const 0) (i32.const 0))) (br $l))",
+            13 + len
+        )
+    };
+    let count = format!(
+        "(loop $l {key} (i32.store8 (i32.const 265) (i32.const 2))
+           (drop (call $call (i32.const 16) (i32.const 15) (i32.const 256) (i32.const 11)
+             (i32.const 0) (i32.const 0))) (br $l))"
+    );
+    let many = |limits: &mut cpex_wasmi::Limits| {
+        limits.state_keys = 1000;
+        limits.state_bytes = 100_000;
+        limits.bytes_written = u64::MAX;
+    };
+    let cases = [
+        on_state("counters without end", &count, "limit_exceeded").limits(many).peak_kib(2 << 10),
+        on_state("empty values without end", &set(0), "limit_exceeded")
+            .limits(many)
+            .peak_kib(2 << 10),
+        on_state("values of 60 KB without end", &set(60_000), "fuel_exhausted")
+            .limits(many)
+            .peak_kib(2 << 10),
+        on_state("values that are too long", &set(70_000), "fuel_exhausted")
+            .limits(many)
+            .peak_kib(2 << 10),
+        on_state("values without end, and room for them", &set(60_000), "fuel_exhausted")
+            .limits(many)
+            .limits(|limits| limits.state_bytes = 8 << 20)
+            .peak_kib(16 << 10),
+    ];
+    cases.iter().for_each(check);
+}

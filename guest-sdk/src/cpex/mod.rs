@@ -68,6 +68,7 @@ mod telemetry;
 mod tests;
 mod wire;
 
+pub use crate::state;
 #[doc(inline)]
 pub use crate::{cpex_plugin, define_hook, impl_plugin_payload};
 

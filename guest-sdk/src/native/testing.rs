@@ -68,7 +68,8 @@ use std::path::Path;
 
 pub use cpex_wasmi::{
     Access, Capability, Changes, ClockGrant, Decision, Engine, EngineBuilder, Invocation, Level,
-    Limits, LogRecord, Outcome, Payload, Policy, RandomGrant, Receipt, Request, StubAnswer, model,
+    Limits, LogRecord, MemoryState, Outcome, Payload, Policy, RandomGrant, Receipt, Request,
+    StateAnswer, StateError, StateKey, StateQuota, StateStore, StubAnswer, Telemetry, model,
 };
 pub use failure::{Difference, Failure};
 pub use log::Line;
@@ -99,7 +100,7 @@ impl Harness {
             plugin,
             policy: Policy::default(),
             engine: None,
-            native: Native::default(),
+            native: Native::new(),
             built: None,
             log: Lines::default(),
         }
@@ -140,7 +141,8 @@ impl Harness {
     }
 
     /// Sets up the host otherwise, and begins anew: with functions that the plugin calls, or variables that
-    /// it reads. The log stays the harness's. Beside a module, functions are called by both.
+    /// it reads. The log stays the harness's. Beside a module, functions are called by both, and each has a
+    /// [state](crate::state) of its own, unless a store was set.
     ///
     /// ```
     /// use cpex_wasmi_guest::prelude::*;

@@ -24,6 +24,7 @@ pub(super) enum Grant<'a> {
     Random(RandomGrant),
     Command(&'a CommandGrant),
     Function(&'a str),
+    State(&'a str),
 }
 
 impl Grant<'_> {
@@ -36,6 +37,7 @@ impl Grant<'_> {
             Self::Random(_) => AccessKind::Random,
             Self::Command(_) => AccessKind::Command,
             Self::Function(_) => AccessKind::Function,
+            Self::State(_) => AccessKind::State,
         }
     }
 
@@ -49,10 +51,18 @@ impl Grant<'_> {
                 .and_then(Result::ok)
                 .is_some_and(|asked| grant.covers(&asked)),
             (Self::Env(pattern), AccessRequest::Env(asked))
-            | (Self::Function(pattern), AccessRequest::Function(asked)) => is_name(pattern, asked),
+            | (Self::Function(pattern), AccessRequest::Function(asked))
+            | (Self::State(pattern), AccessRequest::State(asked)) => is_name(pattern, asked),
             (Self::Command(grant), AccessRequest::Command(program)) => grant.program == program,
             (Self::Clock(_) | Self::Random(_), _) => request.kind() == self.kind(),
-            (Self::Files(_) | Self::Env(_) | Self::Function(_) | Self::Command(_), _) => false,
+            (
+                Self::Files(_)
+                | Self::Env(_)
+                | Self::Function(_)
+                | Self::State(_)
+                | Self::Command(_),
+                _,
+            ) => false,
         }
     }
 
@@ -60,7 +70,8 @@ impl Grant<'_> {
     pub(super) fn is_near(&self, request: &AccessRequest<'_>) -> bool {
         let within = match (self, *request) {
             (Self::Env(pattern), AccessRequest::Env(asked))
-            | (Self::Function(pattern), AccessRequest::Function(asked)) => is_name(asked, pattern),
+            | (Self::Function(pattern), AccessRequest::Function(asked))
+            | (Self::State(pattern), AccessRequest::State(asked)) => is_name(asked, pattern),
             (Self::Network(grant), _) => {
                 NetworkRequest::of(request).and_then(Result::ok).is_some_and(|asked| {
                     grant.host.covers(&asked.host) || asked.host.covers(&grant.host)
@@ -77,7 +88,9 @@ impl Grant<'_> {
         match self {
             Self::Files(grant) => format!("{key}: {}", grant.seen_as()),
             Self::Network(grant) => format!("{key}: {}", grant.host),
-            Self::Env(pattern) | Self::Function(pattern) => format!("{key}: {pattern}"),
+            Self::Env(pattern) | Self::Function(pattern) | Self::State(pattern) => {
+                format!("{key}: {pattern}")
+            }
             Self::Command(grant) => format!("{key}: {}", grant.program),
             Self::Clock(_) | Self::Random(_) => key.into(),
         }
@@ -86,7 +99,9 @@ impl Grant<'_> {
     /// Returns it as it stands under its key.
     pub(super) fn entry(self) -> Entry {
         match self {
-            Self::Env(pattern) | Self::Function(pattern) => Entry::Scalar(yaml_scalar(pattern)),
+            Self::Env(pattern) | Self::Function(pattern) | Self::State(pattern) => {
+                Entry::Scalar(yaml_scalar(pattern))
+            }
             Self::Clock(ClockGrant::System) | Self::Random(RandomGrant::System) => {
                 Entry::Scalar("system".into())
             }

@@ -57,6 +57,13 @@ pub(in crate::policy) const FUNCTION: Key = key(
     "Functions of the embedding program that the plugin may call, by name; `*` stands for any text. Default: none.",
 );
 
+/// Grants state that outlasts a call, by its keys.
+pub(in crate::policy) const STATE: Key = key(
+    "allowed_state",
+    TEXTS,
+    "Keys of the state that the plugin may keep from call to call, in all its instances; `*` stands for any text. Default: none.",
+);
+
 /// Returns the key that grants a kind of access.
 pub(in crate::policy) const fn key_of(kind: AccessKind) -> &'static str {
     match kind {
@@ -67,6 +74,7 @@ pub(in crate::policy) const fn key_of(kind: AccessKind) -> &'static str {
         AccessKind::Random => "random",
         AccessKind::Command => "allowed_commands",
         AccessKind::Function => "allowed_functions",
+        AccessKind::State => "allowed_state",
     }
 }
 
@@ -80,5 +88,6 @@ pub(crate) const fn feature_of(kind: AccessKind) -> Option<(&'static str, bool)>
         AccessKind::Random => Some(("std", cfg!(feature = "std"))),
         AccessKind::Command => Some(("exec", cfg!(feature = "exec"))),
         AccessKind::Function => None,
+        AccessKind::State => Some(("std", cfg!(feature = "std"))),
     }
 }

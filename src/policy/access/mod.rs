@@ -17,7 +17,7 @@ use super::{
 use crate::text::pattern::is_pattern;
 use grant::{Grant, lines};
 pub(crate) use keys::feature_of;
-pub(super) use keys::{CLOCK, COMMAND, ENV, FILES, FUNCTION, NETWORK, RANDOM};
+pub(super) use keys::{CLOCK, COMMAND, ENV, FILES, FUNCTION, NETWORK, RANDOM, STATE};
 
 /// The system access that a plugin is granted. None of it has an effect unless the plugin's manifest asks for it too.
 ///
@@ -48,6 +48,8 @@ pub struct Access {
     pub commands: Vec<CommandGrant>,
     /// Functions of the embedder's, by name; `*` stands for any text.
     pub functions: Vec<String>,
+    /// State that outlasts a call, by its keys; `*` stands for any text.
+    pub state: Vec<String>,
 }
 
 /// Grants, each beside those before.
@@ -100,6 +102,13 @@ impl Access {
         self.functions.push(pattern.into());
         self
     }
+
+    /// Grants state that outlasts a call, by its keys; `*` stands for any text.
+    #[must_use]
+    pub fn state(mut self, pattern: impl Into<String>) -> Self {
+        self.state.push(pattern.into());
+        self
+    }
 }
 
 impl Access {
@@ -130,7 +139,7 @@ impl Access {
 
     /// Adds the grants of another.
     pub fn extend(&mut self, other: Self) {
-        let Self { filesystem, network, env, clock, random, commands, functions } = other;
+        let Self { filesystem, network, env, clock, random, commands, functions, state } = other;
         self.filesystem.extend(filesystem);
         self.network.extend(network);
         self.env.extend(env);
@@ -138,6 +147,7 @@ impl Access {
         self.random = self.random.or(random);
         self.commands.extend(commands);
         self.functions.extend(functions);
+        self.state.extend(state);
     }
 
     /// Returns the keys under `sandbox_policy:` that grant it, as YAML; empty if nothing is granted.
@@ -183,12 +193,13 @@ impl Access {
             AccessRequest::Random => self.random(RandomGrant::System),
             AccessRequest::Command(program) => self.command(CommandGrant::new(program, [""; 0])),
             AccessRequest::Function(pattern) => self.function(pattern),
+            AccessRequest::State(pattern) => self.state(pattern),
         }
     }
 
     /// Returns each grant.
     fn each(&self) -> impl Iterator<Item = Grant<'_>> {
-        let Self { filesystem, network, env, clock, random, commands, functions } = self;
+        let Self { filesystem, network, env, clock, random, commands, functions, state } = self;
         let files = filesystem.iter().map(Grant::Files);
         files
             .chain(network.iter().map(Grant::Network))
@@ -197,6 +208,7 @@ impl Access {
             .chain(random.map(Grant::Random))
             .chain(commands.iter().map(Grant::Command))
             .chain(functions.iter().map(|pattern| Grant::Function(pattern)))
+            .chain(state.iter().map(|pattern| Grant::State(pattern)))
     }
 
     /// Returns the addresses that are granted, and that nothing is sent to without `allow_private`.

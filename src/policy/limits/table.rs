@@ -101,6 +101,18 @@ pub struct Limits {
     ///
     /// Over it: the program is killed, and the plugin gets `TooLarge`. Default: 262,144 bytes.
     pub command_output_bytes: u64,
+    /// Keys of a plugin's state. At any one time, over all calls and instances.
+    ///
+    /// Over it: `QuotaExceeded` for the plugin. Default: 10,000.
+    pub state_keys: u64,
+    /// Bytes of a plugin's state: keys and values. At any one time, over all calls and instances.
+    ///
+    /// Over it: `QuotaExceeded` for the plugin. Default: 4,194,304 bytes.
+    pub state_bytes: u64,
+    /// The size of one value of a plugin's state.
+    ///
+    /// Over it: `TooLarge` for the plugin. Default: 65,536 bytes.
+    pub state_value_bytes: u64,
 }
 
 impl Default for Limits {
@@ -126,6 +138,9 @@ impl Default for Limits {
             http_response_bytes: 1_048_576,
             commands: 4,
             command_output_bytes: 262_144,
+            state_keys: 10_000,
+            state_bytes: 4_194_304,
+            state_value_bytes: 65_536,
         }
     }
 }
@@ -272,6 +287,27 @@ impl Limits {
         self
     }
 
+    /// Sets [`state_keys`](field@Self::state_keys).
+    #[must_use]
+    pub fn state_keys(mut self, limit: u64) -> Self {
+        self.state_keys = limit;
+        self
+    }
+
+    /// Sets [`state_bytes`](field@Self::state_bytes).
+    #[must_use]
+    pub fn state_bytes(mut self, limit: u64) -> Self {
+        self.state_bytes = limit;
+        self
+    }
+
+    /// Sets [`state_value_bytes`](field@Self::state_value_bytes).
+    #[must_use]
+    pub fn state_value_bytes(mut self, limit: u64) -> Self {
+        self.state_value_bytes = limit;
+        self
+    }
+
     /// Sets the limit that has this key in a policy, if there is one.
     pub(super) fn set(&mut self, key: &str, number: u64) {
         let size = usize::try_from(number).unwrap_or(usize::MAX);
@@ -297,6 +333,9 @@ impl Limits {
             "max_http_response_bytes" => self.http_response_bytes = number,
             "max_commands" => self.commands = number,
             "max_command_output_bytes" => self.command_output_bytes = number,
+            "max_state_keys" => self.state_keys = number,
+            "max_state_bytes" => self.state_bytes = number,
+            "max_state_value_bytes" => self.state_value_bytes = number,
             _ => {}
         }
     }
@@ -383,6 +422,17 @@ pub(in crate::policy) static KEYS: &[Key] = &[
         "max_command_output_bytes",
         Shape::Whole(0, 1_073_741_824),
         "The output of a program. Default: 262144.",
+    ),
+    key("max_state_keys", Shape::Whole(0, 10_000_000), "Keys of a plugin's state. Default: 10000."),
+    key(
+        "max_state_bytes",
+        Shape::Whole(0, 1_099_511_627_776),
+        "Bytes of a plugin's state: keys and values. Default: 4194304.",
+    ),
+    key(
+        "max_state_value_bytes",
+        Shape::Whole(0, 1_048_576),
+        "The size of one value of a plugin's state. Default: 65536.",
     ),
     key(
         "max_instances",

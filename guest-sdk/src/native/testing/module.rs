@@ -41,7 +41,7 @@ impl Built {
     /// Has the module read again, for an engine that is set up so.
     pub(super) fn on(&mut self, engine: EngineBuilder) {
         self.module = None;
-        self.engine = engine;
+        self.engine = engine.own_state();
     }
 
     /// Drops what the policy was for, and the instances that are kept.

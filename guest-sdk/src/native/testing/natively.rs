@@ -8,7 +8,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cpex_wasmi::testing::Session;
-use cpex_wasmi::{EngineBuilder, Manifest, Outcome, Policy, Request};
+use cpex_wasmi::{Engine, EngineBuilder, Manifest, Outcome, Policy, Request};
 
 use super::failure::Failure;
 use super::log::Lines;
@@ -17,18 +17,21 @@ use crate::plugin::{initialise, invoke, shut_down};
 use crate::{Handler, PluginDef};
 
 /// One instance of the plugin, so to speak: what it keeps between calls is in its statics.
-#[derive(Default)]
 pub(super) struct Native {
     /// The session of an instance that is initialised.
     session: Option<Session>,
-    engine: Option<EngineBuilder>,
+    engine: EngineBuilder,
     pub(super) log: Lines,
 }
 
 impl Native {
-    /// Has sessions of an engine that is set up so.
+    pub(super) fn new() -> Self {
+        Self { session: None, engine: Engine::builder(), log: Lines::default() }
+    }
+
+    /// Has sessions of an engine that is set up so. Its state is not the module's, which does all of it once more.
     pub(super) fn on(&mut self, engine: EngineBuilder) {
-        self.engine = Some(engine);
+        self.engine = engine.own_state();
     }
 
     /// Has the plugin initialised before the next call.
@@ -108,10 +111,7 @@ impl Native {
 impl Native {
     fn session(&self, plugin: &PluginDef, policy: &Policy, log: Lines) -> Result<Session, Failure> {
         let (manifest, policy) = (manifest(plugin), policy.clone());
-        Ok(match &self.engine {
-            Some(engine) => Session::on(&engine.clone().log_sink(log).build()?, &manifest, policy)?,
-            None => Session::new(&manifest, policy, log)?,
-        })
+        Ok(Session::on(&self.engine.clone().log_sink(log).build()?, &manifest, policy)?)
     }
 }
 
