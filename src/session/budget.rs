@@ -99,6 +99,12 @@ impl Session {
         Ok(())
     }
 
+    /// The number of bytes that may still be copied into the plugin.
+    pub(super) fn read_left(&self) -> usize {
+        let left = self.grants.limits.bytes_read.saturating_sub(self.usage.bytes_read);
+        usize::try_from(left).unwrap_or(usize::MAX)
+    }
+
     /// Counts bytes before they are copied into the plugin.
     pub(super) fn count_read(&mut self, len: usize) -> Result<(), Error> {
         let limit = self.grants.limits.bytes_read;

@@ -1,16 +1,14 @@
 //! The input of a function that works on bytes: a field of the request, or the plugin's own memory.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{Field, MEMORY, Status};
-use serde_json::Value;
 
 use super::Service;
 use super::read::holds_tokens;
 use crate::Error;
 use crate::boundary::Span;
-use crate::view::{BYTES_PER_ELEMENT, Item, Want, wipe};
+use crate::view::{BYTES_PER_ELEMENT, Want, wipe};
 
 /// The place of an input, as the plugin gave it.
 #[derive(Clone, Copy)]
@@ -45,7 +43,7 @@ impl Service<'_> {
                 if holds_tokens(field) {
                     tokens = item.tokens();
                 }
-                let bytes = plain(&item);
+                let bytes = item.plain();
                 if bytes.is_none() {
                     let sorted = item.sorting().saturating_mul(BYTES_PER_ELEMENT);
                     item.json(&mut scratch).ok_or(Status::Failed)?;
@@ -64,15 +62,5 @@ impl Service<'_> {
         }
         self.session.scratch = scratch;
         Ok(result)
-    }
-}
-
-/// The bytes of a text.
-fn plain<'i>(item: &'i Item<'_>) -> Option<&'i [u8]> {
-    match item {
-        Item::Text(text) => Some(text.as_bytes()),
-        Item::Json(Cow::Borrowed(Value::String(text))) => Some(text.as_bytes()),
-        Item::Json(Cow::Owned(Value::String(text))) => Some(text.as_bytes()),
-        _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
+use cpex_wasmi_abi::model::Secret;
 use cpex_wasmi_abi::{Access, Capability, Field, NO_INDEX, Shape, Status};
 use serde_json::Value;
 
@@ -23,18 +24,62 @@ impl Service<'_> {
     ) -> Answer {
         let key = key.key(memory)?;
         self.session.usage.moved(key.len());
+        let field = match self.readable(field) {
+            Ok(field) => field,
+            Err(status) => return Ok(status.code()),
+        };
+        if let Err(status) = self.convert_payload(field) {
+            return Ok(status.code());
+        }
+        let left = self.session.read_left();
         let mut scratch = core::mem::take(&mut self.session.scratch);
         scratch.clear();
-        let encoded = self.encode(format, field, index, key, &mut scratch);
-        let answer = match encoded {
+        let (item, worked) = self.item(field, index, key, Want::Value);
+        if format == Format::Text
+            && !holds_tokens(field)
+            && let Ok(found) = &item
+            && let Some(text) = found.plain()
+        {
+            // As it is, without a copy in between.
+            let (len, out) = (text.len(), out.of_mut(memory)?);
+            let fits = out.len() >= len;
+            if let Some(out) = out.get_mut(..len).filter(|_| len <= left) {
+                out.copy_from_slice(text);
+            }
+            drop(item);
+            self.session.scratch = scratch;
+            return self.handed_out(worked, len, fits);
+        }
+        let encoded = encode(format, field, item, &mut scratch);
+        let answer = match self.note_encoded(worked, encoded) {
             Ok(()) => self.hand_out(&scratch, out, memory),
             Err(status) => Ok(status.code()),
         };
-        if Field::from_number(field).is_some_and(holds_tokens) {
+        if holds_tokens(field) {
             wipe(&mut scratch);
         }
         self.session.scratch = scratch;
         answer
+    }
+
+    /// Charges for a text that was looked up, and copied if it fitted.
+    fn handed_out(&mut self, worked: usize, len: usize, fits: bool) -> Answer {
+        self.session.usage.moved(worked.saturating_add(len));
+        let Ok(answer) = i32::try_from(len) else { return Ok(Status::TooLarge.code()) };
+        if fits {
+            self.session.count_read(len)?;
+        }
+        Ok(answer)
+    }
+
+    /// Charges for a value that was looked up and encoded, and remembers the tokens in it.
+    fn note_encoded(&mut self, worked: usize, encoded: Encoded) -> Result<(), Status> {
+        let sorted = encoded.sorting.saturating_mul(BYTES_PER_ELEMENT);
+        self.session.usage.moved(worked.saturating_add(sorted));
+        for token in encoded.tokens? {
+            self.session.secrets.add(token);
+        }
+        Ok(())
     }
 
     pub(super) fn read_key(
@@ -81,37 +126,6 @@ impl Service<'_> {
             out.copy_from_slice(value);
         }
         Ok(len)
-    }
-
-    fn encode(
-        &mut self,
-        format: Format,
-        field: u32,
-        index: u32,
-        key: Key<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Status> {
-        let field = self.readable(field)?;
-        self.convert_payload(field)?;
-        let (item, worked) = self.item(field, index, key, Want::Value);
-        let mut sorting = 0_usize;
-        let encoded = item.and_then(|item| {
-            if format != Format::Text {
-                sorting = item.sorting();
-            }
-            match (format, &item) {
-                (Format::Postcard, item) => item.postcard(out).ok_or(Status::Failed),
-                (Format::Json, item) => item.json(out).ok_or(Status::Failed),
-                (Format::Text, item) => text(item, out),
-            }?;
-            Ok(if holds_tokens(field) { item.tokens() } else { Vec::new() })
-        });
-        let sorted = sorting.saturating_mul(BYTES_PER_ELEMENT);
-        self.session.usage.moved(worked.saturating_add(sorted));
-        for token in encoded? {
-            self.session.secrets.add(token);
-        }
-        Ok(())
     }
 
     fn encode_key(
@@ -311,6 +325,33 @@ impl Service<'_> {
         let index = usize::try_from(index).map_err(|_| Status::Absent)?;
         current.item(field, index, self.session.grants.capabilities).ok_or(Status::Absent)
     }
+}
+
+/// A value that was encoded: the elements that were sorted for it, and the tokens in it.
+struct Encoded {
+    sorting: usize,
+    tokens: Result<Vec<Secret>, Status>,
+}
+
+fn encode(
+    format: Format,
+    field: Field,
+    item: Result<Item<'_>, Status>,
+    out: &mut Vec<u8>,
+) -> Encoded {
+    let mut sorting = 0_usize;
+    let tokens = item.and_then(|item| {
+        if format != Format::Text {
+            sorting = item.sorting();
+        }
+        match (format, &item) {
+            (Format::Postcard, item) => item.postcard(out).ok_or(Status::Failed),
+            (Format::Json, item) => item.json(out).ok_or(Status::Failed),
+            (Format::Text, item) => text(item, out),
+        }?;
+        Ok(if holds_tokens(field) { item.tokens() } else { Vec::new() })
+    });
+    Encoded { sorting, tokens }
 }
 
 /// True if what is read from a field is a token.

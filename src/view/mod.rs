@@ -274,6 +274,15 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The bytes of a text.
+    pub(crate) fn plain(&self) -> Option<&[u8]> {
+        match self {
+            Self::Text(text) => Some(text.as_bytes()),
+            Self::Json(value) => value.as_str().map(str::as_bytes),
+            _ => None,
+        }
+    }
+
     /// The bytes that were joined to make it.
     pub(crate) fn made(&self) -> usize {
         if let Self::Text(Cow::Owned(text)) = self { text.len() } else { 0 }

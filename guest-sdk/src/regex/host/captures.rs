@@ -9,8 +9,11 @@ use core::ops::Index;
 
 use super::haystack::Haystack;
 use super::matches::AnyMatch;
-use super::pattern::{Found, GROUPS, Pattern};
+use super::pattern::{Groups, Pattern};
 use super::replace::expand;
+
+/// The most matches whose groups are asked for at once.
+const GROUPS_AT_ONCE: usize = 8;
 
 /// The groups of a match.
 pub struct AnyCaptures<'h, H: ?Sized> {
@@ -121,12 +124,12 @@ impl<'h, H: Haystack + ?Sized> Iterator for SubCaptureMatches<'_, 'h, H> {
 pub struct AnyCaptureMatches<'r, 'h, H: ?Sized> {
     pattern: &'r Arc<Pattern>,
     haystack: &'h H,
-    found: Found<0>,
+    found: Groups,
 }
 
 impl<'r, 'h, H: Haystack + ?Sized> AnyCaptureMatches<'r, 'h, H> {
     pub(super) fn new(pattern: &'r Arc<Pattern>, haystack: &'h H) -> Self {
-        Self { pattern, haystack, found: Found::new(GROUPS, 0) }
+        Self { pattern, haystack, found: Groups::new(pattern, 0, GROUPS_AT_ONCE) }
     }
 }
 
@@ -134,7 +137,7 @@ impl<'h, H: Haystack + ?Sized> Iterator for AnyCaptureMatches<'_, 'h, H> {
     type Item = AnyCaptures<'h, H>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let slots = self.found.next_slots(self.pattern, self.haystack.bytes())?;
+        let slots = self.found.next(self.pattern, self.haystack.bytes())?;
         Some(AnyCaptures::new(self.haystack, self.pattern.clone(), slots))
     }
 }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::Range;
 
 use super::haystack::Haystack;
-use super::pattern::{Found, MATCHES, Pattern};
+use super::pattern::{Pattern, Ranges};
 
 /// A match.
 pub struct AnyMatch<'h, H: ?Sized> {
@@ -88,12 +88,12 @@ impl<H: Haystack + ?Sized> fmt::Debug for AnyMatch<'_, H> {
 pub struct AnyMatches<'r, 'h, H: ?Sized> {
     pattern: &'r Pattern,
     haystack: &'h H,
-    found: Found<0>,
+    found: Ranges,
 }
 
 impl<'r, 'h, H: Haystack + ?Sized> AnyMatches<'r, 'h, H> {
     pub(super) fn new(pattern: &'r Pattern, haystack: &'h H) -> Self {
-        Self { pattern, haystack, found: Found::new(MATCHES, 0) }
+        Self { pattern, haystack, found: Ranges::new(0) }
     }
 }
 
@@ -101,7 +101,7 @@ impl<'h, H: Haystack + ?Sized> Iterator for AnyMatches<'_, 'h, H> {
     type Item = AnyMatch<'h, H>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (start, end) = self.found.next_range(self.pattern, self.haystack.bytes())?;
+        let (start, end) = self.found.next(self.pattern, self.haystack.bytes())?;
         Some(AnyMatch::new(self.haystack, start, end))
     }
 }

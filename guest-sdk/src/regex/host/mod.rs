@@ -17,7 +17,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use haystack::Haystack;
-use pattern::{Found, GROUPS, MATCHES, Pattern};
+use pattern::{Groups, Pattern, Ranges};
 
 pub use builder::{RegexBuilder, RegexSetBuilder};
 pub use captures::{CaptureNames, SubCaptureMatches};
@@ -39,7 +39,7 @@ pub type CaptureMatches<'r, 'h> = captures::AnyCaptureMatches<'r, 'h, str>;
 pub use replace::{AnyReplacer as Replacer, NoExpand};
 
 /// Searches in bytes.
-pub mod bytes {
+pub(crate) mod bytes {
     use super::{captures, matches};
 
     /// A regular expression for bytes.
@@ -97,8 +97,7 @@ impl<H: Haystack + ?Sized> AnyRegex<H> {
 
     /// The first match from `start` on.
     pub fn find_at<'h>(&self, haystack: &'h H, start: usize) -> Option<matches::AnyMatch<'h, H>> {
-        let mut found = Found::<1>::new(MATCHES, start);
-        let (from, to) = found.next_range(&self.0, haystack.bytes())?;
+        let (from, to) = Ranges::first(start, false).next(&self.0, haystack.bytes())?;
         Some(matches::AnyMatch::new(haystack, from, to))
     }
 
@@ -123,8 +122,7 @@ impl<H: Haystack + ?Sized> AnyRegex<H> {
         haystack: &'h H,
         start: usize,
     ) -> Option<captures::AnyCaptures<'h, H>> {
-        let mut found = Found::<0>::new(GROUPS, start);
-        let slots = found.next_slots(&self.0, haystack.bytes())?;
+        let slots = Groups::new(&self.0, start, 1).next(&self.0, haystack.bytes())?;
         Some(captures::AnyCaptures::new(haystack, self.0.clone(), slots))
     }
 

@@ -10,8 +10,6 @@ use cpex_wasmi_abi::{MEMORY, Status, pattern as p};
 
 use crate::sys;
 
-pub(super) use p::{GROUPS, MATCHES};
-
 /// The bytes that are reserved for the names of a pattern's groups, or the reason why it is not valid.
 const ROOM: usize = 512;
 
@@ -88,7 +86,7 @@ impl Pattern {
 
     /// True if there is a match from `start` on.
     pub(super) fn any(&self, text: &[u8], start: usize) -> bool {
-        Found::<1>::new(p::ANY, start).next_range(self, text).is_some()
+        Ranges::first(start, true).next(self, text).is_some()
     }
 }
 
@@ -132,74 +130,116 @@ fn read_names(room: &[u8]) -> Option<Box<[Box<str>]>> {
     Some(names.into_boxed_slice())
 }
 
-/// The matches of one pattern in one text, some at a time: `N` at most, or as many as have room in 1 KiB for 0.
-pub(super) struct Found<const N: usize> {
+/// The size of the record of a match, in bytes.
+const RECORD: usize = 12;
+
+/// The most matches that are asked for at once.
+const AT_ONCE: usize = 16;
+
+/// The places of the matches of one pattern in one text.
+pub(super) struct Ranges {
+    progress: Progress,
+    room: [u8; p::HEAD + AT_ONCE * RECORD],
+    len: usize,
+}
+
+impl Ranges {
+    /// All matches from `start` on.
+    pub(super) fn new(start: usize) -> Self {
+        let room = [0; p::HEAD + AT_ONCE * RECORD];
+        Self { progress: Progress::new(p::MATCHES, start), len: room.len(), room }
+    }
+
+    /// The first match from `start` on. If any match will do, its place is not the one that counts.
+    pub(super) fn first(start: usize, any: bool) -> Self {
+        let progress = Progress::new(if any { p::ANY } else { p::MATCHES }, start);
+        Self { progress, room: [0; p::HEAD + AT_ONCE * RECORD], len: p::HEAD + RECORD }
+    }
+
+    /// The place of the next match.
+    pub(super) fn next(&mut self, pattern: &Pattern, text: &[u8]) -> Option<(usize, usize)> {
+        let room = self.room.get_mut(..self.len).unwrap_or_default();
+        let record = self.progress.next(pattern, text, RECORD, room)?;
+        Some((number(record, 4)?, number(record, 8)?))
+    }
+}
+
+/// The places of the groups of the matches of one pattern in one text.
+pub(super) struct Groups {
+    progress: Progress,
+    room: Vec<u8>,
+}
+
+impl Groups {
+    /// Those of all matches from `start` on, `most` at a time.
+    pub(super) fn new(pattern: &Pattern, start: usize, most: usize) -> Self {
+        let len = record_of_groups(pattern).saturating_mul(most).saturating_add(p::HEAD);
+        Self { progress: Progress::new(p::GROUPS, start), room: vec![0; len] }
+    }
+
+    /// The places of the groups of the next match, two for each.
+    pub(super) fn next(&mut self, pattern: &Pattern, text: &[u8]) -> Option<Vec<u32>> {
+        let record = record_of_groups(pattern);
+        let record = self.progress.next(pattern, text, record, &mut self.room)?;
+        let (slots, _) = record.get(4..)?.as_chunks::<4>();
+        Some(slots.iter().map(|slot| u32::from_le_bytes(*slot)).collect())
+    }
+}
+
+fn record_of_groups(pattern: &Pattern) -> usize {
+    pattern.groups().saturating_mul(8).saturating_add(4)
+}
+
+/// The progress of a search that is asked for some records at a time.
+struct Progress {
     what: u32,
     first: u32,
     from: u32,
-    room: Vec<u8>,
-    /// The records that are in `room`, and of those the ones that were given out.
+    /// The records that the host wrote last, and of those the ones that were given out.
     count: usize,
     given: usize,
 }
 
-/// The size of the record of a match, in bytes.
-const RECORD: usize = 12;
-
-impl<const N: usize> Found<N> {
-    pub(super) fn new(what: u32, start: usize) -> Self {
+impl Progress {
+    fn new(what: u32, start: usize) -> Self {
         let from = u32::try_from(start).unwrap_or(!p::AFTER_MATCH);
-        Self { what, first: 0, from, room: Vec::new(), count: 0, given: 0 }
+        Self { what, first: 0, from, count: 0, given: 0 }
     }
 
-    /// The place of the next match.
-    pub(super) fn next_range(&mut self, pattern: &Pattern, text: &[u8]) -> Option<(usize, usize)> {
-        let record = self.next_record(pattern, text, RECORD)?;
-        let number = |at: usize| -> Option<usize> {
-            let bytes = record.get(at..)?.first_chunk()?;
-            usize::try_from(u32::from_le_bytes(*bytes)).ok()
-        };
-        Some((number(4)?, number(8)?))
-    }
-
-    /// The places of the groups of the next match, two for each.
-    pub(super) fn next_slots(&mut self, pattern: &Pattern, text: &[u8]) -> Option<Vec<u32>> {
-        let size = pattern.groups().saturating_mul(8).saturating_add(4);
-        let record = self.next_record(pattern, text, size)?;
-        let (slots, _) = record.get(4..)?.as_chunks::<4>();
-        Some(slots.iter().map(|slot| u32::from_le_bytes(*slot)).collect())
-    }
-
-    fn next_record(&mut self, pattern: &Pattern, text: &[u8], size: usize) -> Option<&[u8]> {
+    /// The next record, of `size` bytes, in `room`.
+    fn next<'r>(
+        &mut self,
+        pattern: &Pattern,
+        text: &[u8],
+        size: usize,
+        room: &'r mut [u8],
+    ) -> Option<&'r [u8]> {
         while self.given == self.count {
             if self.first == p::FINISHED {
                 return None;
             }
-            let records =
-                if N == 0 { (1024_usize.checked_div(size).unwrap_or(1)).max(1) } else { N };
-            self.room.resize(records.saturating_mul(size).saturating_add(p::HEAD), 0);
-            let answer = sys::search(
-                MEMORY,
-                0,
-                Some(text),
-                pattern.number,
-                self.first,
-                self.from,
-                self.what,
-                &mut self.room,
-            );
+            let (first, from) = (self.first, self.from);
+            let answer =
+                sys::search(MEMORY, 0, Some(text), pattern.number, first, from, self.what, room);
             self.count = usize::try_from(answer).unwrap_or_else(|_| failed(answer));
             self.given = 0;
-            let number = |at: usize| {
-                let bytes = self.room.get(at..).and_then(|rest| rest.first_chunk());
-                bytes.map_or(p::FINISHED, |bytes| u32::from_le_bytes(*bytes))
-            };
-            (self.first, self.from) = (number(0), number(4));
+            self.first = word(room, 0);
+            self.from = word(room, 4);
         }
-        let start = self.given.saturating_mul(size).saturating_add(p::HEAD);
-        self.given = self.given.saturating_add(1);
-        self.room.get(start..start.saturating_add(size))
+        let start = self.given.wrapping_mul(size).wrapping_add(p::HEAD);
+        self.given = self.given.wrapping_add(1);
+        room.get(start..start.wrapping_add(size))
     }
+}
+
+/// The four bytes at a place, as a number. Those of a text that ends before say that all is finished.
+pub(super) fn word(bytes: &[u8], at: usize) -> u32 {
+    let word = bytes.get(at..).and_then(|rest| rest.first_chunk());
+    word.map_or(p::FINISHED, |word| u32::from_le_bytes(*word))
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<usize> {
+    usize::try_from(word(bytes, at)).ok()
 }
 
 /// Ends the call: a search that failed must not look like a text without a match.

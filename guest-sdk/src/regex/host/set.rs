@@ -9,7 +9,7 @@ use core::fmt;
 
 use cpex_wasmi_abi::{MEMORY, pattern as p};
 
-use super::pattern::{Error, Pattern, failed};
+use super::pattern::{Error, Pattern, failed, word};
 use crate::sys;
 
 /// Several patterns that are looked for in one call of the host.
@@ -106,17 +106,13 @@ impl RegexSet {
             let answer =
                 sys::search(MEMORY, 0, text, self.0.number, first, from, p::ANY, &mut room);
             let count = usize::try_from(answer).unwrap_or_else(|_| failed(answer));
-            let number = |at: usize| {
-                let bytes = room.get(at..).and_then(|rest| rest.first_chunk());
-                bytes.map_or(p::FINISHED, |bytes| u32::from_le_bytes(*bytes))
-            };
             for record in 0..count {
-                let position = number(record.saturating_mul(RECORD).saturating_add(p::HEAD));
+                let position = word(&room, record.saturating_mul(RECORD).saturating_add(p::HEAD));
                 if !tell(usize::try_from(position).unwrap_or(usize::MAX)) {
                     return;
                 }
             }
-            (first, from) = (number(0), number(4));
+            (first, from) = (word(&room, 0), word(&room, 4));
         }
     }
 }
