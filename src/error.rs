@@ -10,13 +10,13 @@ use cpex_wasmi_abi::Capability;
 
 use crate::Receipt;
 
-/// Why a plugin could not be loaded or a call could not be completed.
+/// An error: a plugin could not be loaded, or a call could not be completed.
 ///
-/// A failure is never an allow: who gets an `Error` has no decision. Programs look at
+/// A failure is never an allow: with an `Error` there is no decision. Programs look at
 /// [`kind`](Self::kind) or [`code`](Self::code), people at the message.
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorInner>);
 
-struct Inner {
+struct ErrorInner {
     kind: ErrorKind,
     problems: Vec<Problem>,
     plugin: Option<String>,
@@ -204,7 +204,7 @@ impl Error {
     /// The kind is that of the first problem; a list without any is the host's own fault.
     pub(crate) fn from_problems(problems: Vec<Problem>) -> Self {
         let kind = problems.first().map_or(ErrorKind::Internal, |problem| problem.kind);
-        Self(Box::new(Inner { kind, problems, plugin: None, receipt: None }))
+        Self(Box::new(ErrorInner { kind, problems, plugin: None, receipt: None }))
     }
 
     pub(crate) fn internal(message: impl fmt::Display) -> Self {

@@ -1,4 +1,4 @@
-//! Documents: links lead somewhere, promises have proofs, decisions have their parts, and tables can be read.
+//! Documents and comments: links lead somewhere, promises have proofs, tables can be read, and sources say what they are.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -194,4 +194,88 @@ fn examples_hide_no_lines_from_readers() {
             assert_eq!(hidden, None, "{}", document.display());
         }
     }
+}
+
+/// The folders of the repository with Rust in them.
+const CODE: [&str; 11] = [
+    "abi",
+    "benches",
+    "cli",
+    "examples",
+    "fixtures",
+    "fuzz",
+    "guest-sdk",
+    "schema",
+    "src",
+    "tests",
+    "xtask",
+];
+
+/// The folders whose doc comments follow the rules of CONTRIBUTING.md, "Plain words".
+const PLAIN: [&str; 6] = ["abi", "cli", "guest-sdk", "schema", "src", "xtask"];
+
+/// Beginnings of doc comments that hide what the comment is about.
+const RIDDLES: [&str; 12] = [
+    "What",
+    "How",
+    "Where",
+    "Whether",
+    "Who",
+    "Why",
+    "Which",
+    "When it",
+    "The same",
+    "One that",
+    "Those that",
+    "That which",
+];
+
+/// The Rust files below a folder, with paths from the root. Build output is left out.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let path = folder.join(entry.file_name());
+        let is_output = ["target", "corpus"].iter().any(|name| path.ends_with(name));
+        if entry.file_type().unwrap().is_dir() && !is_output {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// True if a text begins with these words.
+fn begins_with(text: &str, words: &str) -> bool {
+    let rest = text.strip_prefix(words);
+    rest.is_some_and(|rest| !rest.starts_with(|char: char| char.is_alphanumeric()))
+}
+
+#[test]
+fn each_source_file_says_what_it_is() {
+    let mut files = Vec::new();
+    CODE.iter().for_each(|folder| sources(Path::new(folder), &mut files));
+    assert!(files.len() > 600, "{}", files.len());
+    let silent = files.iter().filter(|file| !read(file).starts_with("//! "));
+    assert_eq!(silent.collect::<Vec<_>>(), [""; 0].map(Path::new));
+}
+
+#[test]
+fn doc_comments_begin_with_a_verb_or_a_noun() {
+    let mut files = Vec::new();
+    PLAIN.iter().for_each(|folder| sources(Path::new(folder), &mut files));
+    let mut riddles = Vec::new();
+    for file in files {
+        let mut before = "";
+        for (line, text) in read(&file).lines().map(str::trim_start).enumerate() {
+            let marker = ["///", "//!"].into_iter().find(|marker| text.starts_with(marker));
+            let marker = marker.unwrap_or_default();
+            let comment = text.strip_prefix(marker).unwrap_or_default().trim_start();
+            let begins = !marker.is_empty() && marker != before;
+            if begins && RIDDLES.iter().any(|words| begins_with(comment, words)) {
+                riddles.push(format!("{}:{}: {comment}", file.display(), line.saturating_add(1)));
+            }
+            before = marker;
+        }
+    }
+    assert!(riddles.is_empty(), "name the thing first:\n{}", riddles.join("\n"));
 }

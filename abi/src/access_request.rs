@@ -155,10 +155,9 @@ pub fn is_function_name(name: &str) -> bool {
     is_function_pattern(name) && !name.contains('*')
 }
 
-/// True if functions can be granted by this: a name, or a pattern of names.
+/// True for the name of a function, or a pattern of names.
 pub fn is_function_pattern(pattern: &str) -> bool {
-    (1..=128).contains(&pattern.len())
-        && pattern.matches('*').count() <= MAX_STARS
+    is_name_pattern(pattern, MAX_FUNCTION_BYTES)
         && pattern.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte))
 }
 
@@ -170,14 +169,20 @@ fn is_state_pattern(pattern: &str) -> bool {
 /// The number of `*` in a pattern of variables, functions or keys. Each part between two is searched for by itself.
 const MAX_STARS: usize = 8;
 
+/// The longest name or pattern of functions, in bytes.
+const MAX_FUNCTION_BYTES: usize = 128;
+
 /// The longest name or pattern of environment variables, in bytes.
 const MAX_VARIABLE_BYTES: usize = 256;
 
 /// True for the name of a variable, or a pattern of names.
 fn is_variable(pattern: &str) -> bool {
-    (1..=MAX_VARIABLE_BYTES).contains(&pattern.len())
-        && pattern.matches('*').count() <= MAX_STARS
-        && !pattern.contains(['=', '\0'])
+    is_name_pattern(pattern, MAX_VARIABLE_BYTES) && !pattern.contains(['=', '\0'])
+}
+
+/// True if a pattern is not empty, and within the bounds of length and of `*`.
+fn is_name_pattern(pattern: &str, max_bytes: usize) -> bool {
+    (1..=max_bytes).contains(&pattern.len()) && pattern.matches('*').count() <= MAX_STARS
 }
 
 fn files(rest: &str) -> Option<AccessRequest<'_>> {
@@ -243,7 +248,7 @@ mod tests {
     use alloc::string::ToString as _;
 
     #[test]
-    fn what_is_read_is_what_is_written() {
+    fn a_line_reads_back_as_it_was_written() {
         for line in [
             "env:API_REGION",
             "env:API_*",
@@ -288,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_of_the_forms_is_no_wish() {
+    fn malformed_lines_are_refused() {
         for line in [
             "",
             "env",

@@ -8,7 +8,7 @@ use crate::Capability;
 
 pub use table::Field;
 
-/// Which part of a request a field belongs to. A write copies the part it changes, and no other.
+/// The part of a request that a field belongs to. A write copies the part that it changes, and no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Slot {

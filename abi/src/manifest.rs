@@ -71,7 +71,7 @@ struct Body {
     config_schema: Option<String>,
 }
 
-/// Why a manifest cannot be used.
+/// An error in a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {

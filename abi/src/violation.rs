@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Value;
 
-/// Why a plugin denies an operation: CPEX's `PluginViolation` without the plugin's name, which the
+/// The reason of a denial: CPEX's `PluginViolation` without the plugin's name, which the
 /// host knows better.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Violation {

@@ -1,4 +1,4 @@
-//! The arguments.
+//! The arguments of the command line, and its help.
 
 mod project;
 mod run;
@@ -32,13 +32,13 @@ pub(crate) struct Cli {
 /// The amount and form of output, for all commands.
 #[derive(Debug, Args)]
 pub(crate) struct TellingArgs {
-    /// When to use colour
+    /// Use of colour
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     pub(crate) color: Colour,
-    /// Tell more, such as what is read and granted
+    /// Show more, such as the files read and the access granted
     #[arg(long, short, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
-    /// Tell the result and errors only: no warnings, no notes, nothing of what plugins log
+    /// Show the result and errors only: no warnings, no notes, no log lines of plugins
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 }
@@ -52,52 +52,53 @@ Examples:
   cpex-wasmi call my_policy.wasm --payload request.json --allow-requested
   cpex-wasmi bench my_policy.wasm --payload request.json --allow-requested
 
-Exit status, of which `--help` of each command tells more:
+Exit status (the `--help` of each command has the details):
   0  done; for `call`: the plugin allows
   1  `call`: the plugin denies
-  2  an argument or an input file is wrong or missing
-  3  the module or the call failed, which is never an allow
+  2  an argument or an input file is invalid or missing
+  3  the module or the call failed; a failure never allows
 
-A PLUGIN is a wasm module, or its text format; `-` is the standard input. Text is as wide as the terminal, or \
-as COLUMNS says.";
+A PLUGIN is a wasm module, binary or in the text format; `-` is the standard input. Output is as wide as the \
+terminal. The variable COLUMNS sets another width.";
 
 /// The command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Call a plugin for a hook and show its decision
     Call(CallArgs),
-    /// Measure a plugin's calls: time, fuel, memory, and what of it is the host's
+    /// Measure a plugin's calls: time, fuel and memory, and the host's share of the time
     Bench(BenchArgs),
-    /// Show what a plugin is, does and needs
+    /// Show a plugin's name, hooks, needs and size, without running it
     Inspect(InspectArgs),
-    /// Say whether the host would load a plugin, and everything that is in the way
+    /// Check that the host would load a plugin, and list every problem
     Check(CheckArgs),
     /// Make a plugin project that builds and whose tests pass
     New(NewArgs),
-    /// Print a JSON Schema, with which editors complete and check configurations
+    /// Print a JSON Schema of configurations, for completion and checks in editors
     Schema(SchemaArgs),
-    /// Build a plugin's project to a module
+    /// Build a plugin project into a module
     Build(BuildArgs),
-    /// Put a manifest into a module that was built in a language which cannot
+    /// Add a manifest to a module whose language cannot embed one
     Embed(EmbedArgs),
 }
 
-/// The grants of the operator; shared by `call`, `bench` and `check`.
+/// The operator's grants, shared by `call`, `bench` and `check`.
 #[derive(Debug, Args)]
 pub(crate) struct GrantArgs {
     /// The policy, YAML or JSON: a `sandbox_policy`, a plugin's entry, or a CPEX configuration
     #[arg(long, value_name = "FILE", value_parser = source())]
     pub(crate) policy: Option<Source>,
-    /// Which entry of a CPEX configuration to use, if none has the plugin's own name
+    /// The entry of a CPEX configuration to use, if none has the plugin's name
     #[arg(long = "plugin", value_name = "NAME", requires = "policy")]
     pub(crate) entry: Option<String>,
-    /// Capabilities to grant, beside those of the policy
+    /// Capabilities to grant, in addition to those of the policy
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = CapabilityParser,
           hide_possible_values = true)]
     pub(crate) capabilities: Vec<Capability>,
-    /// Stands in for a function of an embedder's, and grants it: `acme.allow=true`. A plugin that calls it in
-    /// postcard gets what JSON shows: a truth value, a text, an unsigned number, a list; bytes for anything
-    /// else are `acme.count=hex:0a`
+    /// Answer calls of an embedder's function with a fixed value, and grant it: `acme.allow=true`
+    ///
+    /// The value is JSON. A plugin that calls the function in postcard gets its postcard form: a boolean, a
+    /// text, an unsigned number or a list. Give other answers as bytes: `acme.count=hex:0a`
     #[arg(long = "stub", value_name = "NAME=JSON", value_parser = values::stub)]
     pub(crate) stubs: Vec<Stub>,
 }
@@ -110,12 +111,12 @@ Examples:
   cpex-wasmi inspect - < guard.wasm
   cpex-wasmi inspect guard.wasm --json | jq .manifest.capabilities
 
-Nothing of the plugin is run.
+No code of the plugin runs.
 
 Exit status:
   0  shown
-  2  an argument is wrong, or the file is missing or cannot be read
-  3  it is no plugin")]
+  2  an argument is invalid, or the file is missing or unreadable
+  3  the file is not a plugin")]
 pub(crate) struct InspectArgs {
     /// The plugin's module; `-` reads it from the standard input
     #[arg(value_parser = module())]
@@ -134,28 +135,29 @@ Examples:
   cpex-wasmi check guard.wasm --capabilities read_labels --hook cmf.tool_pre_invoke
   cpex-wasmi check gateway.yaml --plugin-dir /etc/acme/plugins
 
-Of a plugin, only its initialisation is run, under its policy. The hooks that a plugin's entry lists are \
-checked too, unless others are given. A policy that is an entry or a whole configuration is checked as a whole, \
-and its `kind` has to be the module given.
+Only the plugin's initialisation runs, under its policy. Without `--hook`, the hooks of the plugin's entry are \
+checked. If the policy is an entry or a configuration, all of it is checked, and the entry's `kind` must name the \
+module given.
 
-A file that ends with .yaml, .yml or .json is a configuration. Its entries are all checked as \
-`WasmFactory::register` does, and the enabled ones initialised. It grants for itself what `--stub` stands in for.
+A file that ends with .yaml, .yml or .json is a configuration. All its entries are checked as by \
+`WasmFactory::register`, and the enabled ones are initialised. For a configuration, `--stub` answers calls and \
+grants nothing: the configuration must grant the function.
 
 Exit status:
   0  the host would load it
-  2  an argument is wrong, a file is missing or cannot be read, or the policy is malformed
-  3  it is no plugin, or something is in the way; a configuration is malformed or has no plugins")]
+  2  an argument is invalid, a file is missing or unreadable, or the policy is malformed
+  3  the file is not a plugin, or has problems; a configuration is malformed or has no plugins")]
 pub(crate) struct CheckArgs {
-    /// The plugin's module, `-` for the standard input; or a CPEX configuration
+    /// The plugin's module, or a CPEX configuration; `-` reads a module from the standard input
     #[arg(value_parser = module())]
     pub(crate) plugin: Source,
-    /// The directory that kinds such as `wasm://guard.wasm` are in; for a configuration, `plugins` beside it if
-    /// it is not given
+    /// The directory of the modules that kinds such as `wasm://guard.wasm` name [default for a configuration:
+    /// `plugins` beside it]
     #[arg(long, value_name = "DIR")]
     pub(crate) plugin_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) grants: GrantArgs,
-    /// A hook that the plugin must handle; can be given more than once
+    /// A hook that the plugin must handle; may be repeated
     #[arg(long = "hook", value_name = "NAME")]
     pub(crate) hooks: Vec<String>,
     /// Print one JSON object, on one line
@@ -170,15 +172,15 @@ Examples:
   cpex-wasmi schema > configuration.schema.json
   cpex-wasmi schema policy > sandbox_policy.schema.json
 
-A YAML file names its schema in its first line, for editors with the YAML language server:
+The first line of a YAML file names its schema, for editors with the YAML language server:
   # yaml-language-server: $schema=configuration.schema.json
 
 Exit status:
   0  printed
-  2  an argument is wrong
-  3  it cannot be written")]
+  2  an argument is invalid
+  3  the output cannot be written")]
 pub(crate) struct SchemaArgs {
-    /// Of what
+    /// The document to print the schema of
     #[arg(value_enum, default_value_t)]
     pub(crate) of: SchemaOf,
 }
@@ -189,11 +191,11 @@ pub(crate) enum SchemaOf {
     /// A whole CPEX configuration
     #[default]
     Configuration,
-    /// A `sandbox_policy` in a file of its own, as `--policy` takes it
+    /// A file with a `sandbox_policy` alone, as `--policy` accepts it
     Policy,
 }
 
-/// The command of arguments that ask for JSON, whether or not clap makes sense of them. It is empty if it is not known.
+/// The command of arguments that ask for JSON, even if clap rejects them. It is empty if it is not known.
 pub(crate) fn json_command(args: impl Iterator<Item = OsString>) -> Option<&'static str> {
     let args: Vec<_> = args.skip(1).take_while(|arg| arg != "--").collect();
     args.iter().any(|arg| arg == "--json").then(|| {
@@ -206,7 +208,7 @@ pub(crate) fn json_command(args: impl Iterator<Item = OsString>) -> Option<&'sta
 /// The commands that know `--json`.
 const JSON_COMMANDS: &[&str] = &["call", "bench", "inspect", "check"];
 
-/// When these arguments want colour; for the help and what clap says itself.
+/// The use of colour that these arguments ask for, also for help and errors of clap.
 pub(crate) fn colour(args: impl Iterator<Item = OsString>) -> Colour {
     let args: Vec<_> = args.skip(1).take_while(|arg| arg != "--").collect();
     let mut texts = args.iter().filter_map(|arg| arg.to_str());

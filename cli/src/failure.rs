@@ -1,4 +1,4 @@
-//! Why a command did not do what it was asked to, and the exit status that says so.
+//! Failures of commands, and the exit status of each.
 
 use std::process::ExitCode;
 
@@ -38,7 +38,7 @@ pub(crate) enum Form {
     Json(Map<String, Value>),
 }
 
-/// Why a command did not do what it was asked to.
+/// The failure of a command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,

@@ -292,7 +292,7 @@ fn arguments_that_make_no_sense() {
 #[test]
 fn help_and_version() {
     let place = place();
-    place.run(["--help"]).gives(0).says("Examples:").says("Exit status, of which");
+    place.run(["--help"]).gives(0).says("Examples:").says("Exit status (the `--help` of");
     for command in ["call", "inspect", "check", "new"] {
         place.run([command, "--help"]).gives(0).says("Examples:");
     }

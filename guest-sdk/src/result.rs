@@ -7,7 +7,7 @@ use cpex_wasmi_abi::Status;
 /// A result with this crate's [`Error`].
 pub type Result<T> = core::result::Result<T, Error>;
 
-/// Why the host did not do what the plugin asked for, or why the plugin gives up.
+/// An error of a host call, or the reason for which the plugin gives up.
 ///
 /// Returned from a handler, it makes the call fail with the matching error.
 #[derive(Clone, Copy, PartialEq, Eq)]

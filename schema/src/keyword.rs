@@ -80,7 +80,7 @@ pub(super) fn role(keyword: &str) -> Option<Role> {
     NOTES.iter().find(|(known, _)| *known == keyword).map(|(_, role)| *role)
 }
 
-/// Why a keyword is refused and what to do instead.
+/// The reason for which a keyword is refused, and what to write instead.
 pub(super) fn refusal(keyword: &str) -> String {
     let instead = match keyword {
         "pattern" => "; list the values with `enum`, or check the text in the plugin",

@@ -2,7 +2,7 @@
 
 use super::{MAX_DEPTH, MAX_PROBLEMS, MAX_STEPS};
 
-/// Why a check ended early. Nothing that ends early has passed.
+/// The reason for which a check ended early. A check that ends early has not passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Halt {
     /// It found as many problems as are told.

@@ -7,7 +7,7 @@ mod unknown;
 
 pub(crate) use format::Format;
 pub(crate) use input::{Decoding, Input};
-pub(crate) use span::{Key, Span};
+pub(crate) use span::{RawKey, Span};
 
 /// The size of the longest log line or panic message that is kept, in bytes.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 4096;

@@ -38,15 +38,15 @@ impl Span {
     /// # Errors
     ///
     /// If it points outside of `memory`.
-    pub(crate) fn key(self, memory: &[u8]) -> Result<Key<'_>, Error> {
+    pub(crate) fn key(self, memory: &[u8]) -> Result<RawKey<'_>, Error> {
         if self.len == NO_KEY {
-            return Ok(Key::None);
+            return Ok(RawKey::None);
         }
         let key = self.of(memory)?;
         if key.len() > MAX_KEY_BYTES {
-            return Ok(Key::Invalid);
+            return Ok(RawKey::Invalid);
         }
-        Ok(core::str::from_utf8(key).map_or(Key::Invalid, Key::Some))
+        Ok(core::str::from_utf8(key).map_or(RawKey::Invalid, RawKey::Some))
     }
 
     fn range(self) -> Option<core::ops::Range<usize>> {
@@ -70,16 +70,16 @@ impl Span {
 
 /// A key from a plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Key<'a> {
-    /// There is none.
+pub(crate) enum RawKey<'a> {
+    /// No key.
     None,
-    /// It is not UTF-8, or too long, so that nothing can be found under it.
+    /// A key that is not UTF-8 or is too long, so that no entry has it.
     Invalid,
-    /// It is this.
+    /// A key.
     Some(&'a str),
 }
 
-impl Key<'_> {
+impl RawKey<'_> {
     /// The bytes that crossed the boundary for it.
     pub(crate) fn len(self) -> usize {
         match self {

@@ -19,7 +19,7 @@ use crate::view::plain_values;
 
 /// Says which member of `given` the record made of it does not have, if there is one.
 pub(super) fn unknown_member<T: Serialize + ?Sized>(given: &Value, record: &T) -> Option<String> {
-    record.serialize(Beside { given, at: Place::Top }).err().map(|problem| problem.to_string())
+    record.serialize(Beside { given, at: JsonPath::Top }).err().map(|problem| problem.to_string())
 }
 
 /// The message about an unknown member.
@@ -29,20 +29,20 @@ pub(super) fn not_known(path: &str, hint: &str) -> String {
 
 /// A place in the JSON.
 #[derive(Clone, Copy)]
-enum Place<'a> {
+enum JsonPath<'a> {
     Top,
-    Member(&'a Place<'a>, &'a str),
-    Element(&'a Place<'a>, usize),
+    Member(&'a JsonPath<'a>, &'a str),
+    Element(&'a JsonPath<'a>, usize),
 }
 
-impl Place<'_> {
+impl JsonPath<'_> {
     /// The place as people write it: `content[1].arguments`.
     fn path(self) -> String {
         match self {
-            Place::Top => String::new(),
-            Place::Member(Place::Top, name) => name.into(),
-            Place::Member(parent, name) => format!("{}.{name}", parent.path()),
-            Place::Element(parent, at) => format!("{}[{at}]", parent.path()),
+            JsonPath::Top => String::new(),
+            JsonPath::Member(JsonPath::Top, name) => name.into(),
+            JsonPath::Member(parent, name) => format!("{}.{name}", parent.path()),
+            JsonPath::Element(parent, at) => format!("{}[{at}]", parent.path()),
         }
     }
 }
@@ -51,7 +51,7 @@ impl Place<'_> {
 #[derive(Clone, Copy)]
 struct Beside<'a> {
     given: &'a Value,
-    at: Place<'a>,
+    at: JsonPath<'a>,
 }
 
 impl<'a> Beside<'a> {
@@ -77,7 +77,7 @@ impl Inside<'_> {
         let position = self.position;
         self.position = position.saturating_add(1);
         match given.get(position) {
-            Some(given) => value.serialize(Beside { given, at: Place::Element(&at, position) }),
+            Some(given) => value.serialize(Beside { given, at: JsonPath::Element(&at, position) }),
             None => Ok(()),
         }
     }
@@ -227,7 +227,7 @@ impl SerializeMap for Inside<'_> {
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         match self.member.take() {
             Some((name, given)) => {
-                value.serialize(Beside { given, at: Place::Member(&self.outer.at, name) })
+                value.serialize(Beside { given, at: JsonPath::Member(&self.outer.at, name) })
             }
             None => Ok(()),
         }
@@ -250,7 +250,7 @@ impl SerializeStruct for Inside<'_> {
         self.known.push(name);
         match self.outer.given.get(name) {
             Some(given) => {
-                value.serialize(Beside { given, at: Place::Member(&self.outer.at, name) })
+                value.serialize(Beside { given, at: JsonPath::Member(&self.outer.at, name) })
             }
             None => Ok(()),
         }
@@ -268,7 +268,7 @@ impl SerializeStruct for Inside<'_> {
             None => Ok(()),
             Some(name) => {
                 let hint = did_you_mean(name, known.into_iter());
-                Err(Error::custom(not_known(&Place::Member(&at, name).path(), &hint)))
+                Err(Error::custom(not_known(&JsonPath::Member(&at, name).path(), &hint)))
             }
         }
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::directory::{PluginDirectory, SCHEME};
 use super::fits::joined;
-use super::overrides::{self, Place};
+use super::overrides::{self, PluginReference};
 use super::references::routing_enabled;
 use super::shapes::CONFIGURATION;
 use super::{Document, agreement, directory};
@@ -26,7 +26,7 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Oddities that are no errors.
     pub warnings: Vec<String>,
-    /// Why no plugin is on guard, such as that the configuration is empty. `None`: there is one.
+    /// The reason for which no plugin is active, such as an empty configuration. `None`: one is.
     pub unguarded: Option<String>,
     /// The entries whose kind is `wasm://`.
     pub plugins: Vec<Checked>,
@@ -134,7 +134,7 @@ impl Checker<'_> {
     }
 
     /// Refuses policies of routes and groups that nobody looks at.
-    fn without_effect(&mut self, config: &Value, references: &[Place<'_>]) {
+    fn without_effect(&mut self, config: &Value, references: &[PluginReference<'_>]) {
         if routing_enabled(config) {
             return;
         }
@@ -144,13 +144,13 @@ impl Checker<'_> {
         }
     }
 
-    fn entry(&mut self, path: &str, entry: &Value, references: &[Place<'_>]) {
+    fn entry(&mut self, path: &str, entry: &Value, references: &[PluginReference<'_>]) {
         let text = |key: &str| entry.get(key).and_then(Value::as_str);
         let Some(kind) = text("kind") else {
             return self.foreign(path, entry);
         };
         let name = text("name").filter(|name| !name.is_empty());
-        let plugin = Entry {
+        let plugin = PluginEntry {
             path,
             name: name.unwrap_or(if path.is_empty() { "the entry" } else { path }).to_owned(),
             kind: kind.to_owned(),
@@ -217,7 +217,7 @@ impl Checker<'_> {
     }
 
     /// Checks an entry with what is overridden of it, which must not forget its pin.
-    fn overridden(&mut self, plugin: &Entry<'_>, entry: &Value, place: &Place<'_>) {
+    fn overridden(&mut self, plugin: &PluginEntry<'_>, entry: &Value, place: &PluginReference<'_>) {
         let Some(applied) = place.applied_to(entry) else { return };
         let mut problems = match applied {
             Ok(applied) => self.applied(entry, &applied),
@@ -255,7 +255,7 @@ impl Checker<'_> {
     }
 
     /// Notes what is wrong with an entry, by paths within it.
-    fn of_entry(&mut self, plugin: &Entry<'_>, problems: impl IntoIterator<Item = Problem>) {
+    fn of_entry(&mut self, plugin: &PluginEntry<'_>, problems: impl IntoIterator<Item = Problem>) {
         for mut problem in problems {
             let inner = problem.path.take().unwrap_or_default();
             let path = format!("{}.{inner}", plugin.path);
@@ -278,14 +278,14 @@ impl Checker<'_> {
     }
 }
 
-/// An entry, as it is called in messages.
-struct Entry<'c> {
+/// A plugin's entry, as messages name it.
+struct PluginEntry<'c> {
     path: &'c str,
     name: String,
     kind: String,
 }
 
-impl Entry<'_> {
+impl PluginEntry<'_> {
     fn told(&self, message: &str) -> String {
         format!("plugin `{}` ({}): {message}", visible(&self.name), visible(&self.kind))
     }
@@ -321,7 +321,7 @@ pub(crate) fn unprefixed(message: &str) -> &str {
     message.strip_prefix("policy: ").unwrap_or(message)
 }
 
-/// Why a configuration has no plugin on guard.
+/// The reason for which a configuration has no active plugin.
 fn unguarded(config: &Value) -> Option<String> {
     let why = match (config, config.get("plugins")) {
         (Value::Null, _) => "the configuration is empty",

@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 use super::fits::joined;
 use crate::visible;
 
-/// A place where a route or a group names a plugin.
-pub(super) struct Place<'c> {
+/// A reference to a plugin, in a route or a group.
+pub(super) struct PluginReference<'c> {
     /// Its path, without what is overridden.
     pub(super) path: String,
     /// The path of what is overridden.
@@ -33,7 +33,7 @@ pub(super) enum Overridden<'c> {
 }
 
 /// All places where plugins are named.
-pub(super) fn references(config: &Value) -> Vec<Place<'_>> {
+pub(super) fn references(config: &Value) -> Vec<PluginReference<'_>> {
     let mut found = Vec::new();
     for (at, route) in list(config, "routes") {
         named(&format!("routes[{at}]"), route, &mut found);
@@ -62,7 +62,7 @@ pub(super) fn list<'v>(config: &'v Value, key: &str) -> impl Iterator<Item = (us
     config.get(key).and_then(Value::as_array).into_iter().flatten().enumerate()
 }
 
-impl Place<'_> {
+impl PluginReference<'_> {
     /// The entry with the override, as `cpex-core` makes it: its `config` is laid over the entry's, key
     /// by key. `None`: nothing is overridden.
     pub(super) fn applied_to(&self, entry: &Value) -> Option<Result<Value, String>> {
@@ -108,7 +108,7 @@ impl Place<'_> {
 }
 
 /// The plugins that a route or group names.
-fn named<'c>(scope: &str, value: &'c Value, found: &mut Vec<Place<'c>>) {
+fn named<'c>(scope: &str, value: &'c Value, found: &mut Vec<PluginReference<'c>>) {
     for (at, item) in list(value, "plugins") {
         let path = format!("{scope}.plugins[{at}]");
         let (plugin, over) = match item {
@@ -120,13 +120,13 @@ fn named<'c>(scope: &str, value: &'c Value, found: &mut Vec<Place<'c>>) {
             _ => continue,
         };
         let inner = joined(&path, plugin);
-        found.push(Place { path, inner, plugin, value: over, is_routed: true });
+        found.push(PluginReference { path, inner, plugin, value: over, is_routed: true });
     }
     steps(scope, value, found);
 }
 
 /// The plugins that identify callers.
-fn steps<'c>(scope: &str, value: &'c Value, found: &mut Vec<Place<'c>>) {
+fn steps<'c>(scope: &str, value: &'c Value, found: &mut Vec<PluginReference<'c>>) {
     let Some(value) = value.get("authentication") else { return };
     let (items, inner) = match value.get("steps") {
         Some(steps) => (steps, ".steps"),
@@ -139,6 +139,6 @@ fn steps<'c>(scope: &str, value: &'c Value, found: &mut Vec<Place<'c>>) {
         // As it is written, and as it is once it is parsed.
         let over = ["config", "config_override"].into_iter().find_map(|key| step.get(key));
         let value = over.filter(|over| !over.is_null()).map(Overridden::Config);
-        found.push(Place { inner: path.clone(), path, plugin, value, is_routed: false });
+        found.push(PluginReference { inner: path.clone(), path, plugin, value, is_routed: false });
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::check::Checker;
 use super::fits::joined;
-use super::overrides::{self, Place};
+use super::overrides::{self, PluginReference};
 use super::shapes::{MATCHERS, STEP, STEPS};
 use crate::policy::keys::Shape;
 use crate::policy::values::expected;
@@ -87,7 +87,7 @@ impl Checker<'_> {
         if !routing_enabled(config) {
             return;
         }
-        for Place { path, plugin, .. } in overrides::references(config) {
+        for PluginReference { path, plugin, .. } in overrides::references(config) {
             if !names.contains(plugin) {
                 let hint = did_you_mean(plugin, names.iter().copied());
                 let wrong =

@@ -83,7 +83,7 @@ pub(super) fn read(text: &str) -> Result<Option<Arc<Node>>, Vec<Problem>> {
         return Err(odd);
     }
     let options = options! { disallow_directives: true, emit_comments: false };
-    let mut reader = Reader {
+    let mut reader = YamlReader {
         parser: Parser::new_from_str_with_options(text, options),
         anchors: HashMap::new(),
         path: Vec::new(),
@@ -124,7 +124,7 @@ fn odd_breaks(text: &str) -> Vec<Problem> {
     problems
 }
 
-struct Reader<'t> {
+struct YamlReader<'t> {
     parser: Parser<'t, StrInput<'t>>,
     anchors: HashMap<usize, Arc<Node>>,
     /// The steps to the value that is being read.
@@ -147,7 +147,7 @@ fn has_odd_anchors(text: &str) -> bool {
 /// `None`: what follows cannot be read, and a problem says so.
 type Read<T> = Option<T>;
 
-impl<'t> Reader<'t> {
+impl<'t> YamlReader<'t> {
     fn document(&mut self) -> Read<Option<Arc<Node>>> {
         let mut root = None;
         loop {

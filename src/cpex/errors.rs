@@ -43,12 +43,12 @@ pub(super) fn joined(problems: &[Problem]) -> String {
     messages.join("; ")
 }
 
-/// Why a call came to no decision.
+/// The error of a call that came to no decision.
 pub(super) fn execution(plugin: &Plugin, error: Error) -> Box<PluginError> {
     within(plugin, plugin.limits().deadline, error)
 }
 
-/// Why a plugin was not initialised.
+/// The error of an initialisation.
 pub(super) fn initialisation(plugin: &Plugin, error: Error) -> Box<PluginError> {
     within(plugin, plugin.limits().init_deadline, error)
 }

@@ -15,7 +15,7 @@ use super::payload::PayloadTypes;
 use super::record::{CallRecord, Observer, changed};
 use super::{errors, outcome, telemetry};
 use crate::outcome::RawOutcome;
-use crate::session::Source;
+use crate::session::RequestSource;
 use crate::view::Borrowed;
 use crate::{Decision, Error, Plugin, Receipt, Telemetry};
 
@@ -81,7 +81,11 @@ impl AnyHookHandler for Handler {
         };
         let instance = self.plugin.ready().await.map_err(failed)?;
         // Its slots are behind pointers that are counted, each.
-        let seen = if self.looks { Source::Cpex(extensions.clone()) } else { Source::Unseen };
+        let seen = if self.looks {
+            RequestSource::Cpex(extensions.clone())
+        } else {
+            RequestSource::Unseen
+        };
         let called = self.plugin.invoke(instance, self.position, seen, Some(borrowed)).await;
         let RawOutcome { violation, changes, telemetry: reported, receipt } =
             called.map_err(failed)?;

@@ -47,29 +47,29 @@ fn in_order<T: ToModel<Model: Serialize>>(value: &T) -> Item<'_> {
 }
 
 /// A record of which a plugin may see less than there is.
-trait Visible: ToModel {
+trait VisibleModel: ToModel {
     fn of(model: Self::Model, visible: CapabilitySet) -> Option<Self::Model>;
 }
 
-impl Visible for SecurityExtension {
+impl VisibleModel for SecurityExtension {
     fn of(model: Self::Model, visible: CapabilitySet) -> Option<Self::Model> {
         Some(model.visible_to(visible))
     }
 }
 
-impl Visible for SubjectExtension {
+impl VisibleModel for SubjectExtension {
     fn of(model: Self::Model, visible: CapabilitySet) -> Option<Self::Model> {
         model.visible_to(visible)
     }
 }
 
-impl Visible for RawCredentialsExtension {
+impl VisibleModel for RawCredentialsExtension {
     fn of(model: Self::Model, visible: CapabilitySet) -> Option<Self::Model> {
         model.visible_to(visible)
     }
 }
 
-fn visible_part<T: Visible<Model: Serialize>>(
+fn visible_part<T: VisibleModel<Model: Serialize>>(
     value: &T,
     visible: CapabilitySet,
 ) -> Option<Box<dyn Record + '_>> {

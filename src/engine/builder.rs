@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::dispatch::Dispatch;
 use super::interpreter::{Settings, config};
-use super::{Engine, Inner};
+use super::{Engine, EngineInner};
 use crate::logging::LogCrate;
 use crate::sync::shards::{Shard, Shards};
 #[cfg(feature = "http")]
@@ -372,7 +372,14 @@ impl EngineBuilder {
             let send = Arc::new(HttpSend(transport));
             services.functions.add(cpex_wasmi_abi::HTTP_SEND.into(), send)?;
         }
-        Ok(Engine(Arc::new(Inner { interpreters, settings, sink, services, slice, measured })))
+        Ok(Engine(Arc::new(EngineInner {
+            interpreters,
+            settings,
+            sink,
+            services,
+            slice,
+            measured,
+        })))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::dispatch::Dispatch;
 use crate::Error;
-use crate::host::{Host, define};
+use crate::host::{HostState, define};
 
 /// An engine of wasmi's, with all that a module may import resolved.
 pub(crate) struct Interpreter {
     pub(crate) wasmi: wasmi::Engine,
-    pub(crate) linker: wasmi::Linker<Host>,
+    pub(crate) linker: wasmi::Linker<HostState>,
 }
 
 /// The settings of each interpreter.

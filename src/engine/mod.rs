@@ -26,9 +26,9 @@ use crate::{Clock, Error, LogSink};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(Arc<EngineInner>);
 
-struct Inner {
+struct EngineInner {
     interpreters: Shards<Interpreter>,
     settings: Settings,
     sink: Arc<dyn LogSink>,

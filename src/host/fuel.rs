@@ -2,7 +2,7 @@
 
 use wasmi::AsContextMut;
 
-use super::{Host, Interrupt};
+use super::{HostState, Interrupt};
 use crate::{Error, ErrorKind};
 
 /// The price of a call to a host function, beside the bytes it moves: about as long as it takes, in
@@ -17,7 +17,7 @@ const BYTES_PER_UNIT: u64 = 2;
 pub(crate) struct Reserve(pub(crate) u64);
 
 /// Takes the fuel for a host function that was just served, and says whether that used up the slice.
-pub(crate) fn charge(mut store: impl AsContextMut<Data = Host>) -> Result<bool, Error> {
+pub(crate) fn charge(mut store: impl AsContextMut<Data = HostState>) -> Result<bool, Error> {
     let mut store = store.as_context_mut();
     let bytes = store.data_mut().session.usage().take_uncharged();
     let cost = HOST_CALL.saturating_add(bytes / BYTES_PER_UNIT);
@@ -35,7 +35,7 @@ pub(crate) fn charge(mut store: impl AsContextMut<Data = Host>) -> Result<bool, 
 
 /// Charges for a host function that answered this, and interrupts the call if that used up its slice.
 pub(super) fn charged(
-    store: impl AsContextMut<Data = Host>,
+    store: impl AsContextMut<Data = HostState>,
     answer: Result<i32, Error>,
 ) -> Result<i32, Interrupt> {
     // An error that is already there says more than that the fuel is used up.

@@ -6,12 +6,12 @@ use cpex_wasmi_abi::{HostFunction, IMPORT_MODULE};
 use wasmi::{AsContextMut, Caller, Linker};
 
 use super::interrupt::{Deferred, Interrupt};
-use super::{Host, fuel, no_memory, run};
+use super::{HostState, fuel, no_memory, run};
 use crate::view::Borrowed;
 
 /// Defines each function of the ABI's table in `linker`.
-pub(super) fn define(linker: &mut Linker<Host>) -> Result<(), wasmi::Error> {
-    type Context<'a> = Caller<'a, Host>;
+pub(super) fn define(linker: &mut Linker<HostState>) -> Result<(), wasmi::Error> {
+    type Context<'a> = Caller<'a, HostState>;
     for function in HostFunction::ALL.iter().copied() {
         let name = function.info().name;
         match function.arity() {
@@ -82,7 +82,7 @@ pub(super) fn define(linker: &mut Linker<Host>) -> Result<(), wasmi::Error> {
 
 /// Serves a function, unless that takes parts of the request which only the driver of the call has.
 fn serve(
-    caller: Caller<'_, Host>,
+    caller: Caller<'_, HostState>,
     function: HostFunction,
     args: &[u32],
 ) -> Result<i32, wasmi::Error> {
@@ -96,7 +96,7 @@ fn serve(
 
 /// Answers a call of a function, and charges for it.
 pub(super) fn answer(
-    mut store: impl AsContextMut<Data = Host>,
+    mut store: impl AsContextMut<Data = HostState>,
     borrowed: Option<Borrowed<'_>>,
     function: HostFunction,
     args: &[u32],

@@ -3,7 +3,7 @@
 use cpex_wasmi_abi::HostFunction;
 use wasmi::Store;
 
-use super::{Host, functions};
+use super::{HostState, functions};
 use crate::Error;
 use crate::view::Borrowed;
 
@@ -25,7 +25,7 @@ pub(crate) enum Interrupt {
 
 impl Interrupt {
     /// Leaves the reason in the store, and gives the error that suspends the module.
-    pub(super) fn raise(self, host: &mut Host) -> wasmi::Error {
+    pub(super) fn raise(self, host: &mut HostState) -> wasmi::Error {
         host.interrupt = Some(self);
         wasmi::Error::host(Suspended)
     }
@@ -59,7 +59,7 @@ impl Deferred {
     /// Serves the function with what the driver has borrowed.
     pub(crate) fn serve(
         &self,
-        store: &mut Store<Host>,
+        store: &mut Store<HostState>,
         borrowed: Option<Borrowed<'_>>,
     ) -> Result<i32, Interrupt> {
         let args = self.args.get(..self.function.arity()).unwrap_or(&self.args);

@@ -23,7 +23,7 @@ use stopwatch::Stopwatch;
 pub(crate) use wasi::type_of;
 
 /// The state in the store of an instance.
-pub(crate) struct Host {
+pub(crate) struct HostState {
     pub(crate) session: Session,
     pub(crate) memory: Option<Memory>,
     pub(crate) reserve: Reserve,
@@ -35,7 +35,7 @@ pub(crate) struct Host {
     wasi: wasi::Wasi,
 }
 
-impl Host {
+impl HostState {
     /// The state of a new instance. `measured` is the clock, if the time of calls is measured.
     pub(crate) fn new(session: Session, measured: Option<Arc<dyn Clock>>) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Host {
 }
 
 /// Defines all that a module may import in `linker`.
-pub(crate) fn define(linker: &mut Linker<Host>) -> Result<(), Error> {
+pub(crate) fn define(linker: &mut Linker<HostState>) -> Result<(), Error> {
     functions::define(linker).map_err(Error::internal)?;
     #[cfg(feature = "wasi")]
     wasi::define(linker).map_err(Error::internal)?;
@@ -61,8 +61,8 @@ pub(crate) fn define(linker: &mut Linker<Host>) -> Result<(), Error> {
 
 /// Runs a host function, and suspends the module if something interrupts it.
 fn run(
-    mut caller: Caller<'_, Host>,
-    serve: impl FnOnce(&mut Caller<'_, Host>) -> Result<i32, Interrupt>,
+    mut caller: Caller<'_, HostState>,
+    serve: impl FnOnce(&mut Caller<'_, HostState>) -> Result<i32, Interrupt>,
 ) -> Result<i32, wasmi::Error> {
     let begun = caller.data().stopwatch.start();
     let answer = serve(&mut caller);

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use wasmi::{Caller, FuncType, Linker, Val, ValType};
 
-use super::{Host, fuel, no_memory, run};
+use super::{HostState, fuel, no_memory, run};
 use crate::wasi::Roots;
 use crate::wasi::{self, MODULE, Param, State, WasiFunction};
 
@@ -23,7 +23,7 @@ impl Wasi {
     }
 }
 
-impl Host {
+impl HostState {
     /// Gives the module directories and files.
     pub(crate) fn set_roots(&mut self, roots: Roots) {
         self.wasi.roots = roots;
@@ -47,13 +47,13 @@ pub(crate) fn type_of(function: WasiFunction) -> FuncType {
 }
 
 /// Defines each function of WASI in `linker`.
-pub(super) fn define(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError> {
+pub(super) fn define(linker: &mut Linker<HostState>) -> Result<(), wasmi::errors::LinkerError> {
     for function in WasiFunction::ALL.iter().copied() {
         linker.func_new(
             MODULE,
             function.name(),
             type_of(function),
-            move |caller: Caller<'_, Host>, params, results| {
+            move |caller: Caller<'_, HostState>, params, results| {
                 let mut args = [0; WasiFunction::MAX_PARAMS];
                 for (arg, param) in args.iter_mut().zip(params) {
                     *arg = match param {
@@ -75,7 +75,7 @@ pub(super) fn define(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::Lin
 
 /// Serves a function and charges for it.
 fn serve(
-    caller: Caller<'_, Host>,
+    caller: Caller<'_, HostState>,
     function: WasiFunction,
     args: &[u64],
 ) -> Result<i32, wasmi::Error> {

@@ -9,7 +9,7 @@ use super::Instance;
 use super::drive::{Progress, Resume};
 use super::pending::Timer;
 use crate::outcome::RawOutcome;
-use crate::session::Source;
+use crate::session::RequestSource;
 use crate::sync::yield_now;
 use crate::view::Borrowed;
 use crate::{Engine, Error, Receipt};
@@ -80,7 +80,7 @@ impl<'a> Call<'a> {
         engine: &'a Engine,
         mut instance: Box<Instance>,
         hook: i32,
-        request: Source,
+        request: RequestSource,
         borrowed: Option<Borrowed<'a>>,
     ) -> Self {
         let host = instance.store.data_mut();

@@ -14,19 +14,19 @@ use crate::host::Interrupt;
 /// Runs an interrupted export for one slice more.
 pub(super) type Resume = Box<dyn FnOnce(&mut Call<'_>) -> Result<Option<i32>, Error> + Send>;
 
-/// A result of an export.
-trait Code: WasmResults + 'static {
+/// The result of an export, as a number.
+trait ResultCode: WasmResults + 'static {
     /// The number that it stands for.
     fn code(self) -> i32;
 }
 
-impl Code for i32 {
+impl ResultCode for i32 {
     fn code(self) -> i32 {
         self
     }
 }
 
-impl Code for () {
+impl ResultCode for () {
     fn code(self) -> i32 {
         0
     }
@@ -84,7 +84,7 @@ impl Call<'_> {
     }
 
     /// Starts an export. One that the module does not have counts as a success.
-    fn start<P: WasmParams, R: Code>(
+    fn start<P: WasmParams, R: ResultCode>(
         &mut self,
         function: Option<TypedFunc<P, R>>,
         params: P,
@@ -101,7 +101,7 @@ impl Call<'_> {
     /// Drives an export until it returns (gives its code), or until the slice is used up or the plugin waits
     /// (`None`).
     #[inline]
-    fn drive<R: Code>(
+    fn drive<R: ResultCode>(
         &mut self,
         run: Result<TypedResumableCall<R>, wasmi::Error>,
     ) -> Result<Option<i32>, Error> {
@@ -116,7 +116,7 @@ impl Call<'_> {
 
     /// Drives an export on from where it was interrupted.
     #[inline(never)]
-    fn handle_interrupts<R: Code>(
+    fn handle_interrupts<R: ResultCode>(
         &mut self,
         mut run: Result<TypedResumableCall<R>, wasmi::Error>,
     ) -> Result<Option<i32>, Error> {
@@ -203,7 +203,7 @@ impl Call<'_> {
 }
 
 /// Resumes an export that was interrupted in a host function, with the answer of that.
-fn resume_host<R: Code>(suspended: TypedResumableCallHostTrap<R>) -> Resume {
+fn resume_host<R: ResultCode>(suspended: TypedResumableCallHostTrap<R>) -> Resume {
     Box::new(move |call| {
         let run = suspended.resume(&mut call.instance.store, &[Val::I32(call.answer)]);
         call.drive(run)

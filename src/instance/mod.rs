@@ -14,7 +14,7 @@ use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_MEMORY, EXPORT_REACTOR, 
 use wasmi::errors::{ErrorKind as Wasmi, InstantiationError};
 use wasmi::{Memory, Store, TypedFunc};
 
-use crate::host::{Host, Limiter, starved};
+use crate::host::{HostState, Limiter, starved};
 use crate::session::Session;
 use crate::sync::Permit;
 use crate::sync::shards::Shard;
@@ -31,7 +31,7 @@ const PAGES_FOR_TOKENS: u64 = 16;
 
 /// A module with memory of its own.
 pub(crate) struct Instance {
-    store: Store<Host>,
+    store: Store<HostState>,
     #[cfg(feature = "std")]
     handle: wasmi::Instance,
     memory: Memory,
@@ -69,7 +69,7 @@ impl Instance {
         let engine = module.engine();
         grants.counts.created.add();
         let session = Session::new(grants, engine.sink().clone());
-        let host = Host::new(session, engine.measured());
+        let host = HostState::new(session, engine.measured());
         let (interpreter, translated) = module.translated(shard)?;
         let mut store = Store::new(&interpreter.wasmi, host);
         store.limiter(|host| &mut host.limiter);

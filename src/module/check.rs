@@ -22,7 +22,7 @@ use crate::text::suggest::did_you_mean;
 use crate::wasi::{self, WasiFunction};
 use crate::{Error, ErrorKind, Problem};
 
-/// Why the interpreter does not take a module.
+/// The error of a module that the interpreter refuses.
 pub(super) fn untranslatable(error: wasmi::Error) -> Error {
     let message = match error.kind() {
         Wasmi::Wasm(error) => format!(

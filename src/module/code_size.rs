@@ -6,7 +6,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::reader::Reader;
+use super::reader::SectionReader;
 use super::sections::{CODE, Sections};
 
 /// The largest function, in bytes.
@@ -27,7 +27,7 @@ const V128: u8 = 0x7b;
 pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<u64, String> {
     let (mut largest, mut locals) = (0_u64, 0_u64);
     for section in sections.all.iter().filter(|section| section.id == CODE) {
-        let mut reader = Reader::of(wasm, *section);
+        let mut reader = SectionReader::of(wasm, *section);
         let functions = reader.number().unwrap_or_default();
         for position in 0..functions {
             let Some((size, declared)) = function(&mut reader) else { break };
@@ -62,7 +62,7 @@ pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<u64, String> {
 }
 
 /// The size of a function's body, and how many locals it declares.
-fn function(reader: &mut Reader<'_>) -> Option<(u64, u64)> {
+fn function(reader: &mut SectionReader<'_>) -> Option<(u64, u64)> {
     let size = reader.number()?;
     let mut body = reader.part(usize::try_from(size).ok()?)?;
     let mut locals = 0_u64;

@@ -6,7 +6,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::reader::{Entry, Reader};
+use super::reader::{ReadEntry, SectionReader};
 use super::sections::Sections;
 
 /// The most operators in one constant expression. Compilers take three.
@@ -19,12 +19,12 @@ const DATA: u8 = 11;
 /// Refuses a module, which is valid, over a constant expression that is too long.
 pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), String> {
     for (id, what, entry) in [
-        (GLOBALS, "global", Reader::global as Entry<'_>),
-        (ELEMENTS, "element segment", Reader::elements),
-        (DATA, "data segment", Reader::data),
+        (GLOBALS, "global", SectionReader::global as ReadEntry<'_>),
+        (ELEMENTS, "element segment", SectionReader::elements),
+        (DATA, "data segment", SectionReader::data),
     ] {
         let Some(section) = sections.find(id) else { continue };
-        let mut reader = Reader::of(wasm, section);
+        let mut reader = SectionReader::of(wasm, section);
         if reader.list(entry).is_none() {
             return Err(format!(
                 "a {what} of the module (section at byte {}) has a constant expression of more \
@@ -36,7 +36,7 @@ pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), String> {
     Ok(())
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SectionReader<'a> {
     fn global(&mut self) -> Option<()> {
         // Its type, and whether it can change.
         self.skip(2)?;

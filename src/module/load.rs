@@ -10,10 +10,10 @@ use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_REACTOR, EXPORT_SHUTDOWN};
 
-use super::operators::Code;
+use super::operators::CodeFacts;
 use super::rewrite::{PREFIX, Rewritten, rewrite};
 use super::sections::{self, Sections};
-use super::{Inner, Module, ModuleInfo, check, code_size, constants, operators};
+use super::{Module, ModuleInfo, ModuleInner, check, code_size, constants, operators};
 use crate::engine::dispatch::Dispatch;
 use crate::sync::shards::{Shard, Shards};
 use crate::{Digest, Engine, Error, ErrorKind, Limits};
@@ -21,8 +21,8 @@ use crate::{Digest, Engine, Error, ErrorKind, Limits};
 /// The size of a page of wasm memory, in bytes.
 const PAGE: u64 = 64 << 10;
 
-/// Bytes of a size that is loaded, and the engine that they are for.
-pub(super) struct Source<'a> {
+/// The bytes of a module that is not too large, and the engine that loads it.
+pub(super) struct ModuleBytes<'a> {
     wasm: &'a [u8],
     engine: &'a Engine,
     /// The shard that it is loaded in.
@@ -31,9 +31,9 @@ pub(super) struct Source<'a> {
 
 /// A module whose frame, code and constants are within their bounds. It need not be valid.
 pub(super) struct Parsed<'a> {
-    source: Source<'a>,
+    source: ModuleBytes<'a>,
     sections: Sections,
-    code: Code,
+    code: CodeFacts,
     /// The size of the largest function, in bytes.
     largest_function: u64,
 }
@@ -45,7 +45,7 @@ pub(super) struct Compiled<'a> {
     module: wasmi::Module,
 }
 
-impl<'a> Source<'a> {
+impl<'a> ModuleBytes<'a> {
     pub(super) fn new(engine: &'a Engine, wasm: &'a [u8]) -> Result<Self, Error> {
         if wasm.len() > Limits::MAX_MODULE_BYTES {
             return Err(invalid(format!(
@@ -114,7 +114,7 @@ impl Compiled<'_> {
     /// Checks manifest, imports and exports, all of them before any is refused.
     pub(super) fn check(self, digest: Option<Digest>) -> Result<Module, Error> {
         let Self { parsed, rewritten, module } = self;
-        let Source { wasm, engine, home, .. } = parsed.source;
+        let ModuleBytes { wasm, engine, home, .. } = parsed.source;
         let mut problems = Vec::new();
         let manifest = check::manifest(&module, &mut problems);
         let imports = check::imports(&module, &mut problems);
@@ -144,7 +144,7 @@ impl Compiled<'_> {
         let is_copied = engine.shards() > 1
             && wasm.len() <= Module::MAX_COPIED_BYTES
             && parsed.largest_function <= Module::MAX_COPIED_FUNCTION_BYTES;
-        Ok(Module(Arc::new(Inner {
+        Ok(Module(Arc::new(ModuleInner {
             translated: Shards::new(engine.shards(), home, module),
             home,
             bytes: is_copied.then(|| rewritten.wasm.into_owned().into_boxed_slice()),

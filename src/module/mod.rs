@@ -24,7 +24,7 @@ use crate::session::takes_field;
 use crate::sync::shards::{Shard, Shards};
 use crate::{Digest, Engine, Error, ErrorKind, Policy, Problem};
 
-use load::{Parsed, Source};
+use load::{ModuleBytes, Parsed};
 use warnings::with_reads;
 
 /// A module that was read, checked and translated. Immutable and cheap to clone.
@@ -32,9 +32,9 @@ use warnings::with_reads;
 /// Nothing of the module has run. What it takes to run it, a policy says: see
 /// [`Plugin`](crate::Plugin).
 #[derive(Clone)]
-pub struct Module(Arc<Inner>);
+pub struct Module(Arc<ModuleInner>);
 
-struct Inner {
+struct ModuleInner {
     engine: Engine,
     /// The fuel of one slice.
     slice: u64,
@@ -90,7 +90,7 @@ pub struct WasiImport {
 
 /// A module that this does not keep.
 #[cfg(feature = "yaml")]
-pub(crate) struct WeakModule(alloc::sync::Weak<Inner>);
+pub(crate) struct WeakModule(alloc::sync::Weak<ModuleInner>);
 
 #[cfg(feature = "yaml")]
 impl WeakModule {
@@ -124,8 +124,8 @@ impl Module {
     }
 
     fn load(engine: &Engine, wasm: &[u8], digest: Option<Digest>) -> Result<Self, Error> {
-        Source::new(engine, wasm)
-            .and_then(Source::parse)
+        ModuleBytes::new(engine, wasm)
+            .and_then(ModuleBytes::parse)
             .and_then(Parsed::compile)
             .and_then(|compiled| compiled.check(digest))
             .map_err(|error| engine.redacted(error))

@@ -1,12 +1,12 @@
-//! Which instructions a module has, for what can be told from that about its functions and instances, and
-//! what the interpreter cannot be trusted with.
+//! The instructions of a module: facts about its functions and instances that follow from them, and
+//! instructions that are refused.
 
-use super::reader::Reader;
+use super::reader::SectionReader;
 use super::sections::{CODE, Sections};
 
 /// Facts about a module by its instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Code {
+pub(super) struct CodeFacts {
     /// No function goes on after the `end` that closes it.
     pub(super) ends_once: bool,
     /// No function changes a table or drops a segment, so that these are in each instance what they
@@ -14,7 +14,7 @@ pub(super) struct Code {
     pub(super) keeps_tables_and_segments: bool,
     /// A function grows a memory or a table.
     pub(super) grows: bool,
-    /// Why a module is refused that is valid.
+    /// The reason for which a valid module is refused.
     pub(super) refused: Option<&'static str>,
 }
 
@@ -52,16 +52,16 @@ pub(super) enum Effect {
 ///
 /// A module need not be valid. Where it is until some instruction, all before that are read as a
 /// validator reads them.
-pub(super) fn read(wasm: &[u8], sections: &Sections) -> Code {
+pub(super) fn read(wasm: &[u8], sections: &Sections) -> CodeFacts {
     let mut all =
-        Code { ends_once: true, keeps_tables_and_segments: true, grows: false, refused: None };
+        CodeFacts { ends_once: true, keeps_tables_and_segments: true, grows: false, refused: None };
     let known = sections.find(CODE).map_or(Some(()), |section| {
-        let mut code = Reader::of(wasm, section);
+        let mut code = SectionReader::of(wasm, section);
         (0..code.number()?).try_for_each(|_| function(&mut code, &mut all))
     });
     match known {
         Some(()) => all,
-        None => Code {
+        None => CodeFacts {
             ends_once: false,
             keeps_tables_and_segments: false,
             grows: true,
@@ -70,10 +70,10 @@ pub(super) fn read(wasm: &[u8], sections: &Sections) -> Code {
     }
 }
 
-fn function(code: &mut Reader<'_>, all: &mut Code) -> Option<()> {
+fn function(code: &mut SectionReader<'_>, all: &mut CodeFacts) -> Option<()> {
     let size = code.number()?;
     let mut body = code.part(usize::try_from(size).ok()?)?;
-    body.list(Reader::locals)?;
+    body.list(SectionReader::locals)?;
     // The blocks that are open: the function's own at first.
     let mut blocks = 1_usize;
     while !body.is_empty() {
@@ -96,7 +96,7 @@ fn function(code: &mut Reader<'_>, all: &mut Code) -> Option<()> {
     Some(())
 }
 
-impl Reader<'_> {
+impl SectionReader<'_> {
     pub(super) fn locals(&mut self) -> Option<()> {
         self.number()?;
         self.skip(1)

@@ -4,20 +4,20 @@ use super::sections::Section;
 use super::sections::varint;
 
 /// The rest of a section. Each read is `None` where there is too little left.
-pub(super) struct Reader<'a> {
+pub(super) struct SectionReader<'a> {
     rest: &'a [u8],
 }
 
 /// Reads an entry of a list.
-pub(super) type Entry<'a> = fn(&mut Reader<'a>) -> Option<()>;
+pub(super) type ReadEntry<'a> = fn(&mut SectionReader<'a>) -> Option<()>;
 
-impl<'a> Reader<'a> {
+impl<'a> SectionReader<'a> {
     pub(super) fn of(wasm: &'a [u8], section: Section) -> Self {
         let rest = wasm.get(section.offset..).and_then(|rest| rest.get(..section.len));
         Self { rest: rest.unwrap_or_default() }
     }
 
-    pub(super) fn list(&mut self, entry: Entry<'a>) -> Option<()> {
+    pub(super) fn list(&mut self, entry: ReadEntry<'a>) -> Option<()> {
         (0..self.number()?).try_for_each(|_| entry(self))
     }
 
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The facts that only a look at all of a section gives.
-impl<'a> Reader<'a> {
+impl<'a> SectionReader<'a> {
     /// A LEB128 number of 32 bits, and nothing that a validator does not take for one.
     pub(super) fn count(&mut self) -> Option<u64> {
         let (count, len) = varint(self.rest, 0)?;

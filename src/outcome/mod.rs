@@ -65,7 +65,7 @@ impl Decision {
         matches!(self, Self::Allow)
     }
 
-    /// Why it may not, if it may not.
+    /// The violation, if the operation is denied.
     pub const fn violation(&self) -> Option<&Violation> {
         match self {
             Self::Allow => None,

@@ -20,7 +20,7 @@ use crate::instance::{Call, Finished, Instance};
 use crate::outcome::RawOutcome;
 #[cfg(feature = "std")]
 use crate::pool::{self, Growth, Pool};
-use crate::session::Source;
+use crate::session::RequestSource;
 #[cfg(feature = "std")]
 use crate::sync::permits::Permits;
 use crate::sync::shards::Shard;
@@ -42,9 +42,9 @@ pub(crate) use load_checks::{
 ///
 /// [`Manifest::stateful`]: crate::Manifest::stateful
 #[derive(Clone)]
-pub struct Plugin(Arc<Inner>);
+pub struct Plugin(Arc<PluginInner>);
 
-struct Inner {
+struct PluginInner {
     module: Module,
     grants: Arc<Grants>,
     /// Directories and files, for modules that import WASI.
@@ -118,7 +118,7 @@ impl Plugin {
             let kept = grants.stateful.is_kept();
             Permits::new(grants.max_instances.min(if kept { pool::MAX } else { usize::MAX }))
         });
-        let plugin = Self(Arc::new(Inner {
+        let plugin = Self(Arc::new(PluginInner {
             module: module.clone(),
             grants,
             #[cfg(feature = "wasi")]
@@ -227,7 +227,7 @@ impl Plugin {
         &self,
         instance: Box<Instance>,
         hook: i32,
-        request: Source,
+        request: RequestSource,
         borrowed: Option<Borrowed<'_>>,
     ) -> Result<RawOutcome, Error> {
         let call = Call::invoke(self.0.module.engine(), instance, hook, request, borrowed);

@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 
 use super::Policy;
 use super::keys::{CONDITION, ENTRY, Mapping, RESOURCES, SANDBOX_POLICY};
-use super::values::{Reader, expected, present};
+use super::values::{PolicyReader, expected, present};
 use crate::logging::visible;
 use crate::text::suggest::is_like;
 
-impl Reader {
+impl PolicyReader {
     pub(super) fn entry(&mut self, entry: &Map<String, Value>, policy: &mut Policy) {
         self.known(entry, "", &ENTRY);
         self.for_the_pipeline(entry);

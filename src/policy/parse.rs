@@ -9,7 +9,7 @@ use cpex_wasmi_abi::Capability;
 use serde_json::{Map, Value};
 
 use super::keys::{BARE, SANDBOX_POLICY};
-use super::values::{Reader, expected, present};
+use super::values::{PolicyReader, expected, present};
 use super::{Isolation, Policy, WhenExhausted};
 use crate::logging::visible;
 use crate::text::suggest::did_you_mean;
@@ -27,7 +27,7 @@ impl Policy {
     /// [`ErrorKind::InvalidPolicy`](crate::ErrorKind::InvalidPolicy) for anything unknown or malformed;
     /// [`Error::problems`] has all of it, each with its path and the nearest valid key.
     pub fn from_value(value: &Value) -> Result<Self, Error> {
-        let mut reader = Reader::default();
+        let mut reader = PolicyReader::default();
         let policy = reader.policy(value);
         if reader.problems.is_empty() {
             Ok(policy)
@@ -46,7 +46,7 @@ const LOG_LEVELS: &[(&str, LevelFilter)] = &[
     ("off", LevelFilter::Off),
 ];
 
-impl Reader {
+impl PolicyReader {
     fn policy(&mut self, value: &Value) -> Policy {
         let mut policy = Policy::default();
         let Value::Object(map) = value else {

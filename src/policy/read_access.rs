@@ -9,12 +9,12 @@ use cpex_wasmi_abi::{AccessRequest, is_function_pattern};
 use serde_json::{Map, Value};
 
 use super::keys::{COMMAND_GRANT, FILE_GRANT, FIXED, Mapping, SEED, Shape};
-use super::values::{Reader, expected, present};
+use super::values::{PolicyReader, expected, present};
 use super::{Access, ClockGrant, CommandGrant, FileGrant, FilePermission, PathKind, RandomGrant};
 use crate::logging::visible;
 use crate::text::suggest::is_like;
 
-impl Reader {
+impl PolicyReader {
     /// All that `sandbox_policy` has of it.
     pub(super) fn access(&mut self, map: &Map<String, Value>, path: &str) -> Access {
         Access {
@@ -200,7 +200,7 @@ impl Reader {
     }
 }
 
-/// Why a path is none of a program, if it is not.
+/// The objection to the path of a program, if it is invalid.
 fn no_program(path: &str) -> Option<&'static str> {
     if !path.starts_with('/') && !path.contains(":\\") {
         return Some("which is no absolute path: nothing is looked up in `PATH`");

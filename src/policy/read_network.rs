@@ -7,12 +7,12 @@ use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::keys::NETWORK_GRANT;
-use super::values::{Reader, expected};
+use super::values::{PolicyReader, expected};
 use super::{HostPattern, InvalidHost, Method, NetworkGrant, Scheme};
 use crate::logging::visible;
 use crate::text::suggest::did_you_mean;
 
-impl Reader {
+impl PolicyReader {
     pub(super) fn network(&mut self, value: Option<&Value>, path: &str) -> Vec<NetworkGrant> {
         let path = format!("{path}.allowed_network");
         let mut grants = Vec::new();

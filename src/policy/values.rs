@@ -14,11 +14,11 @@ use crate::{ErrorKind, Problem};
 
 /// Reads a policy, and notes what is wrong with it.
 #[derive(Default)]
-pub(super) struct Reader {
+pub(super) struct PolicyReader {
     pub(super) problems: Vec<Problem>,
 }
 
-impl Reader {
+impl PolicyReader {
     pub(super) fn wrong(&mut self, path: &str, message: impl core::fmt::Display) {
         let message = format!("policy: `{path}` {message}");
         self.problems.push(Problem::new(ErrorKind::InvalidPolicy, message).about(path));

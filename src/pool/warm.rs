@@ -16,7 +16,7 @@ use crate::sync::shards::Shard;
 /// There is no lock: an instance is taken out of its slot, and put into one, by exchanging a pointer.
 /// Each shard begins with a slot of its own, so that threads that call at once do not meet.
 pub(crate) struct Warm {
-    slots: Box<[Slot]>,
+    slots: Box<[InstanceSlot]>,
     /// The number of times that each shard has borrowed an instance of another.
     borrowings: Box<[CachePadded<AtomicUsize>]>,
     /// The first shard, and how many there are in a circle.
@@ -33,7 +33,7 @@ const CLOSING: u8 = 1;
 /// Nothing is kept any more.
 const CLOSED: u8 = 2;
 
-type Slot = CachePadded<AtomicCell<Option<Box<Instance>>>>;
+type InstanceSlot = CachePadded<AtomicCell<Option<Box<Instance>>>>;
 
 impl Warm {
     /// The number of times that a shard borrows from others before it has an instance of its own made. A plugin that
@@ -44,7 +44,7 @@ impl Warm {
     pub(crate) fn new(size: usize, module: &Module) -> Self {
         let size = size.min(super::MAX);
         Self {
-            slots: (0..size).map(|_| Slot::default()).collect(),
+            slots: (0..size).map(|_| InstanceSlot::default()).collect(),
             // Those that had no slot of their own would drop each other's instances.
             borrowings: (0..module.shards().min(size).max(1))
                 .map(|_| CachePadded::default())

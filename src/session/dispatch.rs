@@ -5,7 +5,7 @@ use alloc::format;
 
 use cpex_wasmi_abi::{HostFunction, Status};
 
-use super::{Answer, Session, Source};
+use super::{Answer, RequestSource, Session};
 use crate::boundary::{Format, Span};
 use crate::view::{Borrowed, PayloadKind};
 use crate::{Error, ErrorKind, Payload};
@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind, Payload};
 pub(super) struct Handling {
     /// The hook, by position.
     pub(super) hook: usize,
-    pub(super) request: Source,
+    pub(super) request: RequestSource,
     /// A payload that is only borrowed, in the request model, once the plugin means to change it or to
     /// look into what has to be converted for that. Or why there is no such copy.
     pub(super) copied: Option<Result<Box<Payload>, Status>>,

@@ -46,7 +46,7 @@ use dispatch::{Handling, Service};
 pub(crate) use dispatch::{is_of_text, takes_field};
 #[cfg(feature = "text")]
 pub(crate) use patterns::Patterns;
-pub(crate) use source::Source;
+pub(crate) use source::RequestSource;
 
 /// The answer of a host function: a number for the plugin, or the end of the call.
 type Answer = Result<i32, Error>;
@@ -65,7 +65,7 @@ pub(crate) struct Session {
     violation: Option<Box<Violation>>,
     /// Made for the first metric or value.
     telemetry: Option<Box<Telemetry>>,
-    /// Why the plugin is about to trap or to give up, in its own words.
+    /// The message with which the plugin is about to trap or to give up.
     panic: Option<String>,
     /// The capability that the plugin last lacked.
     denied: Option<Capability>,
@@ -109,7 +109,7 @@ impl Session {
     }
 
     /// Begins a call. The one before is [forgotten](Self::reset) already.
-    pub(crate) fn begin(&mut self, hook: usize, request: Source) {
+    pub(crate) fn begin(&mut self, hook: usize, request: RequestSource) {
         self.call = Some(Handling { hook, request, copied: None });
     }
 

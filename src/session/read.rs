@@ -8,7 +8,7 @@ use cpex_wasmi_abi::{Access, Capability, Field, NO_INDEX, Shape, Status};
 use serde_json::Value;
 
 use super::{Answer, Service};
-use crate::boundary::{Format, Key, Span};
+use crate::boundary::{Format, RawKey, Span};
 use crate::outcome::Current;
 use crate::text::Name;
 use crate::view::{BYTES_PER_ELEMENT, Item, TextMap, Want, wipe};
@@ -137,12 +137,12 @@ impl Service<'_> {
     ) -> Result<(), Status> {
         let field = self.readable(field)?;
         if !has_members(field) {
-            let (there, worked) = self.looked_for(field, index, Key::None);
+            let (there, worked) = self.looked_for(field, index, RawKey::None);
             self.session.usage.moved(worked);
             return there.and(Err(Status::InvalidArgument));
         }
         let position = usize::try_from(position).map_err(|_| Status::Absent)?;
-        let (name, passed) = match self.item(field, index, Key::None, Want::Value).0? {
+        let (name, passed) = match self.item(field, index, RawKey::None, Want::Value).0? {
             Item::TextSet(set) => (set.nth(position), set.passed_to(position)),
             Item::TextMap(map) => (map.nth_key(position), map.passed_to(position)),
             Item::JsonMap(map) => (map.nth_key(position), map.passed_to(position)),
@@ -154,7 +154,7 @@ impl Service<'_> {
         found.ok_or(Status::Absent)
     }
 
-    fn has(&mut self, field: u32, index: u32, key: Key<'_>) -> Result<bool, Status> {
+    fn has(&mut self, field: u32, index: u32, key: RawKey<'_>) -> Result<bool, Status> {
         let field = self.readable(field)?;
         self.convert_payload(field)?;
         let (found, worked) = self.looked_for(field, index, key);
@@ -166,16 +166,21 @@ impl Service<'_> {
     }
 
     /// True if a value is there, and how much work it was to look.
-    fn looked_for(&self, field: Field, index: u32, key: Key<'_>) -> (Result<bool, Status>, usize) {
+    fn looked_for(
+        &self,
+        field: Field,
+        index: u32,
+        key: RawKey<'_>,
+    ) -> (Result<bool, Status>, usize) {
         match (field, key) {
             // These are made when they are read, which is not needed to know that they are there.
-            (Field::MessageText, Key::None) => (self.current_has(field, index, |_| true), 0),
-            (Field::Security, Key::None) => {
+            (Field::MessageText, RawKey::None) => (self.current_has(field, index, |_| true), 0),
+            (Field::Security, RawKey::None) => {
                 (self.current_has(field, index, |current| current.has_security()), 0)
             }
             // Membership in a set is what only `contains` can tell.
-            (_, Key::Some(member)) if field.info().shape == Shape::TextSet => {
-                match self.item(field, index, Key::None, Want::Presence).0 {
+            (_, RawKey::Some(member)) if field.info().shape == Shape::TextSet => {
+                match self.item(field, index, RawKey::None, Want::Presence).0 {
                     Ok(Item::TextSet(set)) if ignores_case(field) => {
                         let name = Name::new(member);
                         let there = set.contains(member) || set.any(&|other| name.is(other));
@@ -215,7 +220,7 @@ impl Service<'_> {
         if !has_members(field) {
             return Err(Status::InvalidArgument);
         }
-        match self.item(field, index, Key::None, Want::Presence).0 {
+        match self.item(field, index, RawKey::None, Want::Presence).0 {
             Ok(Item::TextSet(set)) => Ok(set.len()),
             Ok(Item::TextMap(map)) => Ok(map.len()),
             Ok(Item::JsonMap(map)) => Ok(map.len()),
@@ -278,7 +283,7 @@ impl Service<'_> {
         &self,
         field: Field,
         index: u32,
-        key: Key<'_>,
+        key: RawKey<'_>,
         want: Want,
     ) -> (Result<Item<'_>, Status>, usize) {
         if !field.info().indexed && index != 0 {
@@ -287,13 +292,13 @@ impl Service<'_> {
         let item = match (self.whole(field, index), key) {
             (Err(status), _) => return (Err(status), 0),
             // One that is given is charged for as such.
-            (Ok(item), Key::None) if want == Want::Value => return (Ok(item), 0),
-            (Ok(item), Key::None) => {
+            (Ok(item), RawKey::None) if want == Want::Value => return (Ok(item), 0),
+            (Ok(item), RawKey::None) => {
                 let made = item.made();
                 return (Ok(item), made);
             }
-            (Ok(item), Key::Invalid) => return (Err(Status::InvalidArgument), item.made()),
-            (Ok(item), Key::Some(key)) => (item, key),
+            (Ok(item), RawKey::Invalid) => return (Err(Status::InvalidArgument), item.made()),
+            (Ok(item), RawKey::Some(key)) => (item, key),
         };
         let (found, worked) = match item {
             (Item::TextMap(map), key) => {

@@ -6,7 +6,7 @@ use crate::Request;
 use crate::view::{Borrowed, ExtensionsView};
 
 /// The part of a request that a session keeps while it is handled.
-pub(crate) enum Source {
+pub(crate) enum RequestSource {
     /// All of it.
     Model(Arc<Request>),
     /// The extensions, as `cpex-core` has them. Payload and context are borrowed.
@@ -17,7 +17,7 @@ pub(crate) enum Source {
     Unseen,
 }
 
-impl Source {
+impl RequestSource {
     pub(crate) fn extensions(&self) -> &dyn ExtensionsView {
         match self {
             Self::Model(request) => &request.extensions,
@@ -46,7 +46,7 @@ impl Source {
     }
 }
 
-impl From<Arc<Request>> for Source {
+impl From<Arc<Request>> for RequestSource {
     fn from(request: Arc<Request>) -> Self {
         Self::Model(request)
     }

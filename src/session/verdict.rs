@@ -89,7 +89,7 @@ impl Session {
         Ok(RawOutcome { violation: Some(violation), changes, telemetry, receipt })
     }
 
-    /// Why a plugin failed whose export returned something else than success.
+    /// The error of a plugin whose export returned another code than success.
     pub(crate) fn gave_up(&self, code: i32, export: &str) -> Error {
         match Status::from_code(code) {
             Some(Status::CapabilityDenied) => match self.denied {

@@ -4,7 +4,7 @@ use cpex_wasmi_abi::{Field, NO_INDEX, Slot, Status, Write};
 
 use super::edit::Edit;
 use super::{Answer, Service};
-use crate::boundary::{Decoding, Format, Input, Key, Span};
+use crate::boundary::{Decoding, Format, Input, RawKey, Span};
 
 impl Service<'_> {
     pub(super) fn write(
@@ -42,14 +42,14 @@ impl Service<'_> {
         &mut self,
         field: u32,
         index: u32,
-        key: Key<'_>,
+        key: RawKey<'_>,
         input: Input<'_>,
     ) -> Result<(), Status> {
         let (field, rule) = self.writable(field)?;
         let key = match key {
-            Key::None => None,
-            Key::Some(key) => Some(key),
-            Key::Invalid => return Err(Status::InvalidArgument),
+            RawKey::None => None,
+            RawKey::Some(key) => Some(key),
+            RawKey::Invalid => return Err(Status::InvalidArgument),
         };
         let mut edit = self.edit(field)?;
         let changed = match (rule, key) {
@@ -63,13 +63,15 @@ impl Service<'_> {
         changed
     }
 
-    fn unset(&mut self, field: u32, index: u32, key: Key<'_>) -> Result<bool, Status> {
+    fn unset(&mut self, field: u32, index: u32, key: RawKey<'_>) -> Result<bool, Status> {
         let (field, rule) = self.writable(field)?;
         let mut edit = self.edit(field)?;
         let removed = match (rule, key) {
-            (Write::Entries(_), Key::Some(key)) => edit.remove_entry(position(field, index)?, key),
+            (Write::Entries(_), RawKey::Some(key)) => {
+                edit.remove_entry(position(field, index)?, key)
+            }
             (Write::Entries(_), _) => Err(Status::InvalidArgument),
-            (Write::Replace(_), Key::None) => edit.clear(),
+            (Write::Replace(_), RawKey::None) => edit.clear(),
             // What only grows or is replaced has nothing that can be removed.
             _ => Err(Status::ReadOnly),
         };
@@ -121,7 +123,7 @@ impl Service<'_> {
     }
 }
 
-/// Which one of an indexed field is meant.
+/// The position in an indexed field.
 pub(super) fn position(field: Field, index: u32) -> Result<usize, Status> {
     if (!field.info().indexed && index != 0) || index == NO_INDEX {
         return Err(Status::InvalidArgument);

@@ -32,12 +32,12 @@ struct Timers {
 
 #[derive(Default)]
 struct Sleeping {
-    wakers: BTreeMap<Key, Waker>,
+    wakers: BTreeMap<TimerKey, Waker>,
     last: u64,
 }
 
 /// A moment, and a number to tell apart who sleep until then.
-type Key = (Instant, u64);
+type TimerKey = (Instant, u64);
 
 impl Timers {
     /// The timers that a thread wakes. It is started by the first that sleeps, and stays.
@@ -86,7 +86,7 @@ impl Timers {
 struct Sleep {
     timers: &'static Timers,
     until: Instant,
-    key: Option<Key>,
+    key: Option<TimerKey>,
 }
 
 impl Future for Sleep {

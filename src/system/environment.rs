@@ -1,4 +1,4 @@
-//! The environment variables that a plugin may read.
+//! The environment variables that a plugin may read, and the function `env.get`.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -6,7 +6,13 @@ use alloc::string::String;
 use alloc::sync::Arc;
 
 use cpex_wasmi_abi::AccessRequest;
+#[cfg(feature = "std")]
+use cpex_wasmi_abi::Status;
 
+#[cfg(feature = "std")]
+use super::{AccessKind, Function, Granted, Invocation, Reply};
+#[cfg(feature = "std")]
+use crate::boundary::Input;
 use crate::logging::visible;
 use crate::{Access, ErrorKind, Problem};
 
@@ -21,8 +27,8 @@ pub(crate) struct Environment(BTreeMap<String, String>);
 impl Environment {
     /// Captures the variables that are both asked for and granted: from what the embedder has, or from the process.
     ///
-    /// A value that is no UTF-8 is a problem, as is one with a NUL in it, which no program's environment can
-    /// have. A name that is no UTF-8 cannot be asked for.
+    /// A value that is not UTF-8 is a problem, and so is a value with a NUL, which no program's environment can
+    /// have. A name that is not UTF-8 cannot be asked for.
     pub(crate) fn take(
         own: Option<&Variables>,
         asked: &Access,
@@ -82,6 +88,38 @@ fn unreadable(name: &str) -> Problem {
             visible(name)
         ),
     )
+}
+
+/// The function `env.get`.
+#[cfg(feature = "std")]
+pub(crate) struct EnvGet;
+
+#[cfg(feature = "std")]
+impl Function for EnvGet {
+    fn kind(&self) -> AccessKind {
+        AccessKind::Env
+    }
+
+    /// False: the values were captured when the plugin was loaded.
+    fn varies(&self, _: &Granted) -> bool {
+        false
+    }
+
+    fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply {
+        let value = argument.record::<String>().and_then(|name| get(invocation, &name));
+        Reply::Now(value.and_then(|value| argument.format.encode(&value)))
+    }
+}
+
+#[cfg(feature = "std")]
+fn get(invocation: &Invocation<'_>, name: &str) -> Result<Option<String>, Status> {
+    let granted = &invocation.grants.granted;
+    if !granted.variable(name) {
+        return Err(invocation.denied(AccessKind::Env, "get", name));
+    }
+    let value = granted.environment.get(name);
+    invocation.allowed(AccessKind::Env, "get", name, value.map_or(0, str::len));
+    Ok(value.map(String::from))
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl Default for Functions {
     fn default() -> Self {
         let own: &[(&str, Arc<dyn Function>)] = &[
             #[cfg(feature = "std")]
-            (ENV_GET, Arc::new(super::env::EnvGet)),
+            (ENV_GET, Arc::new(super::environment::EnvGet)),
             #[cfg(feature = "std")]
             (CLOCK_NOW, Arc::new(super::time::ClockNow)),
             #[cfg(all(feature = "exec", unix))]

@@ -16,8 +16,9 @@ use crate::text::pattern::{is_name, is_pattern};
 use crate::text::suggest::did_you_mean;
 use crate::{Access, ErrorKind, FilePermission, Policy, Problem};
 
-/// The work of a look at one line or grant, in bytes.
-const RULE_WORK: usize = 48;
+/// The charge for comparing a name with one line of the manifest or one grant, in bytes. It is a comparison of texts; a rule for
+/// HTTP takes several, and costs more (`URL_RULE_BYTES`).
+const NAME_RULE_BYTES: usize = 48;
 
 /// Access that a plugin has asked for and was granted: both have to name what it uses.
 #[derive(Default)]
@@ -114,7 +115,7 @@ fn work(lines: &[String], access: &Access) -> usize {
         .flatten()
         .map(rules)
         .fold(commands.len(), usize::saturating_add)
-        .saturating_mul(RULE_WORK)
+        .saturating_mul(NAME_RULE_BYTES)
 }
 
 /// The functions of the embedder's that a manifest asks for and a policy grants, by name or by a pattern.
@@ -178,7 +179,7 @@ pub(crate) fn check(
     }
 }
 
-/// Why no grant can cover a line, if none can.
+/// The reason for which no grant can cover a line, if there is one.
 fn wrong_with(request: &AccessRequest<'_>) -> Option<String> {
     match *request {
         AccessRequest::Files { path, .. } if path.split('/').any(|part| part == "..") => {
@@ -209,7 +210,10 @@ fn unknown(line: &str) -> Problem {
     };
     Problem::new(
         ErrorKind::InvalidModule,
-        format!("the manifest asks for the system access `{}`, which is none{hint}", visible(line)),
+        format!(
+            "the manifest asks for the system access `{}`, which does not exist{hint}",
+            visible(line)
+        ),
     )
 }
 

@@ -43,7 +43,7 @@ pub struct Invocation<'a> {
 pub(crate) struct SystemUsage {
     /// Shared with the requests, which redirects make more of.
     #[cfg(feature = "http")]
-    pub(crate) http: Option<Arc<super::http::Usage>>,
+    pub(crate) http: Option<Arc<super::http::HttpUsage>>,
     /// Made for the first operation on state.
     #[cfg(feature = "std")]
     pub(crate) state: Option<Arc<super::state::Lines>>,

@@ -11,8 +11,6 @@
 mod audit;
 #[cfg(all(feature = "exec", unix))]
 mod command;
-#[cfg(feature = "std")]
-mod env;
 mod environment;
 mod function;
 mod granted;

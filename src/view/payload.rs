@@ -17,7 +17,7 @@ impl View for Payload {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
         match (field, self) {
             (Field::Payload, Self::Identity(identity)) => {
-                Some(Item::Record(Box::new(Shown(identity))))
+                Some(Item::Record(Box::new(TokenFree(identity))))
             }
             (Field::Payload, payload) => Some(Item::record(payload)),
             (Field::PayloadType, payload) => Some(Item::text(payload.type_name())),
@@ -46,11 +46,11 @@ impl View for Payload {
     }
 }
 
-/// An identity payload as a plugin sees it. It is copied only if there is a token to be hidden, and if
-/// it is looked at.
-struct Shown<'a>(&'a IdentityPayload);
+/// An identity payload without its token, as a plugin sees it. It is copied only if it has a token and is
+/// read.
+struct TokenFree<'a>(&'a IdentityPayload);
 
-impl Record for Shown<'_> {
+impl Record for TokenFree<'_> {
     fn postcard(&self, out: &mut Vec<u8>) -> Option<()> {
         self.0.without_token_in_headers().postcard(out)
     }

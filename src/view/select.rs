@@ -10,8 +10,8 @@ use serde::ser::{
 };
 use serde_json::{Error, Value};
 
-/// The finding, if there is one.
-type Found = Result<Option<Value>, Error>;
+/// The selected value, if there is one.
+type Selected = Result<Option<Value>, Error>;
 
 /// The wanted part of the value that a pointer names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ struct Select<'p> {
 }
 
 impl<'p> Select<'p> {
-    fn below<T: Serialize + ?Sized>(self, value: &T) -> Found {
+    fn below<T: Serialize + ?Sized>(self, value: &T) -> Selected {
         if self.rest.is_empty() {
             match self.want {
                 Want::Value => serde_json::to_value(value).map(Some),
@@ -159,7 +159,7 @@ pub(crate) use plain_values;
 /// A value without members: the pointer leads past it.
 macro_rules! leaves {
     ($($method:ident($($ty:ty),*);)*) => {
-        $(fn $method(self, $(_: $ty),*) -> Found { Ok(None) })*
+        $(fn $method(self, $(_: $ty),*) -> Selected { Ok(None) })*
     };
 }
 
@@ -180,11 +180,15 @@ impl<'p> Serializer for Select<'p> {
         serialize_bytes(&[u8]);
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Found {
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Selected {
         value.serialize(self)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Found {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Selected {
         value.serialize(self)
     }
 
@@ -194,7 +198,7 @@ impl<'p> Serializer for Select<'p> {
         _: u32,
         variant: &'static str,
         value: &T,
-    ) -> Found {
+    ) -> Selected {
         let mut steps = self.steps()?;
         let is_it = steps.name == variant;
         steps.member(is_it, value)?;
@@ -258,7 +262,7 @@ impl SerializeSeq for Steps<'_> {
         self.element(value)
     }
 
-    fn end(self) -> Found {
+    fn end(self) -> Selected {
         Ok(self.found)
     }
 }
@@ -271,7 +275,7 @@ impl SerializeTuple for Steps<'_> {
         self.element(value)
     }
 
-    fn end(self) -> Found {
+    fn end(self) -> Selected {
         Ok(self.found)
     }
 }
@@ -290,7 +294,7 @@ impl SerializeMap for Steps<'_> {
         self.member(is_it, value)
     }
 
-    fn end(self) -> Found {
+    fn end(self) -> Selected {
         Ok(self.found)
     }
 }
@@ -315,7 +319,7 @@ impl SerializeStruct for Steps<'_> {
         Ok(())
     }
 
-    fn end(self) -> Found {
+    fn end(self) -> Selected {
         Ok(self.found)
     }
 }
@@ -332,30 +336,30 @@ impl SerializeStructVariant for Steps<'_> {
         SerializeStruct::serialize_field(self, name, value)
     }
 
-    fn end(self) -> Found {
+    fn end(self) -> Selected {
         Ok(self.found)
     }
 }
 
 /// True if a key is this text, without a copy of it.
 fn is_text<T: Serialize + ?Sized>(key: &T, text: &str) -> bool {
-    let mut left = Left(text);
-    write!(left, "{}", Shown(key)).is_ok() && left.0.is_empty()
+    let mut left = Unmatched(text);
+    write!(left, "{}", Displayed(key)).is_ok() && left.0.is_empty()
 }
 
 /// A value as `serde` shows it: a text as it is.
-struct Shown<'a, T: ?Sized>(&'a T);
+struct Displayed<'a, T: ?Sized>(&'a T);
 
-impl<T: Serialize + ?Sized> fmt::Display for Shown<'_, T> {
+impl<T: Serialize + ?Sized> fmt::Display for Displayed<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.serialize(f)
     }
 }
 
-/// The rest of a text that is compared with what is written.
-struct Left<'a>(&'a str);
+/// The rest of a text, of which what is written was cut off: it is empty if both are equal.
+struct Unmatched<'a>(&'a str);
 
-impl fmt::Write for Left<'_> {
+impl fmt::Write for Unmatched<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0 = self.0.strip_prefix(text).ok_or(fmt::Error)?;
         Ok(())

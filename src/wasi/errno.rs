@@ -38,7 +38,7 @@ pub(crate) enum Errno {
     Notcapable = 76,
 }
 
-/// Why a function was not served.
+/// The failure of a function.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// The plugin is told.

@@ -1,6 +1,6 @@
 //! Waiting, of which there is none: a plugin that waits would keep its thread from other calls.
 
-use super::serve::Call;
+use super::serve::WasiCall;
 use super::{Errno, Fault};
 
 const SUBSCRIPTION: u32 = 48;
@@ -13,7 +13,7 @@ const FD_WRITE: u8 = 2;
 /// The most events that are waited for at once.
 const MAX_SUBSCRIPTIONS: u32 = 1024;
 
-impl Call<'_> {
+impl WasiCall<'_> {
     /// Answers each subscription at once: files are always ready, and for a time to pass nothing waits.
     pub(super) fn poll(
         &mut self,

@@ -40,8 +40,8 @@ impl Args {
     }
 }
 
-/// A function that is served.
-pub(super) struct Call<'c> {
+/// A call of a function of WASI.
+pub(super) struct WasiCall<'c> {
     pub(super) session: &'c mut Session,
     pub(super) state: &'c mut State,
     pub(super) memory: Memory<'c>,
@@ -61,7 +61,7 @@ pub(crate) fn serve(
     }
     session.count_call()?;
     session.start_clock();
-    let served = Call { session, state, memory: Memory(memory) }.serve(function, &Args(args));
+    let served = WasiCall { session, state, memory: Memory(memory) }.serve(function, &Args(args));
     match served {
         Ok(()) => Ok(0),
         Err(Fault::Errno(errno)) => Ok(errno as i32),
@@ -69,7 +69,7 @@ pub(crate) fn serve(
     }
 }
 
-impl Call<'_> {
+impl WasiCall<'_> {
     fn serve(&mut self, function: WasiFunction, args: &Args) -> Result<(), Fault> {
         use WasiFunction as F;
         let (a, b, c, d) = (args.at(0), args.at(1), args.at(2), args.at(3));

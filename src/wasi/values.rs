@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::time::SystemTime;
 
-use super::serve::Call;
+use super::serve::WasiCall;
 use super::{Errno, Fault};
 use crate::system::random::fill;
 use crate::system::{AccessKind, AuditOutcome};
@@ -18,7 +18,7 @@ const MAX_RANDOM: usize = 1 << 16;
 /// The charge for a random byte, in bytes.
 const RANDOM_WORK: usize = 8;
 
-impl Call<'_> {
+impl WasiCall<'_> {
     /// The sizes of no arguments at all: what plugins are told comes as configuration.
     pub(super) fn args_sizes(&mut self, count: u32, size: u32) -> Result<(), Fault> {
         self.memory.set_u32(count, 0)?;

@@ -103,7 +103,7 @@ pub(crate) struct Record {
     /// Its type in `cpex-core` and the SDK cannot be made of members outside.
     #[serde(default)]
     pub(crate) native_non_exhaustive: bool,
-    /// Which conversions with `cpex-core` there are.
+    /// The conversions from and to `cpex-core`.
     #[serde(default)]
     pub(crate) convert: Convert,
 }

@@ -37,7 +37,7 @@ impl Default for Bounds {
     }
 }
 
-/// Why bytes could not be decoded.
+/// An error of decoding bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {

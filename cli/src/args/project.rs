@@ -27,22 +27,22 @@ const EMBED_EXAMPLES: &str = "\
 Examples:
   cpex-wasmi embed guard.wasm --manifest guard.yaml --output plugin.wasm
 
-The manifest, of which name, version and hooks must be there:
+The manifest; name, version and hooks are required:
   name: guard
   version: 1.0.0
-  description: Denies what it must
+  description: Denies uploads of labelled data
   hooks: [cmf.tool_pre_invoke]
   capabilities: [read_labels]
   access: [\"fs:read-only:rules\"]
   stateful: false
   config_schema: {type: object}
 
-Nothing of the plugin is run, and nothing is written that the host would not take.
+No code of the plugin runs. The result is written only if the host would accept it.
 
 Exit status:
   0  written
-  2  an argument is wrong, a file is missing or cannot be read, or the manifest is malformed
-  3  it would be no plugin, or cannot be written";
+  2  an argument is invalid, a file is missing or unreadable, or the manifest is malformed
+  3  the result would not be a plugin, or cannot be written";
 
 /// Arguments of `new`.
 #[derive(Debug, Args)]
@@ -53,23 +53,23 @@ Examples:
   cpex-wasmi new my-policy --style cpex
   cpex-wasmi new my-policy --sdk-path ../cpex-wasmi/guest-sdk
 
-The SDK is that of the checkout which this tool was built from, if it is still there.
+The project uses the SDK of the checkout that this tool was built from, if it still exists.
 
 Exit status:
   0  made
-  2  an argument is wrong, the place is taken, or the SDK is not there
-  3  it cannot be written")]
+  2  an argument is invalid, the directory exists, or the SDK is missing
+  3  the project cannot be written")]
 pub(crate) struct NewArgs {
-    /// The plugin's name, which is also that of its package
+    /// The name of the plugin and of its package
     pub(crate) name: String,
-    /// The directory to make; must not exist yet [default: ./NAME]
+    /// The directory to make; it must not exist yet [default: ./NAME]
     #[arg(long, value_name = "DIR")]
     pub(crate) path: Option<PathBuf>,
     /// The style of the plugin
     #[arg(long, value_enum, default_value_t)]
     pub(crate) style: Style,
-    /// The directory `guest-sdk` of a checkout of cpex-wasmi [default: that of the checkout which this tool
-    /// was built from]
+    /// The directory `guest-sdk` of a checkout of cpex-wasmi [default: the checkout that this tool was
+    /// built from]
     #[arg(long, value_name = "DIR")]
     pub(crate) sdk_path: Option<PathBuf>,
 }
@@ -77,10 +77,10 @@ pub(crate) struct NewArgs {
 /// The style of a new plugin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Style {
-    /// The SDK's own functions, without std: modules of a few kilobytes
+    /// The SDK's functions, without std, for modules of a few kilobytes
     #[default]
     Lean,
-    /// CPEX's `Plugin` and `HookHandler` traits, to share code with native plugins
+    /// CPEX's traits `Plugin` and `HookHandler`, to share code with native plugins
     Cpex,
 }
 
@@ -92,20 +92,20 @@ Examples:
   cpex-wasmi build my-policy
   cpex-wasmi build --target wasm32-wasip1 -- --features rules
 
-It takes the installed toolchain, if that has the target, else Debian's compiler, if that is installed: \
-`RUSTC_BOOTSTRAP=1 cargo build -Zbuild-std=std,panic_abort` in /usr/bin. What comes of it is checked.
+The installed toolchain is used if it has the target. Otherwise Debian's compiler is used, if it is installed: \
+`RUSTC_BOOTSTRAP=1 cargo build -Zbuild-std=std,panic_abort` in /usr/bin. The module is checked afterwards.
 
 Exit status:
   0  built
-  2  an argument is wrong, or there is no project
-  3  there is no compiler for wasm, or the project does not build, or it makes no plugin")]
+  2  an argument is invalid, or there is no project
+  3  there is no compiler for wasm, the project does not build, or its module is not a plugin")]
 pub(crate) struct BuildArgs {
-    /// The project [default: the current directory]
+    /// The directory of the project [default: the current directory]
     pub(crate) dir: Option<PathBuf>,
     /// The target to build for
     #[arg(long, value_enum, default_value_t)]
     pub(crate) target: Target,
-    /// If there is no compiler for the target, install one: by rustup, or else from Debian's packages
+    /// Install a compiler for the target if there is none: by rustup, or else from Debian's packages
     #[arg(long)]
     pub(crate) install: bool,
     /// Further arguments for cargo

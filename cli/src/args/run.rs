@@ -8,43 +8,44 @@ use super::GrantArgs;
 use super::values::{self, Setting, module, source};
 use crate::input::Source;
 
-/// The plugin, its request and its policy; shared by `call` and `bench`.
+/// The plugin, its request and its policy, shared by `call` and `bench`.
 #[derive(Debug, Args)]
 pub(crate) struct SubjectArgs {
     /// The plugin's module; `-` reads it from the standard input
     #[arg(value_parser = module())]
     pub(crate) plugin: Source,
-    /// The hook to call it for; needed if the plugin handles several
+    /// The hook to call; required if the plugin handles several
     #[arg(long, value_name = "NAME")]
     pub(crate) hook: Option<String>,
-    /// The payload of the hook, as CPEX's JSON: `{"message": {…}}` for the `cmf.*` hooks; tokens such
-    /// as `raw_token` may be given too
+    /// The payload of the hook, in CPEX's JSON: `{"message": {…}}` for the `cmf.*` hooks; tokens such
+    /// as `raw_token` are accepted too
     #[arg(long, value_name = "FILE|JSON", value_parser = source())]
     pub(crate) payload: Source,
-    /// The kind of the payload: message, identity, delegation, elicitation, or the name of an
-    /// embedder's own type; by default what CPEX calls the hook with
+    /// The type of the payload: message, identity, delegation, elicitation, or the name of an
+    /// embedder's own type [default: the type that CPEX has for the hook]
     #[arg(long, value_name = "TYPE")]
     pub(crate) payload_type: Option<String>,
-    /// The extensions beside the payload, as CPEX's JSON: `{"security": {…}, "http": {…}}`
+    /// The extensions, in CPEX's JSON: `{"security": {…}, "http": {…}}`
     #[arg(long, value_name = "FILE|JSON", value_parser = source())]
     pub(crate) extensions: Option<Source>,
-    /// State from earlier hooks, as CPEX's JSON: `{"local_state": {…}, "global_state": {…}}`
+    /// State from earlier hooks, in CPEX's JSON: `{"local_state": {…}, "global_state": {…}}`
     #[arg(long, value_name = "FILE|JSON", value_parser = source())]
     pub(crate) context: Option<Source>,
     /// The plugin's configuration, a JSON object, instead of the policy's
     #[arg(long, value_name = "FILE|JSON", value_parser = source())]
     pub(crate) config: Option<Source>,
-    /// Sets one value of the configuration, in place of what `--config` or the policy has: `limit=5`,
-    /// `rules.action=deny`. A value that is no JSON is a text
+    /// Set one value of the configuration: `limit=5`, `rules.action=deny`
+    ///
+    /// It replaces the value of `--config` or of the policy. A value that is not JSON is taken as a text
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = values::setting)]
     pub(crate) settings: Vec<Setting>,
     #[command(flatten)]
     pub(crate) grants: GrantArgs,
-    /// Grant every capability that the plugin's manifest asks for, and to keep state
+    /// Grant every capability that the plugin's manifest asks for, and the keeping of state
     #[arg(long)]
     pub(crate) allow_requested: bool,
-    /// Grant all the system access that the plugin's manifest asks for: files, hosts, programs and so on;
-    /// look at `inspect` first
+    /// Grant all system access that the plugin's manifest asks for, such as files, hosts and programs;
+    /// see it with `inspect` first
     #[arg(long)]
     pub(crate) allow_access: bool,
     /// Let a plugin that may see credentials read the tokens themselves
@@ -58,12 +59,13 @@ pub(crate) struct SubjectArgs {
 pub(crate) struct CallArgs {
     #[command(flatten)]
     pub(crate) subject: SubjectArgs,
-    /// Call the loaded plugin this many times, count what the calls come to, and show how fuel and time
-    /// vary; no more calls are made after ten that failed; `-v` shows each call
+    /// Make this many calls, count their results, and show how fuel and time vary
+    ///
+    /// It stops after ten failed calls. `-v` shows each call
     #[arg(long, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) repeat: Option<u32>,
-    /// The threads that make these calls at once, on one plugin; one call each without `--repeat`
+    /// The number of threads that make these calls; without `--repeat`, each makes one
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: u16,
@@ -82,16 +84,16 @@ Examples:
   cpex-wasmi call guard.wasm --payload request.json --allow-requested --repeat 10000
   cpex-wasmi call guard.wasm --payload request.json --allow-requested --json | jq .decision
 
-One of the files can be `-`, which is the standard input. What begins with `{` is no file but the JSON \
-itself: a file of that name is `./{…`.
+One of the files can be `-`, the standard input. An argument that begins with `{` is JSON, not a file name: write \
+such a file as `./{…`.
 
-Calls of `--repeat` that differ are counted, and the worst is shown and gives the exit status.
+With `--repeat`, different results are counted. The worst one is shown and sets the exit status.
 
 Exit status:
   0  the plugin allows
   1  the plugin denies
-  2  an argument is wrong, or a file is missing, cannot be read, or is malformed
-  3  it is no plugin, or is not loaded under the policy, or the call fails: never an allow";
+  2  an argument is invalid, or a file is missing, unreadable or malformed
+  3  the file is not a plugin, the policy does not let it load, or the call fails; a failure never allows";
 
 /// Arguments of `bench`.
 #[derive(Debug, Args)]
@@ -99,21 +101,21 @@ Exit status:
 pub(crate) struct BenchArgs {
     #[command(flatten)]
     pub(crate) subject: SubjectArgs,
-    /// The sharing of instances between calls; by default, both are measured, whatever the policy says
+    /// The use of instances [default: both are measured, whatever the policy says]
     #[arg(long, value_enum)]
     pub(crate) isolation: Option<Isolation>,
-    /// The threads that call the plugin at once
+    /// The number of threads that call the plugin
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: u16,
-    /// The time to measure, for each isolation
+    /// The time to measure each isolation for
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub(crate) duration: Duration,
-    /// Make this many calls in each measurement instead, however long they take
+    /// Make this many calls in each measurement, instead of measuring for a time
     #[arg(long, value_name = "N", conflicts_with = "duration",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) calls: Option<u64>,
-    /// The calls of each thread before they are measured
+    /// The number of calls that each thread makes before it is measured
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) warm_up: u32,
     /// Print one JSON object, on one line
@@ -127,17 +129,17 @@ Examples:
   cpex-wasmi bench guard.wasm --payload request.json --isolation pooled --threads 2
   cpex-wasmi bench guard.wasm --payload request.json --json | jq .measured
 
-Calls are timed one by one, then all together (calls/s), then with a look at the \
-clock around each host call, to tell whose time a call takes: `guest` is the \
-plugin's own code, `host calls` what it has the host do, `set-up` all before and \
-after, such as the instance. What the clock itself takes is taken out.
+There are three measurements: each call by itself, all calls together (calls/s), and \
+the shares of a call. For the shares, the clock is read around each host call. `guest` \
+is the plugin's own code, `host calls` the work of the host for it, and `set-up` all \
+before and after, such as making the instance. The clock's own time is subtracted.
 
-A deny is a result like any other; a call that fails ends it all.
+A denied call counts like any other. A failed call ends the measurement.
 
 Exit status:
   0  measured, whatever the plugin decides
-  2  an argument is wrong, or a file is missing, cannot be read, or is malformed
-  3  it is no plugin, or is not loaded under the policy, or a call fails";
+  2  an argument is invalid, or a file is missing, unreadable or malformed
+  3  the file is not a plugin, the policy does not let it load, or a call fails";
 
 /// The sharing of instances between calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -24,17 +24,17 @@ pub(crate) struct Setting {
     pub(crate) value: Value,
 }
 
-/// Parses `key=value` or `key.key=value`; a value that is no JSON is a text.
+/// Parses `key=value` or `key.key=value`. A value that is not JSON is a text.
 pub(super) fn setting(text: &str) -> Result<Setting, String> {
-    let (key, value) = text.split_once('=').ok_or("it takes KEY=VALUE, such as `limit=5`")?;
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE, such as `limit=5`")?;
     let path: Vec<_> = key.split('.').map(str::to_owned).collect();
     if path.iter().any(String::is_empty) {
-        return Err("a key is empty; it takes KEY=VALUE, such as `limit=5`".into());
+        return Err("a key is empty; write KEY=VALUE, such as `limit=5`".into());
     }
     Ok(Setting { path, value: input::value_or_text(value)? })
 }
 
-/// A function of an embedder's that is stood in for.
+/// A fixed answer in place of an embedder's function.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Stub {
     pub(crate) name: String,
@@ -46,12 +46,12 @@ pub(super) fn stub(text: &str) -> Result<Stub, String> {
     let (name, answer) = text
         .split_once('=')
         .filter(|(name, _)| !name.is_empty())
-        .ok_or("it takes NAME=JSON, such as `acme.allow=true`")?;
+        .ok_or("write NAME=JSON, such as `acme.allow=true`")?;
     let answer = match answer.strip_prefix("hex:") {
-        Some(digits) => StubAnswer::Bytes(bytes(digits).ok_or("`hex:` takes pairs of hex digits")?),
+        Some(digits) => StubAnswer::Bytes(bytes(digits).ok_or("write pairs of hex digits after `hex:`")?),
         None => StubAnswer::Json(input::value(answer).map_err(|problem| {
             format!(
-                "the answer is no JSON ({problem}); a text stands in quotes: `acme.name=\"alice\"`"
+                "the answer is not JSON ({problem}); put a text in quotes: `acme.name=\"alice\"`"
             )
         })?),
     };

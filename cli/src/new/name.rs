@@ -31,7 +31,7 @@ const TAKEN: &[&str] = &[
     "test",
 ];
 
-/// Why a name does not do, if it does not.
+/// The objection to a name, if it is invalid.
 pub(super) fn objection(name: &str) -> Option<String> {
     let starts_well = name.starts_with(|char: char| char.is_ascii_alphabetic());
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));

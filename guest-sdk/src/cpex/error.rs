@@ -1,4 +1,4 @@
-//! Why a plugin fails, and why it denies.
+//! Errors of plugins, and the reasons of their denials.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::wire::Wire;
 
-/// Why a plugin fails.
+/// An error of a plugin.
 #[derive(Debug)]
 pub enum PluginError {
     /// Something went wrong while it ran.
@@ -42,7 +42,7 @@ pub enum PluginError {
     Violation {
         /// The plugin.
         plugin_name: String,
-        /// Why.
+        /// The reason.
         violation: PluginViolation,
     },
     /// Its configuration does not do.
@@ -122,7 +122,7 @@ impl core::error::Error for PluginError {
     }
 }
 
-/// Why a plugin denies an operation.
+/// The reason of a denial.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PluginViolation {
     /// A code for programs, such as `pii_access`.

@@ -26,7 +26,7 @@ pub trait Plugin: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Why the plugin cannot be used.
+    /// If the plugin cannot be used.
     fn initialize<'life0, 'async_trait>(
         &'life0 self,
     ) -> Pin<Box<dyn Future<Output = Result<(), Box<PluginError>>> + Send + 'async_trait>>
@@ -42,7 +42,7 @@ pub trait Plugin: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Why the plugin did not end well.
+    /// If the plugin did not end well.
     fn shutdown<'life0, 'async_trait>(
         &'life0 self,
     ) -> Pin<Box<dyn Future<Output = Result<(), Box<PluginError>>> + Send + 'async_trait>>
@@ -88,7 +88,7 @@ pub struct PluginConfig {
     /// The mode in which it takes part.
     #[serde(default)]
     pub mode: PluginMode,
-    /// When it comes; lower comes first.
+    /// Its place in the order of plugins: the lowest comes first.
     #[serde(default = "default_priority")]
     pub priority: i32,
     /// The reaction to its failure.
@@ -100,7 +100,7 @@ pub struct PluginConfig {
     /// Tags, for the operator.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// When it is called at all.
+    /// The conditions under which it is called.
     #[serde(default)]
     pub conditions: Vec<PluginCondition>,
     /// The operator's configuration.

@@ -58,7 +58,7 @@ pub(crate) trait WithResults: ToModel + Sized {
 /// repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unfit {
-    /// Which value, as a JSON Pointer.
+    /// The value, as a JSON Pointer.
     pointer: String,
     /// The fault in it.
     problem: &'static str,

@@ -56,12 +56,12 @@ fn keep(wasm: &[u8]) -> bool {
 /// The starts of each function's instructions, in bytes from its end, by our reading.
 fn ours(wasm: &[u8]) -> Option<Vec<Vec<usize>>> {
     let section = scan(wasm).unwrap().find(CODE)?;
-    let mut code = Reader::of(wasm, section);
+    let mut code = SectionReader::of(wasm, section);
     let mut all = Vec::new();
     for _ in 0..code.number()? {
         let size = code.number()?;
         let mut body = code.part(usize::try_from(size).ok()?)?;
-        body.list(Reader::locals)?;
+        body.list(SectionReader::locals)?;
         let mut begins = Vec::new();
         while !body.is_empty() {
             begins.push(body.rest().len());

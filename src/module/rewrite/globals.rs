@@ -11,8 +11,8 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_REACTOR};
 
 use super::encode::{Changed, leb};
-use crate::module::operators::Code;
-use crate::module::reader::Reader;
+use crate::module::operators::CodeFacts;
+use crate::module::reader::SectionReader;
 use crate::module::sections::{Section, Sections};
 
 /// The beginning of the names that the globals are exported under.
@@ -37,7 +37,7 @@ pub(super) struct Exported {
 
 /// Exports all state of a module, if it initialises its instances and all of its state can be exported. A
 /// module that is not valid stays so: all of its exports remain, in the same order.
-pub(super) fn export(wasm: &[u8], sections: &Sections, code: Code) -> Option<Exported> {
+pub(super) fn export(wasm: &[u8], sections: &Sections, code: CodeFacts) -> Option<Exported> {
     let exports = sections.find(EXPORTS)?;
     let can_be = wasm.len() <= MAX_BYTES
         && code.keeps_tables_and_segments
@@ -48,14 +48,14 @@ pub(super) fn export(wasm: &[u8], sections: &Sections, code: Code) -> Option<Exp
         globals.iter().map(|index| (format!("{PREFIX}{index}").into(), *index)).collect();
     let changed = match &*named {
         [] => None,
-        named => Some((EXPORTS, exports_with(Reader::of(wasm, exports), named)?)),
+        named => Some((EXPORTS, exports_with(SectionReader::of(wasm, exports), named)?)),
     };
     Some(Exported { names: named.into_iter().map(|(name, _)| name).collect(), changed })
 }
 
 /// True if an initialisation is among the exports, no name of ours, and nothing after them.
 fn wants(wasm: &[u8], exports: Section) -> Option<bool> {
-    let mut reader = Reader::of(wasm, exports);
+    let mut reader = SectionReader::of(wasm, exports);
     let mut has_init = false;
     for _ in 0..reader.count()? {
         let name = reader.name()?;
@@ -72,7 +72,7 @@ fn wants(wasm: &[u8], exports: Section) -> Option<bool> {
 /// True if nothing but functions is imported. (What else is imported is refused later.)
 fn imports_functions_only(wasm: &[u8], sections: &Sections) -> Option<bool> {
     let Some(section) = sections.find(IMPORTS) else { return Some(true) };
-    let mut reader = Reader::of(wasm, section);
+    let mut reader = SectionReader::of(wasm, section);
     for _ in 0..reader.number()? {
         reader.name()?;
         reader.name()?;
@@ -89,7 +89,7 @@ fn imports_functions_only(wasm: &[u8], sections: &Sections) -> Option<bool> {
 fn mutable_globals(wasm: &[u8], sections: &Sections) -> Option<Vec<u64>> {
     let mut mutable = Vec::new();
     let Some(section) = sections.find(GLOBALS) else { return Some(mutable) };
-    let mut reader = Reader::of(wasm, section);
+    let mut reader = SectionReader::of(wasm, section);
     for index in 0..reader.number()? {
         let (kind, mutability) = (reader.byte()?, reader.byte()?);
         reader.expression()?;
@@ -104,7 +104,7 @@ fn mutable_globals(wasm: &[u8], sections: &Sections) -> Option<Vec<u64>> {
 }
 
 /// The exports with globals added at their end.
-fn exports_with(mut reader: Reader<'_>, globals: &[(Box<str>, u64)]) -> Option<Vec<u8>> {
+fn exports_with(mut reader: SectionReader<'_>, globals: &[(Box<str>, u64)]) -> Option<Vec<u8>> {
     let before = reader.count()?;
     let mut content = Vec::new();
     leb(&mut content, before.checked_add(u64::try_from(globals.len()).ok()?)?);
@@ -145,7 +145,7 @@ mod tests {
     fn others(wasm: &[u8]) -> Vec<(u8, &[u8])> {
         let sections = scan(wasm).unwrap().all;
         let others = sections.into_iter().filter(|section| section.id != EXPORTS);
-        others.map(|section| (section.id, Reader::of(wasm, section).rest())).collect()
+        others.map(|section| (section.id, SectionReader::of(wasm, section).rest())).collect()
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
         let with_exports = |content: &[u8]| {
             let mut changed = wasm[..8].to_vec();
             for section in scan(&wasm).unwrap().all {
-                let same = Reader::of(&wasm, section).rest();
+                let same = SectionReader::of(&wasm, section).rest();
                 let content = if section.id == EXPORTS { content } else { same };
                 changed.push(section.id);
                 leb(&mut changed, content.len().try_into().unwrap());
@@ -196,7 +196,7 @@ mod tests {
             }
             changed
         };
-        let same = Reader::of(&wasm, scan(&wasm).unwrap().find(EXPORTS).unwrap()).rest();
+        let same = SectionReader::of(&wasm, scan(&wasm).unwrap().find(EXPORTS).unwrap()).rest();
         assert_eq!(with_exports(same), wasm);
         let long = |count: &[u8]| [count, &same[1..]].concat();
         assert!(exposed(&with_exports(&long(&[0x81, 0x80, 0x80, 0x80, 0]))).is_some());

@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 
 use super::encode::{Changed, leb};
 use crate::module::operators::Effect;
-use crate::module::reader::Reader;
+use crate::module::reader::SectionReader;
 use crate::module::sections::{CODE, Section, Sections};
 
 const TYPES: u8 = 1;
@@ -50,7 +50,7 @@ pub(super) fn funnel(wasm: &[u8], sections: &Sections) -> Result<Funnelled, Stri
 }
 
 fn funnelled(wasm: &[u8], sections: &Sections, code: Section) -> Option<Funnelled> {
-    let mut reader = Reader::of(wasm, code);
+    let mut reader = SectionReader::of(wasm, code);
     let defined = reader.number()?;
     let Some(imported) = imported(wasm, sections)? else {
         return Some(Funnelled { changed: Vec::new(), grows: true });
@@ -64,10 +64,10 @@ fn funnelled(wasm: &[u8], sections: &Sections, code: Section) -> Option<Funnelle
         let size = reader.number()?;
         let mut body = reader.part(usize::try_from(size).ok()?)?;
         let mut content = Vec::with_capacity(body.rest().len());
-        let locals = taken(&mut body, |body| body.list(Reader::locals))?.1;
+        let locals = taken(&mut body, |body| body.list(SectionReader::locals))?.1;
         content.extend_from_slice(locals);
         while !body.is_empty() {
-            let (effect, instruction) = taken(&mut body, Reader::operator)?;
+            let (effect, instruction) = taken(&mut body, SectionReader::operator)?;
             memory |= effect == Effect::GrowsMemory;
             tables |= effect == Effect::GrowsTable;
             content.extend_from_slice(match effect {
@@ -101,8 +101,8 @@ fn funnelled(wasm: &[u8], sections: &Sections, code: Section) -> Option<Funnelle
 
 /// The field that is read, and its bytes.
 fn taken<'a, T>(
-    reader: &mut Reader<'a>,
-    read: impl FnOnce(&mut Reader<'a>) -> Option<T>,
+    reader: &mut SectionReader<'a>,
+    read: impl FnOnce(&mut SectionReader<'a>) -> Option<T>,
 ) -> Option<(T, &'a [u8])> {
     let before = reader.rest();
     let value = read(reader)?;
@@ -113,7 +113,7 @@ fn taken<'a, T>(
 /// The number of imported functions, if nothing else is imported.
 fn imported(wasm: &[u8], sections: &Sections) -> Option<Option<u64>> {
     let Some(section) = sections.find(IMPORTS) else { return Some(Some(0)) };
-    let mut reader = Reader::of(wasm, section);
+    let mut reader = SectionReader::of(wasm, section);
     let all = reader.number()?;
     for _ in 0..all {
         reader.name()?;
@@ -128,7 +128,7 @@ fn imported(wasm: &[u8], sections: &Sections) -> Option<Option<u64>> {
 
 /// A list with an entry at its end, and how many it had before.
 fn with_one_more(wasm: &[u8], section: Section, entry: &[u8]) -> Option<(u64, Vec<u8>)> {
-    let mut reader = Reader::of(wasm, section);
+    let mut reader = SectionReader::of(wasm, section);
     let before = reader.number()?;
     let mut content = Vec::with_capacity(section.len.checked_add(16)?);
     leb(&mut content, before.checked_add(1)?);

@@ -10,7 +10,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::operators::Code;
+use super::operators::CodeFacts;
 use super::sections::Sections;
 
 pub(super) use globals::PREFIX;
@@ -29,7 +29,7 @@ pub(super) struct Rewritten<'a> {
 pub(super) fn rewrite<'a>(
     wasm: &'a [u8],
     sections: &Sections,
-    code: Code,
+    code: CodeFacts,
     bounds_growth: bool,
 ) -> Result<Rewritten<'a>, String> {
     let mut funnelled = if bounds_growth {

@@ -97,29 +97,29 @@ impl Grant<'_> {
     }
 
     /// Returns it as it stands under its key.
-    pub(super) fn entry(self) -> Entry {
+    pub(super) fn entry(self) -> YamlValue {
         match self {
             Self::Env(pattern) | Self::Function(pattern) | Self::State(pattern) => {
-                Entry::Scalar(yaml_scalar(pattern))
+                YamlValue::Scalar(yaml_scalar(pattern))
             }
             Self::Clock(ClockGrant::System) | Self::Random(RandomGrant::System) => {
-                Entry::Scalar("system".into())
+                YamlValue::Scalar("system".into())
             }
             Self::Clock(ClockGrant::Fixed(time)) => {
-                Entry::Mapping(vec![("fixed", time.as_secs().to_string())])
+                YamlValue::Mapping(vec![("fixed", time.as_secs().to_string())])
             }
             Self::Random(RandomGrant::Seeded(seed)) => {
-                Entry::Mapping(vec![("seed", seed.to_string())])
+                YamlValue::Mapping(vec![("seed", seed.to_string())])
             }
             Self::Files(grant) => {
                 let kind = if grant.kind == PathKind::Dir { "dir" } else { "file" };
                 let mut members = vec![(kind, yaml_scalar(&grant.path))];
                 members.extend(grant.guest_path.as_ref().map(|path| ("as", yaml_scalar(path))));
                 members.push(("permission", grant.permission.name().into()));
-                Entry::Mapping(members)
+                YamlValue::Mapping(members)
             }
             Self::Network(grant) => network(grant),
-            Self::Command(grant) => Entry::Mapping(vec![
+            Self::Command(grant) => YamlValue::Mapping(vec![
                 ("program", yaml_scalar(&grant.program)),
                 ("args", list(&grant.args, |arg| yaml_scalar(arg))),
             ]),
@@ -127,7 +127,7 @@ impl Grant<'_> {
     }
 }
 
-fn network(grant: &NetworkGrant) -> Entry {
+fn network(grant: &NetworkGrant) -> YamlValue {
     let NetworkGrant { host, ports, schemes, methods, allow_private } = grant;
     let mut members = vec![
         ("host", yaml_scalar(&host.to_string())),
@@ -142,7 +142,7 @@ fn network(grant: &NetworkGrant) -> Entry {
     if *allow_private {
         members.push(("allow_private", "true".into()));
     }
-    Entry::Mapping(members)
+    YamlValue::Mapping(members)
 }
 
 fn list<T>(values: &[T], shown: impl FnMut(&T) -> String) -> String {
@@ -150,12 +150,12 @@ fn list<T>(values: &[T], shown: impl FnMut(&T) -> String) -> String {
 }
 
 /// A value in YAML.
-pub(super) enum Entry {
+pub(super) enum YamlValue {
     Scalar(String),
     Mapping(Vec<(&'static str, String)>),
 }
 
-impl Entry {
+impl YamlValue {
     /// Returns it in one line.
     pub(super) fn flow(&self) -> String {
         match self {
@@ -169,9 +169,9 @@ impl Entry {
 }
 
 /// Returns the lines of YAML for all grants of a kind.
-pub(super) fn lines(kind: AccessKind, entries: Vec<Entry>) -> String {
+pub(super) fn lines(kind: AccessKind, entries: Vec<YamlValue>) -> String {
     let key = key_of(kind);
-    let scalars = entries.iter().all(|entry| matches!(entry, Entry::Scalar(_)));
+    let scalars = entries.iter().all(|entry| matches!(entry, YamlValue::Scalar(_)));
     if !super::is_list(kind) {
         return entries.iter().map(|entry| format!("{key}: {}\n", entry.flow())).collect();
     }
@@ -179,11 +179,11 @@ pub(super) fn lines(kind: AccessKind, entries: Vec<Entry>) -> String {
         return String::new();
     }
     if scalars {
-        return format!("{key}: {}\n", list(&entries, Entry::flow));
+        return format!("{key}: {}\n", list(&entries, YamlValue::flow));
     }
     let mut lines = format!("{key}:\n");
     for entry in &entries {
-        let Entry::Mapping(members) = entry else { continue };
+        let YamlValue::Mapping(members) = entry else { continue };
         for (at, (key, value)) in members.iter().enumerate() {
             let dash = if at == 0 { "-" } else { " " };
             lines.push_str(&format!("  {dash} {key}: {value}\n"));

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Policy;
 use super::keys::{RESOURCES, Shape};
-use super::values::{Reader, present};
+use super::values::{PolicyReader, present};
 
 pub(super) use table::KEYS;
 pub use table::Limits;
@@ -18,7 +18,7 @@ impl Limits {
     pub const MAX_MODULE_BYTES: usize = 16 << 20;
 }
 
-impl Reader {
+impl PolicyReader {
     pub(super) fn resources(&mut self, value: Option<&Value>, path: &str, policy: &mut Policy) {
         let Some(value) = present(value) else { return };
         let Some(map) = self.object(value, path, &RESOURCES) else { return };

@@ -1,10 +1,10 @@
-//! Which addresses a name may stand for.
+//! The addresses that a name may resolve to.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Which addresses a request may go to. A transport connects to none that this does not permit, whether a
-/// name was resolved to it or it stands in the URL; and it connects to the very address that it asked
-/// about, without resolving the name again.
+/// A guard of the addresses that a request may go to. A transport connects only to addresses that it permits, whether
+/// they were resolved from a name or stand in the URL. It connects to the very address that it asked about, without
+/// resolving the name again.
 ///
 /// ```
 /// use cpex_wasmi::AddressGuard;

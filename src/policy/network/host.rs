@@ -105,7 +105,7 @@ impl Host {
         }
         let is_long = |label: &str| label.len() > MAX_LABEL_BYTES;
         if name.len() > MAX_NAME_BYTES || name.split('.').any(is_long) {
-            return Err("is longer than names are: 253 characters, and 63 between dots");
+            return Err("is too long: a name has at most: 253 characters, and 63 between dots");
         }
         Ok(Self::Name(name.to_owned()))
     }
@@ -339,15 +339,15 @@ mod tests {
             ("a.example.", "ends with a dot; did you mean `a.example`?"),
             ("127.0.0.1.", "did you mean `127.0.0.1`?"),
             ("10.0.0.256", "is no IPv4 address: those have four numbers up to 255"),
-            ("999.1.1.1", "is no IPv4 address"),
-            ("1.2.3.4.5", "is no IPv4 address"),
-            ("a.1", "is no IPv4 address"),
+            ("999.1.1.1", "is not an IPv4 address"),
+            ("1.2.3.4.5", "is not an IPv4 address"),
+            ("a.1", "is not an IPv4 address"),
             ("*.com", "such as `*.example.com`"),
             ("*.co.uk", "such as `*.example.co.uk`"),
             ("*.*.a", "has a second `*`"),
             ("a.*", "has a `*` that is not the `*.` before a name"),
             ("*a", "has a `*` that is not the `*.` before a name"),
-            ("*.10.0.0.7", "where there are no names; did you mean `10.0.0.7`?"),
+            ("*.10.0.0.7", "which has no names below it; did you mean `10.0.0.7`?"),
             ("*.[::1]", "did you mean `[::1]`?"),
             ("https://a", "did you mean `a`?"),
             ("https://*.a.example:8443/x", "did you mean `*.a.example` with `ports: [8443]`?"),
@@ -363,7 +363,7 @@ mod tests {
             ("fe80::1%eth0", "is no IPv6 address"),
             ("%61", "has a `%` in it"),
             ("a\\b", "did you mean `a`?"),
-            (&long, "is longer than names are"),
+            (&long, "is too long: a name has at most"),
         ] {
             let error = text.parse::<HostPattern>().unwrap_err().to_string();
             assert!(error.starts_with("the host is `"), "{error}");

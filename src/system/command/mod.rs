@@ -70,7 +70,7 @@ fn begin(invocation: &mut Invocation<'_>, command: Command) -> Result<Running, S
         time: invocation.remaining.map(|left| left.saturating_add(GRACE)),
     };
     let (given_up, held) = pipe().map_err(|_| Status::Unavailable)?;
-    let slot = Arc::new(Slot::default());
+    let slot = Arc::new(ResultSlot::default());
     let theirs = slot.clone();
     let thread = thread::Builder::new().name("cpex-command".into()).stack_size(STACK);
     let spawned = thread.spawn(move || {
@@ -130,7 +130,7 @@ fn is_plain(word: &str) -> bool {
 
 /// A program that runs. Once this is dropped, the program is killed.
 struct Running {
-    slot: Arc<Slot>,
+    slot: Arc<ResultSlot>,
     pending: Option<Pending>,
     /// The thread beside the program sees when this is closed.
     _held: PipeWriter,
@@ -153,18 +153,18 @@ impl Future for Running {
     }
 }
 
-/// The place in which the thread leaves the program's result.
+/// The slot into which the thread puts the program's result.
 #[derive(Default)]
-struct Slot(Mutex<Left>);
+struct ResultSlot(Mutex<SlotState>);
 
 #[derive(Default)]
-struct Left {
+struct SlotState {
     output: Option<Result<CommandOutput, Status>>,
     waker: Option<Waker>,
 }
 
-impl Slot {
-    fn locked(&self) -> MutexGuard<'_, Left> {
+impl ResultSlot {
+    fn locked(&self) -> MutexGuard<'_, SlotState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -56,8 +56,8 @@ struct Program {
     /// With how much of the input is written.
     stdin: Option<ChildStdin>,
     written: usize,
-    stdout: Output<ChildStdout>,
-    stderr: Output<ChildStderr>,
+    stdout: OutputStream<ChildStdout>,
+    stderr: OutputStream<ChildStderr>,
     /// The output that may still come.
     room: usize,
 }
@@ -91,8 +91,8 @@ impl Program {
             group,
             stdin,
             written: 0,
-            stdout: Output { stream: stdout, bytes: Vec::new() },
-            stderr: Output { stream: stderr, bytes: Vec::new() },
+            stdout: OutputStream { stream: stdout, bytes: Vec::new() },
+            stderr: OutputStream { stream: stderr, bytes: Vec::new() },
             room: job.output_bytes,
         })
     }
@@ -168,13 +168,13 @@ impl Program {
     }
 }
 
-/// A stream of a program's, until it is closed, and what came by it.
-struct Output<S> {
+/// An output stream of a program, until it is closed, and the bytes read from it.
+struct OutputStream<S> {
     stream: Option<S>,
     bytes: Vec<u8>,
 }
 
-impl<S: Read> Output<S> {
+impl<S: Read> OutputStream<S> {
     fn read(&mut self, room: &mut usize) -> Result<(), Status> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         let mut piece = [0; PIECE];

@@ -62,9 +62,9 @@ const MAX_KEPT_HOSTS: usize = 64;
 /// no cache, no decompression. TLS trusts the certificates that the system does (`SSL_CERT_FILE` and `SSL_CERT_DIR`
 /// name others), as they are when the client is made, or those that it is [given](Self::with_root_certificates).
 #[derive(Clone)]
-pub struct HttpClient(Arc<Inner>);
+pub struct HttpClient(Arc<ClientInner>);
 
-struct Inner {
+struct ClientInner {
     runtime: Where,
     public: Connections,
     any: Connections,
@@ -77,12 +77,12 @@ struct Inner {
 }
 
 struct Connections {
-    kept: Pool,
+    kept: HyperClient,
     /// Connections that are closed after one request.
-    once: Pool,
+    once: HyperClient,
 }
 
-type Pool = Client<HttpsConnector<HttpConnector<Guarded>>, Full<Bytes>>;
+type HyperClient = Client<HttpsConnector<HttpConnector<Guarded>>, Full<Bytes>>;
 
 /// The runtime of requests.
 enum Where {
@@ -154,7 +154,7 @@ impl HttpClient {
         F: Fn(String) -> T + Send + Sync + 'static,
         T: Future<Output = io::Result<Vec<IpAddr>>> + Send + 'static,
     {
-        let Inner { runtime, tls, trusts, .. } = &*self.0;
+        let ClientInner { runtime, tls, trusts, .. } = &*self.0;
         Self::with(runtime.again(), Lookup::by(resolve), tls.clone(), *trusts)
     }
 
@@ -174,7 +174,7 @@ impl HttpClient {
         if roots.is_empty() {
             return Err(no_certificate("there is none"));
         }
-        let Inner { runtime, lookup, .. } = &*self.0;
+        let ClientInner { runtime, lookup, .. } = &*self.0;
         Ok(Self::with(runtime.again(), lookup.clone(), tls(roots)?, true))
     }
 
@@ -191,7 +191,7 @@ impl HttpClient {
         let public = connections(AddressGuard::public());
         let any = connections(AddressGuard::any());
         let kept = Mutex::default();
-        Self(Arc::new(Inner { runtime, public, any, kept, lookup, tls, trusts }))
+        Self(Arc::new(ClientInner { runtime, public, any, kept, lookup, tls, trusts }))
     }
 }
 
@@ -234,7 +234,7 @@ fn connections(resolver: Guarded, tls: ClientConfig) -> Connections {
     Connections { kept: pool(MAX_IDLE), once: pool(0) }
 }
 
-impl Inner {
+impl ClientInner {
     /// True if connections to a host and port may be kept.
     fn keeps(&self, host: &str, port: u16) -> bool {
         let now = Instant::now();
@@ -291,7 +291,7 @@ impl HttpTransport for HttpClient {
                     },
                 }
             };
-            let response = match Task(handle.spawn(sent)).await {
+            let response = match AbortOnDrop(handle.spawn(sent)).await {
                 Ok(sent) => sent?,
                 Err(error) => return Err(failed(error.to_string())),
             };
@@ -307,7 +307,7 @@ impl HttpTransport for HttpClient {
     }
 }
 
-impl Inner {
+impl ClientInner {
     fn send(
         &self,
         request: TransportRequest,
@@ -365,10 +365,10 @@ fn of_client(error: &hyper_util::client::legacy::Error) -> TransportError {
     TransportError::Failed(words)
 }
 
-/// A task that ends with who waits for it.
-struct Task<T>(JoinHandle<T>);
+/// A task that is aborted once nobody waits for it.
+struct AbortOnDrop<T>(JoinHandle<T>);
 
-impl<T> Future for Task<T> {
+impl<T> Future for AbortOnDrop<T> {
     type Output = Result<T, tokio::task::JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -376,7 +376,7 @@ impl<T> Future for Task<T> {
     }
 }
 
-impl<T> Drop for Task<T> {
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -12,7 +12,7 @@ use cpex_wasmi_abi::{HttpResponse, Status};
 use super::outgoing::Outgoing;
 use super::target::Target;
 use super::{
-    AddressGuard, HttpTransport, TransportError, TransportRequest, TransportResponse, Usage,
+    AddressGuard, HttpTransport, HttpUsage, TransportError, TransportRequest, TransportResponse,
 };
 use crate::system::Grants;
 use crate::system::invocation::{Reporter, Used};
@@ -29,7 +29,7 @@ pub(super) struct Exchange {
     pub(super) grants: Arc<Grants>,
     pub(super) reporter: Reporter,
     /// The usage of the plugin's call.
-    pub(super) usage: Arc<Usage>,
+    pub(super) usage: Arc<HttpUsage>,
     /// When the deadline is, by the engine's clock.
     pub(super) until: Option<Duration>,
 }
@@ -172,7 +172,7 @@ fn location(response: &TransportResponse) -> Option<String> {
     found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
 }
 
-/// Why there is no response for the plugin: a status for it, and words for its log.
+/// A request without a response: a status for the plugin, and words for its log.
 struct Failure {
     status: Status,
     reason: String,

@@ -34,14 +34,14 @@ pub use transport::{
 
 /// The usage of one call of a plugin.
 #[derive(Debug, Default)]
-pub(crate) struct Usage {
+pub(crate) struct HttpUsage {
     /// Requests that were sent.
     requests: AtomicU64,
     /// Lines about requests in the plugin's log.
     lines: AtomicU64,
 }
 
-impl Usage {
+impl HttpUsage {
     /// Takes one of so many requests, if there is one left.
     fn request(&self, most: u64) -> bool {
         take(&self.requests, most)
@@ -53,8 +53,9 @@ impl Usage {
     }
 }
 
-/// The work of a look at one rule, in bytes.
-const RULE_WORK: usize = 256;
+/// The charge for comparing a URL with one rule, in bytes. A rule has a host, schemes, methods and ports, so it costs more
+/// than a rule for a name (`NAME_RULE_BYTES`).
+const URL_RULE_BYTES: usize = 256;
 
 /// The most lines about requests that one call puts into the log.
 const MAX_LINES: u64 = 32;
@@ -80,7 +81,7 @@ impl Function for HttpSend {
         // To look at the URL and at what is asked for and granted.
         let granted = &invocation.grants.granted;
         let rules = granted.asked.network.len().saturating_add(granted.access.network.len());
-        invocation.charge(request.url.len().saturating_add(rules.saturating_mul(RULE_WORK)));
+        invocation.charge(request.url.len().saturating_add(rules.saturating_mul(URL_RULE_BYTES)));
         let target = Target::parse(&request.url);
         let url = request.url.clone();
         let (request, target) = match (Outgoing::new(request), target) {

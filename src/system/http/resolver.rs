@@ -53,9 +53,9 @@ pub(super) fn sending_for<T: Future>(plugin: u64, sending: T) -> impl Future<Out
 
 /// A way to resolve names.
 #[derive(Clone)]
-pub(super) struct Lookup(Arc<dyn Fn(String) -> Found + Send + Sync>);
+pub(super) struct Lookup(Arc<dyn Fn(String) -> LookupFuture + Send + Sync>);
 
-type Found = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+type LookupFuture = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
 impl Lookup {
     /// As the system does.
@@ -123,11 +123,11 @@ impl Shares {
     }
 }
 
-/// A part of a plugin's share, and with it one of all.
-type Permit = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+/// The permits of a lookup: one of its plugin's, and one of all.
+type LookupPermits = (OwnedSemaphorePermit, OwnedSemaphorePermit);
 
 /// The first of a plugin's, or one more, whichever is there first.
-async fn permit(own: Share, all: Share) -> io::Result<Permit> {
+async fn permit(own: Share, all: Share) -> io::Result<LookupPermits> {
     let both = async |own: Arc<Semaphore>, all: Arc<Semaphore>| {
         let own = own.acquire_owned().await.map_err(io::Error::other)?;
         Ok((own, all.acquire_owned().await.map_err(io::Error::other)?))

@@ -23,7 +23,7 @@ pub(super) struct Target {
     port: u16,
 }
 
-/// Why there is no [`Target`].
+/// The reason for which a URL is not a [`Target`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoTarget(pub(super) &'static str);
 

@@ -68,7 +68,7 @@ pub struct TransportRequest {
     pub headers: Vec<(String, String)>,
     /// The body; empty: none.
     pub body: Vec<u8>,
-    /// Which addresses the request may go to.
+    /// The addresses that the request may go to.
     pub guard: AddressGuard,
     /// The time left to the plugin's call, if it has a deadline. The request is dropped then.
     pub timeout: Option<Duration>,
@@ -119,7 +119,7 @@ impl ResponseBody for Vec<u8> {
     }
 }
 
-/// Why there is no response.
+/// An error of a request that got no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportError {

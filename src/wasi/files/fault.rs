@@ -6,7 +6,7 @@ use super::super::{Errno, Fault};
 use crate::Error;
 use crate::system::AuditOutcome;
 
-/// Why something was not done.
+/// The reason for which a file operation failed.
 #[derive(Debug)]
 pub(super) enum Why {
     /// It is not granted.

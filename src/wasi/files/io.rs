@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
 use super::super::memory::{Buffer, shortened};
-use super::super::serve::{Call, MAX_TRANSFER};
+use super::super::serve::{MAX_TRANSFER, WasiCall};
 use super::super::{Errno, Fault};
 use super::fault::{Done, Why};
 use super::rights;
@@ -12,7 +12,7 @@ use super::table::OpenFile;
 use super::{FILE_WORK, SYNC_WORK};
 use crate::system::AccessKind;
 
-impl Call<'_> {
+impl WasiCall<'_> {
     /// Refuses what a file is not open for. It is told of if the plugin wanted to have it open for that.
     pub(super) fn need(&mut self, operation: &str, fd: u32, right: u64) -> Result<(), Fault> {
         let file = self.state.files.file(fd)?;

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use cap_fs_ext::{DirExt as _, MetadataExt as _};
 use cap_std::fs::{Dir, Metadata};
 
-use super::super::serve::Call;
+use super::super::serve::WasiCall;
 use super::super::{Errno, Fault};
 use super::fault::{Done, Why};
 use super::rights;
@@ -20,19 +20,19 @@ const ITEM_WORK: usize = 1200;
 const HEADER: usize = 24;
 
 /// An entry of a directory.
-pub(super) struct Item {
+pub(super) struct ListedEntry {
     name: String,
     inode: u64,
     kind: u8,
 }
 
-impl Item {
+impl ListedEntry {
     fn new(name: String, metadata: &Metadata) -> Self {
         Self { name, inode: metadata.ino(), kind: kind_of(metadata) }
     }
 }
 
-impl Call<'_> {
+impl WasiCall<'_> {
     /// Gives entries from a position on, as many as there is room for; the last may be cut.
     pub(super) fn read_dir(
         &mut self,
@@ -86,7 +86,7 @@ impl Call<'_> {
     }
 
     /// All entries, in the order of their names.
-    fn items(&mut self, place: &super::Place) -> Done<Vec<Item>> {
+    fn items(&mut self, place: &super::PathTarget) -> Done<Vec<ListedEntry>> {
         let mut items = Vec::new();
         let mut own = 1;
         let roots = self.state.files.roots.clone();
@@ -104,21 +104,29 @@ impl Call<'_> {
         for file in files.filter(|file| file.may.has(rights::FD_READDIR)) {
             self.session.worked(ITEM_WORK);
             if let Ok(metadata) = file.parent.metadata(&file.host_name) {
-                items.push(Item::new(file.name.clone(), &metadata));
+                items.push(ListedEntry::new(file.name.clone(), &metadata));
             }
         }
         // Stable: of two with a name, the first is the one of the directory.
         items.sort_by(|a, b| a.name.cmp(&b.name));
         items.dedup_by(|a, b| a.name == b.name);
-        let itself =
-            |name: &str| Item { name: name.into(), inode: own, kind: super::stat::DIRECTORY };
+        let itself = |name: &str| ListedEntry {
+            name: name.into(),
+            inode: own,
+            kind: super::stat::DIRECTORY,
+        };
         items.insert(0, itself("."));
         items.insert(1, itself(".."));
         Ok(items)
     }
 
     /// Adds what is in a directory: all of it, or the files that the patterns of a root stand for.
-    fn entries(&mut self, dir: &Dir, patterns: Option<&Root>, items: &mut Vec<Item>) -> Done<()> {
+    fn entries(
+        &mut self,
+        dir: &Dir,
+        patterns: Option<&Root>,
+        items: &mut Vec<ListedEntry>,
+    ) -> Done<()> {
         for (seen, entry) in dir.entries()?.enumerate() {
             // Whether it comes to something or not.
             self.session.worked(ITEM_WORK);
@@ -137,7 +145,7 @@ impl Call<'_> {
             // It may be gone already.
             let Ok(metadata) = entry.metadata() else { continue };
             if patterns.is_none() || metadata.is_file() {
-                items.push(Item::new(name, &metadata));
+                items.push(ListedEntry::new(name, &metadata));
             }
         }
         Ok(())

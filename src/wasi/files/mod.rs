@@ -18,14 +18,14 @@ mod table;
 
 use alloc::string::String;
 
-use super::serve::{Args, Call};
+use super::serve::{Args, WasiCall};
 use super::{Errno, Fault, WasiFunction};
 use crate::system::{AccessKind, AuditOutcome};
 
 use fault::{Done, Why};
 pub(crate) use roots::Roots;
 pub(crate) use table::Files;
-use table::Place;
+use table::PathTarget;
 
 /// The charge for looking up a path, beside the bytes moved.
 const PATH_WORK: usize = 8000;
@@ -48,7 +48,7 @@ fn ends_of(shown: &str) -> String {
     alloc::format!("{}…{}", start.unwrap_or_default(), end.unwrap_or_default())
 }
 
-impl Call<'_> {
+impl WasiCall<'_> {
     /// Serves a function for a descriptor other than the three standard ones.
     pub(super) fn file(&mut self, function: WasiFunction, args: &Args) -> Result<(), Fault> {
         use WasiFunction as F;
@@ -104,7 +104,7 @@ impl Call<'_> {
     }
 
     /// The target of a path from a directory.
-    fn place(&mut self, fd: u32, path: (u32, u32)) -> Result<Place, Fault> {
+    fn place(&mut self, fd: u32, path: (u32, u32)) -> Result<PathTarget, Fault> {
         self.session.worked(PATH_WORK);
         let path = String::from(self.memory.path(path.0, path.1)?);
         let names = self.state.files.name_work(fd, &path);
@@ -122,9 +122,9 @@ impl Call<'_> {
     fn at_path(
         &mut self,
         operation: &str,
-        place: &Place,
+        place: &PathTarget,
         right: u64,
-        act: impl FnOnce(&mut Self, &Place) -> Done<()>,
+        act: impl FnOnce(&mut Self, &PathTarget) -> Done<()>,
     ) -> Result<(), Fault> {
         let done = match &place.dir {
             Some(_) if place.may.has(right) => act(self, place),

@@ -5,11 +5,11 @@ use std::io;
 use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::{Dir, OpenOptions};
 
-use super::super::serve::{Args, Call};
+use super::super::serve::{Args, WasiCall};
 use super::super::{Errno, Fault};
 use super::fault::{Done, Why};
 use super::rights::{self, May};
-use super::table::{Entry, OpenDir, OpenFile, Place};
+use super::table::{Descriptor, OpenDir, OpenFile, PathTarget};
 
 const FOLLOW: u32 = 1;
 
@@ -41,7 +41,7 @@ impl Wanted {
     }
 }
 
-impl Call<'_> {
+impl WasiCall<'_> {
     pub(super) fn path_open(&mut self, args: &Args) -> Result<(), Fault> {
         let out = args.at(8);
         self.memory.bytes(out, 4)?;
@@ -67,7 +67,7 @@ impl Call<'_> {
             false => Err(Errno::Mfile.into()),
         };
         let mut entry = self.told(operation, &place.shown, opened)?;
-        if let Entry::File(file) = &mut entry {
+        if let Descriptor::File(file) = &mut entry {
             file.lacks = args.wide(5) & !file.may.rights;
         }
         let fd = self.state.files.add(entry)?;
@@ -75,7 +75,7 @@ impl Call<'_> {
     }
 
     /// Opens what is at a place; `own` is what may be done with it, if it is a file.
-    fn open(&mut self, place: &Place, wanted: &Wanted, own: May) -> Done<Entry> {
+    fn open(&mut self, place: &PathTarget, wanted: &Wanted, own: May) -> Done<Descriptor> {
         if !place.may.has(rights::PATH_OPEN) && place.root.is_none() {
             return Err(Why::Denied);
         }
@@ -84,7 +84,7 @@ impl Call<'_> {
                 Err(Errno::Isdir.into())
             } else {
                 let may = May { rights: wanted.may.rights | rights::PATH_OPEN, ..wanted.may };
-                Ok(Entry::Dir(OpenDir::root(at, place, may)))
+                Ok(Descriptor::Dir(OpenDir::root(at, place, may)))
             };
         }
         let dir = place.dir.as_deref().ok_or(Why::Denied)?;
@@ -111,7 +111,13 @@ impl Call<'_> {
         }
     }
 
-    fn open_file(&mut self, dir: &Dir, place: &Place, wanted: &Wanted, own: May) -> Done<Entry> {
+    fn open_file(
+        &mut self,
+        dir: &Dir,
+        place: &PathTarget,
+        wanted: &Wanted,
+        own: May,
+    ) -> Done<Descriptor> {
         if wanted.is(CREATE) && (wanted.is(EXCLUSIVE) || !place.may.changes) {
             let added = place.may.has(rights::PATH_CREATE_FILE) || place.may.changes;
             return Err(if added { Errno::Exist.into() } else { Why::Denied });
@@ -137,7 +143,13 @@ impl Call<'_> {
         Ok(entry(file, place, may, wanted))
     }
 
-    fn create_file(&mut self, dir: &Dir, place: &Place, wanted: &Wanted, own: May) -> Done<Entry> {
+    fn create_file(
+        &mut self,
+        dir: &Dir,
+        place: &PathTarget,
+        wanted: &Wanted,
+        own: May,
+    ) -> Done<Descriptor> {
         if !place.may.has(rights::PATH_CREATE_FILE) {
             return Err(Why::Denied);
         }
@@ -160,7 +172,7 @@ impl Call<'_> {
     }
 }
 
-fn open_dir(dir: &Dir, place: &Place, wanted: &Wanted, own: May) -> Done<Entry> {
+fn open_dir(dir: &Dir, place: &PathTarget, wanted: &Wanted, own: May) -> Done<Descriptor> {
     if place.single.is_some() {
         return Err(Why::Denied);
     }
@@ -172,15 +184,15 @@ fn open_dir(dir: &Dir, place: &Place, wanted: &Wanted, own: May) -> Done<Entry> 
         false => dir.open_dir_nofollow(&place.path)?,
     };
     let depth = place.depth_of(dir, &place.path)?;
-    Ok(Entry::Dir(OpenDir::new(opened, place, depth, wanted.may)))
+    Ok(Descriptor::Dir(OpenDir::new(opened, place, depth, wanted.may)))
 }
 
 /// Rights that a file which may not be changed does not have.
 const NEEDS_CHANGES: u64 =
     rights::FD_WRITE | rights::FD_FILESTAT_SET_SIZE | rights::FD_FILESTAT_SET_TIMES;
 
-fn entry(file: std::fs::File, place: &Place, may: May, wanted: &Wanted) -> Entry {
-    Entry::File(OpenFile {
+fn entry(file: std::fs::File, place: &PathTarget, may: May, wanted: &Wanted) -> Descriptor {
+    Descriptor::File(OpenFile {
         file,
         shown: place.shown.clone(),
         may: may.only(rights::OF_FILES),

@@ -7,16 +7,16 @@ use std::path::{Component, Path};
 use cap_fs_ext::{DirExt as _, MetadataExt as _};
 use cap_std::fs::Dir;
 
-use super::super::serve::Call;
+use super::super::serve::WasiCall;
 use super::super::{Errno, Fault};
 use super::fault::{Done, Why};
 use super::rights;
-use super::table::{End, MAX_DEPTH, Place};
+use super::table::{End, MAX_DEPTH, PathTarget};
 
 /// A pointer and a length.
 type Text = (u32, u32);
 
-impl Call<'_> {
+impl WasiCall<'_> {
     pub(super) fn create_dir(&mut self, fd: u32, path: Text) -> Result<(), Fault> {
         let place = self.place(fd, path)?;
         self.at_path("create_directory", &place, rights::PATH_CREATE_DIRECTORY, |call, place| {
@@ -82,7 +82,7 @@ impl Call<'_> {
             if !is_below(Path::new(&target)) {
                 return Err(Why::Denied);
             }
-            let at = Named::of(place)?;
+            let at = DirEntry::of(place)?;
             if place.end() != End::Plain {
                 return Err(Errno::Noent.into());
             }
@@ -110,7 +110,7 @@ impl Call<'_> {
             if lookup & 1 != 0 {
                 return Err(Errno::Inval.into());
             }
-            let (old, new) = (Named::of(from)?, Named::of(&to)?);
+            let (old, new) = (DirEntry::of(from)?, DirEntry::of(&to)?);
             let there = old.dir.symlink_metadata(old.name)?;
             if from.end() != End::Plain && !there.is_dir() {
                 return Err(Errno::Notdir.into());
@@ -140,7 +140,7 @@ impl Call<'_> {
             if !target {
                 return Err(Why::Denied);
             }
-            let (old, new) = (Named::of(from)?, Named::of(&to)?);
+            let (old, new) = (DirEntry::of(from)?, DirEntry::of(&to)?);
             let there = old.dir.symlink_metadata(old.name)?;
             let ends = [from.end(), to.end()];
             if ends.contains(&End::Slash) && !there.is_dir() {
@@ -162,7 +162,7 @@ impl Call<'_> {
 
 /// A directory, and the name of something in it. What is looked at is what is changed then, whatever becomes of the
 /// path that led there.
-struct Named<'p> {
+struct DirEntry<'p> {
     dir: Parent<'p>,
     name: &'p Path,
 }
@@ -183,8 +183,8 @@ impl Deref for Parent<'_> {
     }
 }
 
-impl<'p> Named<'p> {
-    fn of(place: &'p Place) -> Done<Self> {
+impl<'p> DirEntry<'p> {
+    fn of(place: &'p PathTarget) -> Done<Self> {
         let dir = directory(place)?;
         let Some(name) = place.path.file_name() else {
             let empty = place.path.as_os_str().is_empty();
@@ -223,7 +223,7 @@ fn is_below(target: &Path) -> bool {
 }
 
 /// The directory in which something is to be changed. A file that is granted alone has none.
-fn directory(place: &Place) -> Done<&Dir> {
+fn directory(place: &PathTarget) -> Done<&Dir> {
     let dir = place.dir.as_deref().filter(|_| place.single.is_none());
     dir.ok_or(Why::Denied)
 }

@@ -23,7 +23,7 @@ pub(super) struct Root {
     /// The path by which the plugin knows it.
     pub(super) path: String,
     /// The kind.
-    pub(super) folder: Option<Folder>,
+    pub(super) folder: Option<GrantedDir>,
     /// Files with names that the operator has for them, wherever they are.
     pub(super) files: Vec<SingleFile>,
     /// The place in which scratch directories are made, if it is one.
@@ -31,7 +31,7 @@ pub(super) struct Root {
 }
 
 /// A directory of the machine's. It is open once for a plugin, so that the pointer tells it from others.
-pub(super) struct Folder {
+pub(super) struct GrantedDir {
     pub(super) dir: Arc<Dir>,
     /// The rights on all of its content, if it is granted as a whole.
     pub(super) may: Option<May>,
@@ -50,11 +50,11 @@ pub(super) struct SingleFile {
 }
 
 /// A file that is named in a root.
-pub(super) enum Named<'r> {
+pub(super) enum GrantedFile<'r> {
     /// By its own name. A link is followed.
     Followed(&'r SingleFile, May),
     /// By a pattern, or by its own name too. It is no link.
-    Plain(&'r Folder, May),
+    Plain(&'r GrantedDir, May),
 }
 
 impl Root {
@@ -70,7 +70,7 @@ impl Root {
     }
 
     /// The file that is named, with all that may be done with it; `None` if it is what the whole directory is.
-    pub(super) fn named(&self, name: &str) -> Option<Named<'_>> {
+    pub(super) fn named(&self, name: &str) -> Option<GrantedFile<'_>> {
         if name.len() > MAX_NAME || name.contains('/') {
             return None;
         }
@@ -82,9 +82,9 @@ impl Root {
             && folder.is_plain(name)
         {
             let own = file.map_or_else(May::default, |file| file.may);
-            return Some(Named::Plain(folder, may.or(of_folder).or(own)));
+            return Some(GrantedFile::Plain(folder, may.or(of_folder).or(own)));
         }
-        file.map(|file| Named::Followed(file, file.may.or(of_folder)))
+        file.map(|file| GrantedFile::Followed(file, file.may.or(of_folder)))
     }
 
     /// True if a file of this name is shown, by the patterns.
@@ -112,7 +112,7 @@ impl Root {
     }
 }
 
-impl Folder {
+impl GrantedDir {
     pub(super) fn new(dir: Arc<Dir>) -> Self {
         Self { dir, may: None, patterns: Vec::new() }
     }

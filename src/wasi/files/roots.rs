@@ -13,7 +13,7 @@ use cap_std::fs::Dir;
 use cpex_wasmi_abi::AccessRequest;
 
 use super::rights::May;
-use super::root::{Folder, MAX_NAMES, Root, SingleFile};
+use super::root::{GrantedDir, MAX_NAMES, Root, SingleFile};
 use crate::logging::visible;
 use crate::system::Granted;
 use crate::text::pattern::{is_pattern, split};
@@ -200,14 +200,14 @@ impl Opening {
     }
 
     /// The directory with a path, which is this one of the machine's.
-    fn folder(&mut self, path: &str, dir: Dir) -> io::Result<&mut Folder> {
+    fn folder(&mut self, path: &str, dir: Dir) -> io::Result<&mut GrantedDir> {
         let dir = self.known(dir)?;
         self.is_no_file(path)?;
         let root = self.root_at(path);
         if root.scratch.is_some() {
             return Err(wrong("a directory of the plugin's own cannot be another one too"));
         }
-        let folder = root.folder.get_or_insert_with(|| Folder::new(dir.clone()));
+        let folder = root.folder.get_or_insert_with(|| GrantedDir::new(dir.clone()));
         match Arc::ptr_eq(&folder.dir, &dir) {
             true => Ok(folder),
             false => Err(wrong(ANOTHER_DIRECTORY)),

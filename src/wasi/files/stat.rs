@@ -8,11 +8,11 @@ use cap_fs_ext::{DirExt as _, MetadataExt as _, SystemTimeSpec};
 use cap_std::fs::Metadata;
 use cap_std::time::SystemTime as CapTime;
 
-use super::super::serve::{Args, Call};
+use super::super::serve::{Args, WasiCall};
 use super::super::{Errno, Fault};
 use super::fault::{Done, Why};
 use super::rights;
-use super::table::{Entry, Place};
+use super::table::{Descriptor, PathTarget};
 
 pub(super) const DIRECTORY: u8 = 3;
 const REGULAR_FILE: u8 = 4;
@@ -25,7 +25,7 @@ const MODIFIED_NOW: u32 = 8;
 
 const APPEND: u32 = 1;
 
-impl Call<'_> {
+impl WasiCall<'_> {
     /// The length of the path of a directory that the call found open.
     pub(super) fn prestat(&mut self, fd: u32, out: u32) -> Result<(), Fault> {
         let len = u32::try_from(self.root_path(fd)?.len()).map_err(|_| Errno::Overflow)?;
@@ -50,10 +50,10 @@ impl Call<'_> {
 
     pub(super) fn fdstat(&mut self, fd: u32, out: u32) -> Result<(), Fault> {
         let (kind, flags, base, inheriting) = match self.state.files.entry(fd)? {
-            Entry::Dir(dir) => {
+            Descriptor::Dir(dir) => {
                 (DIRECTORY, 0, dir.may.rights & rights::OF_DIRECTORIES, dir.may.rights)
             }
-            Entry::File(file) => {
+            Descriptor::File(file) => {
                 (REGULAR_FILE, u8::from(file.appends), file.may.rights & rights::OF_FILES, 0)
             }
         };
@@ -76,12 +76,12 @@ impl Call<'_> {
     /// Gives rights up. Those of directories say what is done with what is in them.
     pub(super) fn set_rights(&mut self, fd: u32, base: u64, inheriting: u64) -> Result<(), Fault> {
         let (may, left) = match self.state.files.entry(fd)? {
-            Entry::Dir(dir) => {
+            Descriptor::Dir(dir) => {
                 let left = (base & rights::OF_DIRECTORIES)
                     | (inheriting & (rights::OF_FILES & !rights::OF_DIRECTORIES));
                 (&mut dir.may, left)
             }
-            Entry::File(file) => (&mut file.may, base),
+            Descriptor::File(file) => (&mut file.may, base),
         };
         if !may.has(left) {
             return Err(Errno::Notcapable.into());
@@ -101,10 +101,10 @@ impl Call<'_> {
     pub(super) fn filestat(&mut self, fd: u32, out: u32) -> Result<(), Fault> {
         self.memory.bytes(out, 64)?;
         let metadata = match self.state.files.entry(fd)? {
-            Entry::File(file) => {
+            Descriptor::File(file) => {
                 Some(file.file.metadata().map(Metadata::from_just_metadata).map_err(Why::from)?)
             }
-            Entry::Dir(_) => {
+            Descriptor::Dir(_) => {
                 let place = self.state.files.itself(fd)?;
                 place.dir.map(|dir| dir.metadata(&place.path)).transpose().map_err(Why::from)?
             }
@@ -197,7 +197,7 @@ impl Call<'_> {
             time.map(|time| SystemTimeSpec::Absolute(CapTime::from_std(time)))
         };
         let right = rights::PATH_FILESTAT_SET_TIMES;
-        self.at_path("set_times", &place, right, |_, place: &Place| -> Done<()> {
+        self.at_path("set_times", &place, right, |_, place: &PathTarget| -> Done<()> {
             let dir = place.dir.as_deref().ok_or(Why::Denied)?;
             if follow {
                 dir.set_times(&place.path, spec(accessed), spec(modified))?;

@@ -11,9 +11,9 @@ use std::path::{Component, Path, PathBuf};
 use cap_std::fs::Dir;
 
 use super::super::{Errno, Fault};
-use super::list::Item;
+use super::list::ListedEntry;
 use super::rights::{self, May};
-use super::root::{Named, Root};
+use super::root::{GrantedFile, Root};
 use super::roots::Roots;
 use super::scratch::Scratch;
 use crate::session::Session;
@@ -34,18 +34,19 @@ pub(crate) struct Files {
     pub(super) roots: Roots,
     /// True if the directories that a call finds open are among them yet.
     begun: bool,
-    open: Vec<Option<Entry>>,
+    open: Vec<Option<Descriptor>>,
     scratch: Vec<Option<Scratch>>,
 }
 
-pub(super) enum Entry {
+/// An open descriptor.
+pub(super) enum Descriptor {
     Dir(OpenDir),
     File(OpenFile),
 }
 
-impl Entry {
+impl Descriptor {
     /// The content of a directory, if it was listed.
-    fn items(&self) -> Option<&Vec<Item>> {
+    fn items(&self) -> Option<&Vec<ListedEntry>> {
         match self {
             Self::Dir(dir) => dir.items.as_ref(),
             Self::File(_) => None,
@@ -55,7 +56,7 @@ impl Entry {
 
 /// A directory.
 pub(super) struct OpenDir {
-    folder: Folder,
+    folder: DirHandle,
     /// Its path, as the plugin knows it.
     pub(super) shown: String,
     pub(super) may: May,
@@ -64,11 +65,11 @@ pub(super) struct OpenDir {
     /// True if the call found it open.
     found: bool,
     /// Its content, once it was listed.
-    pub(super) items: Option<Vec<Item>>,
+    pub(super) items: Option<Vec<ListedEntry>>,
 }
 
 #[derive(Clone)]
-enum Folder {
+enum DirHandle {
     /// A descriptor that the call found open, by its position.
     Root(usize),
     Other(Arc<Dir>),
@@ -89,7 +90,7 @@ pub(super) struct OpenFile {
 }
 
 /// The target of a path.
-pub(super) struct Place {
+pub(super) struct PathTarget {
     /// The directory from which it is looked up, if there is one.
     pub(super) dir: Option<Arc<Dir>>,
     pub(super) path: PathBuf,
@@ -140,40 +141,43 @@ impl Files {
         self.begun = false;
     }
 
-    fn slot(&mut self, fd: u32) -> Option<&mut Option<Entry>> {
+    fn slot(&mut self, fd: u32) -> Option<&mut Option<Descriptor>> {
         let position = usize::try_from(fd.checked_sub(FIRST)?).ok()?;
         self.open.get_mut(position)
     }
 
-    pub(super) fn entry(&mut self, fd: u32) -> Result<&mut Entry, Errno> {
+    pub(super) fn entry(&mut self, fd: u32) -> Result<&mut Descriptor, Errno> {
         self.slot(fd).and_then(Option::as_mut).ok_or(Errno::Badf)
     }
 
     pub(super) fn dir(&mut self, fd: u32) -> Result<&mut OpenDir, Errno> {
         match self.entry(fd)? {
-            Entry::Dir(dir) => Ok(dir),
-            Entry::File(_) => Err(Errno::Notdir),
+            Descriptor::Dir(dir) => Ok(dir),
+            Descriptor::File(_) => Err(Errno::Notdir),
         }
     }
 
     pub(super) fn file(&mut self, fd: u32) -> Result<&mut OpenFile, Errno> {
         match self.entry(fd)? {
-            Entry::File(file) => Ok(file),
-            Entry::Dir(_) => Err(Errno::Isdir),
+            Descriptor::File(file) => Ok(file),
+            Descriptor::Dir(_) => Err(Errno::Isdir),
         }
     }
 
     /// The directory that a call finds open at a descriptor.
     pub(super) fn root(&mut self, fd: u32) -> Option<usize> {
         match self.slot(fd)? {
-            Some(Entry::Dir(OpenDir { folder: Folder::Root(at), found: true, .. })) => Some(*at),
+            Some(Descriptor::Dir(OpenDir { folder: DirHandle::Root(at), found: true, .. })) => {
+                Some(*at)
+            }
             _ => None,
         }
     }
 
     /// The number that the call has opened.
     fn opened(&self) -> u64 {
-        let found = |entry: &&Entry| !matches!(entry, Entry::Dir(OpenDir { found: true, .. }));
+        let found =
+            |entry: &&Descriptor| !matches!(entry, Descriptor::Dir(OpenDir { found: true, .. }));
         u64::try_from(self.open.iter().flatten().filter(found).count()).unwrap_or(u64::MAX)
     }
 
@@ -183,7 +187,7 @@ impl Files {
     }
 
     /// Gives something that was opened the lowest descriptor that is free.
-    pub(super) fn add(&mut self, entry: Entry) -> Result<u32, Errno> {
+    pub(super) fn add(&mut self, entry: Descriptor) -> Result<u32, Errno> {
         let free = self.open.iter().position(Option::is_none).unwrap_or(self.open.len());
         let fd = u32::try_from(free).ok().and_then(|free| free.checked_add(FIRST));
         let fd = fd.ok_or(Errno::Mfile)?;
@@ -219,11 +223,11 @@ impl Files {
     /// Forgets what is in directories, if there would be too much of it with so many entries more. Those that
     /// are listed on are looked through again.
     pub(super) fn make_room(&mut self, more: usize) {
-        let dirs = || self.open.iter().flatten().filter_map(Entry::items);
+        let dirs = || self.open.iter().flatten().filter_map(Descriptor::items);
         let kept = dirs().map(Vec::len).fold(more, usize::saturating_add);
         if kept > MAX_KEPT_ITEMS {
             for entry in self.open.iter_mut().flatten() {
-                if let Entry::Dir(dir) = entry {
+                if let Descriptor::Dir(dir) = entry {
                     dir.items = None;
                 }
             }
@@ -231,16 +235,23 @@ impl Files {
     }
 
     /// The target of a path from a directory.
-    pub(super) fn place(&mut self, fd: u32, path: String) -> Result<Place, Fault> {
+    pub(super) fn place(&mut self, fd: u32, path: String) -> Result<PathTarget, Fault> {
         let dir = self.dir(fd)?;
         let depth = dir.depth;
         let shown = if dir.shown == "." { path.clone() } else { format!("{}/{path}", dir.shown) };
         let (folder, may) = (dir.folder.clone(), dir.may);
-        let place =
-            |dir, path, may, single, root| Place { dir, path, may, shown, depth, single, root };
+        let place = |dir, path, may, single, root| PathTarget {
+            dir,
+            path,
+            may,
+            shown,
+            depth,
+            single,
+            root,
+        };
         let at = match folder {
-            Folder::Other(dir) => return Ok(place(Some(dir), path.into(), may, None, None)),
-            Folder::Root(at) => at,
+            DirHandle::Other(dir) => return Ok(place(Some(dir), path.into(), may, None, None)),
+            DirHandle::Root(at) => at,
         };
         let root = self.roots.0.get(at).ok_or(Errno::Badf)?;
         let mut plain = path.as_str();
@@ -248,11 +259,11 @@ impl Files {
             plain = rest.trim_start_matches('/');
         }
         match root.named(plain) {
-            Some(Named::Followed(file, of_file)) => {
+            Some(GrantedFile::Followed(file, of_file)) => {
                 let (dir, may) = (Some(file.parent.clone()), of_file.only(may.rights));
                 return Ok(place(dir, file.host_name.clone(), may, Some(Single::Followed), None));
             }
-            Some(Named::Plain(folder, of_file)) => {
+            Some(GrantedFile::Plain(folder, of_file)) => {
                 let (dir, may) = (Some(folder.dir.clone()), of_file.only(may.rights));
                 return Ok(place(dir, plain.into(), may, Some(Single::NoLink), None));
             }
@@ -280,7 +291,7 @@ impl Files {
     /// The charge for looking up a path among the granted names of a directory, in bytes.
     pub(super) fn name_work(&mut self, fd: u32, path: &str) -> usize {
         match self.dir(fd) {
-            Ok(OpenDir { folder: Folder::Root(at), .. }) => {
+            Ok(OpenDir { folder: DirHandle::Root(at), .. }) => {
                 let at = *at;
                 self.roots.0.get(at).map_or(0, |root| root.work(path))
             }
@@ -289,21 +300,21 @@ impl Files {
     }
 
     /// The directory itself that is open, if it is one of the machine's.
-    pub(super) fn itself(&mut self, fd: u32) -> Result<Place, Fault> {
+    pub(super) fn itself(&mut self, fd: u32) -> Result<PathTarget, Fault> {
         self.place(fd, ".".into())
     }
 }
 
 /// The descriptors that a call finds open.
-fn found(at: usize, root: &Root) -> Entry {
+fn found(at: usize, root: &Root) -> Descriptor {
     let whole = root.folder.as_ref().is_some_and(|folder| folder.may.is_some());
     let may = match root.scratch {
         Some(_) => May::of(crate::FilePermission::PrivateScratch),
         None if whole => root.may_anywhere(),
         None => root.may_anywhere().only(!rights::PATH_CREATE_DIRECTORY),
     };
-    Entry::Dir(OpenDir {
-        folder: Folder::Root(at),
+    Descriptor::Dir(OpenDir {
+        folder: DirHandle::Root(at),
         shown: root.path.clone(),
         may,
         depth: 0,
@@ -322,7 +333,7 @@ pub(super) enum End {
     Dot,
 }
 
-impl Place {
+impl PathTarget {
     /// True if a link is followed, where a function asks for that or not. Before a slash it always is.
     pub(super) fn follows(&self, asked: bool) -> bool {
         match self.single {
@@ -355,9 +366,9 @@ impl Place {
 
 impl OpenDir {
     /// One at a place that is so deep.
-    pub(super) fn new(dir: Dir, place: &Place, depth: usize, may: May) -> Self {
+    pub(super) fn new(dir: Dir, place: &PathTarget, depth: usize, may: May) -> Self {
         Self {
-            folder: Folder::Other(Arc::new(dir)),
+            folder: DirHandle::Other(Arc::new(dir)),
             shown: place.shown.clone(),
             may,
             depth,
@@ -367,9 +378,9 @@ impl OpenDir {
     }
 
     /// A descriptor equal to one that the call found open.
-    pub(super) fn root(at: usize, place: &Place, may: May) -> Self {
+    pub(super) fn root(at: usize, place: &PathTarget, may: May) -> Self {
         Self {
-            folder: Folder::Root(at),
+            folder: DirHandle::Root(at),
             shown: place.shown.clone(),
             may,
             depth: place.depth,
@@ -380,8 +391,8 @@ impl OpenDir {
 }
 
 /// Tells how much was moved through a file that is closed.
-fn closed(entry: &Entry, session: &mut Session) {
-    let Entry::File(file) = entry else { return };
+fn closed(entry: &Descriptor, session: &mut Session) {
+    let Descriptor::File(file) = entry else { return };
     if file.bytes_read == 0 && file.bytes_written == 0 && !file.cut {
         return;
     }

@@ -1,3 +1,5 @@
+//! JSON in one form, to compare our values with those of `cpex-core`.
+
 use serde_json::Value as Json;
 
 /// A value as JSON, with lists of strings in order: sets have none in `cpex-core`.

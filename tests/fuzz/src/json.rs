@@ -1,3 +1,5 @@
+//! The fuzz target `json`: our model and `cpex-core` read JSON alike.
+
 use cpex_core::cmf::MessagePayload as TheirMessage;
 use cpex_core::delegation::DelegationPayload as TheirDelegation;
 use cpex_core::elicitation::ElicitationPayload as TheirElicitation;

@@ -1,3 +1,5 @@
+//! The fuzz target `manifest`: bytes as a manifest, and in a module.
+
 use std::sync::LazyLock;
 
 use cpex_wasmi::{Engine, ErrorKind, Manifest, Module};

@@ -1,3 +1,5 @@
+//! The fuzz targets `policy` and `yaml`: policies and whole configurations.
+
 use std::path::Path;
 use std::sync::LazyLock;
 

@@ -1,3 +1,5 @@
+//! The fuzz target `roundtrip`: values of the boundary, encoded and decoded again.
+
 use cpex_wasmi::abi::AbiVersion;
 use cpex_wasmi::abi::codec::{Bounds, decode, encode};
 use cpex_wasmi::model::{

@@ -1,3 +1,5 @@
+//! The fuzz target `view`: the fields that capabilities open, in our model and in `cpex-core`.
+
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};

@@ -1,4 +1,4 @@
-//! Which model back ends a request may go to.
+//! The model back ends that a request may go to.
 
 pub use crate::cpex::records::{CandidateConstraintExtension, OnEmpty};
 

@@ -53,7 +53,7 @@ pub struct PluginResult<P: PluginPayload> {
     pub modified_payload: Option<P>,
     /// The extensions to go on with, if they were changed.
     pub modified_extensions: Option<OwnedExtensions>,
-    /// Why the operation is denied.
+    /// The reason, if the operation is denied.
     pub violation: Option<PluginViolation>,
     /// Telemetry: the members of an object by their names, and any other value by the name `value`. The host tells the
     /// operator of it with the outcome of the call. What it refuses is left out, with a line in the log.

@@ -10,7 +10,7 @@ use cpex_wasmi::{Error, ErrorKind};
 
 use super::place::build_command;
 
-/// Why a call came to no decision, or to two.
+/// The failure of a call: it came to no decision, or to two different ones.
 ///
 /// `Debug` shows it as `Display` does: it is what a test sees that unwraps it.
 #[non_exhaustive]

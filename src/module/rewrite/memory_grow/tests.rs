@@ -21,12 +21,12 @@ fn rewritten(wasm: &[u8]) -> (Vec<u8>, bool) {
 
 /// The places of instructions that grow something: the number of the function, and what it is.
 fn growing(wasm: &[u8]) -> Vec<(usize, Effect)> {
-    let mut code = Reader::of(wasm, scan(wasm).unwrap().find(CODE).unwrap());
+    let mut code = SectionReader::of(wasm, scan(wasm).unwrap().find(CODE).unwrap());
     let mut found = Vec::new();
     for function in 0..usize::try_from(code.number().unwrap()).unwrap() {
         let size = code.number().unwrap();
         let mut body = code.part(usize::try_from(size).unwrap()).unwrap();
-        body.list(Reader::locals).unwrap();
+        body.list(SectionReader::locals).unwrap();
         while !body.is_empty() {
             let effect = body.operator().unwrap();
             if matches!(effect, Effect::GrowsMemory | Effect::GrowsTable) {

@@ -30,7 +30,7 @@ fn request(plugin_number: u64, host: &str) -> TransportRequest {
 
 fn client(runtime: &Runtime, resolve: fn(&str) -> io::Result<Vec<IpAddr>>) -> HttpClient {
     let given = HttpClient::with_runtime(runtime.handle().clone()).unwrap();
-    let Inner { runtime: given, tls, .. } = &*given.0;
+    let ClientInner { runtime: given, tls, .. } = &*given.0;
     HttpClient::with(given.again(), Lookup::blocking(resolve), tls.clone(), true)
 }
 

@@ -1,3 +1,5 @@
+//! A plugin in CPEX's own style that reads a whole request, and writes its payload back.
+
 use std::cell::RefCell;
 
 use cpex_wasmi::{Payload, Request};

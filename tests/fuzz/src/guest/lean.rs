@@ -1,3 +1,5 @@
+//! A plugin in the lean style that reads each value of a request by itself.
+
 use std::cell::RefCell;
 
 use cpex_wasmi::Request;

@@ -1,3 +1,5 @@
+//! Hashes the arguments of tool calls and keeps a summary in the state, as a WebAssembly component.
+
 use compare_component::{FNV_OFFSET, Outcome, Part, Request, allow, fnv1a_from};
 
 fn compute(request: Request) -> Outcome {

@@ -1,3 +1,5 @@
+//! Hashes the text of a message, byte by byte, as a WebAssembly component.
+
 use compare_component::{FNV_OFFSET, Outcome, Part, Request, allow, fnv1a_from};
 
 fn hash_text(request: Request) -> Outcome {

@@ -1,3 +1,5 @@
+//! Allows everything, as a WebAssembly component.
+
 use compare_component::{Outcome, Request, allow};
 
 fn noop(_: Request) -> Outcome {

@@ -1,3 +1,5 @@
+//! Denies calls on data labelled `PII` without the permission, as a WebAssembly component.
+
 use compare_component::{Outcome, Request, allow, deny, tool_calls};
 
 fn pii_guard(request: Request) -> Outcome {

@@ -1,3 +1,5 @@
+//! Denies one tool by its name, as a WebAssembly component.
+
 use compare_component::{Outcome, Request, allow, deny, tool_calls};
 
 fn tool_name(request: Request) -> Outcome {

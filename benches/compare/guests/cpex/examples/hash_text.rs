@@ -1,3 +1,5 @@
+//! Hashes the text of a message, byte by byte, in CPEX's own style.
+
 use cpex_wasmi_guest::cpex::{
     CmfHook, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext, PluginResult,
 };

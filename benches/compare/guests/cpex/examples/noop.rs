@@ -1,3 +1,5 @@
+//! Allows everything, in CPEX's own style.
+
 use cpex_wasmi_guest::cpex::{
     CmfHook, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext, PluginResult,
 };

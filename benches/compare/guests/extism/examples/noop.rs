@@ -1,1 +1,3 @@
+//! Allows everything, as an Extism plugin.
+
 compare_extism::plugin!(compare_policies::noop);

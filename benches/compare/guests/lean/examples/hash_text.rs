@@ -1,3 +1,4 @@
+//! Hashes the text of a message, byte by byte, in the lean style.
 #![no_std]
 #![no_main]
 

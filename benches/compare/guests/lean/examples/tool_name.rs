@@ -1,3 +1,4 @@
+//! Denies one tool by its name, in the lean style.
 #![no_std]
 #![no_main]
 
