@@ -162,7 +162,7 @@ impl Trap {
             Self::BadSignature => "a table element was called with another type",
             Self::IntegerDivisionByZero => "an integer was divided by zero",
             Self::IntegerOverflow => "an integer overflowed",
-            Self::BadConversionToInteger => "a float was converted that is no integer",
+            Self::BadConversionToInteger => "a float without an integer value was converted",
             Self::Other => "the module trapped",
         }
     }

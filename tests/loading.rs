@@ -32,8 +32,8 @@ fn plugin(fields: &str) -> Vec<u8> {
 #[test]
 fn files_that_are_no_module() {
     refused(b"", "invalid_module", &["0 bytes"]);
-    refused(b"\x7fELF\x02\x01\x01\0", "invalid_module", &["no wasm module"]);
-    refused(b"(module)", "invalid_module", &["no wasm module"]);
+    refused(b"\x7fELF\x02\x01\x01\0", "invalid_module", &["not a wasm module"]);
+    refused(b"(module)", "invalid_module", &["not a wasm module"]);
     refused(b"\0asm\x0d\0\x01\0", "invalid_module", &["component", "core module"]);
     refused(b"\0asm\x02\0\0\0", "invalid_module", &["version is 2"]);
 }
@@ -128,7 +128,7 @@ fn manifests_that_are_missing_or_malformed() {
     refused(&with(&vec![0; Manifest::MAX_BYTES + 1]), "invalid_module", &["too large"]);
     let mut trailing = manifest(&[]);
     trailing.push(0);
-    refused(&with(&trailing), "invalid_module", &["left over"]);
+    refused(&with(&trailing), "invalid_module", &["bytes follow the value"]);
     let twice = with_section(with(&manifest(&[])), Manifest::SECTION, &manifest(&[]));
     refused(&twice, "invalid_module", &["more than one"]);
     refused(&with(&manifest(&["read_label"])), "invalid_module", &["did you mean `read_labels`?"]);

@@ -282,7 +282,7 @@ fn an_embedder_s_own_type_is_read_changed_and_kept() {
     assert_eq!(INVOICE.read(&changed).unwrap(), expected);
     let other: PayloadType<Invoice> = PayloadType::new("acme.order");
     let error = other.read(&changed).unwrap_err();
-    assert_eq!(error.to_string(), "the payload is no `acme.order`: it is `acme.invoice`");
+    assert_eq!(error.to_string(), "the payload is not a `acme.order`: it is `acme.invoice`");
 }
 
 /// Panics where what it is made of is no number.

@@ -139,41 +139,46 @@ fn every_typing_error_is_named_at_once_with_the_nearest_key() {
     }));
     let expected = [
         "`capabilites` is not known; did you mean `capabilities`?",
-        "`capabilities[0]` is `read_lables`, which is no capability; did you mean `read_labels`?",
-        "`capabilities[1]` must be a text, and is 7",
+        "`capabilities[0]` is `read_lables`, which is not a capability; did you mean \
+         `read_labels`?",
+        "`capabilities[1]` must be a text, but is 7",
         "`config.sandbox_policy.resource` is not known; did you mean `resources`?",
         "`config.sandbox_policy.resources.max_feul` is not known; did you mean `max_fuel`?",
-        "`config.sandbox_policy.resources.max_fuel` must be a whole number, and is the text `much`",
-        "`config.sandbox_policy.resources.max_memory_bytes` is 10, and must be at least 65536",
-        "`config.sandbox_policy.resources.max_tables` must be a whole number, and is -1",
+        "`config.sandbox_policy.resources.max_fuel` must be a whole number, but is the text `much`",
+        "`config.sandbox_policy.resources.max_memory_bytes` is 10, but must be at least 65536",
+        "`config.sandbox_policy.resources.max_tables` must be a whole number, but is -1",
         "`config.sandbox_policy.allowed_filesystem[0].permision` is not known; did you mean `permission`?",
         "`config.sandbox_policy.allowed_filesystem[0]` lacks `permission`",
         "`config.sandbox_policy.allowed_filesystem[1]` must have either `dir` or `file`",
-        "`config.sandbox_policy.allowed_filesystem[2].permission` is `readonly`, which is no permission; did you mean `read-only`?",
-        "`config.sandbox_policy.allowed_filesystem[3]` has a `*`, which only the last part of a `file` can have",
-        "`config.sandbox_policy.allowed_filesystem[4]` has a `*` in another part than the last",
-        "`config.sandbox_policy.allowed_filesystem[5]` has a `*`, and `as` ends with something else",
-        "`config.sandbox_policy.allowed_filesystem[6]` has a `*`, and `private-scratch` is for a directory",
-        "`config.sandbox_policy.allowed_filesystem[7]` has more than `*` in it for a pattern",
-        "`config.sandbox_policy.allowed_filesystem[8]` has more than `*` in it for a pattern",
+        "`config.sandbox_policy.allowed_filesystem[2].permission` is `readonly`, which is not a valid permission; did you mean `read-only`?",
+        "`config.sandbox_policy.allowed_filesystem[3]` has a `*`; only the last part of a `file` \
+         can have one",
+        "`config.sandbox_policy.allowed_filesystem[4]` has a `*` in a part before the last",
+        "`config.sandbox_policy.allowed_filesystem[5]` has a `*`, but `as` has another last part",
+        "`config.sandbox_policy.allowed_filesystem[6]` has a `*`, but `private-scratch` is for a \
+         directory",
+        "`config.sandbox_policy.allowed_filesystem[7]` has other pattern characters than `*`",
+        "`config.sandbox_policy.allowed_filesystem[8]` has other pattern characters than `*`",
         "`config.sandbox_policy.allowed_network[0]` lacks `host`",
-        "`config.sandbox_policy.allowed_network[1].host` is `a.*.b`, which has a `*` that is not the `*.` before a name",
-        "`config.sandbox_policy.allowed_network[2].ports[0]` must be a port from 1 to 65535, and is 0",
-        "`config.sandbox_policy.allowed_network[2].ports[1]` must be a port from 1 to 65535, and is 70000",
-        "`config.sandbox_policy.isolation` is `none`, which is no isolation; known are `per_call`, `pooled`",
-        "`config.sandbox_policy.when_exhausted` is `waits`, which is no choice; did you mean `wait`?",
-        "`config.sandbox_policy.resources.max_wait_ms` is 0, and must be at least 1",
-        "`config.sandbox_policy.resources.max_wait_ms` says how long calls wait, which they do with `when_exhausted: wait`",
-        "`config.sandbox_policy.allow_state` must be true or false, and is the text `yes`",
-        "`config.sandbox_policy.log_level` is `inof`, which is no log level; did you mean `info`?",
-        "`mode` is `sequental`, which is no mode; did you mean `sequential`?",
-        "`on_error` is `ingore`, which is no on_error; did you mean `ignore`?",
-        "`priority` must be a whole number, and is the text `high`",
-        "`version` must be a text, and is 1",
-        "`tags` must be a list, and is the text `a`",
-        "`hooks[1]` is `elicit` once more, so the plugin would be called twice; remove it",
+        "`config.sandbox_policy.allowed_network[1].host` is `a.*.b`, which has a `*` in another \
+         place than in `*.` before a name",
+        "`config.sandbox_policy.allowed_network[2].ports[0]` must be a port from 1 to 65535, but is 0",
+        "`config.sandbox_policy.allowed_network[2].ports[1]` must be a port from 1 to 65535, but is 70000",
+        "`config.sandbox_policy.isolation` is `none`, which is not a valid isolation; known are `per_call`, `pooled`",
+        "`config.sandbox_policy.when_exhausted` is `waits`, which is not a valid choice; did you mean `wait`?",
+        "`config.sandbox_policy.resources.max_wait_ms` is 0, but must be at least 1",
+        "`config.sandbox_policy.resources.max_wait_ms` has no effect without `when_exhausted: \
+         wait`",
+        "`config.sandbox_policy.allow_state` must be true or false, but is the text `yes`",
+        "`config.sandbox_policy.log_level` is `inof`, which is not a valid log level; did you mean `info`?",
+        "`mode` is `sequental`, which is not a valid mode; did you mean `sequential`?",
+        "`on_error` is `ingore`, which is not a valid on_error; did you mean `ignore`?",
+        "`priority` must be a whole number, but is the text `high`",
+        "`version` must be a text, but is 1",
+        "`tags` must be a list, but is the text `a`",
+        "`hooks[1]` is `elicit` again, so the plugin would be called twice; remove it",
         "`conditions[0].tols` is not known; did you mean `tools`?",
-        "`conditions[1].tools[0]` must be a text, and is 7",
+        "`conditions[1].tools[0]` must be a text, but is 7",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for expected in expected {
@@ -216,13 +221,13 @@ fn a_digest_is_64_hex_digits_of_either_case() {
     assert_eq!(pinning(ABC).digest, Some(digest));
     assert_eq!(pinning(&ABC.to_uppercase()).digest, Some(digest));
     for (wrong, expected) in [
-        (json!(&ABC[1..]), "must be 64 hex digits, and has 63"),
-        (json!(format!("{ABC}0")), "must be 64 hex digits, and has 65"),
-        (json!(""), "must be 64 hex digits, and has 0"),
+        (json!(&ABC[1..]), "must be 64 hex digits, but has 63"),
+        (json!(format!("{ABC}0")), "must be 64 hex digits, but has 65"),
+        (json!(""), "must be 64 hex digits, but has 0"),
         (json!(format!("sha256:{ABC}")), "must be 64 hex digits; leave out `sha256:` before them"),
-        (json!(format!("{}+1", &ABC[2..])), "must be 64 hex digits, and has `+` among them"),
-        (json!(format!("{}é", &ABC[2..])), "must be 64 hex digits, and has `é` among them"),
-        (json!(7), "must be 64 hex digits in quotes, and is 7"),
+        (json!(format!("{}+1", &ABC[2..])), "must be 64 hex digits, but has `+` among them"),
+        (json!(format!("{}é", &ABC[2..])), "must be 64 hex digits, but has `é` among them"),
+        (json!(7), "must be 64 hex digits in quotes, but is 7"),
     ] {
         let found = problems(json!({"config": {"sandbox_policy": {"sha256": wrong}}}));
         assert_eq!(found, [format!("policy: `config.sandbox_policy.sha256` {expected}")]);
@@ -288,7 +293,7 @@ fn log_levels_are_read_as_they_are_written() {
     assert!(found[0].ends_with("known are `error`, `warn`, `info`, `debug`, `trace`, `off`"));
     // What YAML 1.1 makes of a bare `off`.
     let found = problems(json!({"log_level": false}));
-    assert!(found[0].contains("`sandbox_policy.log_level` must be a text, and is false"));
+    assert!(found[0].contains("`sandbox_policy.log_level` must be a text, but is false"));
 }
 
 #[test]
@@ -345,25 +350,25 @@ fn problem(key: &str, value: Value) -> String {
 #[test]
 fn a_limit_outside_its_range_is_an_error() {
     for (key, value, expected) in [
-        ("max_instances", json!(100_000_000), "is 100000000, and may be at most 1024"),
-        ("max_tables", json!(4_000_000_000_u64), "is 4000000000, and may be at most 100"),
+        ("max_instances", json!(100_000_000), "is 100000000, but may be at most 1024"),
+        ("max_tables", json!(4_000_000_000_u64), "is 4000000000, but may be at most 100"),
         (
             "max_execution_time_ms",
             json!(u64::MAX),
-            "is 18446744073709551615, and may be at most 86400000",
+            "is 18446744073709551615, but may be at most 86400000",
         ),
-        ("max_wait_ms", json!(86_400_001), "is 86400001, and may be at most 86400000"),
-        ("max_host_calls", json!(0), "is 0, and must be at least 1"),
-        ("max_memory_bytes", json!(1_u64 << 33), "is 8589934592, and may be at most 4294967296"),
+        ("max_wait_ms", json!(86_400_001), "is 86400001, but may be at most 86400000"),
+        ("max_host_calls", json!(0), "is 0, but must be at least 1"),
+        ("max_memory_bytes", json!(1_u64 << 33), "is 8589934592, but may be at most 4294967296"),
         (
             "max_fuel",
             json!(u64::MAX),
-            "is 18446744073709551615, and may be at most 1000000000000000",
+            "is 18446744073709551615, but may be at most 1000000000000000",
         ),
-        ("init_fuel", json!(0), "is 0, and must be at least 1"),
-        ("max_open_files", json!(-1), "must be a whole number, and is -1"),
-        ("max_commands", json!(1.5), "must be a whole number, and is 1.5"),
-        ("max_http_request_bytes", json!(2 << 20), "is 2097152, and may be at most 1048576"),
+        ("init_fuel", json!(0), "is 0, but must be at least 1"),
+        ("max_open_files", json!(-1), "must be a whole number, but is -1"),
+        ("max_commands", json!(1.5), "must be a whole number, but is 1.5"),
+        ("max_http_request_bytes", json!(2 << 20), "is 2097152, but may be at most 1048576"),
     ] {
         let then = if key == "max_wait_ms" { "wait" } else { "grow" };
         let policy = json!({"when_exhausted": then, "resources": {key: value}});
@@ -382,9 +387,9 @@ fn a_host_that_no_request_can_have_is_an_error() {
     for (host, expected) in [
         (
             "10.0.0.256",
-            "is `10.0.0.256`, which is no IPv4 address: those have four numbers up to 255",
+            "is `10.0.0.256`, which is not an IPv4 address: write four numbers up to 255",
         ),
-        ("999.1.1.1", "is `999.1.1.1`, which is no IPv4 address"),
+        ("999.1.1.1", "is `999.1.1.1`, which is not an IPv4 address"),
         (".", "is `.`, which ends with a dot"),
         ("a..b", "is `a..b`, which has an empty part between its dots; did you mean `a.b`?"),
         ("a.example.", "is `a.example.`, which ends with a dot; did you mean `a.example`?"),
@@ -415,19 +420,19 @@ fn a_host_that_no_request_can_have_is_an_error() {
 #[test]
 fn a_method_that_no_request_can_have_is_an_error() {
     for (method, expected) in [
-        ("GET,POST", "is `GET,POST`, which is no method; did you mean `GET`, `POST`?"),
-        ("*", "is `*`, which is no method; for all methods, name none"),
-        ("", "is ``, which is no method; for all methods, name none"),
-        ("GET ", "is `GET `, which is no method; did you mean `GET`?"),
+        ("GET,POST", "is `GET,POST`, which is not a method; did you mean `GET`, `POST`?"),
+        ("*", "is `*`, which is not a method; for all methods, leave the methods out"),
+        ("", "is ``, which is not a method; for all methods, leave the methods out"),
+        ("GET ", "is `GET `, which is not a method; did you mean `GET`?"),
         ("CONNECT", "is `CONNECT`, which is not for plugins"),
         ("trace", "is `trace`, which is not for plugins"),
-        ("GTE", "is `GTE`, which is no method; did you mean `GET`?"),
+        ("GTE", "is `GTE`, which is not a method; did you mean `GET`?"),
     ] {
         let found = problem("allowed_network", json!([{"host": "a", "methods": [method]}]));
         assert_eq!(found, format!("`allowed_network[0].methods[0]` {expected}"));
     }
     let found = problem("allowed_network", json!([{"host": "a", "schemes": ["HTTPS://"]}]));
-    let expected = "is `HTTPS://`, which is no scheme; did you mean `https`?";
+    let expected = "is `HTTPS://`, which is not a scheme; did you mean `https`?";
     assert_eq!(found, format!("`allowed_network[0].schemes[0]` {expected}"));
     let custom = json!({"allowed_network": [{"host": "a", "methods": ["PURGE", "acme-sync"]}]});
     assert_eq!(
@@ -442,26 +447,30 @@ fn a_value_that_cannot_be_meant_is_shown() {
         (
             "clock",
             json!("sytem"),
-            "is `sytem`, and must be `system`, or a mapping with `fixed`; did you mean `system`?",
+            "is `sytem`, but must be `system`, or a mapping with `fixed`; did you mean `system`?",
         ),
         (
             "random",
             json!("seed"),
-            "must be `system`, or a mapping with `seed`, and is the text `seed`",
+            "must be `system`, or a mapping with `seed`, but is the text `seed`",
         ),
-        ("clock", json!({"fixed": u64::MAX}), "and may be at most 18446744073"),
-        ("allowed_env", json!(["A=B"]), "is `A=B`, which is no name of a variable"),
-        ("allowed_functions", json!(["a b"]), "is `a b`, which is no name of a function"),
-        ("allowed_commands", json!([{"program": "git"}]), "is `git`, which is no absolute path"),
+        ("clock", json!({"fixed": u64::MAX}), "but may be at most 18446744073"),
+        ("allowed_env", json!(["A=B"]), "is `A=B`, which is neither the name of a variable"),
+        ("allowed_functions", json!(["a b"]), "is `a b`, which is not the name of a function"),
+        (
+            "allowed_commands",
+            json!([{"program": "git"}]),
+            "is `git`, which is not an absolute path",
+        ),
         (
             "allowed_commands",
             json!([{"program": "/bin/"}]),
-            "is `/bin/`, which is no path of a file",
+            "is `/bin/`, which is not the path of a file",
         ),
         (
             "allowed_commands",
             json!([{"program": "/bin/a", "args": ["a\0"]}]),
-            "has a NUL, which no argument can have",
+            "has a NUL, and an argument cannot have one",
         ),
         (
             "allowed_filesystem",
@@ -471,14 +480,14 @@ fn a_value_that_cannot_be_meant_is_shown() {
         (
             "allowed_filesystem",
             json!([{"file": "rules/", "permission": "read-only"}]),
-            "is `rules/`, which is no path of a file",
+            "is `rules/`, which is not the path of a file",
         ),
     ] {
         let found = problem(key, value);
         assert!(found.contains(expected), "{expected}\n{found}");
     }
     let found = problems(json!({"kind": "wasm://a.wasm", "priority": 3_000_000_000_u64}));
-    let expected = "`priority` is 3000000000, and must be from -2147483648 to 2147483647";
+    let expected = "`priority` is 3000000000, but must be from -2147483648 to 2147483647";
     assert_eq!(found, [format!("policy: {expected}")]);
 }
 

@@ -102,7 +102,7 @@ fn no_memory_is_given_back_with_a_token_in_it() {
     // That growing failed is told as what it is.
     let error = load(ends[4]).call(HOOK, request()).unwrap_err();
     assert_eq!(error.code(), "memory_limit");
-    assert!(error.to_string().contains("after it had read a token"), "{error}");
+    assert!(error.to_string().contains("after it has read a token"), "{error}");
     // A call that is abandoned.
     let plugin = load("(loop $l (br $l)) (i32.const 0)");
     let (blocks, leaked) = watched(|| {

@@ -119,7 +119,7 @@ impl<'a> AccessRequest<'a> {
                     "list-only" if pattern => ("list files", ", without reading"),
                     "list-only" => ("list", ", without reading"),
                     "private-scratch" => ("keep files of its own in", " during a call"),
-                    _ => ("use", " in a way that this host does not know"),
+                    _ => ("use", " in a way unknown to this host"),
                 };
                 format!("{before} `{path}`{after}")
             }

@@ -17,8 +17,8 @@ pub const KNOWN_HOOKS: &[(&str, &str)] = &[
     ("cmf.prompt_post_fetch", "after a prompt template was used"),
     ("cmf.resource_pre_fetch", "before a resource is read"),
     ("cmf.resource_post_fetch", "after a resource was read"),
-    ("cmf.http_request", "for an HTTP request that is none of these"),
-    ("identity.resolve", "when a token has to be made sense of"),
-    ("token.delegate", "when a token is wanted for what is called next"),
-    ("elicit", "when a person has to be asked"),
+    ("cmf.http_request", "for any other HTTP request"),
+    ("identity.resolve", "when a token has to be resolved to an identity"),
+    ("token.delegate", "when a token is needed for the next service"),
+    ("elicit", "when a person has to answer"),
 ];

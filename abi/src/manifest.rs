@@ -77,7 +77,7 @@ struct Body {
 pub enum ManifestError {
     /// It was built for an ABI that this host does not run.
     #[error(
-        "the plugin was built for ABI {plugin}, this host runs ABI {host}; {}",
+        "the plugin was built for ABI {plugin}, but this host runs ABI {host}; {}",
         if plugin > host { "update the host, or rebuild the plugin with an older SDK" }
         else { "rebuild the plugin with the current SDK" }
     )]

@@ -151,8 +151,8 @@ fn another(
     };
     let told = || {
         let message = format!(
-            "the entry is for `{}`, and the module given is another: `{}`; check the one that will be \
-             loaded, or pick its entry with `--plugin NAME`",
+            "the entry is for `{}`, but the module given is another: `{}`; check the module that the entry \
+             names, or pick another entry with `--plugin NAME`",
             cpex_wasmi::visible(kind),
             cpex_wasmi::visible(&given.name())
         );

@@ -29,7 +29,7 @@ pub(crate) fn run<T: Send>(
         while watch() && started.iter().any(|thread| !thread.is_finished()) {
             thread::sleep(PATIENCE);
         }
-        let died = "a thread that called the plugin has ended before its time";
+        let died = "a thread that called the plugin ended too early";
         let ends = started.into_iter().map(|thread| thread.join());
         ends.map(|end| end.map_err(|_| Failure::failed("internal", died))).collect()
     })

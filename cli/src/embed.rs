@@ -63,7 +63,7 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<Exit, Failure> {
     let rewritten = segments::with_section(&wasm, Manifest::SECTION, &section);
     let Rewritten { wasm, merged } = rewritten.map_err(|error| {
         let name = args.module.name();
-        Failure::failed("invalid_module", format!("{name}: it is no wasm module: {error}"))
+        Failure::failed("invalid_module", format!("{name}: this is not a wasm module: {error}"))
     })?;
     let engine = Engine::new()?;
     let module = Module::new(&engine, &wasm)
@@ -126,7 +126,7 @@ fn write(path: &Path, wasm: &[u8]) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let there = fs::metadata(&path).ok();
     if there.as_ref().is_some_and(|there| !there.is_file()) {
-        return Err(io::Error::other("there is something else than a file"));
+        return Err(io::Error::other("it is not a file"));
     }
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

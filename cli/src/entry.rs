@@ -37,7 +37,7 @@ impl Entry<'_> {
         }
         out.push_str("  config:\n");
         if *has_config {
-            out.push_str("    # Here go the plugin's own settings.\n");
+            out.push_str("    # Put the plugin's own settings here.\n");
         }
         out.push_str("    sandbox_policy:\n");
         out.push_str(&indented(access, 6));

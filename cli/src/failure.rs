@@ -269,8 +269,8 @@ impl From<cpex_wasmi::Error> for Failure {
         };
         // What takes long in a build without optimisation need not with it.
         let is_slow = cfg!(debug_assertions) && error.kind() == ErrorKind::Timeout;
-        let hint = "this tool was built without optimisation, and its calls take many times as long as with it: \
-                    `cargo install --path cli` builds one with";
+        let hint = "this tool was built without optimisation, so that calls take many times as \
+                    long; `cargo install --path cli` builds an optimised one";
         Self {
             exit,
             problems,

@@ -82,7 +82,7 @@ impl Source {
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             Failure::input(format!(
-                "{}: cannot read {what}: it is no UTF-8 text, at byte {at}",
+                "{}: cannot read {what}: it is not UTF-8 text, at byte {at}",
                 self.name()
             ))
         })?;
@@ -105,7 +105,7 @@ pub(crate) fn one_stdin<'a>(
     if from_stdin.len() > 1 {
         let options = from_stdin.join("` and `");
         return Err(Failure::usage(format!(
-            "`{options}` are both `-`, and there is one standard input; give a file for all but one"
+            "`{options}` are both `-`, but there is one standard input; give files for the others"
         )));
     }
     Ok(())
@@ -114,7 +114,7 @@ pub(crate) fn one_stdin<'a>(
 /// Opens a file; the error says what to change.
 fn open(path: &Path) -> Result<File, String> {
     let file = File::open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::NotFound => "the file does not exist".into(),
         _ => error.to_string(),
     })?;
     match file.metadata() {

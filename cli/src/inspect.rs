@@ -195,7 +195,7 @@ fn purpose(function: HostFunction) -> &'static str {
         HostFunction::ReadKey => {
             "List the names in a map or the members of a set that it may read."
         }
-        HostFunction::Contains => "Ask whether something that it may read is there.",
+        HostFunction::Contains => "Ask if something that it may read is present.",
         HostFunction::Count => "Count what it may read.",
         HostFunction::Write => "Change what its capabilities open, given as postcard.",
         HostFunction::WriteJson => "Change what its capabilities open, given as JSON.",
@@ -206,9 +206,9 @@ fn purpose(function: HostFunction) -> &'static str {
         HostFunction::DenyText => "Deny the operation, with a code and a reason.",
         HostFunction::Call => "Call functions that it is granted by name.",
         HostFunction::CallJson => "Call functions that it is granted by name, with JSON.",
-        HostFunction::CallResult => "Take what such a function gave.",
+        HostFunction::CallResult => "Take the answer of such a function.",
         HostFunction::Log => "Write lines to its log.",
-        HostFunction::Panic => "Say why it is about to fail.",
+        HostFunction::Panic => "Tell the reason before it fails.",
         HostFunction::Metric => "Count what it does, for the operator.",
         HostFunction::Metadata => "Report values beside its decision.",
         HostFunction::MetadataJson => "Report values beside its decision, as JSON.",
@@ -276,7 +276,7 @@ fn render(module: &Module, source: &Source, entry: &str) -> String {
         }
     }
 
-    page.heading("imports: what it can ask of the host");
+    page.heading("imports: requests to the host");
     for import in info.imports.iter().map(|function| Import::new(*function)) {
         page.row(import.name, import.description);
     }
@@ -296,14 +296,11 @@ fn render(module: &Module, source: &Source, entry: &str) -> String {
     page.row("at the start", memory(info.initial_memory_bytes));
     page.row(
         "at most",
-        info.maximum_memory_bytes.map_or_else(|| "what its policy allows".into(), memory),
+        info.maximum_memory_bytes.map_or_else(|| "within the policy's limits".into(), memory),
     );
 
     if info.has_init {
-        page.row(
-            "initialised by",
-            "`cpex_init`; `cpex-wasmi check` runs it, and says what it takes",
-        );
+        page.row("initialised by", "`cpex_init`; `cpex-wasmi check` runs and measures it");
     }
 
     page.heading("size");
@@ -312,17 +309,17 @@ fn render(module: &Module, source: &Source, entry: &str) -> String {
         page.row(name, format!("{} B", grouped(u64::try_from(size).unwrap_or(u64::MAX))));
     }
 
-    page.heading("digest: what a policy pins it with");
+    page.heading("digest: for `sha256` in a policy");
     page.row("sha256", module.digest().to_string());
 
-    page.heading("to run it, put this under `plugins:` of the configuration");
+    page.heading("to run it, put this under `plugins:` of a configuration");
     page.line(indented(entry, 2).trim_end());
     page.0
 }
 
 /// A line of the manifest, with what the plugin would do.
 fn in_words(request: &str) -> String {
-    let unknown = || "nothing that this host knows".into();
+    let unknown = || "nothing known to this host".into();
     let words = access::description(request).unwrap_or_else(unknown);
     described(&visible(request), &visible(&words))
 }

@@ -38,14 +38,16 @@ pub(crate) fn read(source: &Source) -> Result<Vec<u8>, Failure> {
     let is_text = is_text_format(&bytes);
     if is_text && bytes.len() > MAX_TEXT_BYTES {
         return Err(refused(format!(
-            "the module is text of more than {} KiB, which takes a hundred times as much memory to \
-             assemble; assemble it first, such as by `wasm-tools parse`, and give the binary",
+            "the module is text of more than {} KiB, and assembling takes a hundred times as much \
+             memory; assemble it with another tool, such as `wasm-tools parse`, and give the \
+             binary",
             MAX_TEXT_BYTES >> 10
         )));
     }
     if bytes.len() > Limits::MAX_MODULE_BYTES {
         return Err(refused(format!(
-            "the module has more than {} MiB, and no more are loaded; build it with optimisation and \
+            "the module has more than {} MiB, and larger ones are not loaded; build it with \
+             optimisation and \
              `strip = true`",
             Limits::MAX_MODULE_BYTES >> 20
         )));

@@ -68,7 +68,9 @@ impl PolicyFile {
         let Some(plugins) = self.document.value().get("plugins") else {
             return match &args.entry {
                 Some(_) => Err(wrong(
-                    "`--plugin` picks an entry of a list `plugins`, and there is none".into(),
+                    "`--plugin` picks an entry of a list `plugins`, but the file has no such \
+                     list"
+                        .into(),
                 )),
                 None => Ok((String::new(), self.document.value())),
             };

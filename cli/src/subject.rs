@@ -182,7 +182,10 @@ pub(crate) fn load(module: &Module, policy: Policy, written: &str) -> Result<Plu
         let failure = Failure::from(error);
         let failure = if is_policy { failure.within(written) } else { failure };
         if is_access && missing.is_empty() && asks {
-            return failure.hint("to try it out with all that it asks for, pass `--allow-access`");
+            return failure.hint(
+                "to try it out with all system access that it asks for, pass \
+                                 `--allow-access`",
+            );
         }
         if missing.is_empty() && is_access && module.manifest().stateful.is_kept() {
             return failure

@@ -49,7 +49,7 @@ fn plugin(content: impl AsRef<[u8]>, code: &str, message: &str) {
 #[test]
 fn a_file_that_is_not_there() {
     let place = place();
-    let message = "nowhere.wasm: cannot read the plugin: there is no such file";
+    let message = "nowhere.wasm: cannot read the plugin: the file does not exist";
     for args in [
         vec!["call", "nowhere.wasm", "--payload", "payload.json"],
         vec!["inspect", "nowhere.wasm"],
@@ -59,11 +59,11 @@ fn a_file_that_is_not_there() {
         let json = place.run(args.iter().copied().chain(["--json"])).gives(2).json();
         assert_eq!(json["error"]["code"], "invalid_input");
     }
-    let message = "nowhere.json: cannot read the payload: there is no such file";
+    let message = "nowhere.json: cannot read the payload: the file does not exist";
     place.run(["call", "guest.wat", "--payload", "nowhere.json"]).gives(2).complains(message);
     for option in ["--extensions", "--context", "--config", "--policy"] {
         let ran = place.run(with(&[option, "nowhere"])).gives(2);
-        ran.complains("nowhere: cannot read the ").complains("there is no such file");
+        ran.complains("nowhere: cannot read the ").complains("the file does not exist");
     }
 }
 
@@ -109,9 +109,9 @@ fn a_file_that_opens_and_cannot_be_read() {
 
 #[test]
 fn no_wasm() {
-    plugin("{\"a\": 1}", "invalid_module", "this is no wasm module");
-    plugin([0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0], "invalid_module", "this is no wasm module");
-    plugin("", "invalid_module", "the file has 0 bytes, which is too few for a wasm module");
+    plugin("{\"a\": 1}", "invalid_module", "this is not a wasm module");
+    plugin([0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0], "invalid_module", "this is not a wasm module");
+    plugin("", "invalid_module", "the file has 0 bytes, too few for a wasm module");
 }
 
 #[test]
@@ -135,7 +135,11 @@ fn text_format_with_an_error() {
 #[test]
 fn a_manifest_from_the_future() {
     let wasm = Guest { abi: (7, 3), ..Guest::default() }.wasm();
-    plugin(wasm, "unsupported_abi", "built for ABI 7.3, this host runs ABI 1.0; update the host");
+    plugin(
+        wasm,
+        "unsupported_abi",
+        "built for ABI 7.3, but this host runs ABI 1.0; update the host",
+    );
 }
 
 #[test]
@@ -169,7 +173,7 @@ fn json_that_is_empty_or_no_text() {
     place
         .run(CALL)
         .gives(2)
-        .complains("payload.json: cannot read the payload: it is no UTF-8 text, at byte 13");
+        .complains("payload.json: cannot read the payload: it is not UTF-8 text, at byte 13");
 }
 
 #[test]
@@ -234,9 +238,10 @@ fn every_typo_in_a_policy() {
     let complaints = [
         "error[invalid_policy]: p.yaml:3:1: ",
         "`capabilties` is not known; did you mean `capabilities`?",
-        "`capabilities[0]` is `read_lables`, which is no capability; did you mean `read_labels`?",
+        "`capabilities[0]` is `read_lables`, which is not a capability; did you mean \
+         `read_labels`?",
         "`config.sandbox_policy.resources.max_feul` is not known; did you mean `max_fuel`?",
-        "`config.sandbox_policy.resources.max_tables` must be a whole number, and is the text `many`",
+        "`config.sandbox_policy.resources.max_tables` must be a whole number, but is the text `many`",
     ];
     let call = place.run(with(&["--policy", "p.yaml"])).gives(2);
     let check = place.run(["check", "guest.wat", "--policy", "p.yaml"]).gives(2);
@@ -263,12 +268,12 @@ fn yaml_with_a_syntax_error() {
         place.file("p.yaml", text);
         place.run(with(&["--policy", "p.yaml"])).gives(2).complains(message);
     };
-    wrong("sandbox_policy:\n  a: b: c\n", "p.yaml:2:7: this is no valid YAML: ");
+    wrong("sandbox_policy:\n  a: b: c\n", "p.yaml:2:7: this is not valid YAML: ");
     wrong("resources: {}\nresources: {}\n", "p.yaml:2:1: `resources` stands twice");
     wrong("<<: {allow_state: true}\n", "p.yaml:1:1: `<<` is a merge key");
     wrong("a: !secret x\n", "`a` has the tag `!secret`");
     wrong("max_fuel: 99999999999999999999\n", "is 99999999999999999999, and whole numbers");
-    wrong("- name: x\n", "policy: `sandbox_policy` must be a mapping, and is a list");
+    wrong("- name: x\n", "policy: `sandbox_policy` must be a mapping, but is a list");
 }
 
 #[test]

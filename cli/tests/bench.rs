@@ -249,7 +249,7 @@ fn numbers_that_make_no_sense_are_refused() {
     }
     place.run(["bench", "guest.wat"]).gives(2).complains("--payload");
     let nowhere = ["bench", "guest.wat", "--payload", "nowhere.json"];
-    place.run(nowhere).gives(2).complains("there is no such file");
+    place.run(nowhere).gives(2).complains("the file does not exist");
 }
 
 #[test]

@@ -284,7 +284,7 @@ fn an_unused_grant_is_a_warning() {
     place
         .run(with(&["--capabilities", "read_labels"]))
         .gives(0)
-        .complains("warning: the capability `read_labels` is granted, and the plugin does not");
+        .complains("warning: the capability `read_labels` is granted, but the plugin does not");
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn an_initialisation_is_run_and_held_against_its_limits() {
     let fuel = format!("{},{:03}", fuel.as_u64().unwrap() / 1000, fuel.as_u64().unwrap() % 1000);
     ran.says("error[fuel_exhausted]: the plugin used up its fuel of 2000; raise `init_fuel`")
         .says(&format!("its initialisation takes {fuel} units of fuel"))
-        .says("of which `init_fuel` allows 2,000");
+        .says("`init_fuel` allows 2,000");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn every_problem_is_named_at_once() {
         .says("error[unknown_hook]: the plugin does not handle the hook `cmf.tool_pre_invok`; did")
         .says("error[capability_denied]: the plugin asks for the capability `read_roles`")
         .says("error[access_denied]: the plugin keeps state from one call to the next")
-        .says("warning: the capability `read_teams` is granted, and the plugin does not ask for it")
+        .says("warning: the capability `read_teams` is granted, but the plugin does not ask for it")
         .says("REFUSED  the host does not load this plugin: 3 problems\n")
         .says("  capabilities:\n    - read_roles\n    - read_teams\n    - read_labels\n")
         .says("  config:\n    sandbox_policy:\n      isolation: pooled\n      allow_state: true\n");
@@ -156,8 +156,8 @@ fn a_malformed_request_or_missing_function_is_reported() {
     place
         .run(["check", "guest.wat"])
         .gives(3)
-        .says("the system access `envv:A`, which is none; did you mean `env`?")
-        .says("there is no permission `read-onyl`; did you mean `read-only`?")
+        .says("the system access `envv:A`, which does not exist; did you mean `env`?")
+        .says("but there is no permission `read-onyl`; did you mean `read-only`?")
         .says("`function:acme.f`, and this host has no such function");
 }
 
@@ -205,7 +205,7 @@ fn a_whole_configuration_names_its_plugins() {
     check("other.yaml", &[]).gives(2).complains("there are `other`");
     check("twice.yaml", &[]).gives(2).complains("error[invalid_policy]: twice.yaml:");
     place.file("entry.yaml", ENTRY);
-    let message = "`--plugin` picks an entry of a list `plugins`, and there is none";
+    let message = "`--plugin` picks an entry of a list `plugins`, but the file has no such list";
     check("entry.yaml", &["--plugin", "x"]).gives(2).complains(message);
 }
 
@@ -287,8 +287,8 @@ fn an_address_that_nothing_is_sent_to_is_a_warning() {
         place.file("policy.yaml", policy);
         place.run(["check", "guest.wat", "--policy", "policy.yaml"]).gives(0)
     };
-    let warning = "warning: `allowed_network` grants `[::1]`, which is no public address: nothing \
-                   is sent to it without `allow_private: true`";
+    let warning = "warning: `allowed_network` grants `[::1]`, which is not a public address: \
+                   nothing is sent to it without `allow_private: true`";
     check("allowed_network: [{host: '::1'}]").says(warning);
     // One entry that permits it is enough.
     let both = "allowed_network: [{host: '::1'}, {host: '0:0::1', allow_private: true}]";

@@ -43,7 +43,7 @@ fn a_configuration_is_checked_against_a_directory() {
         .complains("the plugin directory `plugins` cannot be read")
         .complains("with `--plugin-dir DIR`");
     place.run(["check", "gateway.yaml", "--policy", "x"]).gives(2).complains("`--policy` is for");
-    place.run(["check", "missing.yaml"]).gives(2).complains("there is no such file");
+    place.run(["check", "missing.yaml"]).gives(2).complains("the file does not exist");
 }
 
 /// Changes to the entry, each with the place and the words of what is refused.
@@ -66,7 +66,7 @@ const REFUSED: [(&str, &str, &str, &str); 11] = [
         "read_labels]\n",
         "read_labels]\nplugin_settings: {routing_enabled: true}\nroutes: [{tool: a, plugins: [gust]}]\n",
         "7:30",
-        "names the plugin `gust`, which is not there; did you mean `guest`?",
+        "names the plugin `gust`, which does not exist; did you mean `guest`?",
     ),
     (
         "read_labels]\n",
@@ -126,10 +126,9 @@ fn an_entry_for_another_module_is_refused() {
     let place = place();
     place.file("gateway.yaml", ENTRY.replace("guest.wasm", "other.wasm"));
     let args = ["check", "guest.wat", "--policy", "gateway.yaml"];
-    place
-        .run(args)
-        .gives(3)
-        .says("gateway.yaml:3:5: the entry is for `wasm://other.wasm`, and the module given is");
+    place.run(args).gives(3).says(
+        "gateway.yaml:3:5: the entry is for `wasm://other.wasm`, but the module given is another",
+    );
     let entry = "name: guest\nkind: wasm://other.wasm\nhooks: [cmf.tool_pre_invoke]\n\
                  capabilities: [read_labels]\n";
     place.file("entry.yaml", entry);
@@ -151,11 +150,11 @@ fn an_entry_for_another_module_is_refused() {
 fn a_configuration_without_a_guard_is_refused() {
     let place = place();
     for (yaml, told) in [
-        ("", "no guard is in force: the configuration is empty"),
-        ("# plugins:\n", "no guard is in force: the configuration is empty"),
-        ("plugins:\n", "no guard is in force: `plugins` is empty"),
-        ("plugins: []\n", "no guard is in force: `plugins` is empty"),
-        ("global: {}\n", "no guard is in force: the configuration has no `plugins`"),
+        ("", "no plugin is active: the configuration is empty"),
+        ("# plugins:\n", "no plugin is active: the configuration is empty"),
+        ("plugins:\n", "no plugin is active: `plugins` is empty"),
+        ("plugins: []\n", "no plugin is active: `plugins` is empty"),
+        ("global: {}\n", "no plugin is active: the configuration has no `plugins`"),
         ("plugins: [{name: a, kind: native, mode: disabled}]\n", "has `mode: disabled`"),
     ] {
         place.file("gateway.yaml", yaml);
@@ -232,7 +231,7 @@ fn each_enabled_plugin_of_a_configuration_is_initialised() {
     place.file("gateway.yaml", &small);
     let ran = place.run(["check", "gateway.yaml"]).gives(3);
     ran.says("error[fuel_exhausted]: gateway.yaml:6:14: plugin `guest` (wasm://guest.wasm): ")
-        .says("of which `init_fuel` allows 2,000 units");
+        .says("`init_fuel` allows 2,000 units");
     let other = "  - {name: other, kind: native, hooks: [x]}\n";
     place.file("gateway.yaml", format!("{small}    mode: disabled\n{other}"));
     place.run(["check", "gateway.yaml"]).gives(0);

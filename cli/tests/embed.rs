@@ -124,7 +124,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
             2,
             "manifest.yaml:3:1: in the manifest: `hooks`: invalid",
         ),
-        ("name: [\n", 2, "in the manifest: this is no valid YAML"),
+        ("name: [\n", 2, "in the manifest: this is not valid YAML"),
         ("name: a b\nversion: '1'\nhooks: [x]\n", 3, "name `a b` is not valid"),
         (
             "name: a\nversion: '1'\nhooks: [x]\ncapabilities: [read_lables]\n",
@@ -142,7 +142,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
     place
         .run(["embed", "module.wat", "--manifest", "manifest.yaml", "-o", "folder"])
         .gives(3)
-        .complains("something else than a file");
+        .complains("it is not a file");
     place.run(["embed", "none.wasm", "--manifest", "manifest.yaml", "-o", "x"]).gives(2);
     place
         .run(["embed", "module.wat", "--manifest", "manifest.yaml", "-o", "none/plugin.wasm"])
@@ -158,10 +158,10 @@ fn access_and_schemas_that_no_host_takes_are_not_embedded() {
             "access: ['fs:readonly:x', 'net:https://a']\n",
             &[
                 "no permission `readonly`; did you mean `read-only`?",
-                "`net:https://a`, which is none",
+                "`net:https://a`, which does not exist",
             ][..],
         ),
-        ("access: ['fs:read-only:../x']\n", &["which nobody can have"][..]),
+        ("access: ['fs:read-only:../x']\n", &["which cannot be granted"][..]),
         ("config_schema: {type: objekt}\n", &["the manifest's configuration schema: "][..]),
     ] {
         let place = place();

@@ -41,7 +41,7 @@ fn an_output_that_cannot_be_written_is_no_success() {
 fn a_failure_that_cannot_be_written_as_json_is_told_elsewhere() {
     let place = Place::new();
     let ran = run(&place, &["inspect", "nowhere.wasm", "--json"]).gives(2);
-    ran.complains("there is no such file").complains("the result cannot be written");
+    ran.complains("the file does not exist").complains("the result cannot be written");
     let ran = run(&place, &["inspect", "--jsno", "--json"]).gives(2);
     ran.complains("--jsno");
 }

@@ -253,7 +253,7 @@ fn a_project_that_makes_no_plugin_is_told() {
         return;
     }
     ran.complains(
-        "error[no_module]: no-policy: the build makes no module; its Cargo.toml has to have",
+        "error[no_module]: no-policy: the build makes no module; its Cargo.toml must have",
     );
     write(&manifest);
     std::fs::write(project.root.join("src/lib.rs"), "pub fn f() {}").unwrap();
@@ -265,9 +265,9 @@ fn a_project_that_makes_no_plugin_is_told() {
 fn nothing_is_overwritten() {
     let place = Place::new();
     std::fs::create_dir(place.path().join("mine")).unwrap();
-    let message = "mine: it is there already, and nothing is overwritten; pick another place";
+    let message = "mine: it exists already, and is not overwritten; pick another directory";
     place.run(["new", "mine"]).gives(2).complains(message);
-    place.run(["new", "p", "--path", "payload.json"]).gives(2).complains("there already");
+    place.run(["new", "p", "--path", "payload.json"]).gives(2).complains("it exists already");
     assert_eq!(std::fs::read_dir(place.path().join("mine")).unwrap().count(), 0);
 }
 
@@ -277,20 +277,20 @@ fn names_and_places_that_do_not_do() {
     let wrong = |args: &[&str], message: &str| {
         place.run(["new"].iter().chain(args)).gives(2).complains(message);
     };
-    wrong(&["1st"], "the name `1st` does not do: use a letter and then up to 63 letters, digits");
-    wrong(&["../up"], "the name `../up` does not do");
+    wrong(&["1st"], "the name `1st` is invalid: use a letter and then up to 63 letters, digits");
+    wrong(&["../up"], "the name `../up` is invalid");
     wrong(&["fn"], "the name `fn` is a keyword of Rust; try `fn-policy`");
-    wrong(&["test"], "the name `test` is taken by the build; try `test-policy`");
+    wrong(&["test"], "the name `test` is reserved by the build; try `test-policy`");
     wrong(&[], "<NAME>");
-    wrong(&["x", "--sdk-path", "nowhere"], "nowhere: the SDK is not there; give the directory");
+    wrong(&["x", "--sdk-path", "nowhere"], "nowhere: the SDK is missing; give the directory");
     // The SDK it is not.
     let wrong_sdk = |path: &str, message: &str| wrong(&["x", "--sdk-path", path], message);
     let checkout = Path::new(SDK).parent().unwrap().to_str().unwrap();
-    wrong_sdk(checkout, "is the package `cpex-wasmi` and not the SDK, `cpex-wasmi-guest`; give");
+    wrong_sdk(checkout, "is the package `cpex-wasmi`, not the SDK `cpex-wasmi-guest`; give");
     std::fs::create_dir(place.path().join("empty")).unwrap();
-    wrong_sdk("empty", "empty: the SDK is not there; give the directory `guest-sdk` of a");
+    wrong_sdk("empty", "empty: the SDK is missing; give the directory `guest-sdk` of a");
     std::fs::remove_dir(place.path().join("empty")).unwrap();
-    wrong_sdk("payload.json", "payload.json: the SDK is not there");
+    wrong_sdk("payload.json", "payload.json: the SDK is missing");
     // A refused project leaves nothing behind.
     let files: Vec<_> = std::fs::read_dir(place.path()).unwrap().collect();
     assert_eq!(files.len(), 1, "only the payload");

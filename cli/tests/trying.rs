@@ -77,10 +77,10 @@ fn a_stub_that_does_not_do_is_told() {
     let wrong = |stubs: &[&str], message: &str| {
         place.run(with(stubs)).gives(2).complains(message);
     };
-    wrong(&["--stub", "my.allow"], "it takes NAME=JSON, such as `acme.allow=true`");
-    wrong(&["--stub", "my.allow=yes"], "a text stands in quotes: `acme.name=\"alice\"`");
+    wrong(&["--stub", "my.allow"], "write NAME=JSON, such as `acme.allow=true`");
+    wrong(&["--stub", "my.allow=yes"], "put a text in quotes: `acme.name=\"alice\"`");
     wrong(&["--stub", "my.allow={\"a\": 1, \"a\": 2}"], "the key `a` stands twice");
-    wrong(&["--stub", "my.allow=hex:0"], "`hex:` takes pairs of hex digits");
+    wrong(&["--stub", "my.allow=hex:0"], "write pairs of hex digits after `hex:`");
     wrong(
         &["--stub", "clock.now=1"],
         "`--stub`: `clock.now` is the name of a function of the host's",
@@ -115,7 +115,7 @@ fn bench_does_not_warn_under_a_policy_that_is_right() {
     let args: Vec<_> = args.iter().chain(&["policy.yaml"]).copied().collect();
     let warnings = |text: &str| {
         // Of the build of this tool itself.
-        let lines = text.lines().filter(|line| !line.contains("not built for speed"));
+        let lines = text.lines().filter(|line| !line.contains("built without optimisation"));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
     let ran = place.run(&args).gives(0).says("pooled");
@@ -152,7 +152,7 @@ fn a_module_that_is_too_large_is_refused_before_it_is_read() {
         ("some.wat", "is text of more than 1024 KiB"),
         ("padded.wat", "is text of more than 1024 KiB"),
         ("lines.wat", "is text of more than 1024 KiB"),
-        ("large.wasm", "has more than 16 MiB, and no more are loaded"),
+        ("large.wasm", "has more than 16 MiB, and larger ones are not loaded"),
     ] {
         let message = format!("error[invalid_module]: {file}: the module {message}");
         let commands = [

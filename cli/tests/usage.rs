@@ -62,7 +62,7 @@ fn a_module_comes_from_the_standard_input() {
     let both = ["embed", "-", "--manifest", "-", "-o", "x"];
     fed(&place, &both, &wasm).gives(2).complains("`MODULE` and `--manifest` are both `-`");
     fed(&place, &["check", "-", "--policy", "-"], &wasm).gives(2).complains("are both `-`");
-    let message = "standard input: this is no wasm module";
+    let message = "standard input: this is not a wasm module";
     fed(&place, &["inspect", "-"], b"{\"a\": 1}").gives(3).complains(message);
     fed(&place, &["inspect", "-"], b"(module (func i32.ad))")
         .gives(3)
@@ -107,19 +107,19 @@ fn settings_are_set_one_by_one() {
     let wrong = |more: &[&str], message: &str| {
         call(more).gives(2).complains(message);
     };
-    wrong(&["--set", "role"], "it takes KEY=VALUE, such as `limit=5`");
+    wrong(&["--set", "role"], "write KEY=VALUE, such as `limit=5`");
     wrong(&["--set", "a..b=1"], "a key is empty");
     wrong(&["--set", r#"a={"x": 1, "x": 2}"#], "the key `x` stands twice");
     wrong(&["--set", "a=[1"], "EOF while parsing a list");
     wrong(&["--set", "a=1", "--set", "a=2"], "`--set a` is given twice");
     wrong(&["--set", "a=1", "--set", "a.b=2"], "`--set a` and `--set a.b` set the same value");
-    let message = "`--set n.x`: `n` is no object, which has no keys";
+    let message = "`--set n.x`: `n` is not an object, which has no keys";
     wrong(&["--config", "config.json", "--set", "n.x=1"], message);
     // What the host goes by is no setting of the plugin's.
     wrong(&["--set", "sandbox_policy.max_fuel=1"], "give it with `--policy`");
     wrong(
         &["--config", r#"{"sandbox_policy": {}}"#],
-        "the JSON given: `sandbox_policy` is what the",
+        "the JSON given: `sandbox_policy` is not a setting",
     );
 }
 

@@ -278,7 +278,7 @@ macro_rules! plugin {
         );
         ::core::assert!(
             $crate::rt::access_is_known(manifest.access),
-            "one line of `access` is none that a host knows"
+            "one line of `access` is invalid"
         );
         manifest
     }};

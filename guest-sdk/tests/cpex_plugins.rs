@@ -277,8 +277,7 @@ mod forgetful {
     fn a_test_fails_if_more_is_read_than_listed() {
         assert_eq!(
             failure(Request::tool_call("get_pay")),
-            "the handler of `cmf.tool_pre_invoke` looks at more than `reads` lists: handed the whole `payload` \
-             of this request, it decides otherwise. List `payload`, or the parts of it that the handler looks at"
+            "the handler of `cmf.tool_pre_invoke` reads more than `reads` lists: with the whole `payload` of this request, it decides differently. List `payload`, or the parts of it that the handler looks at"
         );
         let mut request = Request::tool_call("a");
         request.context.global_state.insert("seen".into(), json!(1));

@@ -210,7 +210,7 @@ fn another_decision_is_found() {
     assert_eq!(
         text.lines().take(4).collect::<Vec<_>>(),
         [
-            "on `cmf.tool_pre_invoke`, the module does not do what the plugin does natively",
+            "on `cmf.tool_pre_invoke`, the module behaves differently from the native plugin",
             "  decision.deny.code",
             "    natively: \"no_pii\"",
             "    module:   \"pii_access\"",

@@ -87,7 +87,7 @@ impl<'s> Check<'s> {
                 }
                 let limit = found(&Value::Number(bound.number.clone()));
                 self.wrong(at, || {
-                    format!("is {}, and must be {} {limit}", found(value), bound.side.words())
+                    format!("is {}, but must be {} {limit}", found(value), bound.side.words())
                 })
             }
             (Rule::MultipleOf(divisor), Value::Number(number)) => {
@@ -96,7 +96,7 @@ impl<'s> Check<'s> {
                     return Ok(true);
                 }
                 self.wrong(at, || {
-                    format!("is {}, and must be a multiple of {divisor}", found(value))
+                    format!("is {}, but must be a multiple of {divisor}", found(value))
                 })
             }
             (Rule::Text(range), Value::String(text)) => {
@@ -150,9 +150,7 @@ impl<'s> Check<'s> {
             fit = fit.saturating_add(usize::from(self.is_fit(node, value)?));
             if fit > 1 {
                 return self.wrong(at, || {
-                    "fits more than one of the alternatives that the schema has for it, \
-                     and must fit exactly one"
-                        .into()
+                    "fits more than one alternative of the schema, but must fit exactly one".into()
                 });
             }
         }
@@ -206,7 +204,7 @@ impl<'s> Check<'s> {
             let place = Place::Item(at.place, position);
             unique = self.wrong(At { place: &place, ..at }, || {
                 let first = Place::Item(at.place, first).path();
-                format!("is the same as `{first}`, and each item may be there only once")
+                format!("is the same as `{first}`, and items must not repeat")
             })?;
         }
         Ok(unique)
@@ -259,7 +257,7 @@ impl<'s> Check<'s> {
         } else {
             return Ok(true);
         };
-        self.wrong(at, || format!("has {}, and must have {words} {limit}", counted(found, what)))
+        self.wrong(at, || format!("has {}, but must have {words} {limit}", counted(found, what)))
     }
 
     /// Tells a problem if it is asked for. Returns that the value does not fit.

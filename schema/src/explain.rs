@@ -62,7 +62,7 @@ impl<'s> Check<'s> {
         self.wrong(at, || match required_only(node) {
             Some(keys) => format!("must not have {keys}"),
             None if told => format!("must not be {phrases}"),
-            None => "is what the schema excludes with `not`".into(),
+            None => "has a value that the schema excludes with `not`".into(),
         })
     }
 
@@ -93,7 +93,7 @@ impl<'s> Check<'s> {
             Some(required) => format!("must have {}", Phrases::from_iter(required)),
             None if told => must_be_one_of(&phrases, value),
             None => {
-                format!("fits none of the {} alternatives that the schema has for it", nodes.len())
+                format!("fits none of the {} alternatives of the schema", nodes.len())
             }
         })
     }
@@ -219,9 +219,9 @@ fn must_be_one_of(phrases: &Phrases<'_>, value: &Value) -> String {
     match value {
         Value::String(text) if phrases.names().next().is_some() => {
             let hint = hint(text, phrases.names());
-            format!("must be {phrases}, and is `{}`{hint}", shown(text))
+            format!("must be {phrases}, but is `{}`{hint}", shown(text))
         }
-        value => format!("must be {phrases}, and is {}", found(value)),
+        value => format!("must be {phrases}, but is {}", found(value)),
     }
 }
 

@@ -112,7 +112,7 @@ pub(super) fn refusal(keyword: &str) -> String {
 }
 
 fn supported() -> String {
-    format!("; what it checks is `{}`", RULES.join("`, `"))
+    format!("; the key it checks is `{}`", RULES.join("`, `"))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@
 //! let schema = Schema::parse(r#"{"properties": {"limit": {"type": "integer", "minimum": 1}}}"#).unwrap();
 //! let mismatch = &schema.check(&serde_json::json!({"limit": 0}))[0];
 //! assert_eq!(mismatch.path, "config.limit");
-//! assert_eq!(mismatch.message, "is 0, and must be at least 1");
+//! assert_eq!(mismatch.message, "is 0, but must be at least 1");
 //! ```
 //!
 //! | bound | value | beyond it |

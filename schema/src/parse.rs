@@ -18,7 +18,7 @@ use cpex_wasmi_abi::model::Strict;
 pub(super) fn parse(text: &str) -> Result<Schema, Vec<String>> {
     if text.len() > MAX_BYTES {
         return Err(vec![format!(
-            "the schema has {} bytes, and may have at most {MAX_BYTES}",
+            "the schema has {} bytes, but may have at most {MAX_BYTES}",
             text.len()
         )]);
     }
@@ -125,7 +125,7 @@ impl Parser {
             Some(Reference::Definition { section, name }) => (section, name),
             None => {
                 let expected = "must be `#`, `#/$defs/NAME` or `#/definitions/NAME`";
-                self.wrong(at, format!("{expected}, and is `{}`", shown(text)));
+                self.wrong(at, format!("{expected}, but is `{}`", shown(text)));
                 return None;
             }
         };

@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
             };
             let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == name) else {
                 let hint = hint_or_list(name, Kind::ALL.map(Kind::name).into_iter());
-                return self.wrong("type", format!("`{}` is no type{hint}", shown(name)));
+                return self.wrong("type", format!("`{}` is not a type{hint}", shown(name)));
             };
             kinds.insert(kind);
         }
@@ -114,7 +114,8 @@ impl<'a> Reader<'a> {
             match whole(value).filter(|divisor| *divisor > 0) {
                 Some(divisor) => self.rules.push(Rule::MultipleOf(divisor)),
                 None => {
-                    let what = "a whole number of at least 1 (this host supports no others)";
+                    let what = "a whole number of at least 1, the only ones that this host \
+                                supports";
                     self.wrong("multipleOf", must_be(what, value));
                 }
             }

@@ -99,7 +99,7 @@ pub(super) fn quoted(value: &Value) -> String {
 }
 
 pub(super) fn must_be(what: &str, value: &Value) -> String {
-    format!("must be {what}, and is {}", found(value))
+    format!("must be {what}, but is {}", found(value))
 }
 
 /// `1 item`, `2 items`.

@@ -62,7 +62,7 @@ impl Span {
             ErrorKind::AbiViolation,
             format!(
                 "a host function was given {len} bytes at {start:#x}, \
-                 which is not inside the memory of {size} bytes"
+                 which is outside its memory of {size} bytes"
             ),
         )
     }

@@ -22,17 +22,17 @@ pub(super) fn identity(entry: &Value, manifest: Option<&Manifest>, problems: &mu
     let invalid =
         |path: &str, message: String| Problem::new(ErrorKind::InvalidPolicy, message).about(path);
     if entry.get("name").and_then(Value::as_str) == Some("") {
-        let message = "`name` is empty; logs, errors and violations go by it";
+        let message = "`name` is empty; give the plugin a name: logs, errors and violations use it";
         problems.push(invalid("name", message.into()));
     }
     if hooks(entry).is_empty() {
         let mut message = String::from(
-            "`hooks` is empty, so the plugin would never be called; add those it is for",
+            "`hooks` is empty, so the plugin would never be called; add the hooks it is for",
         );
         if let Some(manifest) = manifest {
             let offered: Vec<_> = manifest.hooks.iter().map(|hook| crate::visible(hook)).collect();
             let offered = offered.join(", ");
-            message.push_str(&format!(", of the ones it offers: `hooks: [{offered}]`"));
+            message.push_str(&format!(", such as those it offers: `hooks: [{offered}]`"));
         }
         problems.push(invalid("hooks", message));
     }

@@ -158,7 +158,11 @@ impl Checker<'_> {
         if !kind.starts_with(SCHEME) {
             match meant_for_ours(kind) {
                 Some(path) => {
-                    let message = format!("is no kind; did you mean `{SCHEME}{}`?", visible(path));
+                    let message = format!(
+                        "is not a kind; did you mean \
+                        `{SCHEME}{}`?",
+                        visible(path)
+                    );
                     let problem = Problem::new(ErrorKind::InvalidPolicy, message).about("kind");
                     self.of_entry(&plugin, [problem]);
                 }
@@ -245,8 +249,8 @@ impl Checker<'_> {
         }
         let pin = |entry: &Value| Policy::from_value(entry).ok().and_then(|policy| policy.digest);
         if problems.is_empty() && pin(entry).is_some() && pin(applied) != pin(entry) {
-            let message = "the override takes the place of the entry's `sandbox_policy`, which pins \
-                           the module; repeat its `sha256` there";
+            let message = "the override replaces the entry's `sandbox_policy`, which pins the \
+                           module; repeat its `sha256` there";
             problems.push(
                 Problem::new(ErrorKind::InvalidPolicy, message).about("config.sandbox_policy"),
             );
@@ -333,7 +337,7 @@ fn unguarded(config: &Value) -> Option<String> {
         }
         _ => return None,
     };
-    Some(format!("no guard is in force: {why}"))
+    Some(format!("no plugin is active: {why}"))
 }
 
 fn is_disabled(entry: &Value) -> bool {

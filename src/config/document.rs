@@ -120,7 +120,7 @@ impl Policy {
     /// let error = Policy::from_yaml("isolation: poled\n").unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "line 1, column 1: policy: `sandbox_policy.isolation` is `poled`, which is no isolation; \
+    ///     "line 1, column 1: policy: `sandbox_policy.isolation` is `poled`, which is not a valid isolation; \
     ///      did you mean `pooled`?"
     /// );
     /// # Ok::<(), cpex_wasmi::Error>(())

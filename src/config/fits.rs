@@ -64,7 +64,7 @@ impl Checker<'_> {
         for (at, item) in items.iter().enumerate() {
             let path = format!("{path}[{at}]");
             if item.is_null() {
-                self.wrong(&path, "is empty; write what it is for, or remove it");
+                self.wrong(&path, "is empty; give it a value, or remove it");
             } else {
                 self.fits(item, &path, inner);
             }
@@ -116,7 +116,7 @@ impl Checker<'_> {
                 "has no effect there; it belongs under `config.sandbox_policy` of a plugin's entry",
             );
         } else if key == "identity" && mapping.has("authentication") {
-            self.wrong(path, "is called `authentication` now");
+            self.wrong(path, "was renamed to `authentication`");
         } else if key != NOT_MISSPELT
             && let Some(near) = nearest(key, mapping.names())
         {

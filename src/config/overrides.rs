@@ -73,14 +73,15 @@ impl PluginReference<'_> {
                 if let Some(key) = keys.keys().find(|key| *key != "config") {
                     let hint = if key == "sandbox_policy" { ": put it under `config`" } else { "" };
                     return Some(Err(format!(
-                        "has `{}`, which cpex-core does not look at; only `config` can be overridden{hint}",
+                        "has `{}`, which cpex-core ignores; only `config` can be overridden{hint}",
                         visible(key)
                     )));
                 }
                 keys.get("config")?
             }
             Overridden::Entry(_) => {
-                let wrong = "is no mapping; an override is `config:` with settings under it";
+                let wrong = "is not a mapping; write an override as `config:` with settings under \
+                             it";
                 return Some(Err(wrong.into()));
             }
         };
@@ -91,7 +92,7 @@ impl PluginReference<'_> {
                 base.extend(over.iter().map(|(key, value)| (key.clone(), value.clone())));
             }
             (base @ Value::Null, over) => *base = over.clone(),
-            _ => return Some(Err("has a `config` that is no mapping".into())),
+            _ => return Some(Err("has a `config` that is not a mapping".into())),
         }
         Some(Ok(applied))
     }

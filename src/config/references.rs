@@ -33,8 +33,8 @@ impl Checker<'_> {
                 Value::Object(map) => {
                     let keys = map.len();
                     let wrong = format!(
-                        "must be one plugin with what is overridden of it, and has {keys} keys; \
-                         put each plugin behind a dash of its own, and `config:` deeper than its name"
+                        "must have one key, a plugin's name, and has {keys}; put each plugin \
+                         behind its own dash, and `config:` deeper than its name"
                     );
                     self.wrong(&path, &wrong);
                 }
@@ -80,7 +80,11 @@ impl Checker<'_> {
             let Some(name) = entry.get("name").and_then(Value::as_str) else { continue };
             if !names.insert(name) {
                 let path = format!("plugins[{at}].name");
-                let wrong = format!("is `{}`, and another plugin has that name", visible(name));
+                let wrong = format!(
+                    "is `{}`, which is the name of another plugin \
+                                     too",
+                    visible(name)
+                );
                 self.wrong(&path, &wrong);
             }
         }
@@ -91,7 +95,7 @@ impl Checker<'_> {
             if !names.contains(plugin) {
                 let hint = did_you_mean(plugin, names.iter().copied());
                 let wrong =
-                    format!("names the plugin `{}`, which is not there{hint}", visible(plugin));
+                    format!("names the plugin `{}`, which does not exist{hint}", visible(plugin));
                 self.wrong(&path, &wrong);
             }
         }
@@ -124,7 +128,7 @@ impl Checker<'_> {
         };
         for name in named.into_iter().filter(|name| !groups.contains(name)) {
             let hint = did_you_mean(name, groups.iter().copied());
-            let wrong = format!("names the group `{}`, which is not there{hint}", visible(name));
+            let wrong = format!("names the group `{}`, which does not exist{hint}", visible(name));
             self.wrong(&format!("{path}.groups"), &wrong);
         }
     }

@@ -35,7 +35,7 @@ pub(super) fn plain(text: &str) -> Result<Value, String> {
     }
     if matches!(digits, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
         return Err(format!(
-            "is {text}, which is a number in YAML and none here; put it in quotes if it is a text"
+            "is {text}, which only YAML reads as a number; put it in quotes if it is a text"
         ));
     }
     match digits.parse::<f64>() {

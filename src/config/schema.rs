@@ -100,7 +100,7 @@ fn definition(name: &str) -> Value {
         }
         "references" => {
             let mut config = nullable(mapping(&CONFIG));
-            describe(&mut config, "What takes the place of keys under the entry's `config`.");
+            describe(&mut config, "Replacements of keys under the entry's `config`.");
             let over = json!({
                 "type": ["object", "null"],
                 "properties": {"config": config},

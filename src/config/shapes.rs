@@ -17,23 +17,23 @@ pub(super) static SETTINGS: Mapping = Mapping::open(&[
     filled(
         "routing_enabled",
         SWITCH,
-        "Whether routes say which plugins are called. Default: false.",
+        "`true`: routes choose the plugins of a request. Default: false.",
     ),
     filled(
         "plugin_timeout",
         Shape::Whole(0, u64::MAX),
         "Seconds for a plugin's call. Default: 30.",
     ),
-    filled("short_circuit_on_deny", SWITCH, "Whether a denial ends a band. Default: true."),
+    filled("short_circuit_on_deny", SWITCH, "`true`: a denial ends a band. Default: true."),
     filled("parallel_execution_within_band", SWITCH, "Default: false."),
     filled("fail_on_plugin_error", SWITCH, "Default: false."),
     filled("route_cache_max_entries", Shape::Whole(0, u64::MAX), "Default: 10000."),
 ]);
 
 pub(super) static GLOBAL: Mapping = Mapping::open(&[
-    key("policies", GROUPS, "Groups, as `groups` has them; `all` is for each request."),
+    key("policies", GROUPS, "Groups, as under `groups`; `all` is for each request."),
     key("defaults", GROUPS, "Groups for `tool`, `resource`, `prompt` and `llm`."),
-    key("authentication", Shape::Authentication, "How callers are identified."),
+    key("authentication", Shape::Authentication, "The identification of callers."),
 ]);
 
 const GROUPS: Shape = Shape::Table(&Shape::Map(&GROUP));
@@ -42,7 +42,7 @@ pub(super) static GROUP: Mapping = Mapping::open(&[
     key("description", Shape::Text, "For people."),
     key("metadata", Shape::Table(&Shape::Text), "For tools."),
     key("plugins", Shape::References, "The plugins, by name, each with an override or without."),
-    key("authentication", Shape::Authentication, "How callers are identified."),
+    key("authentication", Shape::Authentication, "The identification of callers."),
 ]);
 
 pub(super) static ROUTE: Mapping = Mapping::open(&[
@@ -52,9 +52,9 @@ pub(super) static ROUTE: Mapping = Mapping::open(&[
     key("llm", Shape::OneOrMore, "Models, by name."),
     key("meta", Shape::Map(&META), "Tags, scope and properties."),
     key("groups", Shape::OneOrMore, "Groups whose plugins are called too."),
-    key("when", Shape::Text, "A condition, which an orchestrator looks at."),
+    key("when", Shape::Text, "A condition that an orchestrator evaluates."),
     key("plugins", Shape::References, "The plugins, by name, each with an override or without."),
-    key("authentication", Shape::Authentication, "How callers are identified."),
+    key("authentication", Shape::Authentication, "The identification of callers."),
 ]);
 
 static META: Mapping = Mapping::open(&[
@@ -66,14 +66,14 @@ static META: Mapping = Mapping::open(&[
 /// A step of `authentication` that is more than a name.
 pub(super) static STEP: Mapping = Mapping::open(&[
     required("name", Shape::Text, "The plugin."),
-    key("on_error", Shape::Text, "What a failure does: `continue` or `deny`."),
-    key("config", Shape::Any, "Settings that take the place of the entry's."),
+    key("on_error", Shape::Text, "The reaction to a failure: `continue` or `deny`."),
+    key("config", Shape::Any, "Settings that replace the entry's."),
 ]);
 
 /// `authentication` that is more than a list.
 pub(super) static STEPS: Mapping = Mapping::open(&[
     required("steps", Shape::Any, "The steps."),
-    filled("replace_inherited", SWITCH, "Whether steps of groups are left out. Default: false."),
+    filled("replace_inherited", SWITCH, "`true`: steps of groups are left out. Default: false."),
 ]);
 
 /// Keys of the kinds of things that a route is for.

@@ -113,8 +113,8 @@ fn odd_breaks(text: &str) -> Vec<Problem> {
             if matches!(char, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}') {
                 let code = u32::from(char);
                 let message = format!(
-                    "U+{code:04X} stands here, which not all readers of YAML take for the same; write it \
-                     as `\\u{code:04x}` within double quotes"
+                    "U+{code:04X} stands here, which readers of YAML take differently; write it as \
+                     `\\u{code:04x}` within double quotes"
                 );
                 let place = place(at.saturating_add(1), column);
                 problems.push(Problem::new(ErrorKind::InvalidPolicy, message).at(place));
@@ -157,8 +157,8 @@ impl<'t> YamlReader<'t> {
                 Event::DocumentStart(..) if root.is_some() => {
                     self.wrong(
                         span,
-                        "a second document begins here, and a file is one document; remove the \
-                         `---`, or give each a file of its own",
+                        "a second document begins here, and a file may have one; remove the `---`, \
+                         or put each document into its own file",
                     );
                     return None;
                 }
@@ -176,7 +176,7 @@ impl<'t> YamlReader<'t> {
             Ok(event) => Some(event),
             Err(error) => {
                 let place = place(error.marker().line(), error.marker().col());
-                let mut message = format!("this is no valid YAML: {}", visible(&error.info()));
+                let mut message = format!("this is not valid YAML: {}", visible(&error.info()));
                 if let Some(sign) = self.sign(&error) {
                     message.push_str(&format!("; put a text that begins with `{sign}` in quotes"));
                 }
@@ -212,7 +212,7 @@ impl<'t> YamlReader<'t> {
         let (anchor, content) = match event {
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
-                    self.wrong(span, "an alias stands within what it stands for");
+                    self.wrong(span, "an alias stands within its own anchor");
                     return None;
                 };
                 let values = node.size.values.saturating_sub(1);
@@ -254,7 +254,7 @@ impl<'t> YamlReader<'t> {
                 (anchor, Content::Map(self.members()?))
             }
             _ => {
-                self.wrong(span, "this is no valid YAML: a value is missing");
+                self.wrong(span, "this is not valid YAML: a value is missing");
                 return None;
             }
         };
@@ -267,7 +267,7 @@ impl<'t> YamlReader<'t> {
             if self.odd_anchors {
                 self.wrong(
                     span,
-                    "the name of an anchor has other characters than letters, digits, `-` and `_`; name it without them",
+                    "the name of an anchor may have letters, digits, `-` and `_` only; rename it",
                 );
             }
             self.anchors.insert(anchor, node.clone());
@@ -303,7 +303,7 @@ impl<'t> YamlReader<'t> {
             if key == "<<" {
                 self.wrong_here(
                     span,
-                    "is a merge key, which CPEX does not follow; write out what it stands for",
+                    "is a merge key, which CPEX does not follow; write its values out",
                 );
             } else if first != start(span) {
                 let line = first.line;
@@ -327,7 +327,7 @@ impl<'t> YamlReader<'t> {
                 (text.into_owned(), style)
             }
             Event::Alias(_) => {
-                self.wrong(span, "an alias stands in the place of a key; write the key out");
+                self.wrong(span, "a key is an alias; write the key out");
                 return None;
             }
             _ => {

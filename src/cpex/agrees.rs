@@ -17,7 +17,7 @@ pub(super) fn with(written: &Value, config: &CpexConfig) -> Result<(), Box<Plugi
     let entries = written.get("plugins").and_then(Value::as_array).map_or(&[][..], |list| list);
     let differs = |key: &str, entry: &PluginConfig| {
         let wrong = format!(
-            "cpex-core reads its `{key}` otherwise than it was checked; write it in another way"
+            "cpex-core reads its `{key}` differently from this host; write it in another way"
         );
         Err(errors::config(&entry.name, &entry.kind, wrong))
     };
@@ -43,7 +43,7 @@ pub(super) fn with(written: &Value, config: &CpexConfig) -> Result<(), Box<Plugi
     }
     if entries.len() != config.plugins.len() {
         let message =
-            "cpex-core reads other `plugins` than were checked; write them in another way";
+            "cpex-core reads its `plugins` differently from this host; write them in another way";
         return Err(Box::new(PluginError::Config { message: message.into() }));
     }
     Ok(())

@@ -138,7 +138,7 @@ impl TypedPayload<'_> {
                 Box::new(now.with_results(*changed)?)
             }
             (Self::Custom(custom, _), changed @ Payload::Custom(_)) => {
-                custom.make(&changed).ok_or(Unfit::new("is none of its type"))?
+                custom.make(&changed).ok_or(Unfit::new("is not of the payload's type"))?
             }
             _ => return Err(Unfit::new("is another type of payload")),
         })

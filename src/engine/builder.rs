@@ -341,7 +341,11 @@ impl EngineBuilder {
             return Err(Error::from_problems(alloc::vec![wrong]));
         }
         if slice == 0 {
-            return Err(Error::new(ErrorKind::InvalidConfig, "a slice needs some fuel"));
+            return Err(Error::new(
+                ErrorKind::InvalidConfig,
+                "a slice must have at least 1 unit of \
+                fuel",
+            ));
         }
         if stack_bytes < MIN_STACK_BYTES {
             return Err(Error::new(
@@ -352,11 +356,15 @@ impl EngineBuilder {
         if !(1..=MAX_INTERPRETERS).contains(&shards) {
             return Err(Error::new(
                 ErrorKind::InvalidConfig,
-                format!("an engine has 1 to {MAX_INTERPRETERS} shards, and not {shards}"),
+                format!("an engine has 1 to {MAX_INTERPRETERS} shards, not {shards}"),
             ));
         }
         if times_calls && clock.is_none() {
-            return Err(Error::new(ErrorKind::InvalidConfig, "to time calls takes a clock"));
+            return Err(Error::new(
+                ErrorKind::InvalidConfig,
+                "measuring the time of calls needs a \
+                clock; set one with `EngineBuilder::clock`",
+            ));
         }
         let dispatch = Dispatch::of_this_build(&config(1_000_000, 1000, Dispatch::LOOP))?;
         let settings =

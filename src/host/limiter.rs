@@ -51,7 +51,7 @@ impl Limiter {
 pub(crate) fn starved() -> Error {
     Error::new(
         ErrorKind::MemoryLimit,
-        "the host has not got the memory that the plugin wanted, which its limits allow; lower \
+        "the host has run out of memory that the plugin's limits allow; lower \
          `max_memory_bytes`, or the number of calls at once",
     )
 }

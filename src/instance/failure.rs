@@ -79,7 +79,7 @@ impl Call<'_> {
         // Many a library takes it for granted that there are a clock and random numbers.
         let message = match host.session.refused() {
             Some(access) => format!(
-                "{message}; before that it was denied something of the system (`{access}`) that its \
+                "{message}; before that it was denied the system access `{access}`, which its \
                  manifest does not ask for or its policy does not grant"
             ),
             None => message,
@@ -92,15 +92,15 @@ impl Call<'_> {
         if host.limiter.holds_token {
             return Error::new(
                 ErrorKind::MemoryLimit,
-                "the plugin wanted more memory after it had read a token, when its memory cannot \
-                 grow any more, and failed without it; have it read tokens last, or link it with \
+                "the plugin failed because its memory cannot grow after it has read a token; have \
+                 it read tokens last, or link it with \
                  more memory (`--initial-memory`)",
             );
         }
         let limits = &host.session.grants().limits;
         let mut message = format!(
-            "the plugin wanted more memory than its limit of {} bytes, and failed without it; \
-             raise `max_memory_bytes` if it needs more",
+            "the plugin failed because it wanted more memory than its limit of {} bytes; raise \
+             `max_memory_bytes` if it needs more",
             limits.memory_bytes
         );
         if let Some(panic) = self.instance.store.data().session.panic_message() {

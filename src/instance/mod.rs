@@ -167,8 +167,8 @@ impl Instance {
         grants.tell(
             Level::Warn,
             &format!(
-                "the state that the plugin kept is lost: a call for `{}` failed on its way or was \
-                 given up, and its instance is thrown away; the next call begins without",
+                "the state that the plugin kept is lost: a call for `{}` failed or was abandoned, \
+                 and its instance was dropped; the next call begins without state",
                 crate::logging::visible(session.hook())
             ),
         );

@@ -40,7 +40,7 @@ pub(super) fn untranslatable(error: wasmi::Error) -> Error {
             format!("the module is larger than a plugin may be: {error}{hint}")
         }
         Wasmi::ImplementationLimits(error) => {
-            format!("the module is larger than the interpreter takes: {error}")
+            format!("the module is larger than the interpreter accepts: {error}")
         }
         _ => format!("the module cannot be translated: {error}"),
     };
@@ -156,7 +156,7 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Im
             } else if from.starts_with("__wbindgen") {
                 "build the plugin without wasm-bindgen"
             } else if name.contains("getrandom") {
-                "a crate of the plugin's wants random numbers: give `cpex-wasmi-guest` its feature \
+                "a crate of the plugin needs random numbers: give `cpex-wasmi-guest` its feature \
                  `getrandom`, or `getrandom-02`"
             } else {
                 "plugins import from the module `cpex` only"
@@ -187,7 +187,7 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Im
             }
         } else {
             problems.push(invalid(format!(
-                "the module imports `{from}::{name}` as {}, and it is {}",
+                "the module imports `{from}::{name}` as {}, but it is {}",
                 type_name(import.ty()),
                 type_name(&ExternType::Func(expected))
             )));
@@ -198,7 +198,7 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Im
 
 /// The advice about an unknown import of WASI.
 const NO_WASI: &str = if cfg!(feature = "wasi") {
-    "of WASI this host offers preview 1 only; build the plugin for `wasm32-wasip1`, or for \
+    "this host offers preview 1 of WASI only; build the plugin for `wasm32-wasip1`, or for \
      `wasm32-unknown-unknown`"
 } else {
     "this host is built without its feature `wasi`; build the plugin for \
@@ -218,7 +218,7 @@ fn wasi_import(import: &wasmi::ImportType<'_>) -> Result<WasiImport, String> {
         return Ok(WasiImport { name: function.name(), description: function.description() });
     }
     let (found, expected) = (type_name(import.ty()), type_name(&ExternType::Func(expected)));
-    Err(format!(" as {found}, and it is {expected}"))
+    Err(format!(" as {found}, but it is {expected}"))
 }
 
 /// Checks what the host needs to find in a module, and returns the memory's type.
@@ -236,7 +236,7 @@ pub(super) fn exports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Op
         match module.get_export(name) {
             Some(ExternType::Func(ty)) if ty == expected => {}
             Some(ty) => problems.push(invalid(format!(
-                "the module exports `{name}` as {}, and it must be {}",
+                "the module exports `{name}` as {}, but it must be {}",
                 type_name(&ty),
                 type_name(&ExternType::Func(expected))
             ))),
@@ -251,7 +251,7 @@ pub(super) fn exports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Op
         Some(ExternType::Memory(memory)) => Some(memory),
         Some(ty) => {
             problems.push(invalid(format!(
-                "the module exports `{EXPORT_MEMORY}` as {}, and it must be its memory",
+                "the module exports `{EXPORT_MEMORY}` as {}, but it must be its memory",
                 type_name(&ty)
             )));
             None

@@ -28,7 +28,7 @@ pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), String> {
         if reader.list(entry).is_none() {
             return Err(format!(
                 "a {what} of the module (section at byte {}) has a constant expression of more \
-                 than {MAX_OPERATORS} operators, or of another kind than are known",
+                 than {MAX_OPERATORS} operators, or with an unknown operator",
                 section.offset
             ));
         }

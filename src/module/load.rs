@@ -49,7 +49,8 @@ impl<'a> ModuleBytes<'a> {
     pub(super) fn new(engine: &'a Engine, wasm: &'a [u8]) -> Result<Self, Error> {
         if wasm.len() > Limits::MAX_MODULE_BYTES {
             return Err(invalid(format!(
-                "the module has {} bytes, and at most {} are loaded; build it with optimisation and \
+                "the module has {} bytes, and at most {} are allowed; build it with optimisation \
+                 and \
                  `strip = true`",
                 wasm.len(),
                 Limits::MAX_MODULE_BYTES

@@ -18,12 +18,12 @@ pub(super) struct CodeFacts {
     pub(super) refused: Option<&'static str>,
 }
 
-const UNKNOWN: &str = "the module has an instruction that is not known to this host";
+const UNKNOWN: &str = "the module has an instruction that this host does not know";
 // Another crate of the program may have turned on more of the interpreter's features.
-const NO_VECTORS: &str = "the module has instructions on vectors, which this host is built without; build \
-                          it without `simd128`";
+const NO_VECTORS: &str = "the module has vector instructions, and this host is built without them; \
+                          build the module without `simd128`";
 const MISREAD: &str = "the module has a `v128.store8_lane` or `v128.store16_lane` at an offset of over \
-                       65,535, which the interpreter of this host cannot run; build it without `simd128`";
+                       65,535, which the interpreter of this host cannot run; build the module without `simd128`";
 
 /// The effect of an instruction on the blocks around it, or on an instance, beside its memory and its
 /// globals; or what else is to be known of it.

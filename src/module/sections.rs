@@ -25,9 +25,9 @@ const COSTLY: &[(u8, &str, usize, &str)] = &[
     (2, "imports", 16 << 10, TO_CALL),
     (7, "exports", 64 << 10, TO_CALL),
     (9, "table elements", 256 << 10, TO_CALL),
-    (CODE, "functions", 4 << 20, "as more takes too long to load; build it with optimisation"),
+    (CODE, "functions", 4 << 20, "as more would take too long to load; build it with optimisation"),
 ];
-const TO_LOAD: &str = "as more takes too much memory to load";
+const TO_LOAD: &str = "as more would take too much memory to load";
 const TO_CALL: &str = "as each call may have to go through them";
 /// The most sections of a module. Each takes two bytes of the file, and many times that to keep.
 const MAX_SECTIONS: usize = 1000;
@@ -65,9 +65,9 @@ impl Sections {
 
 /// Reads the header and the frame of each section.
 pub(super) fn scan(wasm: &[u8]) -> Result<Sections, String> {
-    let (header, _) = wasm.split_first_chunk::<8>().ok_or_else(|| {
-        format!("the file has {} bytes, which is too few for a wasm module", wasm.len())
-    })?;
+    let (header, _) = wasm
+        .split_first_chunk::<8>()
+        .ok_or_else(|| format!("the file has {} bytes, too few for a wasm module", wasm.len()))?;
     match header {
         [0, b'a', b's', b'm', 1, 0, 0, 0] => {}
         [0, b'a', b's', b'm', _, 0, 1, 0] => {
@@ -84,9 +84,11 @@ pub(super) fn scan(wasm: &[u8]) -> Result<Sections, String> {
             ));
         }
         _ => {
-            return Err("this is no wasm module: it does not begin with the bytes `\\0asm`; give \
+            return Err(
+                "this is not a wasm module: it does not begin with the bytes `\\0asm`; give \
                         the `.wasm` file that the build produced"
-                .into());
+                    .into(),
+            );
         }
     }
     let mut sections = Sections::default();

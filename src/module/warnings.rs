@@ -18,7 +18,7 @@ impl Module {
         let mut warnings: Vec<String> = unused
             .iter()
             .map(|name| {
-                format!("the capability `{name}` is granted, and the plugin does not ask for it")
+                format!("the capability `{name}` is granted, but the plugin does not ask for it")
             })
             .collect();
         let known = || KNOWN_HOOKS.iter().map(|(name, _)| *name);
@@ -38,22 +38,22 @@ impl Module {
             let granted = |capability| policy.capabilities.contains(capability);
             if granted(write) && !granted(read) {
                 warnings.push(format!(
-                    "the capability `{write}` is granted without `{read}`, and cpex-core takes the \
-                     whole of what a plugin sees for what it changes: with cpex-core, the plugin is \
-                     not loaded without both"
+                    "the capability `{write}` is granted without `{read}`, and cpex-core takes all \
+                     that a plugin sees for its change; with cpex-core, the plugin is not loaded \
+                     without both"
                 ));
             }
         }
         warnings.extend(policy.access.unreachable().map(|host| {
             format!(
-                "`allowed_network` grants `{host}`, which is no public address: nothing is sent to \
-                 it without `allow_private: true`"
+                "`allowed_network` grants `{host}`, which is not a public address: nothing is sent \
+                 to it without `allow_private: true`"
             )
         }));
         let credentials = self.requested().opens_credentials();
         if credentials && !policy.allow_raw_credentials {
             warnings.push(
-                "the plugin asks for credentials, and sees what is known of them but no token; set \
+                "the plugin asks for credentials, and sees all of them but the tokens; set \
                  `allow_raw_credentials: true` under `sandbox_policy:` if it may read tokens"
                     .into(),
             );
@@ -65,19 +65,19 @@ impl Module {
             && policy.isolation == Isolation::PerCall
         {
             warnings.push(
-                "each call initialises the plugin anew, as what an initialisation leaves in this \
-                 module cannot be kept for the next (docs/policy.md, \"Initialised once\"); set \
-                 `isolation: pooled` if calls may share instances, or `snapshot: false` if it is meant"
+                "each call initialises the plugin anew, as the state after its initialisation \
+                 cannot be kept for the next (docs/policy.md, \"Initialised once\"); set \
+                 `isolation: pooled` if calls may share instances, or `snapshot: false` if that is intended"
                     .into(),
             );
         }
         if policy.allow_raw_credentials && !credentials {
             warnings.push(
-                "the policy allows raw credentials, and the plugin does not ask for any".into(),
+                "the policy allows raw credentials, but the plugin does not ask for any".into(),
             );
         }
         warnings.extend(policy.access.unused(self.manifest()).into_iter().map(|grant| {
-            format!("`{}` is granted, and the plugin does not ask for it", crate::visible(&grant))
+            format!("`{}` is granted, but the plugin does not ask for it", crate::visible(&grant))
         }));
         warnings
     }

@@ -52,16 +52,17 @@ impl Plugin {
             return Error::new(
                 ErrorKind::InstancesExhausted,
                 format!(
-                    "the plugin keeps state, and its one instance is in use{waited}; let its manifest \
-                     say `stateful: per_instance` if each of several may have a state of its own"
+                    "the plugin keeps state, and its one instance is in use{waited}; write \
+                     `stateful: per_instance` in its manifest if each of several instances may \
+                     have its own state"
                 ),
             );
         }
         Error::new(
             ErrorKind::InstancesExhausted,
             format!(
-                "all {} instances of the plugin are in use{waited}; raise `max_instances` if there \
-                 may be more calls at once",
+                "all {} instances of the plugin are in use{waited}; raise `max_instances` to allow \
+                 more calls at once",
                 grants.max_instances
             ),
         )

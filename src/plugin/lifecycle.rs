@@ -159,7 +159,8 @@ impl Plugin {
                 _ => "",
             };
             let message = format!(
-                "{costs}, as the initialisation used `{}`, which may be different another time{hint}",
+                "{costs}, as the initialisation used `{}`, which may differ from time to \
+                 time{hint}",
                 crate::visible(what)
             );
             grants.tell(level, &message);
@@ -199,7 +200,8 @@ impl Plugin {
             Some(Taken::Instance(instance)) => Ok(Some(instance)),
             Some(Taken::Closed) => Err(Error::new(
                 ErrorKind::ShutDown,
-                "the plugin was shut down, and the state that it kept is gone; load it anew",
+                "the plugin was shut down, and the state that it kept is gone; load the plugin \
+                 again",
             )),
             Some(Taken::Nothing) | None => Ok(None),
         }
@@ -233,7 +235,7 @@ impl Plugin {
         if grants.counts.outgrown.add() == 0 {
             let message = format!(
                 "an instance was dropped after its call, as its memory had grown from {from} to {to} \
-                 bytes: a call that finds none has to wait for a new one; this is told once"
+                 bytes: a call without a free instance waits for a new one; this is logged once"
             );
             grants.tell(Level::Info, &message);
         }

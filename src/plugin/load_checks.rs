@@ -60,7 +60,7 @@ pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec
             ErrorKind::MemoryLimit,
             format!(
                 "the module declares {declared} bytes of memory, and its limit is {limit}; link it \
-                 with a smaller stack (`-zstack-size=16384`) if that is what it is for, or raise \
+                 with a smaller stack (`-zstack-size=16384`) if the stack takes the memory, or raise \
                  `max_memory_bytes`"
             ),
         ));
@@ -87,7 +87,7 @@ pub(crate) fn agreement(module: &Module, policy: &Policy, hooks: &[&str]) -> Vec
     {
         problems.push(Problem::new(
             ErrorKind::InvalidConfig,
-            "the policy asks for pooled instances and allows raw credentials, and an instance that \
+            "the policy asks for pooled instances and allows raw credentials, but an instance that \
              may hold tokens is never kept; set `isolation: per_call`, or leave out \
              `allow_raw_credentials`",
         ));
@@ -104,7 +104,7 @@ fn exhausted(module: &Module, policy: &Policy, problems: &mut Vec<Problem>) {
         // Those of a plugin that keeps state wait.
         WhenExhausted::Grow if !stateful.is_kept() => return,
         _ if !cfg!(feature = "std") => {
-            "the policy bounds how many calls there are at once, which needs the feature `std`"
+            "the policy bounds the number of calls at once, which needs the feature `std`"
         }
         WhenExhausted::Wait(_) if module.engine().clock().is_none() => {
             "the policy lets calls wait for a time, and this host has no clock; set one with \
@@ -113,8 +113,8 @@ fn exhausted(module: &Module, policy: &Policy, problems: &mut Vec<Problem>) {
         // There is one instance, whatever the policy says.
         _ if stateful == Stateful::Yes => return,
         _ if policy.max_instances == 0 => {
-            "the policy bounds calls at once to `max_instances`, which is 0, so that there would \
-             never be one"
+            "the policy bounds calls at once to `max_instances`, which is 0; raise it to allow \
+             calls"
         }
         _ => return,
     };
@@ -163,8 +163,8 @@ pub(crate) fn access_requests(
     {
         problems.push(Problem::new(
             ErrorKind::AccessDenied,
-            "the plugin keeps state from one call to the next, which is not allowed; if it may, \
-             set `isolation: pooled` and `allow_state: true` under `sandbox_policy:`",
+            "the plugin keeps state from one call to the next, which the policy does not allow; to \
+             allow it, set `isolation: pooled` and `allow_state: true` under `sandbox_policy:`",
         ));
     }
 }

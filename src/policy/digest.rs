@@ -37,10 +37,10 @@ impl Digest {
         }
         if let Some(odd) = text.chars().find(|char| !char.is_ascii_hexdigit()) {
             let odd = visible(odd.encode_utf8(&mut [0; 4]));
-            return Err(format!("must be 64 hex digits, and has `{odd}` among them"));
+            return Err(format!("must be 64 hex digits, but has `{odd}` among them"));
         }
         if text.len() != 64 {
-            return Err(format!("must be 64 hex digits, and has {}", text.len()));
+            return Err(format!("must be 64 hex digits, but has {}", text.len()));
         }
         let mut digits = text.chars().filter_map(|char| u8::try_from(char.to_digit(16)?).ok());
         let mut digit = || digits.next().unwrap_or_default();
@@ -52,8 +52,8 @@ impl Digest {
         let message = || {
             format!(
                 "the policy pins the module with the SHA-256 digest {self}, and this one has \
-                 {found}; put the pinned module in its place or, if this is the one to run, set \
-                 `sha256: {found}` under `sandbox_policy:`"
+                 {found}; put the pinned module in its place, or to run this one, set `sha256: \
+                 {found}` under `sandbox_policy:`"
             )
         };
         (self != found).then(|| Problem::new(ErrorKind::DigestMismatch, message()))

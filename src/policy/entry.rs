@@ -39,10 +39,7 @@ impl PolicyReader {
     /// nothing else: a policy, and a merge key, which is not followed.
     fn unfollowed(&mut self, key: &str, value: &Value, path: &str) {
         if key == "<<" {
-            self.wrong(
-                path,
-                "is a merge key, which CPEX does not follow; write out what it stands for",
-            );
+            self.wrong(path, "is a merge key, which CPEX does not follow; write its values out");
         }
         match value {
             Value::Object(map) => {
@@ -94,7 +91,7 @@ impl PolicyReader {
             let (least, most) = (i32::MIN, i32::MAX);
             match value.is_i64() || value.is_u64() {
                 true => self
-                    .wrong("priority", format!("is {value}, and must be from {least} to {most}")),
+                    .wrong("priority", format!("is {value}, but must be from {least} to {most}")),
                 false => self.wrong("priority", expected("a whole number", value)),
             }
         }
@@ -106,9 +103,7 @@ impl PolicyReader {
                 let hook = visible(hook);
                 self.wrong(
                     path,
-                    format!(
-                        "is `{hook}` once more, so the plugin would be called twice; remove it"
-                    ),
+                    format!("is `{hook}` again, so the plugin would be called twice; remove it"),
                 );
             }
         }

@@ -88,11 +88,11 @@ impl FileGrant {
             return Some("has an empty path".into());
         }
         if let Some(path) = self.paths().find(|path| path.contains('\0')) {
-            return Some(format!("is `{}`, and no path has a NUL", visible(path)));
+            return Some(format!("is `{}`, and a path cannot have a NUL", visible(path)));
         }
         let no_file = |path: &&str| matches!(split(path).1, "" | "." | "..");
         if let Some(path) = self.paths().find(no_file).filter(|_| self.kind == PathKind::File) {
-            return Some(format!("is `{}`, which is no path of a file", visible(path)));
+            return Some(format!("is `{}`, which is not the path of a file", visible(path)));
         }
         let own = visible(self.seen_as());
         if self.seen_as().split('/').any(|part| part == "..") {
@@ -111,10 +111,10 @@ impl FileGrant {
     fn mistaken_pattern(&self) -> Option<&'static str> {
         if self.kind == PathKind::Dir {
             let stars = self.paths().any(|path| path.contains('*'));
-            return stars.then_some("has a `*`, which only the last part of a `file` can have");
+            return stars.then_some("has a `*`; only the last part of a `file` can have one");
         }
         if self.paths().any(|path| split(path).0.contains('*')) {
-            return Some("has a `*` in another part than the last");
+            return Some("has a `*` in a part before the last");
         }
         let pattern = self.paths().any(is_pattern);
         let name = split(&self.path).1;
@@ -122,16 +122,14 @@ impl FileGrant {
             name.contains(['?', '[', ']', '{', '}']) || name.contains("**") || name.trim() != name;
         if pattern && odd {
             return Some(
-                "has more than `*` in it for a pattern: nothing else stands for other text",
+                "has other pattern characters than `*`, which alone stands for other text",
             );
         }
         if pattern && name != split(self.seen_as()).1 {
-            return Some(
-                "has a `*`, and `as` ends with something else: the files keep their names",
-            );
+            return Some("has a `*`, but `as` has another last part; files keep their names");
         }
         if pattern && self.permission == FilePermission::PrivateScratch {
-            return Some("has a `*`, and `private-scratch` is for a directory");
+            return Some("has a `*`, but `private-scratch` is for a directory");
         }
         None
     }

@@ -114,18 +114,22 @@ pub(crate) const TEXTS: Shape = Shape::List(&Shape::Text);
 
 /// An entry under `plugins:`, as `cpex-core` has it.
 pub(crate) static ENTRY: Mapping = Mapping::of(&[
-    required("name", Shape::Text, "What logs, errors and violations call the plugin."),
+    required("name", Shape::Text, "The plugin's name in logs, errors and violations."),
     required(
         "kind",
         Shape::Text,
-        "`wasm://` and the path of a module below the plugin directory; or a kind of another host's.",
+        "`wasm://` and the path of a module below the plugin directory, or a kind of another host.",
     ),
     key("description", Shape::Text, "For people."),
     key("author", Shape::Text, "For people."),
-    key("version", Shape::Text, "For people. Nothing is compared with it."),
-    key("hooks", TEXTS, "The hooks that the plugin is called for. Its manifest has to offer each."),
-    filled("mode", Shape::Choice(MODES), "How the plugin runs beside others. Default: sequential."),
-    filled("priority", Shape::Signed, "Lower runs first within a mode. Default: 100."),
+    key("version", Shape::Text, "A version for people. It is not compared with anything."),
+    key("hooks", TEXTS, "The hooks that the plugin is called for. Its manifest must offer each."),
+    filled(
+        "mode",
+        Shape::Choice(MODES),
+        "The mode in which the plugin runs with others. Default: sequential.",
+    ),
+    filled("priority", Shape::Signed, "The lowest runs first within a mode. Default: 100."),
     filled(
         "on_error",
         Shape::Choice(ON_ERROR),
@@ -134,13 +138,14 @@ pub(crate) static ENTRY: Mapping = Mapping::of(&[
     key(
         "capabilities",
         Shape::List(&Shape::Capability),
-        "What the plugin may read and change of a request. All that its manifest asks for.",
+        "The parts of a request that the plugin may read and change. All that its manifest asks \
+         for.",
     ),
     key("tags", TEXTS, "For people."),
     key(
         "conditions",
         Shape::List(&Shape::Map(&CONDITION)),
-        "When the plugin runs: if one of them is met.",
+        "Conditions: the plugin runs if one is met.",
     ),
     key("config", Shape::Map(&CONFIG), "The plugin's own settings, and its `sandbox_policy`."),
 ]);
@@ -165,7 +170,8 @@ pub(crate) static CONFIG: Mapping = Mapping {
     keys: &[key(
         "sandbox_policy",
         Shape::Map(&SANDBOX_POLICY),
-        "What the plugin may use and touch. Without it: time and memory within the default limits, and nothing of the system.",
+        "The plugin's permissions and limits. Without it: time and memory within the default \
+         limits, and no system access.",
     )],
     one_of: &[],
     open: true,
@@ -189,7 +195,7 @@ pub(crate) static SANDBOX_POLICY: Mapping = Mapping::of(&[
     key(
         "when_exhausted",
         Shape::Choice(&["grow", "wait", "refuse"]),
-        "What a call does while `max_instances` others are under way. Default: grow.",
+        "The reaction of a call while `max_instances` others are under way. Default: grow.",
     ),
     key(
         "snapshot",
@@ -199,7 +205,7 @@ pub(crate) static SANDBOX_POLICY: Mapping = Mapping::of(&[
     key(
         "allow_state",
         Shape::Switch,
-        "`true`: a plugin may run that keeps state from one call to the next. Default: false.",
+        "`true`: the plugin may keep state from one call to the next. Default: false.",
     ),
     key(
         "allow_raw_credentials",
@@ -229,20 +235,20 @@ pub(crate) static FIXED: Mapping = Mapping::of(&[required(
     "fixed",
     // Plugins are told times in nanoseconds, in 64 bits.
     Shape::Whole(0, u64::MAX / 1_000_000_000),
-    "The time that stands still, in seconds since 1970 in UTC.",
+    "The fixed time, in seconds since 1970 in UTC.",
 )]);
 
 pub(crate) static SEED: Mapping = Mapping::of(&[required(
     "seed",
     Shape::Whole(0, u64::MAX),
-    "The seed that the numbers are made from. They are no secret.",
+    "The seed of the numbers. Such numbers are not secret.",
 )]);
 
 pub(crate) static FILE_GRANT: Mapping = Mapping {
     keys: &[
         key("dir", Shape::Text, "A directory of this machine, with all that is in it."),
         key("file", Shape::Text, "A file of this machine; `*` in its name stands for any text."),
-        required("permission", Shape::Choice(&FilePermission::NAMES), "What may be done with it."),
+        required("permission", Shape::Choice(&FilePermission::NAMES), "The permission."),
         key("as", Shape::Text, "The path by which the plugin knows it. Default: the same."),
     ],
     one_of: &["dir", "file"],
@@ -284,7 +290,12 @@ pub(crate) static RESOURCES: Mapping = Mapping::of(limits::KEYS);
 /// The keys of a document that is a `sandbox_policy` with capabilities beside it.
 pub(crate) static BARE: Mapping = Mapping::of(&[
     key("sandbox_policy", Shape::Map(&SANDBOX_POLICY), "The policy."),
-    key("capabilities", Shape::List(&Shape::Capability), "What the plugin may read and change."),
+    key(
+        "capabilities",
+        Shape::List(&Shape::Capability),
+        "The parts of a request that the plugin \
+        may read and change.",
+    ),
 ]);
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl PolicyReader {
                     let hint = did_you_mean(&name, known);
                     self.wrong(
                         &path,
-                        format!("is `{}`, which is no capability{hint}", visible(&name)),
+                        format!("is `{}`, which is not a capability{hint}", visible(&name)),
                     );
                 }
             }
@@ -121,7 +121,7 @@ impl PolicyReader {
             _ => WhenExhausted::Grow,
         };
         if wait.is_some() && then != Some("wait") {
-            let wrong = "says how long calls wait, which they do with `when_exhausted: wait`";
+            let wrong = "has no effect without `when_exhausted: wait`";
             self.wrong(&format!("{path}.resources.max_wait_ms"), wrong);
         }
     }

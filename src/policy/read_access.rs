@@ -50,13 +50,13 @@ impl PolicyReader {
 
     fn variables(&mut self, value: Option<&Value>, path: &str) -> Vec<String> {
         let is_valid = |name: &str| AccessRequest::parse(&format!("env:{name}")).is_some();
-        let rule = "which is no name of a variable, nor a pattern of names";
+        let rule = "which is neither the name of a variable nor a pattern of names";
         self.names(value, &format!("{path}.allowed_env"), is_valid, rule)
     }
 
     fn functions(&mut self, value: Option<&Value>, path: &str) -> Vec<String> {
-        let rule =
-            "which is no name of a function: letters, digits, `-`, `_`, `.`, and `*` for any text";
+        let rule = "which is not the name of a function: use letters, digits, `-`, `_`, `.`, and `*` for \
+             any text";
         self.names(value, &format!("{path}.allowed_functions"), is_function_pattern, rule)
     }
 
@@ -83,7 +83,7 @@ impl PolicyReader {
                 let text = visible(text);
                 self.wrong(
                     path,
-                    format!("is `{text}`, and must be {what}; did you mean `system`?"),
+                    format!("is `{text}`, but must be {what}; did you mean `system`?"),
                 );
                 return None;
             }
@@ -137,13 +137,17 @@ impl PolicyReader {
             let args = self.texts(map.get("args"), &format!("{path}.args"));
             let args: Vec<_> = args.into_iter().map(|(_, arg)| arg).collect();
             if let Some(at) = args.iter().position(|arg| arg.contains('\0')) {
-                self.wrong(&format!("{path}.args[{at}]"), "has a NUL, which no argument can have");
+                self.wrong(
+                    &format!("{path}.args[{at}]"),
+                    "has a NUL, and an argument cannot have \
+                    one",
+                );
                 continue;
             }
             if let Some(at) = args.iter().rev().skip(1).rev().position(|arg| arg == "**") {
                 self.wrong(
                     &format!("{path}.args[{at}]"),
-                    "is `**`, which only the last one can be",
+                    "is `**`; only the last argument can be `**`",
                 );
                 continue;
             }
@@ -203,10 +207,10 @@ impl PolicyReader {
 /// The objection to the path of a program, if it is invalid.
 fn no_program(path: &str) -> Option<&'static str> {
     if !path.starts_with('/') && !path.contains(":\\") {
-        return Some("which is no absolute path: nothing is looked up in `PATH`");
+        return Some("which is not an absolute path; `PATH` is not searched");
     }
     let is_file = !path.ends_with('/') && !path.contains('\0');
-    (!is_file).then_some("which is no path of a file")
+    (!is_file).then_some("which is not the path of a file")
 }
 
 /// The number that the machine has, or a stand-in.

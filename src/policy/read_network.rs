@@ -62,7 +62,7 @@ impl PolicyReader {
             let lower = name.to_ascii_lowercase();
             let lower = lower.trim_end_matches(['/', ':']);
             let hint = did_you_mean(lower, Scheme::ALL.iter().map(|scheme| scheme.name()));
-            self.wrong(&path, format!("is `{}`, which is no scheme{hint}", visible(&name)));
+            self.wrong(&path, format!("is `{}`, which is not a scheme{hint}", visible(&name)));
         }
         schemes
     }

@@ -48,7 +48,7 @@ impl PolicyReader {
         for key in map.keys().filter(|key| !known.has(key)) {
             let dot = if path.is_empty() { "" } else { "." };
             let hint = match key.as_str() {
-                "<<" => "; merge keys are not followed, write out what it stands for".into(),
+                "<<" => "; merge keys are not followed; write its values out".into(),
                 "sandbox_policy" => "; it belongs under `config`".into(),
                 key if SANDBOX_POLICY.has(key) && is(&ENTRY) => {
                     "; it belongs under `config.sandbox_policy`".into()
@@ -77,7 +77,7 @@ impl PolicyReader {
                 for (position, value) in values.iter().enumerate() {
                     let path = format!("{path}[{position}]");
                     if value.is_null() {
-                        self.wrong(&path, "is empty; write what it is for, or remove it");
+                        self.wrong(&path, "is empty; give it a value, or remove it");
                     } else {
                         items.push((path, value));
                     }
@@ -116,11 +116,11 @@ impl PolicyReader {
     ) -> Option<u64> {
         match value.as_u64() {
             Some(number) if number < least => {
-                self.wrong(path, format!("is {number}, and must be at least {least}"));
+                self.wrong(path, format!("is {number}, but must be at least {least}"));
                 None
             }
             Some(number) if number > most => {
-                self.wrong(path, format!("is {number}, and may be at most {most}"));
+                self.wrong(path, format!("is {number}, but may be at most {most}"));
                 None
             }
             Some(number) => Some(number),
@@ -143,7 +143,7 @@ impl PolicyReader {
         let found = known.iter().copied().find(|known| *known == name);
         if found.is_none() {
             let hint = did_you_mean(&name, known.iter().copied());
-            self.wrong(path, format!("is `{}`, which is no {what}{hint}", visible(&name)));
+            self.wrong(path, format!("is `{}`, which is not a valid {what}{hint}", visible(&name)));
         }
         found
     }
@@ -170,5 +170,5 @@ pub(crate) fn expected(what: &str, found: &Value) -> String {
         Value::Array(_) => "a list".into(),
         Value::Object(_) => "a mapping".into(),
     };
-    format!("must be {what}, and is {found}")
+    format!("must be {what}, but is {found}")
 }

@@ -178,7 +178,7 @@ impl<T: Serialize + DeserializeOwned> PayloadType<T> {
     }
 
     fn unfit(&self, problem: &dyn fmt::Display) -> Error {
-        let message = alloc::format!("the payload is no `{}`: {problem}", self.name);
+        let message = alloc::format!("the payload is not a `{}`: {problem}", self.name);
         Error::new(ErrorKind::InvalidConfig, message)
     }
 }

@@ -13,7 +13,7 @@ use super::operand::Operand;
 use super::patterns::{Cursor, Report, matches};
 use super::write::position;
 use super::{Answer, Service};
-use crate::boundary::{Key, Span};
+use crate::boundary::{RawKey, Span};
 use crate::regex::{Find, Found, MAX_WORK, Pattern, Template};
 use crate::view::Want;
 
@@ -46,7 +46,7 @@ impl Service<'_> {
     fn scan_texts(
         &mut self,
         operand: Operand,
-        key: Key<'_>,
+        key: RawKey<'_>,
         pattern: u32,
         cursor: Cursor,
         report: &mut Report,
@@ -119,7 +119,7 @@ impl Service<'_> {
     fn replace_texts(
         &mut self,
         operand: Operand,
-        key: Key<'_>,
+        key: RawKey<'_>,
         pattern: u32,
         cursor: Cursor,
         template: Template<'_>,
@@ -164,16 +164,16 @@ impl Service<'_> {
         &mut self,
         field: Field,
         index: u32,
-        key: Key<'_>,
+        key: RawKey<'_>,
         made: Made,
     ) -> Result<(), Status> {
         if made.texts.is_empty() {
             return Ok(());
         }
         let key = match key {
-            Key::None => None,
-            Key::Some(key) => Some(key),
-            Key::Invalid => return Err(Status::InvalidArgument),
+            RawKey::None => None,
+            RawKey::Some(key) => Some(key),
+            RawKey::Invalid => return Err(Status::InvalidArgument),
         };
         let mut edit = self.edit(field)?;
         let mut texts = made.texts.into_iter().peekable();

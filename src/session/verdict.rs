@@ -96,7 +96,7 @@ impl Session {
                 Some(capability) => Error::new(
                     ErrorKind::CapabilityDenied(capability),
                     format!(
-                        "it needs the capability `{capability}`, which it was not granted; \
+                        "it needs the capability `{capability}`, which is not granted; \
                          add it to the plugin's manifest and to `capabilities` in the policy"
                     ),
                 ),
@@ -107,8 +107,8 @@ impl Session {
             },
             Some(Status::CredentialsDenied) => Error::new(
                 ErrorKind::AccessDenied,
-                "it needs raw credentials, which it was not allowed; set \
-                 `allow_raw_credentials: true` under `sandbox_policy:` if it may have them",
+                "it needs raw credentials, which are not allowed; set `allow_raw_credentials: \
+                 true` under `sandbox_policy:` if it may read tokens",
             ),
             Some(Status::AccessDenied) => match self.calls.refused {
                 Some(access) => Error::new(
@@ -118,7 +118,7 @@ impl Session {
                         ErrorKind::AccessDenied
                     },
                     format!(
-                        "it was denied something of the system (`{access}`) that its manifest does not \
+                        "it was denied the system access `{access}`, which its manifest does not \
                          ask for or its policy does not grant"
                     ),
                 ),
@@ -136,7 +136,7 @@ impl Session {
             ),
             None => Error::new(
                 ErrorKind::AbiViolation,
-                format!("`{export}` returned {code}, which is no verdict"),
+                format!("`{export}` returned {code}, which is not a verdict"),
             ),
         }
     }

@@ -83,8 +83,8 @@ fn unreadable(name: &str) -> Problem {
     Problem::new(
         ErrorKind::InvalidConfig,
         format!(
-            "the plugin may read the environment variable `{}`, whose value is no text in UTF-8; \
-             change it, or do not grant it",
+            "the plugin may read the environment variable `{}`, whose value is not UTF-8 text; \
+             change the value, or do not grant the variable",
             visible(name)
         ),
     )

@@ -146,7 +146,7 @@ pub(crate) fn check(
             problems.push(Problem::new(
                 ErrorKind::InvalidModule,
                 format!(
-                    "the manifest asks for `{}`, and there is no permission `{}`{}",
+                    "the manifest asks for `{}`, but there is no permission `{}`{}",
                     visible(line),
                     visible(permission),
                     did_you_mean(permission, known)
@@ -198,7 +198,10 @@ fn impossible(line: &str, wrong: &str) -> Problem {
     let line = visible(line);
     Problem::new(
         ErrorKind::InvalidModule,
-        format!("the manifest asks for the system access `{line}`, which nobody can have: {wrong}"),
+        format!(
+            "the manifest asks for the system access `{line}`, which cannot be granted: \
+                 {wrong}"
+        ),
     )
 }
 

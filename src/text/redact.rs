@@ -33,8 +33,8 @@ impl Redactor {
             return Err(Problem::new(
                 ErrorKind::InvalidConfig,
                 format!(
-                    "a text to be redacted has {} bytes, and needs at least {SHORTEST}: what is shorter is \
-                     in many a text by chance",
+                    "a text to be redacted has {} bytes, but needs at least {SHORTEST}: shorter \
+                     texts match by chance",
                     literal.len()
                 ),
             ));

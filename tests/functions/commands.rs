@@ -145,7 +145,7 @@ fn what_is_not_asked_for_or_granted_does_not_run() {
         let running = Running::on(|engine| engine, &script(argument), policy.clone());
         let (kind, message) = running.failed();
         assert_eq!(kind, ErrorKind::AccessDenied, "{argument}: {message}");
-        assert!(message.contains("(`exec`)"), "{message}");
+        assert!(message.contains("denied the system access `exec`"), "{message}");
         let told = running.audit.taken();
         assert!(told.len() == 1 && told[0].contains(" denied 0 0"), "{argument}: {told:?}");
     }

@@ -137,7 +137,7 @@ fn a_function_has_to_be_asked_for_and_granted() {
     let not_asked = Running::on(set, &script, functions(&["f", "g"]));
     let (kind, message) = not_asked.failed();
     assert_eq!(kind, ErrorKind::AccessDenied);
-    assert!(message.contains("(`function`)"), "{message}");
+    assert!(message.contains("denied the system access `function`"), "{message}");
     assert_eq!(not_asked.audit.taken(), ["function call g denied 4 0"]);
     let load = |asked: &str, granted: &[&str]| {
         let wasm = Script::asking(&[asked]).calls("f", "null").wasm();

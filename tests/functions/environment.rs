@@ -62,7 +62,7 @@ fn what_is_not_asked_for_or_not_granted_is_denied_set_or_not() {
         let running = Running::on(|engine| engine.environment(own), &script, policy);
         let (kind, message) = running.failed();
         assert_eq!(kind, ErrorKind::AccessDenied, "{asked} {granted} {name}: {message}");
-        assert!(message.contains("(`env`)"), "{message}");
+        assert!(message.contains("denied the system access `env`"), "{message}");
         assert_eq!(running.audit.taken(), [format!("env get {name} denied 0 0")]);
         assert!(running.logs.messages().is_empty());
     }

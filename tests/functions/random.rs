@@ -176,6 +176,6 @@ fn who_does_not_ask_gets_none() {
     let running = Running::on(|engine| engine, &script, random(RandomGrant::System));
     let (kind, message) = running.failed();
     assert_eq!(kind, ErrorKind::AccessDenied);
-    assert!(message.contains("(`random`)"), "{message}");
+    assert!(message.contains("denied the system access `random`"), "{message}");
     assert_eq!(running.audit.taken(), ["random bytes  denied 0 0"]);
 }

@@ -42,7 +42,7 @@ fn who_does_not_ask_is_not_told() {
     let running = Running::on(|engine| engine, &script, clock(ClockGrant::System));
     let (kind, message) = running.failed();
     assert_eq!(kind, ErrorKind::AccessDenied);
-    assert!(message.contains("(`clock`)"), "{message}");
+    assert!(message.contains("denied the system access `clock`"), "{message}");
     assert_eq!(running.audit.taken(), ["clock now  denied 0 0"]);
     let wasm = Script::asking(&["clock"]).wasm();
     let error = super::common::load_error(&wasm, Policy::default());

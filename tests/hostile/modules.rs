@@ -50,7 +50,7 @@ fn a_structure_has_a_bound_and_may_be_as_large_as_that() {
             .peak_kib(4 << 10),
         with("65,536 bytes of types", &"(type (func))".repeat(21_000), "allow").peak_kib(5 << 10),
         with("more types", &"(type (func))".repeat(22_000), "invalid_module")
-            .says("as more takes too much memory")
+            .says("as more would take too much memory")
             .peak_kib(100),
         with("2,000 different types", &types(2000), "allow").peak_kib(4 << 10),
         with("two memories", "(memory 1)", "invalid_module"),
@@ -128,7 +128,7 @@ fn functions_are_bounded_in_number_and_not_too_small_to_count() {
             .peak_kib(100),
         Case::new("4 MiB of code", plain(8191, nops(508)), "allow").peak_kib(8 << 10),
         Case::new("more code", plain(8192, nops(508)), "invalid_module")
-            .says("as more takes too long to load")
+            .says("as more would take too long to load")
             .peak_kib(100),
     ];
     cases.iter().for_each(check);

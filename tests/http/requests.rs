@@ -208,13 +208,17 @@ fn a_manifest_asks_only_for_what_can_be() {
     let world = World::new();
     let engine = world.builder().http_transport(world.client()).build().unwrap();
     for (line, expected) in [
-        ("network:https://10.0.0.256", "the host is `10.0.0.256`, which is no IPv4 address"),
+        ("network:https://10.0.0.256", "the host is `10.0.0.256`, which is not an IPv4 address"),
         ("network:https://a..b", "did you mean `a.b`?"),
         ("network:https://a.example.", "ends with a dot; did you mean `a.example`?"),
         ("network:https://*.com", "name a domain, such as `*.example.com`"),
-        ("network:GTE https://a", "the method is `GTE`, which is no method; did you mean `GET`?"),
+        (
+            "network:GTE https://a",
+            "the method is `GTE`, which is not a method; did you mean \
+                                   `GET`?",
+        ),
         ("network:GET,CONNECT https://a", "the method is `CONNECT`, which is not for plugins"),
-        ("network:GET, https://a", "for all methods, name none"),
+        ("network:GET, https://a", "for all methods, leave the methods out"),
         ("fs:read-only:a/../b", "a path with `..` may lead out of what is granted"),
         ("fs:private-scratch:a/*", "`private-scratch` is for a directory"),
     ] {

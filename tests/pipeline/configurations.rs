@@ -89,7 +89,7 @@ fn yaml_that_could_be_read_in_two_ways_is_refused() {
         (with("config: {:x : 1}"), "the key `:x` begins with a colon"),
         (with("config: {a: \u{85}}"), "line 7, column 17: U+0085 stands here"),
         (with("config: {a: x\u{2028}y}"), "line 7, column 18: U+2028 stands here"),
-        (with("config: {a: ["), "this is no valid YAML"),
+        (with("config: {a: ["), "this is not valid YAML"),
     ] {
         let message = plugins.refused(&yaml);
         assert!(message.contains(told), "{told}: {message}");
@@ -276,14 +276,21 @@ fn references_to_what_is_not_there_are_refused() {
         ("routes: [{tool: a, groups: b}]", "`routes[0].groups` names the group `b`"),
         ("routes: [{tool: a, llm: b}]", "and has `tool` and `llm`"),
         ("routes: [{meta: {tags: [a]}}]", "and has none of them"),
-        ("routes: [{tool: a, plugins: [{g: , h: }]}]", "has 2 keys"),
-        ("routes: [{tool: a, identity: [g]}]", "is called `authentication` now"),
+        (
+            "routes: [{tool: a, plugins: [{g: , h: }]}]",
+            "must have one key, a plugin's name, and has 2",
+        ),
+        ("routes: [{tool: a, identity: [g]}]", "was renamed to `authentication`"),
     ] {
         let message = plugins.refused(&format!("{routed}{added}\n"));
         assert!(message.contains(told), "{message}");
     }
     let twice = format!("{GUARD}  - {{name: g, kind: builtin}}\n");
-    assert!(plugins.refused(&twice).contains("`plugins[1].name` is `g`, and another plugin"));
+    assert!(
+        plugins
+            .refused(&twice)
+            .contains("`plugins[1].name` is `g`, which is the name of another plugin")
+    );
 }
 
 #[test]
@@ -322,7 +329,7 @@ fn a_configuration_without_a_guard_is_told() {
             let manager = PluginManager::default();
             plugins.factory().register(&manager, yaml).unwrap();
         });
-        assert!(lines.contains("WARN") && lines.contains("no guard is in force"), "{lines}");
+        assert!(lines.contains("WARN") && lines.contains("no plugin is active"), "{lines}");
         assert!(lines.contains(told), "{lines}");
     }
 }

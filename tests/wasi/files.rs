@@ -332,7 +332,7 @@ fn two_grants_make_no_one_name_of_two_places() {
         assert_eq!(error.code(), "invalid_config");
         let message = error.to_string();
         assert!(
-            message.contains("by that name; give one of them another name with `as`"),
+            message.contains("has that name for the plugin; rename one of them with `as`"),
             "{message}"
         );
         assert!(message.contains("contradicts the grant of `"), "{message}");

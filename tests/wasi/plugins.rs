@@ -121,7 +121,7 @@ fn what_the_library_takes_for_granted_is_named_when_it_is_not() {
     let plugin = Plugin::load(&engine(), &wasm, policy).unwrap();
     let error = about(&plugin, "rm").unwrap_err();
     assert_eq!(error.code(), "wasm_trap", "{error}");
-    assert!(error.to_string().contains("denied something of the system (`random`)"), "{error}");
+    assert!(error.to_string().contains("denied the system access `random`"), "{error}");
 }
 
 #[test]

@@ -249,7 +249,10 @@ fn imports_of_wasi_have_its_types_and_names() {
             r#"(import "wasi_snapshot_preview1" "fd_wirte" (func))"#,
             &["preview 1 does not have", "did you mean `fd_write`"],
         ),
-        (r#"(import "wasi_unstable" "fd_write" (func))"#, &["preview 1 only", "wasm32-wasip1"]),
+        (
+            r#"(import "wasi_unstable" "fd_write" (func))"#,
+            &["offers preview 1 of WASI only", "wasm32-wasip1"],
+        ),
         (
             r#"(import "wasi_snapshot_preview1" "proc_exit" (func (param i32) (result i32)))"#,
             &["it is a function (i32) -> ()"],

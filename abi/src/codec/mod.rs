@@ -45,13 +45,13 @@ pub enum DecodeError {
     #[error("the value ends early")]
     UnexpectedEnd,
     /// Bytes are left over after the value.
-    #[error("there are bytes left over after the value")]
+    #[error("bytes follow the value")]
     TrailingBytes,
     /// A number or length is too large for its type, longer than its shortest form, or not finite.
     #[error("a number is out of range, not finite or not in its shortest form")]
     BadNumber,
     /// The keys of a map are not in order, or one comes twice.
-    #[error("the keys of a map are not in order, or one comes twice")]
+    #[error("the keys of a map are not in order, or a key comes twice")]
     BadOrder,
     /// A boolean or option is neither 0 nor 1.
     #[error("a boolean or option is neither 0 nor 1")]

@@ -85,7 +85,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("what is known of a token, as an object")
+        f.write_str("the metadata of a token, as an object")
     }
 
     fn visit_str<E: de::Error>(self, _: &str) -> Result<T, E> {

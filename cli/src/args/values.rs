@@ -48,7 +48,9 @@ pub(super) fn stub(text: &str) -> Result<Stub, String> {
         .filter(|(name, _)| !name.is_empty())
         .ok_or("write NAME=JSON, such as `acme.allow=true`")?;
     let answer = match answer.strip_prefix("hex:") {
-        Some(digits) => StubAnswer::Bytes(bytes(digits).ok_or("write pairs of hex digits after `hex:`")?),
+        Some(digits) => {
+            StubAnswer::Bytes(bytes(digits).ok_or("write pairs of hex digits after `hex:`")?)
+        }
         None => StubAnswer::Json(input::value(answer).map_err(|problem| {
             format!(
                 "the answer is not JSON ({problem}); put a text in quotes: `acme.name=\"alice\"`"

@@ -37,8 +37,8 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Exit, Failure> {
 fn bench(args: &BenchArgs) -> Result<Benched, Failure> {
     if cfg!(debug_assertions) {
         terminal::warn(
-            "this tool was not built for speed, and its host takes about ten times as long; measure with \
-             one that was: `cargo install --path cli`, or `cargo run --release`",
+            "this tool was built without optimisation, so that calls take about ten times as long; \
+             measure with an optimised one: `cargo install --path cli`, or `cargo run --release`",
         );
     }
     let subject = Subject::read(&args.subject, &quiet(&args.subject.grants.stubs)?)?;

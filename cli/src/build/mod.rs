@@ -33,7 +33,8 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         return Err(Failure::failed(
             "no_module",
             format!(
-                "{}: the build makes no module; its Cargo.toml has to have `crate-type = [\"cdylib\"]` under \
+                "{}: the build makes no module; its Cargo.toml must have `crate-type = \
+                 [\"cdylib\"]` under \
                  `[lib]`",
                 root.display()
             ),
@@ -86,14 +87,24 @@ fn build(toolchain: &Toolchain, args: &BuildArgs, root: &Path) -> Result<Vec<Pat
         .map_err(|error| failed(format!("cargo cannot be run: {error}")))?;
     let mut modules = Vec::new();
     for line in child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).lines()) {
-        let line = line.map_err(|error| failed(format!("cargo cannot be listened to: {error}")))?;
+        let line = line.map_err(|error| {
+            failed(format!(
+                "the output of cargo cannot be read: \
+            {error}"
+            ))
+        })?;
         let Ok(message) = serde_json::from_str::<Message>(&line) else { continue };
         let is_module = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "wasm");
         if message.reason == "compiler-artifact" {
             modules.extend(message.filenames.into_iter().filter(is_module));
         }
     }
-    let status = child.wait().map_err(|error| failed(format!("cargo is lost: {error}")))?;
+    let status = child.wait().map_err(|error| {
+        failed(format!(
+            "the end of cargo cannot be awaited: \
+        {error}"
+        ))
+    })?;
     if !status.success() {
         return Err(failed(format!("{}: the project does not build ({status})", root.display())));
     }

@@ -53,7 +53,7 @@ impl Toolchain {
                 None => message.push_str(", and none can be installed"),
             }
         }
-        let more = if install { "" } else { "; `cpex-wasmi build --install` runs what it takes" };
+        let more = if install { "" } else { "; `cpex-wasmi build --install` runs that for you" };
         Err(Failure::failed("no_wasm_target", message).hint(format!(
             "run `rustup target add {name}`, or where that is not possible, on Debian: `apt-get install -y \
              --no-install-recommends {}`{more}",

@@ -30,7 +30,7 @@ pub(super) fn run(path: &Path, args: &CheckArgs) -> Result<Exit, Failure> {
     ] {
         if given {
             return Err(Failure::usage(format!(
-                "`{name}` is for a plugin's module; a configuration says for itself what it grants"
+                "`{name}` is for a plugin's module only; write the grant into the configuration"
             )));
         }
     }

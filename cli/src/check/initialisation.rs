@@ -45,16 +45,16 @@ impl Initialisation {
             }
             ErrorKind::FuelExhausted | ErrorKind::Timeout => match Self::under(module, roomy) {
                 Ok(needed) => format!(
-                    "; its initialisation takes {} units of fuel and {} ms here, of which `init_fuel` \
-                     allows {} units and `max_init_time_ms` {} ms",
+                    "; its initialisation takes {} units of fuel and {} ms here; `init_fuel` \
+                     allows {} units, and `max_init_time_ms` {} ms",
                     grouped(needed.fuel),
                     grouped(needed.milliseconds),
                     grouped(limits.init_fuel),
                     grouped(milliseconds(allowed)),
                 ),
                 Err(error) if error.kind() == ErrorKind::Timeout => format!(
-                    "; tried again with unlimited fuel, it did not end within {} s either (of which \
-                     `max_init_time_ms` allows {} ms), and may not end at all",
+                    "; tried again with unlimited fuel, it did not end within {} s either \
+                     (`max_init_time_ms` allows {} ms), and may not end at all",
                     PATIENCE.as_secs(),
                     grouped(milliseconds(allowed)),
                 ),

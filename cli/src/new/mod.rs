@@ -60,7 +60,7 @@ pub(crate) fn run(args: &NewArgs) -> Result<Exit, Failure> {
     let root = root.display().to_string();
     terminal::out(&format!(
         "{} {}\n\n  cd {}\n  cargo test\n  rustup target add wasm32-unknown-unknown    # once\n  cpex-wasmi build\n\n\
-         Where rustup cannot add the target, `cpex-wasmi build` says what does as well.\nIts README says how \
+         Where rustup cannot add the target, `cpex-wasmi build` names another way.\nIts README says how \
          to run it.\n",
         paint(GOOD, "made"),
         cpex_wasmi::visible(&root),
@@ -89,10 +89,8 @@ fn fill(root: &Path, args: &NewArgs, sdk: &str) -> Result<(), Failure> {
 fn undone(root: &Path, failure: Failure) -> Failure {
     match fs::remove_dir_all(root) {
         Ok(()) => failure,
-        Err(error) => failure.hint(format!(
-            "{}: half of the project is left here, and cannot be removed: {error}",
-            root.display()
-        )),
+        Err(error) => failure
+            .hint(format!("{}: the unfinished project cannot be removed: {error}", root.display())),
     }
 }
 
@@ -105,8 +103,8 @@ fn make_root(root: &Path) -> Result<(), Failure> {
     }
     fs::create_dir(root).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::usage(format!(
-            "{}: it is there already, and nothing is overwritten; pick another place with \
-             `--path DIR`",
+            "{}: it exists already, and is not overwritten; pick another directory with `--path \
+             DIR`",
             root.display()
         )),
         _ => Failure::failed("output", format!("{}: cannot be made: {error}", root.display())),

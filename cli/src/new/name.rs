@@ -37,7 +37,7 @@ pub(super) fn objection(name: &str) -> Option<String> {
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if !(starts_well && is_plain && name.len() <= MAX_LEN) {
         return Some(format!(
-            "the name `{name}` does not do: use a letter and then up to {} letters, digits, `-` \
+            "the name `{name}` is invalid: use a letter and then up to {} letters, digits, `-` \
              and `_`, such as `my-policy`",
             MAX_LEN.saturating_sub(1)
         ));
@@ -47,7 +47,7 @@ pub(super) fn objection(name: &str) -> Option<String> {
         return Some(format!("the name `{name}` is a keyword of Rust; try `{name}-policy`"));
     }
     if is_one_of(TAKEN) {
-        return Some(format!("the name `{name}` is taken by the build; try `{name}-policy`"));
+        return Some(format!("the name `{name}` is reserved by the build; try `{name}-policy`"));
     }
     None
 }

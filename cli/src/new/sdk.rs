@@ -30,8 +30,9 @@ fn requirement_or(path: Option<&Path>, built_from: &Path) -> Result<String, Fail
         }),
         None => path_of(built_from).map_err(|_| {
             Failure::usage(
-                "the SDK is not published yet, and the checkout that this tool was built from is no longer \
-                 there; pass `--sdk-path DIR`, the directory `guest-sdk` of a checkout of cpex-wasmi",
+                "the SDK is not published yet, and the checkout that this tool was built from no \
+                 longer exists; pass `--sdk-path DIR` with the directory `guest-sdk` of a checkout \
+                 of cpex-wasmi",
             )
         }),
     }
@@ -41,19 +42,19 @@ fn requirement_or(path: Option<&Path>, built_from: &Path) -> Result<String, Fail
 fn path_of(path: &Path) -> Result<String, String> {
     let manifest =
         fs::read_to_string(path.join("Cargo.toml")).map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => "the SDK is not there".to_owned(),
+            ErrorKind::NotFound | ErrorKind::NotADirectory => "the SDK is missing".to_owned(),
             _ => format!("its Cargo.toml cannot be read: {error}"),
         })?;
     match package_name(&manifest) {
         Some(PACKAGE) => {}
         Some(other) => {
             let other = cpex_wasmi::visible(other);
-            return Err(format!("is the package `{other}` and not the SDK, `{PACKAGE}`"));
+            return Err(format!("is the package `{other}`, not the SDK `{PACKAGE}`"));
         }
-        None => return Err(format!("is no package, and not the SDK, `{PACKAGE}`")),
+        None => return Err(format!("is not the package of the SDK, `{PACKAGE}`")),
     }
     let path = fs::canonicalize(path).map_err(|error| format!("is not there: {error}"))?;
-    let text = path.to_str().ok_or("has a path that is no UTF-8")?;
+    let text = path.to_str().ok_or("has a path that is not UTF-8")?;
     // TOML reads the strings of JSON.
     Ok(format!("path = {}", serde_json::Value::from(text)))
 }

@@ -8,7 +8,8 @@ use crate::failure::Failure;
 
 /// The key that is the host's, and no setting of the plugin's.
 pub(super) const POLICY: &str = "sandbox_policy";
-pub(super) const MISPLACED: &str = "`sandbox_policy` is what the host goes by, and no setting of the plugin's; give it with `--policy`";
+pub(super) const MISPLACED: &str = "`sandbox_policy` is not a setting of the plugin; give it with \
+                                    `--policy`";
 
 /// Sets the values, in place of those that are there.
 pub(super) fn apply(config: &mut JsonMap, settings: &[Setting]) -> Result<(), Failure> {
@@ -45,7 +46,8 @@ fn set(config: &mut Map<String, Value>, path: &[String], value: &Value) -> Resul
         }
         [first, rest @ ..] => {
             let inner = config.entry(first.as_str()).or_insert_with(|| Map::new().into());
-            let inner = inner.as_object_mut().ok_or_else(|| format!("`{first}` is no object"))?;
+            let inner =
+                inner.as_object_mut().ok_or_else(|| format!("`{first}` is not an object"))?;
             set(inner, rest, value)?;
         }
     }

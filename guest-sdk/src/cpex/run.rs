@@ -147,7 +147,8 @@ where
     const {
         assert!(
             names_payload(R::READS),
-            "`reads` says nothing of the payload, so that the handler would find an empty one: list \
+            "`reads` does not mention the payload, so that the handler would find an empty one: \
+             list \
              `payload`, parts of it such as `message::tool_calls`, or `no_payload` if the handler \
              does not look at it"
         );
@@ -208,5 +209,8 @@ fn failed(error: &PluginError) -> Error {
 
 #[cold]
 fn pending() -> Error {
-    Error::failed("the plugin waits for something, and in the sandbox a plugin cannot wait")
+    Error::failed(
+        "the plugin awaits something that is not ready; in the sandbox, a plugin cannot \
+                   wait",
+    )
 }

@@ -200,7 +200,7 @@ impl Harness {
         self.beside(Some(Origin::File(path)))
     }
 
-    /// As [`module_file`](Self::module_file), but if there is no such file, calls are native only,
+    /// As [`module_file`](Self::module_file), but if the file does not exist, calls are native only,
     /// and a note on standard error says so.
     #[must_use]
     pub fn module_file_if_built(self, path: impl AsRef<Path>) -> Self {

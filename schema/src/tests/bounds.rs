@@ -24,7 +24,7 @@ fn a_schema_is_no_larger_than_a_manifest() {
     assert!(Schema::parse(&sized(65_536)).is_ok());
     assert_eq!(
         Schema::parse(&sized(65_537)).unwrap_err(),
-        ["the schema has 65537 bytes, and may have at most 65536"]
+        ["the schema has 65537 bytes, but may have at most 65536"]
     );
 }
 
@@ -126,6 +126,6 @@ fn messages_stay_short_and_few() {
     assert_eq!(problems.len(), 20);
     assert!(problems.iter().all(|problem| problem.len() < 100), "{problems:?}");
     let problems = check(&json!({"properties": {"v": {"enum": names}}}), json!({"v": 1}));
-    assert!(problems[0].ends_with("or one of 1988 others, and is 1"), "{problems:?}");
+    assert!(problems[0].ends_with("or one of 1988 others, but is 1"), "{problems:?}");
     assert!(problems[0].len() < 500, "{problems:?}");
 }

@@ -174,9 +174,9 @@ fn references() {
         check(&schema, unfit),
         [
             "config.inner.inner.four: is not known; known are `inner`, `three`, `two`",
-            "config.inner.inner.two: has 3 characters, and must have at most 2",
-            "config.three: must be a text, and is 1",
-            "config.two: has 3 characters, and must have at most 2",
+            "config.inner.inner.two: has 3 characters, but must have at most 2",
+            "config.three: must be a text, but is 1",
+            "config.two: has 3 characters, but must have at most 2",
         ]
     );
 }

@@ -48,11 +48,11 @@ fn each_problem_has_its_path_and_says_what_to_change() {
             {"nmae": "a"},
         ]}),
         [
-            "config.limit: is 0, and must be at least 1",
-            "config.rules[0].action: must be `deny`, `allow` or `log`, and is `dney`; \
+            "config.limit: is 0, but must be at least 1",
+            "config.rules[0].action: must be `deny`, `allow` or `log`, but is `dney`; \
              did you mean `deny`?",
-            "config.rules[1].action: must be `deny`, `allow` or `log`, and is 1",
-            "config.rules[1].name: has 0 characters, and must have at least 1",
+            "config.rules[1].action: must be `deny`, `allow` or `log`, but is 1",
+            "config.rules[1].name: has 0 characters, but must have at least 1",
             "config.rules[2]: lacks `name`, which must be a text",
             "config.rules[2]: lacks `action`, which must be `deny`, `allow` or `log`",
             "config.rules[2].nmae: is not known; did you mean `name`?",
@@ -62,9 +62,9 @@ fn each_problem_has_its_path_and_says_what_to_change() {
         schema,
         json!({"limit": "3", "rules": [5]}),
         [
-            "config.limit: must be a whole number, and is a text",
-            "config.rules: has 1 item, and must have at least 2",
-            "config.rules[0]: must be a mapping, and is 5",
+            "config.limit: must be a whole number, but is a text",
+            "config.rules: has 1 item, but must have at least 2",
+            "config.rules[0]: must be a mapping, but is 5",
         ],
     );
 }
@@ -75,21 +75,26 @@ fn numbers_and_counts() {
         let expected = format!("config.v: {message}");
         says(json!({"properties": {"v": schema}}), json!({"v": value}), [&expected]);
     };
-    one(json!({"maximum": 1.5}), json!(2), "is 2, and must be at most 1.5");
-    one(json!({"exclusiveMinimum": 0}), json!(0.0), "is 0.0, and must be more than 0");
-    one(json!({"exclusiveMaximum": 0}), json!(0), "is 0, and must be less than 0");
-    one(json!({"multipleOf": 5}), json!(7), "is 7, and must be a multiple of 5");
-    one(json!({"maxProperties": 0}), json!({"a": 1}), "has 1 key, and must have at most 0");
+    one(json!({"maximum": 1.5}), json!(2), "is 2, but must be at most 1.5");
+    one(json!({"exclusiveMinimum": 0}), json!(0.0), "is 0.0, but must be more than 0");
+    one(json!({"exclusiveMaximum": 0}), json!(0), "is 0, but must be less than 0");
+    one(json!({"multipleOf": 5}), json!(7), "is 7, but must be a multiple of 5");
+    one(json!({"maxProperties": 0}), json!({"a": 1}), "has 1 key, but must have at most 0");
     one(
         json!({"prefixItems": [true, true], "items": false}),
         json!([1, 2, 3]),
-        "has 3 items, and must have at most 2",
+        "has 3 items, but must have at most 2",
     );
     one(json!(false), json!(1), "is not allowed here");
-    one(json!({"const": {"a": 1}}), json!([]), r#"must be `{"a":1}`, and is a list"#);
+    one(json!({"const": {"a": 1}}), json!([]), r#"must be `{"a":1}`, but is a list"#);
     one(json!({"not": {"type": "string"}}), json!("a"), "must not be a text");
     one(json!({"not": {"enum": [1, 2]}}), json!(2), "must not be `1` or `2`");
-    one(json!({"not": {"minimum": 1}}), json!(2), "is what the schema excludes with `not`");
+    one(
+        json!({"not": {"minimum": 1}}),
+        json!(2),
+        "has a value that the schema excludes with \
+        `not`",
+    );
     one(
         json!({"not": {"required": ["a", "b"]}}),
         json!({"a": 1, "b": 1}),
@@ -102,12 +107,12 @@ fn names_and_doubles() {
     says(
         json!({"propertyNames": {"maxLength": 2}}),
         json!({"ab": 1, "abc": 1}),
-        ["config.abc: has a name that has 3 characters, and must have at most 2"],
+        ["config.abc: has a name that has 3 characters, but must have at most 2"],
     );
     says(
         json!({"properties": {"v": {"uniqueItems": true}}}),
         json!({"v": ["a", "b", "a"]}),
-        ["config.v[2]: is the same as `config.v[0]`, and each item may be there only once"],
+        ["config.v[2]: is the same as `config.v[0]`, and items must not repeat"],
     );
 }
 
@@ -121,9 +126,9 @@ fn of_alternatives_the_one_that_is_meant_is_explained() {
     says(
         optional.clone(),
         json!({"rule": {"limit": 0}}),
-        ["config.rule.limit: is 0, and must be at least 1"],
+        ["config.rule.limit: is 0, but must be at least 1"],
     );
-    says(optional, json!({"rule": 1}), ["config.rule: must be a mapping or nothing, and is 1"]);
+    says(optional, json!({"rule": 1}), ["config.rule: must be a mapping or nothing, but is 1"]);
     // An enum without data, with a description of each variant.
     says(
         json!({"properties": {"v": {"oneOf": [
@@ -131,13 +136,12 @@ fn of_alternatives_the_one_that_is_meant_is_explained() {
             {"type": "string", "enum": ["allow", "log"]},
         ]}}}),
         json!({"v": "lgo"}),
-        ["config.v: must be `deny`, `allow` or `log`, and is `lgo`; did you mean `log`?"],
+        ["config.v: must be `deny`, `allow` or `log`, but is `lgo`; did you mean `log`?"],
     );
     says(
         json!({"properties": {"v": {"oneOf": [{"minimum": 1}, {"maximum": 5}]}}}),
         json!({"v": 3}),
-        ["config.v: fits more than one of the alternatives that the schema has for it, \
-          and must fit exactly one"],
+        ["config.v: fits more than one alternative of the schema, but must fit exactly one"],
     );
     says(
         json!({"anyOf": [{"required": ["a"]}, {"required": ["b", "c"]}]}),
@@ -147,7 +151,7 @@ fn of_alternatives_the_one_that_is_meant_is_explained() {
     says(
         json!({"properties": {"v": {"anyOf": [{"type": "string"}, {"minimum": 5}, {"maximum": 1}]}}}),
         json!({"v": 3}),
-        ["config.v: fits none of the 3 alternatives that the schema has for it"],
+        ["config.v: fits none of the 3 alternatives of the schema"],
     );
 }
 
@@ -162,7 +166,7 @@ fn enums_with_data_are_told_apart_by_their_tag() {
     says(
         tagged.clone(),
         json!({"v": {"kind": "rate", "limit": "1"}}),
-        ["config.v.limit: must be a whole number, and is a text"],
+        ["config.v.limit: must be a whole number, but is a text"],
     );
     says(
         tagged.clone(),
@@ -172,7 +176,7 @@ fn enums_with_data_are_told_apart_by_their_tag() {
     says(
         tagged.clone(),
         json!({"v": {"kind": "blok"}}),
-        ["config.v.kind: must be `rate` or `block`, and is `blok`; did you mean `block`?"],
+        ["config.v.kind: must be `rate` or `block`, but is `blok`; did you mean `block`?"],
     );
     says(tagged, json!({"v": {}}), ["config.v: lacks `kind`, which must be `rate` or `block`"]);
     // The tag is the only key.
@@ -186,7 +190,7 @@ fn enums_with_data_are_told_apart_by_their_tag() {
     says(
         external,
         json!({"v": {"Rate": "1"}}),
-        ["config.v.Rate: must be a whole number, and is a text"],
+        ["config.v.Rate: must be a whole number, but is a text"],
     );
 }
 
@@ -206,7 +210,7 @@ fn what_others_wrote_is_made_visible_and_cut() {
         config,
         [
             "config: lacks `\\u{202e}r`",
-            "config.a\\u{1b}[2J: must be `x\\ny`, and is `x\\nz`; did you mean `x\\ny`?",
+            "config.a\\u{1b}[2J: must be `x\\ny`, but is `x\\nz`; did you mean `x\\ny`?",
             "config.b\\n: is not known; known are `a\\u{1b}[2J`",
             &format!("config.{cut}…: is not known; known are `a\\u{{1b}}[2J`"),
         ],

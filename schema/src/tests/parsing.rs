@@ -27,7 +27,7 @@ fn what_is_not_supported_is_refused_with_what_to_do_instead() {
     );
     refused(
         json!({"$defs": {"a/b~": {"type": "sting"}}}),
-        "`/$defs/a~1b~0/type`: `sting` is no type; did you mean `string`?",
+        "`/$defs/a~1b~0/type`: `sting` is not a type; did you mean `string`?",
     );
     refused(
         json!({"items": [true]}),
@@ -35,8 +35,9 @@ fn what_is_not_supported_is_refused_with_what_to_do_instead() {
     );
     refused(
         json!({"multipleOf": 0.5}),
-        "`/multipleOf`: must be a whole number of at least 1 (this host supports no others), \
-         and is 0.5",
+        "`/multipleOf`: must be a whole number of at least 1, the only ones that this host \
+         supports, \
+         but is 0.5",
     );
     for keyword in ["patternProperties", "contains", "unevaluatedProperties", "dependentRequired"] {
         assert_eq!(refuse(&json!({"not": {keyword: {}}})).len(), 1, "{keyword}");
@@ -56,7 +57,7 @@ fn references_go_to_definitions_that_are_there() {
     refused(
         json!({"$ref": "https://example.com/schema"}),
         "`/$ref`: must be `#`, `#/$defs/NAME` or `#/definitions/NAME`, \
-         and is `https://example.com/schema`",
+         but is `https://example.com/schema`",
     );
     refused(json!({"not": {"$defs": {}}}), "`/not/$defs`: must stand at the top of the schema");
     refused(json!({"not": {"$id": "a"}}), "`/not/$id`: must stand at the top of the schema");
@@ -122,7 +123,7 @@ fn all_problems_are_told_up_to_twenty() {
 fn only_a_mapping_true_or_false_is_a_schema() {
     assert_eq!(
         refuse(&json!("a")),
-        ["the schema must be a schema: a mapping, true or false, and is a text"]
+        ["the schema must be a schema: a mapping, true or false, but is a text"]
     );
     assert!(Schema::parse("").unwrap_err()[0].starts_with("the schema is not JSON: "));
     assert!(Schema::parse("{} {}").is_err());

@@ -347,7 +347,7 @@ fn what_does_not_fit_is_named_and_not_repeated() {
     let delegation = model::DelegationExtension { chain: hops.into(), ..Default::default() };
     assert_eq!(
         unfit(model::IdentityPayload { delegation: Some(delegation), ..Default::default() }),
-        "/delegation/chain/1/timestamp: is no time as RFC 3339 has it"
+        "/delegation/chain/1/timestamp: is not a time in the form of RFC 3339"
     );
     let late = model::RawCredentialsExtension {
         delegated_tokens: vec![(key(), minted("eyJ.token"))],
@@ -355,7 +355,7 @@ fn what_does_not_fit_is_named_and_not_repeated() {
     };
     assert_eq!(
         unfit(credentials(late)),
-        "/raw_credentials/delegated_tokens/0/expires_at: is no time as RFC 3339 has it"
+        "/raw_credentials/delegated_tokens/0/expires_at: is not a time in the form of RFC 3339"
     );
     let twice = model::RawCredentialsExtension {
         delegated_tokens: vec![(key(), minted("1970-01-01T00:00:00Z")); 2],

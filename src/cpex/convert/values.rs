@@ -203,7 +203,7 @@ impl ToModel for DateTime<Utc> {
 
 impl FromModel<String> for DateTime<Utc> {
     fn from_model(model: String) -> Result<Self, Unfit> {
-        model.parse().map_err(|_| Unfit::new("is no time as RFC 3339 has it"))
+        model.parse().map_err(|_| Unfit::new("is not a time in the form of RFC 3339"))
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) struct Funnelled {
 /// functions, which is refused later, stays as it is.
 pub(super) fn funnel(wasm: &[u8], sections: &Sections) -> Result<Funnelled, String> {
     let Some(code) = sections.find(CODE) else { return Ok(Funnelled::default()) };
-    let unread = || "the module's code cannot be written anew".into();
+    let unread = || "the module's code cannot be rewritten".into();
     funnelled(wasm, sections, code).ok_or_else(unread)
 }
 

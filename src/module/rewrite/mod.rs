@@ -47,7 +47,7 @@ pub(super) fn rewrite<'a>(
         [] => Cow::Borrowed(wasm),
         changed => Cow::Owned(
             encode::with_sections(wasm, sections, changed)
-                .ok_or("the module cannot be written anew")?,
+                .ok_or("the module cannot be rewritten")?,
         ),
     };
     Ok(Rewritten { wasm, grows: funnelled.grows, globals })

@@ -12,7 +12,7 @@ use crate::policy::keys::{
 pub(in crate::policy) const FILES: Key = key(
     "allowed_filesystem",
     Shape::List(&FILE_GRANTS),
-    "Directories and files that the plugin may touch. Default: none.",
+    "Directories and files that the plugin may use. Default: none.",
 );
 
 /// Grants HTTP requests.
@@ -33,14 +33,14 @@ pub(in crate::policy) const ENV: Key = key(
 pub(in crate::policy) const CLOCK: Key = key(
     "clock",
     Shape::SystemOr(&FIXED),
-    "The time that the plugin is told: `system`, or one that stands still. Default: none.",
+    "The plugin's clock: `system`, or a fixed time. Default: none.",
 );
 
 /// Grants random numbers.
 pub(in crate::policy) const RANDOM: Key = key(
     "random",
     Shape::SystemOr(&SEED),
-    "Random numbers for the plugin: `system`, or those of a seed. Default: none.",
+    "Random numbers for the plugin: `system`, or made from a seed. Default: none.",
 );
 
 /// Grants programs.

@@ -73,7 +73,7 @@ impl Host {
             return Ok(Self::Address(IpAddr::from(address).to_canonical()));
         }
         if text.contains(['[', ']']) || text.matches(':').count() > 1 {
-            return Err("is no IPv6 address");
+            return Err("is not an IPv6 address");
         }
         // It would be decoded.
         if text.contains('%') {
@@ -97,15 +97,15 @@ impl Host {
             return Err("has an empty part between its dots");
         }
         if name.bytes().any(|byte| byte <= b' ' || b"\"#%*/:<>?@[\\]^`{|}\x7f".contains(&byte)) {
-            return Err("has characters that no host has");
+            return Err("has characters that a host cannot have");
         }
         if ipv4::ends_with_number(name) {
-            let wrong = "is no IPv4 address: those have four numbers up to 255";
+            let wrong = "is not an IPv4 address: write four numbers up to 255";
             return ipv4::read(name).map(|address| Self::Address(address.into())).ok_or(wrong);
         }
         let is_long = |label: &str| label.len() > MAX_LABEL_BYTES;
         if name.len() > MAX_NAME_BYTES || name.split('.').any(is_long) {
-            return Err("is too long: a name has at most: 253 characters, and 63 between dots");
+            return Err("is too long: a name has at most 253 characters, and 63 between dots");
         }
         Ok(Self::Name(name.to_owned()))
     }
@@ -124,7 +124,7 @@ impl Host {
 /// A name beyond ASCII, by the rules of IDNA as URLs have them.
 #[cfg(feature = "http")]
 fn international(text: &str) -> Result<Host, &'static str> {
-    const WRONG: &str = "is no name by the rules for names beyond ASCII (IDNA)";
+    const WRONG: &str = "is invalid by the rules for names beyond ASCII (IDNA)";
     // All that IDNA takes for a dot.
     if text.ends_with(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}']) {
         return Err("ends with a dot");
@@ -186,7 +186,7 @@ impl HostPattern {
         }
         let Some(parent) = text.strip_prefix("*.") else {
             if text.contains('*') {
-                return Err("has a `*` that is not the `*.` before a name".into());
+                return Err("has a `*` in another place than in `*.` before a name".into());
             }
             return Ok(Self(Pattern::Only(Host::parse(text)?)));
         };
@@ -194,7 +194,7 @@ impl HostPattern {
             return Err("has a second `*`".into());
         }
         match Host::parse(parent)? {
-            Host::Address(_) => Err("is below an address, where there are no names".into()),
+            Host::Address(_) => Err("is below an address, which has no names below it".into()),
             Host::Name(name) if suffix::is_of_many_owners(&name) => Err(format!(
                 "is all of `{name}`, whose names belong to many owners; name a domain, such as \
                  `*.example.{name}`"
@@ -338,15 +338,15 @@ mod tests {
             (".a", "did you mean `a`?"),
             ("a.example.", "ends with a dot; did you mean `a.example`?"),
             ("127.0.0.1.", "did you mean `127.0.0.1`?"),
-            ("10.0.0.256", "is no IPv4 address: those have four numbers up to 255"),
+            ("10.0.0.256", "is not an IPv4 address: write four numbers up to 255"),
             ("999.1.1.1", "is not an IPv4 address"),
             ("1.2.3.4.5", "is not an IPv4 address"),
             ("a.1", "is not an IPv4 address"),
             ("*.com", "such as `*.example.com`"),
             ("*.co.uk", "such as `*.example.co.uk`"),
             ("*.*.a", "has a second `*`"),
-            ("a.*", "has a `*` that is not the `*.` before a name"),
-            ("*a", "has a `*` that is not the `*.` before a name"),
+            ("a.*", "has a `*` in another place than in `*.` before a name"),
+            ("*a", "has a `*` in another place than in `*.` before a name"),
             ("*.10.0.0.7", "which has no names below it; did you mean `10.0.0.7`?"),
             ("*.[::1]", "did you mean `[::1]`?"),
             ("https://a", "did you mean `a`?"),
@@ -355,12 +355,12 @@ mod tests {
             ("[::1]:443", "did you mean `[::1]` with `ports: [443]`?"),
             ("u@a", "did you mean `a`?"),
             ("a/", "did you mean `a`?"),
-            ("a b", "has characters that no host has"),
+            ("a b", "has characters that a host cannot have"),
             (" a", "did you mean `a`?"),
             ("a?", "did you mean `a`?"),
-            ("a\n", "`a\\n`, which has characters that no host has; did you mean `a`?"),
-            ("[a]", "is no IPv6 address"),
-            ("fe80::1%eth0", "is no IPv6 address"),
+            ("a\n", "`a\\n`, which has characters that a host cannot have; did you mean `a`?"),
+            ("[a]", "is not an IPv6 address"),
+            ("fe80::1%eth0", "is not an IPv6 address"),
             ("%61", "has a `%` in it"),
             ("a\\b", "did you mean `a`?"),
             (&long, "is too long: a name has at most"),

@@ -109,7 +109,7 @@ impl Method {
         let method: Self = text.parse()?;
         let name = method.as_str();
         if let Some(names) = common_in(name).filter(|_| !COMMON.contains(&name)) {
-            let wrong = format!("which is no method; did you mean {names}?");
+            let wrong = format!("which is not a method; did you mean {names}?");
             return Err(InvalidMethod::new(text, wrong));
         }
         let is_known = COMMON.contains(&name) || KNOWN.contains(&name);
@@ -117,7 +117,7 @@ impl Method {
             None => Ok(method),
             Some(common) => Err(InvalidMethod::new(
                 text,
-                format!("which is no method; did you mean `{common}`?"),
+                format!("which is not a method; did you mean `{common}`?"),
             )),
         }
     }
@@ -128,12 +128,15 @@ impl FromStr for Method {
 
     fn from_str(text: &str) -> Result<Self, InvalidMethod> {
         if text.is_empty() || text == "*" {
-            return Err(InvalidMethod::new(text, "which is no method; for all methods, name none"));
+            return Err(InvalidMethod::new(
+                text,
+                "which is not a method; for all methods, leave the methods out",
+            ));
         }
         if !is_token(text) || text.len() > MAX_BYTES {
             let hint = common_in(text)
                 .map_or_else(String::new, |names| format!("; did you mean {names}?"));
-            return Err(InvalidMethod::new(text, format!("which is no method{hint}")));
+            return Err(InvalidMethod::new(text, format!("which is not a method{hint}")));
         }
         // Servers tell `get` from `GET`, and grants should not have to.
         let name = text.to_ascii_uppercase();
@@ -185,14 +188,14 @@ mod tests {
     #[test]
     fn a_misspelt_method_is_told_with_the_nearest_one() {
         for (text, expected) in [
-            ("GTE", "`GTE`, which is no method; did you mean `GET`?"),
+            ("GTE", "`GTE`, which is not a method; did you mean `GET`?"),
             ("PSOT", "did you mean `POST`?"),
             ("DELTE", "did you mean `DELETE`?"),
-            ("GET,POST", "`GET,POST`, which is no method; did you mean `GET`, `POST`?"),
-            ("GET|POST", "`GET|POST`, which is no method; did you mean `GET`, `POST`?"),
-            ("GET ", "`GET `, which is no method; did you mean `GET`?"),
-            ("", "``, which is no method; for all methods, name none"),
-            ("*", "`*`, which is no method; for all methods, name none"),
+            ("GET,POST", "`GET,POST`, which is not a method; did you mean `GET`, `POST`?"),
+            ("GET|POST", "`GET|POST`, which is not a method; did you mean `GET`, `POST`?"),
+            ("GET ", "`GET `, which is not a method; did you mean `GET`?"),
+            ("", "``, which is not a method; for all methods, leave the methods out"),
+            ("*", "`*`, which is not a method; for all methods, leave the methods out"),
             ("connect", "`connect`, which is not for plugins"),
         ] {
             let error = Method::written(text).unwrap_err();

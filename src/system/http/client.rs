@@ -317,7 +317,7 @@ impl ClientInner {
     > {
         let TransportRequest { method, url, host, port, headers, body, guard, .. } = request;
         let wrong = |what: String| TransportError::Failed(what);
-        let uri: Uri = url.parse().map_err(|_| wrong("the URL is not one for HTTP".into()))?;
+        let uri: Uri = url.parse().map_err(|_| wrong("the URL is not for HTTP".into()))?;
         let secure = uri.scheme_str() == Some("https");
         // What was decided about is what is connected to, should the two readers of URLs ever differ.
         let own_port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });

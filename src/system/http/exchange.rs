@@ -83,7 +83,7 @@ impl Exchange {
         if bytes > limits.http_request_bytes {
             return Err(Failure::new(
                 Status::TooLarge,
-                "it is larger than `max_http_request_bytes`",
+                "the request is larger than `max_http_request_bytes`",
             ));
         }
         let guard = self.allowed(request, target)?;

@@ -33,7 +33,7 @@ impl Outgoing {
         let mut checked = Vec::with_capacity(headers.len());
         for (mut name, value) in headers {
             if !is_token(&name) || name.len().max(value.len()) > MAX_HEADER_BYTES {
-                return Err("the name of a header is none, or it is too long");
+                return Err("the name of a header is invalid or too long");
             }
             name.make_ascii_lowercase();
             if is_of_the_transport(&name) {
@@ -42,7 +42,7 @@ impl Outgoing {
             // Visible characters of ASCII with spaces between: nothing that servers read differently.
             let plain = value.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
             if !plain || value.trim() != value {
-                return Err("the value of a header has characters that it may not have");
+                return Err("the value of a header has forbidden characters");
             }
             checked.push((name, value));
         }

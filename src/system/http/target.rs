@@ -43,9 +43,9 @@ impl Target {
 
     /// Checks a URL that was written as that text.
     fn new(url: Option<Url>, text: &str) -> Result<Self, NoTarget> {
-        let Some(mut url) = url else { return Err(NoTarget("it is no URL")) };
+        let Some(mut url) = url else { return Err(NoTarget("it is not a URL")) };
         if !["http", "https"].contains(&url.scheme()) {
-            return Err(NoTarget("it is neither of HTTPS nor of HTTP"));
+            return Err(NoTarget("it is neither HTTPS nor HTTP"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(NoTarget("it has a user name or password"));

@@ -32,7 +32,7 @@ impl Patterns {
         let least = parsed.as_ref().and_then(|parsed| parsed.properties().minimum_len());
         if least.is_none_or(|least| least == 0) {
             return Err(wrong(format!(
-                "`{pattern}` cannot be redacted: it matches a text of no length, or none at all"
+                "`{pattern}` cannot be redacted: it matches the empty text, or no text"
             )));
         }
         self.cross_lines |= parsed.is_none_or(|parsed| has_line_break(&parsed));

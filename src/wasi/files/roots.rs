@@ -75,9 +75,9 @@ fn contradiction<'g>(
 }
 
 const ANOTHER_DIRECTORY: &str =
-    "the plugin knows another directory by that name; give one of them another name with `as`";
+    "another directory has that name for the plugin; rename one of them with `as`";
 const ANOTHER_FILE: &str =
-    "the plugin knows another file by that name; give one of them another name with `as`";
+    "another file has that name for the plugin; rename one of them with `as`";
 
 /// The open descriptors so far.
 #[derive(Default)]
@@ -97,7 +97,7 @@ impl Opening {
         if grant.kind == PathKind::File {
             let (parent, host_name) = split(&grant.path);
             if host_name.is_empty() || matches!(host_name, "." | "..") {
-                return Err(wrong("it is no path of a file"));
+                return Err(wrong("it is not the path of a file"));
             }
             let parent = if parent.is_empty() { "." } else { parent };
             let parent = Dir::open_ambient_dir(parent, ambient_authority())?;
@@ -105,7 +105,7 @@ impl Opening {
                 return self.add_pattern(path, parent, may);
             }
             if permission == FilePermission::PrivateScratch || parent.is_dir(host_name) {
-                return Err(wrong("it is a directory, or to be one, and granted as a file"));
+                return Err(wrong("it is a directory, but granted as a file"));
             }
             return self.add_file(path, parent, host_name, may);
         }
@@ -183,7 +183,7 @@ impl Opening {
             return Ok(());
         }
         Err(wrong(format!(
-            "it asks for more than {MAX_NAMES} names in one directory; a `*` stands for any"
+            "it asks for more than {MAX_NAMES} names in one directory; use `*` for any text"
         )))
     }
 

@@ -40,7 +40,7 @@ fn tampering<R: Registered>(
     modified: &OwnedExtensions,
 ) -> Option<&'static str> {
     if !read.validate_immutable(modified) {
-        return Some("no extension was changed: one that nobody may change was changed too");
+        return Some("no extension was changed: a read-only one was changed too");
     }
     if let (Some(read), Some(modified)) = (read.security.get(), &modified.security)
         && !modified.labels.is_superset(&read.labels)

@@ -61,7 +61,10 @@ fn consume<T>(value: Option<T>, with: impl FnOnce(T)) {
 
 fn replace<P: PluginPayload>(whole: bool, payload: &P) -> Result<()> {
     if !whole {
-        return Err(Error::failed("only who reads the whole `payload` can give back another one"));
+        return Err(Error::failed(
+            "only a handler that reads the whole `payload` can return another \
+                                  one",
+        ));
     }
     Place::of(Field::Payload).write(&payload.to_wire()?)
 }

@@ -75,7 +75,8 @@ impl Failure {
 }
 
 /// The usual reason why a module comes to its deadline in a test.
-const UNOPTIMISED: &str = "in a test without optimisation, a module takes many times as long: put `wasmi = { opt-level = 3 }`, \
+const UNOPTIMISED: &str = "without optimisation, a module in a test takes many times as long: put \
+                           `wasmi = { opt-level = 3 }`, \
     `wasmi_core = { opt-level = 3 }` and `wasmi_ir = { opt-level = 3 }` under `[profile.dev.package]` of its \
     Cargo.toml, or run `cargo test --release`";
 
@@ -98,8 +99,9 @@ impl fmt::Display for Failure {
             Self::Panicked(message) => write!(f, "the plugin panicked: {message}"),
             Self::Unlisted { hook, read } => write!(
                 f,
-                "the handler of `{hook}` looks at more than `reads` lists: handed the whole `{read}` of this \
-                 request, it decides otherwise. List `{read}`, or the parts of it that the handler looks at"
+                "the handler of `{hook}` reads more than `reads` lists: with the whole `{read}` of \
+                 this request, it decides differently. List `{read}`, or the parts of it that the \
+                 handler looks at"
             ),
             Self::Unreadable { path, error } if error.kind() == io::ErrorKind::NotFound => write!(
                 f,
@@ -111,7 +113,7 @@ impl fmt::Display for Failure {
                 write!(f, "the module at {} cannot be read: {error}", path.display())
             }
             Self::Differs { hook, differences, path } => {
-                write!(f, "on `{hook}`, the module does not do what the plugin does natively")?;
+                write!(f, "on `{hook}`, the module behaves differently from the native plugin")?;
                 for Difference { what, natively, module } in differences.iter().take(SHOWN) {
                     write!(f, "\n  {what}\n    natively: {natively}\n    module:   {module}")?;
                 }

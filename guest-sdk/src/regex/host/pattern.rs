@@ -13,7 +13,7 @@ use crate::sys;
 /// The bytes that are reserved for the names of a pattern's groups, or the reason why it is not valid.
 const ROOM: usize = 512;
 
-/// Why a pattern was not compiled.
+/// The error of a pattern that was not compiled.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
