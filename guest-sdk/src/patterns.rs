@@ -9,9 +9,13 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use cpex_wasmi_abi::{MEMORY, Status, pattern as p};
 
-use crate::raw::Place;
 use crate::result::check;
-use crate::{Error, JsonMap, Record, Result, sys};
+use crate::{Error, Result, sys};
+
+pub use searchable::Searchable;
+
+mod rewrite;
+mod searchable;
 
 /// The first size of the buffer for matches, in bytes.
 const ROOM: usize = 1024;
@@ -40,30 +44,11 @@ pub struct Patterns {
     /// The number of the set on the host, and one more.
     #[cfg(target_arch = "wasm32")]
     number: AtomicU32,
-}
-
-/// A value whose texts can be searched: a [`JsonMap`], a [`Record`], or any [`Place`].
-pub trait Searchable {
-    /// The place of the value.
-    fn searched(&self) -> Place<'_>;
-}
-
-impl Searchable for Place<'_> {
-    fn searched(&self) -> Place<'_> {
-        *self
-    }
-}
-
-impl Searchable for JsonMap {
-    fn searched(&self) -> Place<'_> {
-        self.place()
-    }
-}
-
-impl Searchable for Record {
-    fn searched(&self) -> Place<'_> {
-        self.place()
-    }
+    /// The numbers that a set of its own gives back in the end, or natively its texts.
+    #[cfg(target_arch = "wasm32")]
+    owned: Vec<u32>,
+    #[cfg(not(target_arch = "wasm32"))]
+    owned: Vec<String>,
 }
 
 /// A match of a pattern in a text of a value.
@@ -85,7 +70,36 @@ impl Patterns {
             texts,
             #[cfg(target_arch = "wasm32")]
             number: AtomicU32::new(0),
+            owned: Vec::new(),
         }
+    }
+
+    /// Compiles patterns that are only known when the plugin runs, such as those of its configuration: to be done in `init`.
+    /// The host has given them back when the value is dropped.
+    ///
+    /// ```no_run
+    /// # use cpex_wasmi_guest::prelude::*;
+    /// # fn init(config: JsonMap) -> Result<()> {
+    /// let words: Vec<String> = config.get_as("words")?.unwrap_or_default();
+    /// let patterns = Patterns::compiled(&words)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Self::compile).
+    pub fn compiled(texts: &[impl AsRef<str>]) -> Result<Self> {
+        let mut patterns = Self::new(&[]);
+        let (number, mut members) = compiled(texts)?;
+        members.push(number);
+        #[cfg(target_arch = "wasm32")]
+        {
+            patterns.number = AtomicU32::new(number.wrapping_add(1));
+            patterns.owned = members;
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        patterns.owned.extend(texts.iter().map(|text| text.as_ref().into()));
+        Ok(patterns)
     }
 
     /// Compiles the patterns now: to be done once, when the plugin is initialised.
@@ -211,7 +225,7 @@ impl Patterns {
         match self.number.load(Ordering::Relaxed).checked_sub(1) {
             Some(number) => Ok(number),
             None => {
-                let number = self.compiled()?;
+                let (number, _) = compiled(self.texts)?;
                 self.number.store(number.wrapping_add(1), Ordering::Relaxed);
                 Ok(number)
             }
@@ -221,23 +235,39 @@ impl Patterns {
     /// The number of the set on the host. A test has a host of its own each time.
     #[cfg(not(target_arch = "wasm32"))]
     fn number(&self) -> Result<u32> {
-        self.compiled()
+        let compiled =
+            if self.owned.is_empty() { compiled(self.texts) } else { compiled(&self.owned) };
+        compiled.map(|(number, _)| number)
     }
+}
 
-    fn compiled(&self) -> Result<u32> {
-        let mut numbers = Vec::new();
-        for text in self.texts {
-            let mut reason = [0; 256];
-            let number = sys::pattern(text.as_bytes(), 0, &mut reason);
-            if number == Status::Malformed.code() {
-                let len = reason.iter().position(|byte| *byte == 0).unwrap_or(reason.len());
-                let reason = core::str::from_utf8(reason.get(..len).unwrap_or_default());
-                return Err(Error::failed(reason.unwrap_or("a pattern is not valid")));
-            }
-            numbers.extend_from_slice(&numbered(number)?.to_le_bytes());
+/// Gives back what the plugin has compiled for itself.
+#[cfg(target_arch = "wasm32")]
+impl Drop for Patterns {
+    fn drop(&mut self) {
+        for number in &self.owned {
+            let _ = sys::pattern_drop(*number);
         }
-        numbered(sys::pattern_set(&numbers))
     }
+}
+
+/// The number of a set on the host, and those of its patterns.
+fn compiled(texts: &[impl AsRef<str>]) -> Result<(u32, Vec<u32>)> {
+    let mut members = Vec::new();
+    let mut numbers = Vec::new();
+    for text in texts {
+        let mut reason = [0; 256];
+        let number = sys::pattern(text.as_ref().as_bytes(), 0, &mut reason);
+        if number == Status::Malformed.code() {
+            let len = reason.iter().position(|byte| *byte == 0).unwrap_or(reason.len());
+            let reason = core::str::from_utf8(reason.get(..len).unwrap_or_default());
+            return Err(Error::failed(reason.unwrap_or("a pattern is not valid")));
+        }
+        let number = numbered(number)?;
+        members.push(number);
+        numbers.extend_from_slice(&number.to_le_bytes());
+    }
+    Ok((numbered(sys::pattern_set(&numbers))?, members))
 }
 
 /// The number that the host answered.

@@ -1,6 +1,6 @@
 //! Everything a plugin usually needs: `use cpex_wasmi_guest::prelude::*;`.
 
 pub use crate::{
-    Call, Error, Field, JsonMap, Patterns, Result, Status, Value, Verdict, Violation, allow, debug,
-    deny, deny_with, error, info, plugin, trace, warn,
+    Call, Error, Field, JsonMap, Patterns, Prepared, Result, Status, Value, Verdict, Violation,
+    allow, debug, deny, deny_with, error, info, plugin, trace, warn,
 };

@@ -47,6 +47,11 @@ impl<'k> Place<'k> {
         Place { field: self.field, index: self.index, key: Some(key) }
     }
 
+    /// Field, index and entry.
+    pub(crate) const fn parts(self) -> (Field, u32, Option<&'k str>) {
+        (self.field, self.index, self.key)
+    }
+
     fn key(self) -> Option<&'k [u8]> {
         self.key.map(str::as_bytes)
     }

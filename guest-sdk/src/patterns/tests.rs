@@ -77,3 +77,5 @@ fn a_text_without_a_match_changes_nothing() {
     let outcome = Harness::new(&PLUGIN).call("cmf.tool_pre_invoke", request).unwrap();
     assert!(outcome.changes.is_empty());
 }
+
+mod configured;

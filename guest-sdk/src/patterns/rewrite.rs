@@ -1,0 +1,90 @@
+//! Replacing matches by what the plugin makes of each.
+
+use alloc::string::String;
+
+use super::searchable::in_record;
+use super::{Found, Patterns, Searchable};
+use crate::{Result, Status};
+
+impl Patterns {
+    /// Replaces each match in the texts of a value by what `rewrite` makes of it, given the position of the pattern and the
+    /// matched text; `None` leaves it. Returns how many were replaced.
+    ///
+    /// Only texts that have a match are copied into the plugin. Matches of several patterns that overlap: the first one counts,
+    /// of those that begin at the same place the longest.
+    ///
+    /// ```
+    /// use cpex_wasmi_guest::prelude::*;
+    ///
+    /// static NUMBERS: Patterns = Patterns::new(&["[0-9]{4}"]);
+    ///
+    /// fn mask_years(call: &Call) -> Result<Verdict> {
+    ///     for result in call.tool_results()? {
+    ///         NUMBERS.rewrite(result, |_, year| year.starts_with("19").then(|| "19xx".into()))?;
+    ///     }
+    ///     allow()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`replace`](Self::replace).
+    pub fn rewrite(
+        &self,
+        value: impl Searchable,
+        mut rewrite: impl FnMut(usize, &str) -> Option<String>,
+    ) -> Result<usize> {
+        self.rewritten(&value, &mut rewrite)
+    }
+
+    fn rewritten(
+        &self,
+        value: &dyn Searchable,
+        rewrite: &mut dyn FnMut(usize, &str) -> Option<String>,
+    ) -> Result<usize> {
+        let mut all = self.scanned(value, usize::MAX)?;
+        let mut replaced = 0_usize;
+        // The matches of a text stand together.
+        for found in all.chunk_by_mut(|one, other| one.pointer == other.pointer) {
+            let Some(pointer) = found.first().map(|first| first.pointer.clone()) else { continue };
+            let (record, pointer) = in_record(value.searched(), &pointer);
+            let place = match pointer.is_empty() {
+                true => record,
+                false => record.entry(&pointer),
+            };
+            let text = place.required_text()?;
+            let (count, changed) = changed(&text, found, rewrite)?;
+            if count > 0 {
+                place.write_text(&changed)?;
+                replaced = replaced.wrapping_add(count);
+            }
+        }
+        Ok(replaced)
+    }
+}
+
+/// The text with its matches rewritten, and how many were.
+fn changed(
+    text: &str,
+    found: &mut [Found],
+    rewrite: &mut dyn FnMut(usize, &str) -> Option<String>,
+) -> Result<(usize, String)> {
+    found.sort_by_key(|found| (found.range.start, usize::MAX.wrapping_sub(found.range.end)));
+    let (mut changed, mut count) = (String::new(), 0_usize);
+    let (mut copied, mut done) = (0, 0);
+    for found in found {
+        if found.range.start < done {
+            continue;
+        }
+        let matched = text.get(found.range.clone()).ok_or(Status::Malformed)?;
+        if let Some(new) = rewrite(found.pattern, matched) {
+            changed.push_str(text.get(copied..found.range.start).ok_or(Status::Malformed)?);
+            changed.push_str(&new);
+            copied = found.range.end;
+            done = copied;
+            count = count.wrapping_add(1);
+        }
+    }
+    changed.push_str(text.get(copied..).ok_or(Status::Malformed)?);
+    Ok((count, changed))
+}
