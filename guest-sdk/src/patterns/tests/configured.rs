@@ -23,12 +23,12 @@ fn upper(call: &Call) -> Result<Verdict> {
     let words = WORDS.get()?;
     let mut rewrite =
         |pattern: usize, word: &str| (pattern != 1).then(|| word.to_ascii_uppercase());
-    let mut replaced = 0;
+    let mut replaced = 0_usize;
     for tool in call.tool_calls()? {
-        replaced += words.rewrite(tool, &mut rewrite)?;
+        replaced = replaced.wrapping_add(words.rewrite(tool, &mut rewrite)?);
     }
     for result in call.tool_results()? {
-        replaced += words.rewrite(result, &mut rewrite)?;
+        replaced = replaced.wrapping_add(words.rewrite(result, &mut rewrite)?);
     }
     call.count("words", u32::try_from(replaced).unwrap_or(u32::MAX))?;
     allow()
