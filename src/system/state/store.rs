@@ -174,7 +174,7 @@ impl<T: fmt::Debug> fmt::Debug for StateAnswer<T> {
     }
 }
 
-/// Why a [store](StateStore) did not do what it was asked to. Nothing was changed then, as far as the store knows.
+/// A failure of a [store](StateStore). Nothing was changed then, as far as the store knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StateError {
