@@ -46,6 +46,7 @@
 //! | `http-client` | no | a transport: HTTP/1.1 on hyper, TLS by rustls (`EngineBuilder::http_client`) | an embedder brings its own |
 //! | `exec` | no | plugins may be allowed programs ([`CommandGrant`]), on Unix | a plugin that asks for one is refused |
 //! | `redact` | no | what regular expressions match is masked in all that plugins say (`EngineBuilder::redact_patterns`) | only texts can be masked ([`EngineBuilder::redact`]) |
+//! | `state-redis` | no | a place for state that outlasts a call, and the process: a Redis (`RedisState`) | state is in memory, or in a [`StateStore`] of the embedder's |
 //! | `wasi` | no | modules may import WASI preview 1: output goes to the log; files (through cap-std), variables, time and random numbers as far as they are granted | a module that does is refused, as is a plugin that asks for files |
 //! | `yaml` | no | policies and whole configurations are read from YAML, with the place of all that is wrong: `Policy::from_yaml`, the module `config` | an embedder parses them: [`Policy::from_value`] |
 //! | `cpex-core` | no | `cpex-core` 0.2.3 loads plugins from its own configuration: the module `cpex`, described in `docs/cpex.md` | |
@@ -135,6 +136,8 @@ pub use system::http::HttpClient;
 pub use system::http::{
     HttpTransport, ResponseBody, SendFuture, TransportError, TransportRequest, TransportResponse,
 };
+#[cfg(feature = "state-redis")]
+pub use system::state::RedisState;
 #[cfg(feature = "std")]
 pub use system::state::{MemoryState, StateAnswer, StateError, StateKey, StateQuota, StateStore};
 pub use system::{AuditEvent, AuditOutcome, AuditSink, Invocation, StubAnswer};

@@ -374,3 +374,30 @@ fn a_name_with_spaces_is_told_in_quotes() {
         r#"audit env get "A: allowed (0 B sent, 7 B received)": denied (0 B sent, 0 B received)"#;
     assert!(format!("{}{}", ran.stdout, ran.stderr).contains(line), "{}{}", ran.stdout, ran.stderr);
 }
+
+/// Counts in a state, and logs the sum.
+fn stateful() -> String {
+    Guest {
+        access: &["state:calls"],
+        imports: &[("call_json", 6), ("log", 3)],
+        data: r#"state.increment{"key":"calls","by":1}"#,
+        body: "i32.const 3 i32.const 64
+               i32.const 0 i32.const 15 i32.const 15 i32.const 22 i32.const 64 i32.const 9
+               call $call_json call $log",
+        ..Guest::default()
+    }
+    .wat()
+}
+
+#[test]
+fn state_is_kept_from_call_to_call() {
+    let place = Place::new();
+    place.file("guest.wat", stateful());
+    let calls = with(&["--allow-access", "--repeat", "3", "-v"]);
+    let told = |sum: u32| format!("log info cmf.tool_pre_invoke: {sum}\n");
+    place.run(calls).gives(0).complains(&told(1)).complains(&told(2)).complains(&told(3));
+    let wrong = with(&["--allow-access", "--state", "http://127.0.0.1/"]);
+    place.run(wrong).gives(2).complains("`redis://`");
+    let nobody = with(&["--allow-access", "--state", "redis://127.0.0.1:1/"]);
+    place.run(nobody).gives(3).complains("`calls` failed: Redis: ");
+}

@@ -20,6 +20,8 @@ pub(crate) mod http;
 mod invocation;
 #[cfg(feature = "std")]
 pub(crate) mod random;
+#[cfg(any(feature = "http-client", feature = "state-redis"))]
+mod runtime;
 #[cfg(feature = "std")]
 pub(crate) mod state;
 #[cfg(feature = "std")]

@@ -127,7 +127,7 @@ fn keys_take_manifest_and_policy() {
             continue;
         }
         assert_eq!(kind, ErrorKind::AccessDenied, "{message}");
-        assert!(message.contains("(`state`)"), "{message}");
+        assert!(message.contains("the system access `state`"), "{message}");
         assert_eq!(running.audit.taken(), [format!("state get {key} denied 0 0")]);
     }
     // More is granted than is asked for.

@@ -7,5 +7,9 @@
     clippy::cast_possible_truncation
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod memory;
+#[cfg(all(feature = "state-redis", unix))]
+mod redis;
 mod suite;

@@ -1,7 +1,7 @@
 //! Values of arguments, read from their text.
 
 use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser, ValueParser};
-use cpex_wasmi::{Capability, StubAnswer};
+use cpex_wasmi::{Capability, RedisState, StubAnswer};
 use serde_json::Value;
 
 use crate::input::{self, Source};
@@ -39,6 +39,11 @@ pub(super) fn setting(text: &str) -> Result<Setting, String> {
 pub(crate) struct Stub {
     pub(crate) name: String,
     pub(crate) answer: StubAnswer,
+}
+
+/// Parses the URL of a Redis.
+pub(super) fn state(url: &str) -> Result<RedisState, String> {
+    RedisState::new(url).map_err(|error| error.to_string())
 }
 
 /// Parses `name=JSON` or `name=hex:0a`.

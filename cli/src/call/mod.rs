@@ -44,6 +44,10 @@ pub(crate) fn run(args: &CallArgs) -> Result<Exit, Failure> {
 fn call(args: &CallArgs) -> Result<Called, Failure> {
     let logs = Logs::default();
     let builder = Engine::builder().log_sink(logs.clone()).audit_sink(logs.clone()).http_client();
+    let builder = match &args.state {
+        Some(store) => builder.state_store(store.clone()),
+        None => builder,
+    };
     let engine = stubs::engine(builder, &args.subject.grants.stubs)?;
     let Subject { module, hook, request: before, policy, written, .. } =
         Subject::read(&args.subject, &engine)?;

@@ -25,7 +25,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::resolver::{Guarded, LOOKUP_THREADS, Lookup, Refused, sending_for};
@@ -33,6 +33,7 @@ use super::{
     AddressGuard, HttpTransport, ResponseBody, SendFuture, TransportError, TransportRequest,
     TransportResponse,
 };
+use crate::system::runtime::ClientRuntime;
 use crate::{Error, ErrorKind};
 
 /// The largest start of a response, its status and headers, in bytes.
@@ -65,7 +66,7 @@ const MAX_KEPT_HOSTS: usize = 64;
 pub struct HttpClient(Arc<ClientInner>);
 
 struct ClientInner {
-    runtime: Where,
+    runtime: ClientRuntime,
     public: Connections,
     any: Connections,
     /// To which hosts connections may be kept, and when these were last asked for.
@@ -84,34 +85,6 @@ struct Connections {
 
 type HyperClient = Client<HttpsConnector<HttpConnector<Guarded>>, Full<Bytes>>;
 
-/// The runtime of requests.
-enum Where {
-    /// On a runtime of the client's, once there is one.
-    Own(Mutex<Option<Own>>),
-    Given(Handle),
-}
-
-impl Where {
-    /// The settings for another client.
-    fn again(&self) -> Self {
-        match self {
-            Self::Own(_) => Self::Own(Mutex::default()),
-            Self::Given(handle) => Self::Given(handle.clone()),
-        }
-    }
-}
-
-/// A runtime that does not wait for what runs on it when it is dropped, which may be in a task.
-struct Own(Option<Runtime>);
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 impl HttpClient {
     /// A client with a thread of its own.
     ///
@@ -119,7 +92,7 @@ impl HttpClient {
     ///
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if TLS cannot be set up.
     pub fn new() -> Result<Self, Error> {
-        Self::begun(Where::Own(Mutex::default()))
+        Self::begun(ClientRuntime::own())
     }
 
     /// A client on a runtime of the embedder's, which must have both its timers and its I/O enabled, and
@@ -129,7 +102,7 @@ impl HttpClient {
     ///
     /// As [`new`](Self::new).
     pub fn with_runtime(runtime: Handle) -> Result<Self, Error> {
-        Self::begun(Where::Given(runtime))
+        Self::begun(ClientRuntime::Given(runtime))
     }
 
     /// This client with another resolver of names: a function that is given a name and gives its
@@ -178,14 +151,14 @@ impl HttpClient {
         Ok(Self::with(runtime.again(), lookup.clone(), tls(roots)?, true))
     }
 
-    fn begun(runtime: Where) -> Result<Self, Error> {
+    fn begun(runtime: ClientRuntime) -> Result<Self, Error> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let trusts = !roots.is_empty();
         Ok(Self::with(runtime, Lookup::system(), tls(roots)?, trusts))
     }
 
-    fn with(runtime: Where, lookup: Lookup, tls: ClientConfig, trusts: bool) -> Self {
+    fn with(runtime: ClientRuntime, lookup: Lookup, tls: ClientConfig, trusts: bool) -> Self {
         let connections =
             |guard| connections(Guarded { lookup: lookup.clone(), guard }, tls.clone());
         let public = connections(AddressGuard::public());
@@ -250,25 +223,8 @@ impl ClientInner {
     }
 
     fn handle(&self) -> Result<Handle, String> {
-        let runtime = match &self.runtime {
-            Where::Given(handle) => return Ok(handle.clone()),
-            Where::Own(runtime) => runtime,
-        };
-        let mut runtime = runtime.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Own(Some(runtime))) = &*runtime {
-            return Ok(runtime.handle().clone());
-        }
-        let started = Builder::new_multi_thread()
-            .worker_threads(1)
-            .max_blocking_threads(LOOKUP_THREADS)
-            .thread_name("cpex-wasmi-http")
-            .enable_all()
-            .build();
-        // Who cannot start one now may be able to later.
-        let started = started.map_err(|error| error.to_string())?;
-        let handle = started.handle().clone();
-        *runtime = Some(Own(Some(started)));
-        Ok(handle)
+        self.runtime
+            .handle("cpex-wasmi-http", |builder| builder.max_blocking_threads(LOOKUP_THREADS))
     }
 }
 

@@ -1,6 +1,8 @@
 //! `state.get` and the like: values that outlast a call.
 
 mod memory;
+#[cfg(feature = "state-redis")]
+mod redis;
 mod store;
 
 use alloc::boxed::Box;
@@ -23,6 +25,8 @@ use super::{AccessKind, AuditOutcome, Function, Given, Invocation, Reply};
 use crate::boundary::{Format, Input};
 use crate::logging::contained;
 
+#[cfg(feature = "state-redis")]
+pub use self::redis::RedisState;
 pub use memory::MemoryState;
 pub use store::{StateAnswer, StateError, StateKey, StateQuota, StateStore};
 
@@ -252,6 +256,7 @@ impl Operation {
             }
             match error {
                 StateError::QuotaExceeded => Status::QuotaExceeded,
+                StateError::TooLarge => Status::TooLarge,
                 StateError::NotANumber => Status::Malformed,
                 StateError::Failed(_) => Status::Unavailable,
             }

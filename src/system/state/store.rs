@@ -180,6 +180,8 @@ impl<T: fmt::Debug> fmt::Debug for StateAnswer<T> {
 pub enum StateError {
     /// The plugin would have more than its [quota](StateQuota).
     QuotaExceeded,
+    /// The value that is there is longer than the quota allows.
+    TooLarge,
     /// The value is no whole number of 64 bits in decimal digits, or the sum is none.
     NotANumber,
     /// The store failed. The reason is for the plugin's log.
@@ -192,6 +194,9 @@ impl fmt::Display for StateError {
             Self::QuotaExceeded => f.write_str(
                 "the plugin has as much state as `max_state_keys` and `max_state_bytes` allow",
             ),
+            Self::TooLarge => {
+                f.write_str("the value that is there is longer than `max_state_value_bytes`")
+            }
             Self::NotANumber => f.write_str("the value, or the sum, is no whole number of 64 bits"),
             Self::Failed(reason) => f.write_str(reason),
         }

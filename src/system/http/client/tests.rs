@@ -1,5 +1,7 @@
 //! Names that take long to be looked up.
 
+use tokio::runtime::{Builder, Runtime};
+
 use super::*;
 
 /// Takes for ever, but for one name.
