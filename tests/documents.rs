@@ -196,6 +196,27 @@ fn examples_hide_no_lines_from_readers() {
     }
 }
 
+#[test]
+fn each_limit_names_the_file_that_enforces_it() {
+    let limits = read("src/policy/limits/limits.toml");
+    let text = read("docs/architecture.md");
+    let table = text.split("## Where each limit is enforced").nth(1).unwrap();
+    let table = table.split("\n## ").next().unwrap();
+    let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| `")).collect();
+    for limit in limits.split("\n[[limit]]\n").skip(1) {
+        let value = |name: &str| {
+            let start = format!("{name} = \"");
+            let line = limit.lines().find_map(|line| line.strip_prefix(&start));
+            line.map(|line| line.trim_end_matches('"').trim_start_matches("Policy::"))
+        };
+        let (key, field) = (value("key").unwrap(), value("field").or(value("of")).unwrap());
+        let row = rows.iter().find(|row| quoted(row).any(|name| name == key));
+        let row = row.unwrap_or_else(|| panic!("`{key}` has no row"));
+        let file = quoted(row).find(|name| name.starts_with("src/")).unwrap();
+        assert!(read(file).contains(field), "`{file}` does not use `{field}`");
+    }
+}
+
 /// The folders of the repository with Rust in them.
 const CODE: [&str; 11] = [
     "abi",

@@ -229,13 +229,18 @@ fn not_instantiated(error: &wasmi::Error, limiter: &Limiter) -> Error {
     if limiter.denied {
         return Error::new(
             ErrorKind::MemoryLimit,
-            "the module declares more memory or table elements than its limits allow",
+            "the module declares more memory or table elements than its limits allow; raise \
+             `max_memory_bytes` or `max_table_elements` if it needs more",
         );
     }
     match error.kind() {
         Wasmi::Instantiation(InstantiationError::TooManyTables) => Error::new(
             ErrorKind::MemoryLimit,
-            format!("the module declares more tables than its limit of {}", limiter.tables),
+            format!(
+                "the module declares more tables than its limit of {}; raise `max_tables` if it \
+                 needs more",
+                limiter.tables
+            ),
         ),
         // wasmi's own message has the insides of its table in it.
         Wasmi::Instantiation(InstantiationError::ElementSegmentDoesNotFit {

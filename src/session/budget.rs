@@ -78,10 +78,13 @@ impl Usage {
 }
 
 #[cold]
-fn exceeded(what: &str, limit: u64) -> Error {
+fn exceeded(what: &str, limit: u64, key: &str) -> Error {
     Error::new(
         ErrorKind::LimitExceeded,
-        format!("the plugin went over its limit of {limit} {what} in one call"),
+        format!(
+            "the plugin went over its limit of {limit} {what} in one call; raise `{key}` if it \
+             needs more"
+        ),
     )
 }
 
@@ -93,7 +96,7 @@ impl Session {
     pub(crate) fn count_call(&mut self) -> Result<(), Error> {
         let limit = self.grants.limits.host_calls;
         if self.usage.host_calls >= limit {
-            return Err(exceeded("host calls", limit));
+            return Err(exceeded("host calls", limit, "max_host_calls"));
         }
         self.usage.host_calls = self.usage.host_calls.saturating_add(1);
         Ok(())
@@ -110,7 +113,7 @@ impl Session {
         let limit = self.grants.limits.bytes_read;
         let total = self.usage.bytes_read.saturating_add(count(len));
         if total > limit {
-            return Err(exceeded("bytes read", limit));
+            return Err(exceeded("bytes read", limit, "max_read_bytes"));
         }
         self.usage.bytes_read = total;
         Ok(())
@@ -121,7 +124,7 @@ impl Session {
         let limit = self.grants.limits.bytes_written;
         let total = self.usage.bytes_written.saturating_add(count(len));
         if total > limit {
-            return Err(exceeded("bytes written", limit));
+            return Err(exceeded("bytes written", limit, "max_write_bytes"));
         }
         self.usage.bytes_written = total;
         self.usage.moved(len);
