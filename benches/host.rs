@@ -9,7 +9,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{HOOK, engine, fixture, guest, load, trusting};
-use cpex_wasmi::model::{ContentPart, Extensions, JsonMap, MessagePayload};
+use cpex_wasmi::model::{ContentPart, Extensions, JsonMap, MessagePayload, Role};
 use cpex_wasmi::{Decision, Limits, Module, Payload, Plugin, Policy, Request, Violation};
 use divan::{Bencher, black_box};
 
@@ -297,6 +297,81 @@ mod redactor {
         }
         let request = request();
         bencher.bench(|| black_box(redact(black_box(&request))));
+    }
+}
+
+/// Eleven patterns of secrets over a text without one, of so many KiB: the same patterns natively, in fields, and as code
+/// looks that was written for the crate `regex`.
+mod texts {
+    use super::*;
+
+    const PATTERNS: [&str; 11] = include!("../fixtures/plugins/scanner/src/patterns.rs");
+
+    fn text(kib: usize) -> String {
+        let words =
+            ["the quick brown fox ", "order 12345 to berlin ", "see https://example.com/a?b=c "];
+        let mut text: String = words.into_iter().cycle().take(kib * 64).collect();
+        text.truncate(kib << 10);
+        text
+    }
+
+    fn patterns() -> Vec<regex::Regex> {
+        PATTERNS.iter().map(|pattern| regex::Regex::new(pattern).unwrap()).collect()
+    }
+
+    fn run(bencher: Bencher<'_, '_>, hook: &str, request: Request) {
+        let plugin = load(&fixture("scanner"), Policy::default().pooled(4));
+        let request = Arc::new(request);
+        bencher.bench(|| plugin.call(hook, request.clone()).unwrap());
+    }
+
+    #[divan::bench(args = [1, 10, 100, 1000])]
+    fn native(bencher: Bencher<'_, '_>, kib: usize) {
+        let (text, patterns) = (text(kib), patterns());
+        bencher.bench(|| {
+            patterns.iter().map(|pattern| pattern.find_iter(&text).count()).sum::<usize>()
+        });
+    }
+
+    #[divan::bench(args = [1, 10, 100, 1000])]
+    fn in_fields(bencher: Bencher<'_, '_>, kib: usize) {
+        run(bencher, HOOK, Request::tool_call("t").argument("text", text(kib)));
+    }
+
+    #[divan::bench(args = [1, 10, 100, 1000])]
+    fn ported(bencher: Bencher<'_, '_>, kib: usize) {
+        run(bencher, "cmf.llm_input", Request::text(Role::User, text(kib)));
+    }
+
+    /// The strings of a JSON result of 100 KiB.
+    fn tree() -> serde_json::Value {
+        let row = |number: usize| serde_json::json!({"id": number, "name": "a name", "note": text(1)[..80]});
+        (0..800).map(row).collect::<Vec<_>>().into()
+    }
+
+    #[divan::bench]
+    fn native_in_each_string_of_100_kib(bencher: Bencher<'_, '_>) {
+        fn masked(value: &serde_json::Value, patterns: &[regex::Regex]) -> usize {
+            match value {
+                serde_json::Value::String(text) => {
+                    patterns.iter().map(|pattern| pattern.replace_all(text, "*").len()).sum()
+                }
+                serde_json::Value::Array(list) => {
+                    list.iter().map(|value| masked(value, patterns)).sum()
+                }
+                serde_json::Value::Object(map) => {
+                    map.values().map(|value| masked(value, patterns)).sum()
+                }
+                _ => 0,
+            }
+        }
+        let (tree, patterns) = (tree(), patterns());
+        bencher.bench(|| masked(&tree, &patterns));
+    }
+
+    #[divan::bench]
+    fn masked_in_each_string_of_100_kib(bencher: Bencher<'_, '_>) {
+        run(bencher, "cmf.tool_post_invoke", Request::tool_result("t", tree()));
     }
 }
 
