@@ -48,6 +48,7 @@ mod http;
 mod manifest;
 #[cfg(feature = "model")]
 pub mod model;
+pub mod pattern;
 mod state;
 mod stateful;
 mod status;
@@ -120,51 +121,6 @@ pub const NO_INDEX: u32 = u32::MAX;
 /// The field number that stands for the plugin's own memory: the key is the input itself, of any bytes and any length.
 /// For functions that work on an input, such as `digest`.
 pub const MEMORY: u32 = u32::MAX;
-
-/// The rules of a pattern's syntax, as flags of `pattern`: those of the crate `regex`.
-pub mod pattern {
-    /// Letters match whatever their case.
-    pub const CASE_INSENSITIVE: u32 = 1;
-    /// `^` and `$` match at the beginning and the end of each line.
-    pub const MULTI_LINE: u32 = 1 << 1;
-    /// `.` matches a line feed too.
-    pub const DOT_MATCHES_NEW_LINE: u32 = 1 << 2;
-    /// A line ends at `\r\n`, `\r` or `\n`.
-    pub const CRLF: u32 = 1 << 3;
-    /// `*` matches as little as it can, and `*?` as much.
-    pub const SWAP_GREED: u32 = 1 << 4;
-    /// White space and comments in a pattern mean nothing.
-    pub const IGNORE_WHITESPACE: u32 = 1 << 5;
-    /// Classes such as `\w` are those of ASCII.
-    pub const NO_UNICODE: u32 = 1 << 6;
-    /// `\123` is a character by its octal number.
-    pub const OCTAL: u32 = 1 << 7;
-    /// Matches may be anything, not only valid UTF-8.
-    pub const BYTES: u32 = 1 << 8;
-    /// All flags.
-    pub const ALL: u32 = (1 << 9) - 1;
-
-    /// For `search`: the places of matches.
-    pub const MATCHES: u32 = 0;
-    /// For `search`: one answer a pattern, if it has a match.
-    pub const ANY: u32 = 1;
-    /// For `search`: the places of matches and their groups.
-    pub const GROUPS: u32 = 2;
-    /// The size of the head of an answer of `search` and `scan`, in bytes: where to go on.
-    pub const HEAD: usize = 12;
-    /// In the head of an answer, in place of the pattern: nothing is left to search.
-    pub const FINISHED: u32 = u32::MAX;
-    /// In `from`: a match ended there, so that no empty one begins there.
-    pub const AFTER_MATCH: u32 = 1 << 31;
-
-    /// For `replace`: `$1`, `$name` and `${name}` stand for groups, `$$` for a dollar sign.
-    pub const EXPAND: u32 = 0;
-    /// For `replace`: the text as it is.
-    pub const LITERAL: u32 = 1;
-    /// For `replace`: a mark for each character, but for as many as bits 8 to 15 say at the beginning and
-    /// bits 16 to 23 at the end.
-    pub const MASK: u32 = 2;
-}
 
 /// The severity of a log line, as the first argument of `log`: the order of the `log` crate.
 pub mod level {

@@ -74,6 +74,8 @@ struct JsonManifest<'a> {
     capabilities: Vec<JsonCapability>,
     access: Vec<JsonAccessRequest<'a>>,
     stateful: Stateful,
+    /// The regular expressions that the module lists.
+    patterns: Vec<&'a str>,
     /// The schema, or the text of what should be one.
     config_schema: Option<Value>,
 }
@@ -146,6 +148,7 @@ impl<'a> Inspection<'a> {
                     })
                     .collect(),
                 stateful: manifest.stateful,
+                patterns: module.patterns().collect(),
                 config_schema: manifest.config_schema.as_deref().map(schema),
             },
             imports: info.imports.iter().map(|function| Import::new(*function)).collect(),
@@ -209,6 +212,12 @@ fn purpose(function: HostFunction) -> &'static str {
         HostFunction::CallResult => "Take the answer of such a function.",
         HostFunction::Log => "Write lines to its log.",
         HostFunction::Panic => "Tell the reason before it fails.",
+        HostFunction::Pattern | HostFunction::PatternSet | HostFunction::PatternDrop => {
+            "Have the host compile regular expressions."
+        }
+        HostFunction::Search => "Search its own texts, and those that it may read.",
+        HostFunction::Scan => "Search all texts in what it may read.",
+        HostFunction::Replace => "Replace or mask parts of texts that it may read and change.",
         HostFunction::Metric => "Count what it does, for the operator.",
         HostFunction::Metadata => "Report values beside its decision.",
         HostFunction::MetadataJson => "Report values beside its decision, as JSON.",
@@ -266,6 +275,9 @@ fn render(module: &Module, source: &Source, entry: &str) -> String {
             _ => "kept from one call to the next: one instance, for which calls wait",
         },
     );
+    if module.patterns().next().is_some() {
+        page.rows("patterns", module.patterns().map(visible));
+    }
     match manifest.config_schema.as_deref().map(schema) {
         None => page.row("config schema", "none"),
         Some(schema) => {

@@ -164,5 +164,6 @@ pub mod rt {
     pub use crate::plugin::{
         access_is_known, capabilities_are_known, initialise, invoke, shut_down,
     };
+    pub use cpex_wasmi_abi::pattern::{list, list_len};
     pub use cpex_wasmi_abi::{Stateful, StaticManifest};
 }

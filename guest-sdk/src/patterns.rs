@@ -51,6 +51,37 @@ pub struct Patterns {
     owned: Vec<String>,
 }
 
+/// Declares [`Patterns`] that the module lists: the host compiles them when it loads the module, refuses it if one is not
+/// valid, and shows them in `cpex-wasmi inspect`.
+///
+/// ```
+/// use cpex_wasmi_guest::{Patterns, patterns};
+///
+/// patterns! {
+///     /// Formats of keys.
+///     static KEYS = [r"\bAKIA[0-9A-Z]{16}\b", r"\bghp_[A-Za-z0-9]{36}\b"];
+/// }
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! patterns {
+    ($($(#[$attribute:meta])* $visibility:vis static $name:ident = $texts:expr;)*) => {
+        $($(#[$attribute])*
+        $visibility static $name: $crate::Patterns = {
+            const TEXTS: &[&str] = &$texts;
+
+            #[cfg(target_arch = "wasm32")]
+            const _: () = {
+                #[used]
+                #[unsafe(link_section = "cpex.patterns")]
+                static LIST: [u8; $crate::rt::list_len(TEXTS)] = $crate::rt::list(TEXTS);
+            };
+
+            $crate::Patterns::new(TEXTS)
+        };)*
+    };
+}
+
 /// A match of a pattern in a text of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -2,5 +2,5 @@
 
 pub use crate::{
     Call, Error, Field, JsonMap, Patterns, Prepared, Result, Status, Value, Verdict, Violation,
-    allow, debug, deny, deny_with, error, info, plugin, trace, warn,
+    allow, debug, deny, deny_with, error, info, patterns, plugin, trace, warn,
 };

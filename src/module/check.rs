@@ -3,8 +3,12 @@
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
+#[cfg(feature = "text")]
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+#[cfg(feature = "text")]
+use cpex_wasmi_abi::pattern;
 use cpex_wasmi_abi::{
     Capability, CapabilitySet, EXPORT_INIT, EXPORT_INVOKE, EXPORT_MEMORY, EXPORT_REACTOR,
     EXPORT_SHUTDOWN, HostFunction, IMPORT_MODULE, Manifest, ManifestError,
@@ -16,6 +20,8 @@ use super::{WasiImport, invalid};
 #[cfg(feature = "wasi")]
 use crate::host::type_of;
 use crate::logging::visible;
+#[cfg(feature = "text")]
+use crate::regex::{MAX_STATES, Pattern};
 use crate::session::is_of_text;
 use crate::text::suggest::did_you_mean;
 #[cfg(feature = "wasi")]
@@ -118,6 +124,45 @@ pub(super) fn names(manifest: &Manifest, problems: &mut Vec<Problem>) -> Capabil
         }
     }
     capabilities
+}
+
+/// Reads and compiles the patterns that the module lists.
+#[cfg(feature = "text")]
+pub(super) fn patterns(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Vec<Arc<Pattern>> {
+    let mut all = Vec::new();
+    let (mut states, mut count) = (0_usize, 0_usize);
+    for section in module.custom_sections().filter(|section| section.name() == pattern::SECTION) {
+        let Some(list) = pattern::read_list(section.data()) else {
+            problems.push(invalid(format!(
+                "the custom section `{}` is no list of at most {} patterns; write it with the SDK's `patterns!`",
+                pattern::SECTION,
+                pattern::MAX_LISTED
+            )));
+            continue;
+        };
+        for (text, flags) in list {
+            count = count.saturating_add(1);
+            if count > pattern::MAX_LISTED || states > MAX_STATES {
+                problems.push(invalid(format!(
+                    "the module lists more patterns than it may have: {} with {MAX_STATES} states together",
+                    pattern::MAX_LISTED
+                )));
+                return all;
+            }
+            match Pattern::new(text, flags) {
+                Ok(pattern) => {
+                    states = states.saturating_add(pattern.states());
+                    all.push(Arc::new(pattern));
+                }
+                Err(reason) => problems.push(invalid(format!(
+                    "the pattern `{}` that the module lists is not valid: {}",
+                    visible(text),
+                    visible(&reason)
+                ))),
+            }
+        }
+    }
+    all
 }
 
 /// A name that can stand in a log line, a file name and YAML without quoting.

@@ -119,6 +119,8 @@ impl Compiled<'_> {
         let mut problems = Vec::new();
         let manifest = check::manifest(&module, &mut problems);
         let imports = check::imports(&module, &mut problems);
+        #[cfg(feature = "text")]
+        let patterns = check::patterns(&module, &mut problems);
         let memory = check::exports(&module, &mut problems);
         let capabilities = manifest.as_ref().map(|manifest| check::names(manifest, &mut problems));
         let (Some(manifest), Some(capabilities), Some(memory), true) =
@@ -152,6 +154,8 @@ impl Compiled<'_> {
             slice: engine.largest_slice().min(slice),
             engine: engine.clone(),
             manifest,
+            #[cfg(feature = "text")]
+            patterns,
             capabilities,
             info,
             globals: rewritten.globals,

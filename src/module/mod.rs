@@ -44,6 +44,9 @@ struct ModuleInner {
     /// The source of another shard's copy, if there are to be any.
     bytes: Option<Box<[u8]>>,
     manifest: Manifest,
+    /// The patterns that it lists.
+    #[cfg(feature = "text")]
+    patterns: Vec<Arc<crate::regex::Pattern>>,
     capabilities: CapabilitySet,
     info: ModuleInfo,
     /// The names that its mutable globals are exported under, if its instances have no other state
@@ -146,6 +149,20 @@ impl Module {
     /// The manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest
+    }
+
+    /// The regular expressions that it lists, as `patterns!` of the SDK does. They are compiled once, for all its plugins.
+    pub fn patterns(&self) -> impl Iterator<Item = &str> {
+        #[cfg(feature = "text")]
+        let patterns = self.listed().iter().map(|pattern| pattern.text());
+        #[cfg(not(feature = "text"))]
+        let patterns = core::iter::empty();
+        patterns
+    }
+
+    #[cfg(feature = "text")]
+    pub(crate) fn listed(&self) -> &[Arc<crate::regex::Pattern>] {
+        &self.0.patterns
     }
 
     /// Facts about the module without running it.

@@ -105,7 +105,16 @@ impl Plugin {
         #[cfg(feature = "std")]
         let snapshot = (policy.snapshot && module.globals().is_some()).then(OnceLock::new);
         let services = module.engine().services().clone();
-        let grants = Arc::new(Grants::new(module.manifest(), policy, services)?);
+        #[cfg_attr(
+            not(all(feature = "text", feature = "std")),
+            allow(unused_mut, reason = "no patterns are shared")
+        )]
+        let mut grants = Grants::new(module.manifest(), policy, services)?;
+        #[cfg(all(feature = "text", feature = "std"))]
+        {
+            grants.patterns = crate::regex::Cache::of(module.listed());
+        }
+        let grants = Arc::new(grants);
         #[cfg(feature = "wasi")]
         let roots = if module.info().wasi_imports.is_empty() {
             Roots::default()

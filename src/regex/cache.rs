@@ -43,6 +43,16 @@ impl Cache {
         Ok(pattern)
     }
 
+    /// Patterns that a module lists, which are compiled already.
+    pub(crate) fn of(patterns: &[Arc<Pattern>]) -> Self {
+        let mut shared = Shared::default();
+        for pattern in patterns {
+            shared.states = shared.states.saturating_add(pattern.states());
+            shared.patterns.insert((pattern.flags, pattern.text.clone()), pattern.clone());
+        }
+        Self(Mutex::new(shared))
+    }
+
     fn with<R>(&self, run: impl FnOnce(&mut Shared) -> R) -> R {
         let mut shared = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         run(&mut shared)

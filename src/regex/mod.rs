@@ -97,6 +97,11 @@ impl Pattern {
         }
     }
 
+    /// Its text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// True if it was compiled from this.
     pub(crate) fn is(&self, text: &str, flags: u32) -> bool {
         self.flags == flags && *self.text == *text
