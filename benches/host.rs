@@ -310,7 +310,7 @@ mod texts {
     fn text(kib: usize) -> String {
         let words =
             ["the quick brown fox ", "order 12345 to berlin ", "see https://example.com/a?b=c "];
-        let mut text: String = words.into_iter().cycle().take(kib * 64).collect();
+        let mut text: String = words.into_iter().cycle().take(kib << 6).collect();
         text.truncate(kib << 10);
         text
     }
