@@ -1,6 +1,7 @@
 //! Replacing matches by what the plugin makes of each.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::searchable::in_record;
 use super::{Found, Patterns, Searchable};
@@ -42,10 +43,10 @@ impl Patterns {
         value: &dyn Searchable,
         rewrite: &mut dyn FnMut(usize, &str) -> Option<String>,
     ) -> Result<usize> {
-        let mut all = self.scanned(value, usize::MAX)?;
+        let all = self.scanned(value, usize::MAX)?;
         let mut replaced = 0_usize;
         // The matches of a text stand together.
-        for found in all.chunk_by_mut(|one, other| one.pointer == other.pointer) {
+        for found in all.chunk_by(|one, other| one.pointer == other.pointer) {
             let Some(pointer) = found.first().map(|first| first.pointer.clone()) else { continue };
             let (record, pointer) = in_record(value.searched(), &pointer);
             let place = match pointer.is_empty() {
@@ -66,14 +67,14 @@ impl Patterns {
 /// The text with its matches rewritten, and how many were.
 fn changed(
     text: &str,
-    found: &mut [Found],
+    found: &[Found],
     rewrite: &mut dyn FnMut(usize, &str) -> Option<String>,
 ) -> Result<(usize, String)> {
-    found.sort_by_key(|found| (found.range.start, usize::MAX.wrapping_sub(found.range.end)));
-    let (mut changed, mut count) = (String::new(), 0_usize);
-    let (mut copied, mut done) = (0, 0);
-    for found in found {
-        if found.range.start < done {
+    // The matches of a pattern stand together, in their order. To merge them takes less code than to sort.
+    let mut runs: Vec<_> = found.chunk_by(|one, other| one.pattern == other.pattern).collect();
+    let (mut changed, mut count, mut copied) = (String::new(), 0_usize, 0);
+    while let Some(found) = next(&mut runs) {
+        if found.range.start < copied {
             continue;
         }
         let matched = text.get(found.range.clone()).ok_or(Status::Malformed)?;
@@ -81,10 +82,20 @@ fn changed(
             changed.push_str(text.get(copied..found.range.start).ok_or(Status::Malformed)?);
             changed.push_str(&new);
             copied = found.range.end;
-            done = copied;
             count = count.wrapping_add(1);
         }
     }
     changed.push_str(text.get(copied..).ok_or(Status::Malformed)?);
     Ok((count, changed))
+}
+
+/// Takes the match that begins first, of those the longest.
+fn next<'f>(runs: &mut [&'f [Found]]) -> Option<&'f Found> {
+    let first = |run: &&mut &[Found]| {
+        run.first().map(|found| (found.range.start, usize::MAX.wrapping_sub(found.range.end)))
+    };
+    let run = runs.iter_mut().filter(|run| !run.is_empty()).min_by_key(first)?;
+    let (found, rest) = run.split_first()?;
+    *run = rest;
+    Some(found)
 }
