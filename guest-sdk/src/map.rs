@@ -183,6 +183,11 @@ impl JsonMap {
         self.place.entry(name).write(&encode_value(&value.into()))
     }
 
+    /// The place of an entry, to [search](crate::Patterns) its texts.
+    pub const fn entry(self, name: &str) -> Place<'_> {
+        self.place.entry(name)
+    }
+
     /// Sets an entry to a string, without the detour through a [`Value`].
     ///
     /// # Errors

@@ -35,34 +35,50 @@ impl Patterns {
         value: impl Searchable,
         mut rewrite: impl FnMut(usize, &str) -> Option<String>,
     ) -> Result<usize> {
+        let mut replaced = 0_usize;
+        self.rewritten(&value, &mut |text, found| {
+            let (count, changed) = changed(text, found, &mut rewrite)?;
+            replaced = replaced.wrapping_add(count);
+            Ok((count > 0).then_some(changed))
+        })?;
+        Ok(replaced)
+    }
+
+    /// Replaces each text of a value that has a match by what `rewrite` makes of it, given the text and its matches; `None` leaves
+    /// it. Returns how many texts were replaced.
+    ///
+    /// The pattern `\A` matches each text once, whatever is in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace`](Self::replace), and those of `rewrite`, which end it.
+    pub fn rewrite_texts(
+        &self,
+        value: impl Searchable,
+        mut rewrite: impl FnMut(&str, &[Found]) -> Result<Option<String>>,
+    ) -> Result<usize> {
         self.rewritten(&value, &mut rewrite)
     }
 
-    fn rewritten(
-        &self,
-        value: &dyn Searchable,
-        rewrite: &mut dyn FnMut(usize, &str) -> Option<String>,
-    ) -> Result<usize> {
+    fn rewritten(&self, value: &dyn Searchable, rewrite: Rewrite<'_>) -> Result<usize> {
         let all = self.scanned(value, usize::MAX)?;
         let mut replaced = 0_usize;
         // The matches of a text stand together.
         for found in all.chunk_by(|one, other| one.pointer == other.pointer) {
-            let Some(pointer) = found.first().map(|first| first.pointer.clone()) else { continue };
-            let (record, pointer) = in_record(value.searched(), &pointer);
-            let place = match pointer.is_empty() {
-                true => record,
-                false => record.entry(&pointer),
-            };
-            let text = place.required_text()?;
-            let (count, changed) = changed(&text, found, rewrite)?;
-            if count > 0 {
+            let Some(first) = found.first() else { continue };
+            let (record, pointer) = in_record(value.searched(), &first.pointer);
+            let place = if pointer.is_empty() { record } else { record.entry(&pointer) };
+            if let Some(changed) = rewrite(&place.required_text()?, found)? {
                 place.write_text(&changed)?;
-                replaced = replaced.wrapping_add(count);
+                replaced = replaced.wrapping_add(1);
             }
         }
         Ok(replaced)
     }
 }
+
+/// Makes a new text of one and its matches.
+type Rewrite<'r> = &'r mut dyn FnMut(&str, &[Found]) -> Result<Option<String>>;
 
 /// The text with its matches rewritten, and how many were.
 fn changed(

@@ -58,7 +58,8 @@ fn look(settings: &Settings, value: impl Searchable, counts: &mut Counts) -> Res
 
 /// The text with its letters and digits hidden, but for the last ones.
 fn masked(text: &str, shown: usize) -> String {
-    let hidden = text.chars().filter(|one| one.is_ascii_alphanumeric()).count().saturating_sub(shown);
+    let hidden =
+        text.chars().filter(|one| one.is_ascii_alphanumeric()).count().saturating_sub(shown);
     let mut seen = 0;
     let mask = |one: char| match one.is_ascii_alphanumeric() {
         true => {
