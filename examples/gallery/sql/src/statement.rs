@@ -37,18 +37,18 @@ pub(crate) fn read(text: &str) -> Result<Script, Ambiguous> {
             '-' if rest.starts_with("--") => {
                 script.had_comments = true;
                 script.clean.push(' ');
-                rest = rest.find(['\n', '\r']).map_or("", |end| &rest[end..]);
+                rest = rest.find(['\n', '\r']).map_or("", |end| cut(rest, end).1);
                 continue;
             }
             '/' if rest.starts_with("/*") => {
-                let end = rest[2..].find("*/").ok_or(Ambiguous)?;
-                let inside = &rest[2..2 + end];
-                if inside.starts_with(['!', 'M']) || inside.contains("/*") {
+                let behind = cut(rest, 2).1;
+                let (inside, end) = cut(behind, place(behind, *b"*/").ok_or(Ambiguous)?);
+                if inside.starts_with(['!', 'M']) || place(inside, *b"/*").is_some() {
                     return Err(Ambiguous);
                 }
                 script.had_comments = true;
                 script.clean.push(' ');
-                rest = &rest[end + 4..];
+                rest = cut(end, 2).1;
                 continue;
             }
             ';' => {
@@ -57,20 +57,19 @@ pub(crate) fn read(text: &str) -> Result<Script, Ambiguous> {
             }
             _ if is_of_word(first) => {
                 let len = rest.find(|one| !is_of_word(one)).unwrap_or(rest.len());
-                if rest[..len].contains('$') && !rest.starts_with('$') || rest.starts_with("$$") {
+                let word = cut(rest, len).0;
+                // `$tag$` begins a quote in one database; `$1` is a parameter.
+                if cut(word, 1).1.contains('$') {
                     return Err(Ambiguous);
                 }
-                // `$tag$` begins a quote in one database.
-                if first == '$' && rest[1..len].contains('$') {
-                    return Err(Ambiguous);
-                }
-                words.push(rest[..len].to_ascii_uppercase());
+                words.push(word.to_ascii_uppercase());
                 len
             }
             _ => first.len_utf8(),
         };
-        script.clean.push_str(&rest[..len]);
-        rest = &rest[len..];
+        let (passed, left) = cut(rest, len);
+        script.clean.push_str(passed);
+        rest = left;
     }
     script.statements.push(words);
     script.statements.retain(|words| !words.is_empty());
@@ -79,16 +78,29 @@ pub(crate) fn read(text: &str) -> Result<Script, Ambiguous> {
 
 /// The length of what is quoted, with its quotes. A quote within is written twice.
 fn quoted(text: &str, end: char, ambiguous: &[char]) -> Result<usize, Ambiguous> {
-    let inside = &text[1..];
-    let mut from = 0;
+    let mut len = 1;
     loop {
-        let at = from + inside[from..].find(end).ok_or(Ambiguous)?;
-        if inside[at + 1..].starts_with(end) {
-            from = at + 2;
-            continue;
+        let rest = cut(text, len).1;
+        let (inside, behind) = cut(rest, rest.find(end).ok_or(Ambiguous)?);
+        if inside.contains(ambiguous) {
+            return Err(Ambiguous);
         }
-        return if inside[..at].contains(ambiguous) { Err(Ambiguous) } else { Ok(at + 2) };
+        len += inside.len() + 1;
+        if !cut(behind, 1).1.starts_with(end) {
+            return Ok(len);
+        }
+        len += 1;
     }
+}
+
+/// The text up to a place, and from there on.
+fn cut(text: &str, at: usize) -> (&str, &str) {
+    text.split_at_checked(at).unwrap_or((text, ""))
+}
+
+/// The place of two characters in a text.
+fn place(text: &str, pair: [u8; 2]) -> Option<usize> {
+    text.as_bytes().windows(2).position(|bytes| bytes == pair)
 }
 
 /// True for what words are made of. Other letters are left out, as spaces of other alphabets would join words.
