@@ -7,8 +7,8 @@ use cpex_wasmi::model::{
 };
 use cpex_wasmi::testing::Session;
 use cpex_wasmi::{
-    Capability, CustomPayload, ErrorKind, HostFunction, LogRecord, Manifest, Payload, Policy,
-    Request,
+    Access, Capability, CustomPayload, ErrorKind, HostFunction, LogRecord, Manifest, Payload,
+    Policy, Request,
 };
 
 use crate::common::capabilities;
@@ -64,7 +64,9 @@ pub fn session(data: &[u8]) {
     let granted = capabilities(mask);
     let mut manifest = Manifest::new("fuzz", "1.0.0");
     manifest.hooks.push("cmf.tool_pre_invoke".into());
+    manifest.access.push("state:*".into());
     let mut policy = Policy::default().grant(granted.iter().copied()).config("secret", 1);
+    policy = policy.access(Access::default().state("*"));
     policy.allow_raw_credentials = mask & 1 << 20 != 0;
     let opens_tokens = policy.allow_raw_credentials && policy.capabilities.opens_credentials();
     // Who brings the tokens or the label along does not have them from us.
