@@ -220,7 +220,7 @@ fn malformed(error: &serde_json::Error, path: &str, name: &str, what: &str) -> M
     // step that has no name.
     let path = path.trim_end_matches('?').trim_end_matches('.').to_owned();
     let at = match path.as_str() {
-        _ if !is_json => "no valid JSON: ".into(),
+        _ if !is_json => "not valid JSON: ".into(),
         "" => String::new(),
         path => format!("`{path}`: "),
     };

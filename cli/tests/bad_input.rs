@@ -151,12 +151,12 @@ fn a_module_without_a_manifest() {
 fn json_with_a_syntax_error() {
     payload(
         "{\n  \"message\": {,}\n}",
-        "payload.json:2:15: in the payload: no valid JSON: key must",
+        "payload.json:2:15: in the payload: not valid JSON: key must",
     )
     .complains("hint: CPEX's payload is `{\"message\": {\"role\": …, \"content\": […]}}`");
     payload(
         "{\"message\": ",
-        "payload.json:1:12: in the payload: no valid JSON: EOF while parsing",
+        "payload.json:1:12: in the payload: not valid JSON: EOF while parsing",
     );
     payload(&format!("{PAYLOAD} x"), "trailing characters");
     let deep = format!("\"arguments\": {{\"a\": {}", "[".repeat(100_000));

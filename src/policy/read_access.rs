@@ -62,7 +62,7 @@ impl PolicyReader {
 
     fn state_keys(&mut self, value: Option<&Value>, path: &str) -> Vec<String> {
         let is_valid = |key: &str| AccessRequest::parse(&format!("state:{key}")).is_some();
-        let rule = "which is no key of state, nor a pattern of keys";
+        let rule = "which is neither a key of state nor a pattern of keys";
         self.names(value, &format!("{path}.allowed_state"), is_valid, rule)
     }
 

@@ -343,7 +343,7 @@ fn shape(model: &Model, ty: &Type) -> (&'static str, bool) {
 }
 
 fn number_and_name(text: &str) -> Result<(u32, String), String> {
-    let wrong = || format!("`{text}` is no number and name, such as `0x0206 SubjectRoles`");
+    let wrong = || format!("`{text}` is not a number and a name, such as `0x0206 SubjectRoles`");
     let (number, name) = text.split_once(' ').ok_or_else(wrong)?;
     let digits = number.strip_prefix("0x").ok_or_else(wrong)?;
     let number = u32::from_str_radix(digits, 16).map_err(|_| wrong())?;
@@ -370,6 +370,6 @@ fn writing(text: &str) -> Result<String, String> {
     match how {
         "" => Ok("Write::Never".into()),
         "replace" | "entries" | "grow" => Ok(format!("Write::{}({needed})", camel_case(how))),
-        _ => Err(format!("`{text}` is no way to write")),
+        _ => Err(format!("`{text}` is not a way to write")),
     }
 }

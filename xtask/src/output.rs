@@ -121,7 +121,7 @@ impl<'a> Output<'a> {
         }
         let done = rustfmt.wait_with_output().map_err(failed)?;
         if !done.status.success() {
-            return Err(format!("{path}: what was generated is no valid Rust:\n{code}"));
+            return Err(format!("{path}: what was generated is not valid Rust:\n{code}"));
         }
         String::from_utf8(done.stdout).map_err(|error| error.to_string())
     }

@@ -63,7 +63,7 @@ impl Type {
             name if name.starts_with(|first: char| first.is_ascii_uppercase()) => {
                 Self::Named(name.into())
             }
-            _ => return Err(format!("`{text}` is no type")),
+            _ => return Err(format!("`{text}` is not a type")),
         })
     }
 

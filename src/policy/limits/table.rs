@@ -73,7 +73,7 @@ pub struct Limits {
     ///
     /// Over it: reading fails with `EDQUOT` inside the plugin. Default: 16,777,216 bytes.
     pub file_bytes_read: u64,
-    /// Bytes that a call writes to files. What a file grows by counts, gaps included, and each file, directory or link that is added as 1,024.
+    /// Bytes that a call writes to files. The growth of a file counts, gaps included, and each file, directory or link that is added as 1,024.
     ///
     /// Over it: writing and adding fail with `EDQUOT` inside the plugin. Default: 4,194,304 bytes.
     pub file_bytes_written: u64,
@@ -442,6 +442,6 @@ pub(in crate::policy) static KEYS: &[Key] = &[
     key(
         "max_wait_ms",
         Shape::Whole(1, 86_400_000),
-        "How long a call waits with `when_exhausted: wait`. Default: 1000.",
+        "The time that a call waits with `when_exhausted: wait`. Default: 1000.",
     ),
 ];

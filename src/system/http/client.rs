@@ -136,7 +136,7 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) if there is none in the text, or one
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) if the text has no certificate, or one
     /// that cannot be read.
     pub fn with_root_certificates(self, pem: &[u8]) -> Result<Self, Error> {
         let mut roots = RootCertStore::empty();
@@ -145,7 +145,7 @@ impl HttpClient {
             roots.add(certificate).map_err(no_certificate)?;
         }
         if roots.is_empty() {
-            return Err(no_certificate("there is none"));
+            return Err(no_certificate("the text has no certificate"));
         }
         let ClientInner { runtime, lookup, .. } = &*self.0;
         Ok(Self::with(runtime.again(), lookup.clone(), tls(roots)?, true))

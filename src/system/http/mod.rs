@@ -109,7 +109,7 @@ impl Function for HttpSend {
     }
 }
 
-/// A request that is none.
+/// A request that is invalid.
 fn refused(invocation: &mut Invocation<'_>, url: &str, wrong: &str) -> Reply {
     let target = untold(url);
     let reporter = invocation.reporter();

@@ -64,7 +64,7 @@ impl RedisState {
         let wrong = |_: RedisError| {
             // The URL may have a password in it, and the error the URL.
             let message =
-                "the URL of the store is none of a Redis: use `redis://`, `rediss://` or `unix://`";
+                "the URL is not that of a Redis store: use `redis://`, `rediss://` or `unix://`";
             Error::new(ErrorKind::InvalidConfig, message)
         };
         let given: ConnectionInfo = url.into_connection_info().map_err(wrong)?;

@@ -182,7 +182,7 @@ pub enum StateError {
     QuotaExceeded,
     /// The value that is there is longer than the quota allows.
     TooLarge,
-    /// The value is no whole number of 64 bits in decimal digits, or the sum is none.
+    /// The value or the sum is not a whole number of 64 bits in decimal digits.
     NotANumber,
     /// The store failed. The reason is for the plugin's log.
     Failed(String),
@@ -197,7 +197,9 @@ impl fmt::Display for StateError {
             Self::TooLarge => {
                 f.write_str("the value that is there is longer than `max_state_value_bytes`")
             }
-            Self::NotANumber => f.write_str("the value, or the sum, is no whole number of 64 bits"),
+            Self::NotANumber => {
+                f.write_str("the value, or the sum, is not a whole number of 64 bits")
+            }
             Self::Failed(reason) => f.write_str(reason),
         }
     }

@@ -1,4 +1,4 @@
-//! Secrets of every format, and texts that are none.
+//! Secrets of every format, and texts without any.
 
 use cpex_wasmi_guest::testing::{Harness, Outcome, Request, model};
 use serde_json::{Value, json};
