@@ -41,6 +41,8 @@ mod bytes;
 mod capability;
 pub mod codec;
 mod command;
+pub mod digest;
+pub mod encoding;
 mod field;
 mod function;
 mod hooks;

@@ -242,6 +242,18 @@ CPEX_IMPORT("search") int32_t cpex_search(uint32_t field, uint32_t index, const 
 CPEX_IMPORT("scan") int32_t cpex_scan(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t pattern, uint32_t first, uint32_t from, uint32_t text, void *out, uint32_t out_len);
 /* Replaces the matches of a pattern, or of each pattern of a set, in each text of a field. A write as others are. Returns the number of replacements; the head in the buffer says where to go on. */
 CPEX_IMPORT("replace") int32_t cpex_replace(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t pattern, uint32_t first, uint32_t text, uint32_t how, const void *template, uint32_t template_len, void *out, uint32_t out_len);
+/* Hashes an input. Returns the length of the digest. */
+CPEX_IMPORT("digest") int32_t cpex_digest(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t algorithm, void *out, uint32_t out_len);
+/* Makes the HMAC of an input, by SHA-256 or SHA-512. Returns its length. */
+CPEX_IMPORT("hmac") int32_t cpex_hmac(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t algorithm, const void *secret, uint32_t secret_len, void *out, uint32_t out_len);
+/* Writes an input as text. Returns the length of the text. */
+CPEX_IMPORT("encode") int32_t cpex_encode(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t encoding, void *out, uint32_t out_len);
+/* Reads the bytes that an input is the text of. Returns their length. */
+CPEX_IMPORT("decode") int32_t cpex_decode(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t encoding, void *out, uint32_t out_len);
+/* Returns the Shannon entropy of an input, in thousandths of a bit for each byte: 0 to 8000. */
+CPEX_IMPORT("entropy") int32_t cpex_entropy(uint32_t field, uint32_t index, const void *key, uint32_t key_len);
+/* Returns 1 if an input is equal to other bytes, otherwise 0. It takes the same time wherever they differ. */
+CPEX_IMPORT("equal") int32_t cpex_equal(uint32_t field, uint32_t index, const void *key, uint32_t key_len, const void *other, uint32_t other_len);
 /* Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns 0. */
 CPEX_IMPORT("log") int32_t cpex_log(uint32_t level, const void *message, uint32_t message_len);
 /* Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0; the trap is the plugin's to make. */

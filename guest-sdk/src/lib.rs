@@ -101,11 +101,14 @@ extern crate std;
 mod guide {}
 
 mod call;
+pub mod codec;
 #[cfg(feature = "cpex")]
 pub mod cpex;
 mod credentials;
 mod digits;
+pub mod hash;
 mod http;
+mod input;
 mod items;
 mod log;
 mod map;

@@ -165,7 +165,18 @@ pub(crate) const fn is_of_text(function: HostFunction) -> bool {
     use HostFunction as F;
     matches!(
         function,
-        F::Pattern | F::PatternSet | F::PatternDrop | F::Search | F::Scan | F::Replace
+        F::Pattern
+            | F::PatternSet
+            | F::PatternDrop
+            | F::Search
+            | F::Scan
+            | F::Replace
+            | F::Digest
+            | F::Hmac
+            | F::Encode
+            | F::Decode
+            | F::Entropy
+            | F::Equal
     )
 }
 

@@ -8,6 +8,8 @@ mod budget;
 mod calls;
 #[cfg(feature = "wasi")]
 mod charges;
+#[cfg(feature = "text")]
+mod digest;
 mod dispatch;
 mod edit;
 mod messages;

@@ -442,7 +442,7 @@ impl Service<'_> {
                 let form = (how, Span::new(template, length));
                 self.replace(operand, pattern, cursor, form, Span::new(out, len), memory)
             }
-            _ => Ok(Status::InvalidArgument.code()),
+            (function, args) => self.serve_bytes(function, args, memory),
         }
     }
 }

@@ -70,6 +70,19 @@ pub enum HostFunction {
     /// write as others are. Returns the number of replacements; the head in the buffer says where to
     /// go on.
     Replace,
+    /// Hashes an input. Returns the length of the digest.
+    Digest,
+    /// Makes the HMAC of an input, by SHA-256 or SHA-512. Returns its length.
+    Hmac,
+    /// Writes an input as text. Returns the length of the text.
+    Encode,
+    /// Reads the bytes that an input is the text of. Returns their length.
+    Decode,
+    /// Returns the Shannon entropy of an input, in thousandths of a bit for each byte: 0 to 8000.
+    Entropy,
+    /// Returns 1 if an input is equal to other bytes, otherwise 0. It takes the same time wherever
+    /// they differ.
+    Equal,
     /// Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns
     /// 0.
     Log,
@@ -110,6 +123,12 @@ impl HostFunction {
         Self::Search,
         Self::Scan,
         Self::Replace,
+        Self::Digest,
+        Self::Hmac,
+        Self::Encode,
+        Self::Decode,
+        Self::Entropy,
+        Self::Equal,
         Self::Log,
         Self::Panic,
         Self::Metric,
@@ -300,6 +319,66 @@ impl HostFunction {
                     ("out", Param::Buffer),
                 ],
                 description: "Replaces the matches of a pattern, or of each pattern of a set, in each text of a field. A write as others are. Returns the number of replacements; the head in the buffer says where to go on.",
+            },
+            Self::Digest => FunctionInfo {
+                name: "digest",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("algorithm", Param::Number),
+                    ("out", Param::Buffer),
+                ],
+                description: "Hashes an input. Returns the length of the digest.",
+            },
+            Self::Hmac => FunctionInfo {
+                name: "hmac",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("algorithm", Param::Number),
+                    ("secret", Param::Bytes),
+                    ("out", Param::Buffer),
+                ],
+                description: "Makes the HMAC of an input, by SHA-256 or SHA-512. Returns its length.",
+            },
+            Self::Encode => FunctionInfo {
+                name: "encode",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("encoding", Param::Number),
+                    ("out", Param::Buffer),
+                ],
+                description: "Writes an input as text. Returns the length of the text.",
+            },
+            Self::Decode => FunctionInfo {
+                name: "decode",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("encoding", Param::Number),
+                    ("out", Param::Buffer),
+                ],
+                description: "Reads the bytes that an input is the text of. Returns their length.",
+            },
+            Self::Entropy => FunctionInfo {
+                name: "entropy",
+                params: &[("field", Param::Number), ("index", Param::Number), ("key", Param::Key)],
+                description: "Returns the Shannon entropy of an input, in thousandths of a bit for each byte: 0 to 8000.",
+            },
+            Self::Equal => FunctionInfo {
+                name: "equal",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("other", Param::Bytes),
+                ],
+                description: "Returns 1 if an input is equal to other bytes, otherwise 0. It takes the same time wherever they differ.",
             },
             Self::Log => FunctionInfo {
                 name: "log",

@@ -373,6 +373,126 @@ pub(crate) fn replace(
     frame.run(|args, memory| dispatch(HostFunction::Replace, args, memory))
 }
 
+/// Hashes an input. Returns the length of the digest.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn digest(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    algorithm: u32,
+    out: &mut [u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.number(algorithm);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::Digest, args, memory))
+}
+
+/// Makes the HMAC of an input, by SHA-256 or SHA-512. Returns its length.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn hmac(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    algorithm: u32,
+    secret: &[u8],
+    out: &mut [u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.number(algorithm);
+    frame.bytes(secret);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::Hmac, args, memory))
+}
+
+/// Writes an input as text. Returns the length of the text.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn encode(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    encoding: u32,
+    out: &mut [u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.number(encoding);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::Encode, args, memory))
+}
+
+/// Reads the bytes that an input is the text of. Returns their length.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn decode(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    encoding: u32,
+    out: &mut [u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.number(encoding);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::Decode, args, memory))
+}
+
+/// Returns the Shannon entropy of an input, in thousandths of a bit for each byte: 0 to 8000.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn entropy(field: u32, index: u32, key: Option<&[u8]>) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.run(|args, memory| dispatch(HostFunction::Entropy, args, memory))
+}
+
+/// Returns 1 if an input is equal to other bytes, otherwise 0. It takes the same time wherever
+/// they differ.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn equal(field: u32, index: u32, key: Option<&[u8]>, other: &[u8]) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.bytes(other);
+    frame.run(|args, memory| dispatch(HostFunction::Equal, args, memory))
+}
+
 /// Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns
 /// 0.
 #[allow(

@@ -13,9 +13,9 @@ use alloc::vec::Vec;
 use std::cell::RefCell;
 use std::panic::resume_unwind;
 
-use cpex_wasmi::Error;
 use cpex_wasmi::testing::Session;
-use cpex_wasmi_abi::HostFunction;
+use cpex_wasmi::{Error, LogRecord, Manifest, Policy};
+use cpex_wasmi_abi::{HostFunction, MEMORY};
 
 pub(crate) use imports::*;
 
@@ -42,9 +42,25 @@ fn dispatch(function: HostFunction, args: &[u32], memory: &mut [u8]) -> i32 {
     match answer {
         Some(Ok(answer)) => answer,
         Some(Err(error)) => resume_unwind(alloc::boxed::Box::new(Ended(error))),
+        None if is_computed(function, args) => alone(function, args, memory),
         #[allow(clippy::panic, reason = "a mistake in a test")]
         None => panic!("`{function}` was called outside of a `testing::Harness`"),
     }
+}
+
+/// True if a function computes something of the plugin's own bytes, which takes no request.
+fn is_computed(function: HostFunction, args: &[u32]) -> bool {
+    use HostFunction as F;
+    matches!(function, F::Digest | F::Hmac | F::Encode | F::Decode | F::Entropy | F::Equal)
+        && args.first() == Some(&MEMORY)
+}
+
+/// Serves such a function outside of a harness.
+fn alone(function: HostFunction, args: &[u32], memory: &mut [u8]) -> i32 {
+    let manifest = Manifest::new("test", "0.0.0");
+    let session = Session::new(&manifest, Policy::default(), |_: &LogRecord<'_>| {});
+    let answer = session.and_then(|mut session| session.dispatch(function, args, memory));
+    answer.unwrap_or_else(|error| resume_unwind(alloc::boxed::Box::new(Ended(error))))
 }
 
 /// Runs at the start of every entry from the host.

@@ -154,6 +154,59 @@ unsafe extern "C" {
         out: *mut u8,
         out_len: usize,
     ) -> i32;
+    #[link_name = "digest"]
+    fn import_digest(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        algorithm: u32,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
+    #[link_name = "hmac"]
+    fn import_hmac(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        algorithm: u32,
+        secret: *const u8,
+        secret_len: usize,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
+    #[link_name = "encode"]
+    fn import_encode(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        encoding: u32,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
+    #[link_name = "decode"]
+    fn import_decode(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        encoding: u32,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
+    #[link_name = "entropy"]
+    fn import_entropy(field: u32, index: u32, key: *const u8, key_len: usize) -> i32;
+    #[link_name = "equal"]
+    fn import_equal(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        other: *const u8,
+        other_len: usize,
+    ) -> i32;
     #[link_name = "log"]
     fn import_log(level: u32, message: *const u8, message_len: usize) -> i32;
     #[link_name = "panic"]
@@ -604,6 +657,162 @@ pub(crate) fn replace(
             template.len(),
             out.as_mut_ptr(),
             out.len(),
+        )
+    }
+}
+
+/// Hashes an input. Returns the length of the digest.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn digest(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    algorithm: u32,
+    out: &mut [u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_digest(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            algorithm,
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
+}
+
+/// Makes the HMAC of an input, by SHA-256 or SHA-512. Returns its length.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn hmac(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    algorithm: u32,
+    secret: &[u8],
+    out: &mut [u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_hmac(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            algorithm,
+            secret.as_ptr(),
+            secret.len(),
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
+}
+
+/// Writes an input as text. Returns the length of the text.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn encode(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    encoding: u32,
+    out: &mut [u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_encode(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            encoding,
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
+}
+
+/// Reads the bytes that an input is the text of. Returns their length.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn decode(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    encoding: u32,
+    out: &mut [u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_decode(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            encoding,
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
+}
+
+/// Returns the Shannon entropy of an input, in thousandths of a bit for each byte: 0 to 8000.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn entropy(field: u32, index: u32, key: Option<&[u8]>) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_entropy(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+        )
+    }
+}
+
+/// Returns 1 if an input is equal to other bytes, otherwise 0. It takes the same time wherever
+/// they differ.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn equal(field: u32, index: u32, key: Option<&[u8]>, other: &[u8]) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_equal(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            other.as_ptr(),
+            other.len(),
         )
     }
 }
