@@ -276,7 +276,11 @@ fn each_source_file_says_what_it_is() {
     let mut files = Vec::new();
     CODE.iter().for_each(|folder| sources(Path::new(folder), &mut files));
     assert!(files.len() > 600, "{}", files.len());
-    let silent = files.iter().filter(|file| !read(file).starts_with("//! "));
+    // An expression that is included has no place for `//!`.
+    let says = |text: &str| {
+        text.starts_with("//! ") || (text.starts_with("// ") && text.contains("\n[\n"))
+    };
+    let silent = files.iter().filter(|file| !says(&read(file)));
     assert_eq!(silent.collect::<Vec<_>>(), [""; 0].map(Path::new));
 }
 

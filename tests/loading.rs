@@ -138,8 +138,8 @@ fn manifests_that_are_missing_or_malformed() {
 fn manifests_of_another_abi_say_which_side_to_rebuild() {
     let bare = module(&format!("{MEMORY} {INVOKE}"));
     let with = |content: &[u8]| with_section(bare.clone(), Manifest::SECTION, content);
-    refused(&with(&[2, 0, 9, 9]), "unsupported_abi", &["ABI 2.0", "1.0", "update the host"]);
-    refused(&with(&[1, 1, 9]), "unsupported_abi", &["ABI 1.1", "update the host"]);
+    refused(&with(&[2, 0, 9, 9]), "unsupported_abi", &["ABI 2.0", "1.1", "update the host"]);
+    refused(&with(&[1, 2, 9]), "unsupported_abi", &["ABI 1.2", "update the host"]);
     refused(&with(&[0, 7]), "unsupported_abi", &["ABI 0.7", "rebuild the plugin"]);
 }
 

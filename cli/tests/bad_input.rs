@@ -138,7 +138,7 @@ fn a_manifest_from_the_future() {
     plugin(
         wasm,
         "unsupported_abi",
-        "built for ABI 7.3, but this host runs ABI 1.0; update the host",
+        "built for ABI 7.3, but this host runs ABI 1.1; update the host",
     );
 }
 
