@@ -60,6 +60,89 @@ macro_rules! map_methods {
     };
 }
 
+/// The methods of views of JSON values by name, or by JSON Pointer.
+macro_rules! json_methods {
+    ($name:ident) => {
+        #[doc = concat!("The value at `", stringify!($name), "`.")]
+        ///
+        /// # Errors
+        ///
+        /// The host's status; a missing value is `None`.
+        pub fn get(self, $name: &str) -> Result<Option<Value>> {
+            self.place.entry($name).bytes()?.map(|bytes| decode_value(&bytes)).transpose()
+        }
+
+        #[doc = concat!("The value at `", stringify!($name), "` as a type of the plugin's own.")]
+        ///
+        /// # Errors
+        ///
+        /// The host's status, or [`Status::Malformed`](crate::Status::Malformed) if the value does
+        /// not fit the type. A missing value is `None`.
+        pub fn get_as<T: DeserializeOwned>(self, $name: &str) -> Result<Option<T>> {
+            self.get($name)?.map(from_value).transpose()
+        }
+
+        #[doc = concat!("The text, number or boolean at `", stringify!($name), "` as text.")]
+        ///
+        /// # Errors
+        ///
+        /// The host's status, [`Status::NoTextForm`](crate::Status::NoTextForm) for other values. A
+        /// missing value is `None`.
+        pub fn text(self, $name: &str) -> Result<Option<String>> {
+            self.place.entry($name).text()
+        }
+
+        #[doc = concat!("True if there is a value at `", stringify!($name), "` that equals `expected` as text, without allocating.")]
+        ///
+        /// # Errors
+        ///
+        /// As for [`text`](Self::text).
+        pub fn text_is(self, $name: &str, expected: &str) -> Result<bool> {
+            self.place.entry($name).text_is(expected)
+        }
+
+        #[doc = concat!("The value at `", stringify!($name), "` as JSON text.")]
+        ///
+        /// # Errors
+        ///
+        /// The host's status; a missing value is `None`.
+        pub fn json_of(self, $name: &str) -> Result<Option<String>> {
+            self.place.entry($name).json()
+        }
+
+        #[doc = concat!("Sets the value at `", stringify!($name), "`, or adds it.")]
+        ///
+        /// # Errors
+        ///
+        /// The host's status: [`Status::ReadOnly`](crate::Status::ReadOnly) if it cannot change,
+        /// [`Status::Malformed`](crate::Status::Malformed) if a record would be none of its kind any
+        /// more.
+        pub fn set(self, $name: &str, value: impl Into<Value>) -> Result<()> {
+            self.place.entry($name).write(&encode_value(&value.into()))
+        }
+
+        #[doc = concat!("Sets the value at `", stringify!($name), "` to a string, without the detour through a [`Value`].")]
+        ///
+        /// # Errors
+        ///
+        /// As for [`set`](Self::set).
+        pub fn set_text(self, $name: &str, text: &str) -> Result<()> {
+            self.place.entry($name).write_text(text)
+        }
+
+        #[doc = concat!("Sets the value at `", stringify!($name), "` to one given as JSON text.")]
+        ///
+        /// # Errors
+        ///
+        /// As for [`set`](Self::set), and [`Status::Malformed`](crate::Status::Malformed) if the text
+        /// is not JSON.
+        pub fn set_json(self, $name: &str, json: &str) -> Result<()> {
+            self.place.entry($name).write_json(json)
+        }
+    };
+}
+pub(crate) use json_methods;
+
 /// A view of strings by name.
 #[derive(Clone, Copy, Debug)]
 pub struct TextMap {
@@ -113,24 +196,7 @@ impl JsonMap {
 
     map_methods!();
 
-    /// The value of that name.
-    ///
-    /// # Errors
-    ///
-    /// The host's status; a missing entry is `None`.
-    pub fn get(self, name: &str) -> Result<Option<Value>> {
-        self.place.entry(name).bytes()?.map(|bytes| decode_value(&bytes)).transpose()
-    }
-
-    /// The value of that name as a type of the plugin's own.
-    ///
-    /// # Errors
-    ///
-    /// The host's status, or [`Status::Malformed`](crate::Status::Malformed) if the value does not
-    /// fit the type. A missing entry is `None`.
-    pub fn get_as<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>> {
-        self.get(name)?.map(from_value).transpose()
-    }
+    json_methods!(name);
 
     /// The whole map as a type of the plugin's own, usually a structure.
     ///
@@ -146,65 +212,9 @@ impl JsonMap {
         from_value(Value::Object(entries))
     }
 
-    /// The text, number or boolean of that name as text.
-    ///
-    /// # Errors
-    ///
-    /// The host's status, [`Status::NoTextForm`](crate::Status::NoTextForm) for other values. A
-    /// missing entry is `None`.
-    pub fn text(self, name: &str) -> Result<Option<String>> {
-        self.place.entry(name).text()
-    }
-
-    /// True if the entry is there and equals `expected` as text, without allocating.
-    ///
-    /// # Errors
-    ///
-    /// As for [`text`](Self::text).
-    pub fn text_is(self, name: &str, expected: &str) -> Result<bool> {
-        self.place.entry(name).text_is(expected)
-    }
-
-    /// The value of that name as JSON text.
-    ///
-    /// # Errors
-    ///
-    /// The host's status; a missing entry is `None`.
-    pub fn json_of(self, name: &str) -> Result<Option<String>> {
-        self.place.entry(name).json()
-    }
-
-    /// Sets an entry.
-    ///
-    /// # Errors
-    ///
-    /// The host's status, [`Status::ReadOnly`](crate::Status::ReadOnly) if the map cannot change.
-    pub fn set(self, name: &str, value: impl Into<Value>) -> Result<()> {
-        self.place.entry(name).write(&encode_value(&value.into()))
-    }
-
     /// The place of an entry, to [search](crate::Patterns) its texts.
     pub const fn entry(self, name: &str) -> Place<'_> {
         self.place.entry(name)
-    }
-
-    /// Sets an entry to a string, without the detour through a [`Value`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`set`](Self::set).
-    pub fn set_text(self, name: &str, text: &str) -> Result<()> {
-        self.place.entry(name).write_text(text)
-    }
-
-    /// Sets an entry to a value given as JSON text.
-    ///
-    /// # Errors
-    ///
-    /// As for [`set`](Self::set), and [`Status::Malformed`](crate::Status::Malformed) if the text
-    /// is not JSON.
-    pub fn set_json(self, name: &str, json: &str) -> Result<()> {
-        self.place.entry(name).write_json(json)
     }
 
     /// Removes an entry, and says whether it was there.

@@ -6,6 +6,7 @@ mod payload;
 mod select;
 #[cfg(feature = "text")]
 mod texts;
+mod walk;
 mod weight;
 
 use alloc::borrow::Cow;
@@ -28,9 +29,10 @@ pub(crate) use message::joined;
 pub(crate) use model::position;
 pub(crate) use payload::{PayloadKind, part_mut};
 pub(crate) use select::position as list_position;
-pub(crate) use select::{Want, plain_values, select, size, step};
+pub(crate) use select::{Want, select, size, step};
 #[cfg(feature = "text")]
 pub(crate) use texts::texts_mut;
+pub(crate) use walk::{Members, Walk};
 pub(crate) use weight::weight;
 
 /// The value of a field, borrowed from where it lives.

@@ -4,11 +4,10 @@ use alloc::borrow::Cow;
 use core::cell::Cell;
 use core::fmt::{self, Write as _};
 
-use serde::ser::{
-    Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
-    SerializeTuple, Serializer,
-};
+use serde::Serialize;
 use serde_json::{Error, Value};
+
+use super::walk::{Members, Walk};
 
 /// The selected value, if there is one.
 type Selected = Result<Option<Value>, Error>;
@@ -76,7 +75,7 @@ pub(crate) fn position(step: &str) -> Option<usize> {
     plain.then(|| step.parse().ok()).flatten()
 }
 
-/// A serializer that goes down one way and ignores the rest.
+/// A walk that goes down one way and ignores the rest.
 #[derive(Clone, Copy)]
 struct Select<'p> {
     rest: &'p str,
@@ -92,15 +91,8 @@ impl<'p> Select<'p> {
                 Want::Presence | Want::Place => Ok(Some(Value::Null)),
             }
         } else {
-            value.serialize(self)
+            self.walk(value)
         }
-    }
-
-    fn steps(self) -> Result<Steps<'p>, Error> {
-        let Some((name, rest)) = step(self.rest) else {
-            return Err(serde::ser::Error::custom("no pointer"));
-        };
-        Ok(Steps { name, at: 0, below: Select { rest, ..self }, entered: false, found: None })
     }
 }
 
@@ -123,220 +115,71 @@ impl Steps<'_> {
         }
         Ok(())
     }
+}
+
+impl<'p> Walk for Select<'p> {
+    type Found = Option<Value>;
+    type Members = Steps<'p>;
+
+    /// The pointer leads past a value without members.
+    fn leaf(self, _: usize) -> Selected {
+        Ok(None)
+    }
+
+    fn enter(self) -> Result<Steps<'p>, Error> {
+        let Some((name, rest)) = step(self.rest) else {
+            return Err(serde::ser::Error::custom("no pointer"));
+        };
+        Ok(Steps { name, at: 0, below: Select { rest, ..self }, entered: false, found: None })
+    }
+
+    fn variant<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Selected {
+        let mut steps = self.enter()?;
+        let is_it = steps.name == name;
+        steps.member(is_it, value)?;
+        Ok(steps.found)
+    }
+
+    fn enter_variant(self, name: &'static str) -> Result<Steps<'p>, Error> {
+        let outer = self.enter()?;
+        if outer.name != name || outer.below.rest.is_empty() {
+            return Err(serde::ser::Error::custom("no such structure in the model"));
+        }
+        outer.below.enter()
+    }
+}
+
+impl Members for Steps<'_> {
+    type Found = Option<Value>;
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         let is_it = position(&self.name) == Some(self.at);
         self.at = self.at.saturating_add(1);
         self.member(is_it, value)
     }
-}
 
-/// Calls a macro with the methods of a serializer for what has neither members nor a length.
-macro_rules! plain_values {
-    ($leaves:ident) => {
-        $leaves! {
-            serialize_bool(bool);
-            serialize_i8(i8);
-            serialize_i16(i16);
-            serialize_i32(i32);
-            serialize_i64(i64);
-            serialize_u8(u8);
-            serialize_u16(u16);
-            serialize_u32(u32);
-            serialize_u64(u64);
-            serialize_f32(f32);
-            serialize_f64(f64);
-            serialize_char(char);
-            serialize_none();
-            serialize_unit();
-            serialize_unit_struct(&'static str);
-            serialize_unit_variant(&'static str, u32, &'static str);
-        }
-    };
-}
-pub(crate) use plain_values;
-
-/// A value without members: the pointer leads past it.
-macro_rules! leaves {
-    ($($method:ident($($ty:ty),*);)*) => {
-        $(fn $method(self, $(_: $ty),*) -> Selected { Ok(None) })*
-    };
-}
-
-impl<'p> Serializer for Select<'p> {
-    type Ok = Option<Value>;
-    type Error = Error;
-    type SerializeSeq = Steps<'p>;
-    type SerializeTuple = Steps<'p>;
-    type SerializeTupleStruct = Impossible<Option<Value>, Error>;
-    type SerializeTupleVariant = Impossible<Option<Value>, Error>;
-    type SerializeMap = Steps<'p>;
-    type SerializeStruct = Steps<'p>;
-    type SerializeStructVariant = Steps<'p>;
-
-    plain_values!(leaves);
-    leaves! {
-        serialize_str(&str);
-        serialize_bytes(&[u8]);
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Selected {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Selected {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        value: &T,
-    ) -> Selected {
-        let mut steps = self.steps()?;
-        let is_it = steps.name == variant;
-        steps.member(is_it, value)?;
-        Ok(steps.found)
-    }
-
-    fn serialize_seq(self, _: Option<usize>) -> Result<Steps<'p>, Error> {
-        self.steps()
-    }
-
-    fn serialize_tuple(self, _: usize) -> Result<Steps<'p>, Error> {
-        self.steps()
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleStruct, Error> {
-        Err(serde::ser::Error::custom("no such structure in the model"))
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant, Error> {
-        Err(serde::ser::Error::custom("no such structure in the model"))
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Steps<'p>, Error> {
-        self.steps()
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Steps<'p>, Error> {
-        self.steps()
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<Steps<'p>, Error> {
-        let outer = self.steps()?;
-        if outer.name != variant || outer.below.rest.is_empty() {
-            return Err(serde::ser::Error::custom("no such structure in the model"));
-        }
-        outer.below.steps()
-    }
-}
-
-impl SerializeSeq for Steps<'_> {
-    type Ok = Option<Value>;
-    type Error = Error;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.element(value)
-    }
-
-    fn end(self) -> Selected {
-        Ok(self.found)
-    }
-}
-
-impl SerializeTuple for Steps<'_> {
-    type Ok = Option<Value>;
-    type Error = Error;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.element(value)
-    }
-
-    fn end(self) -> Selected {
-        Ok(self.found)
-    }
-}
-
-impl SerializeMap for Steps<'_> {
-    type Ok = Option<Value>;
-    type Error = Error;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+    fn key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
         self.entered = is_text(key, &self.name);
         Ok(())
     }
 
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         let is_it = core::mem::take(&mut self.entered);
         self.member(is_it, value)
     }
 
-    fn end(self) -> Selected {
-        Ok(self.found)
-    }
-}
-
-impl SerializeStruct for Steps<'_> {
-    type Ok = Option<Value>;
-    type Error = Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
         let is_it = self.name == name;
         self.member(is_it, value)
     }
 
-    fn skip_field(&mut self, name: &'static str) -> Result<(), Error> {
+    fn skip(&mut self, name: &'static str) {
         if self.below.want == Want::Place && self.below.rest.is_empty() && self.name == name {
             self.found = Some(Value::Null);
         }
-        Ok(())
     }
 
-    fn end(self) -> Selected {
-        Ok(self.found)
-    }
-}
-
-impl SerializeStructVariant for Steps<'_> {
-    type Ok = Option<Value>;
-    type Error = Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
-        SerializeStruct::serialize_field(self, name, value)
-    }
-
-    fn end(self) -> Selected {
+    fn leave(self) -> Selected {
         Ok(self.found)
     }
 }
