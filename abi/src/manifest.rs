@@ -35,7 +35,9 @@ impl fmt::Display for AbiVersion {
 ///
 /// The section holds the [`AbiVersion`] and then the rest, as postcard. The version comes first
 /// and never changes its form, so that a host can always tell what it cannot read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// The order of the fields is that of the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Manifest {
     /// The ABI the plugin was built for.
@@ -56,19 +58,6 @@ pub struct Manifest {
     pub stateful: Stateful,
     /// A JSON Schema of its configuration.
     pub config_schema: Option<String>,
-}
-
-/// The part of the manifest that follows the version, in ABI 1.0. The order is that of the wire.
-#[derive(Serialize, Deserialize)]
-struct Body {
-    name: String,
-    version: String,
-    description: String,
-    hooks: Vec<String>,
-    capabilities: Vec<String>,
-    access: Vec<String>,
-    stateful: Stateful,
-    config_schema: Option<String>,
 }
 
 /// An error in a manifest.
@@ -126,32 +115,11 @@ impl Manifest {
         if section.len() > Self::MAX_BYTES {
             return Err(DecodeError::TooLarge.into());
         }
-        let (abi, rest) = codec::decode_prefix(section, Self::BOUNDS)?;
+        let (abi, _) = codec::decode_prefix(section, Self::BOUNDS)?;
         if !ABI_VERSION.runs(abi) {
             return Err(ManifestError::UnsupportedAbi { plugin: abi, host: ABI_VERSION });
         }
-        let body: Body = codec::decode(rest, Self::BOUNDS)?;
-        let Body {
-            name,
-            version,
-            description,
-            hooks,
-            capabilities,
-            access,
-            stateful,
-            config_schema,
-        } = body;
-        Ok(Self {
-            abi,
-            name,
-            version,
-            description,
-            hooks,
-            capabilities,
-            access,
-            stateful,
-            config_schema,
-        })
+        Ok(codec::decode(section, Self::BOUNDS)?)
     }
 
     /// The content of the custom section.
@@ -160,22 +128,8 @@ impl Manifest {
     ///
     /// None that a manifest can cause.
     pub fn encode(&self) -> Result<Vec<u8>, postcard::Error> {
-        let Self {
-            abi,
-            name,
-            version,
-            description,
-            hooks,
-            capabilities,
-            access,
-            stateful,
-            config_schema,
-        } = self;
-        // As `Body` is, after the version.
-        let body =
-            (name, version, description, hooks, capabilities, access, stateful, config_schema);
         let mut section = Vec::new();
-        codec::encode(&(abi, body), &mut section)?;
+        codec::encode(self, &mut section)?;
         Ok(section)
     }
 }

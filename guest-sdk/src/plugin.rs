@@ -1,8 +1,14 @@
 //! The macro `plugin!`, which defines a plugin in the lean style.
 
-use cpex_wasmi_abi::{AccessKind, Capability, Field, StaticManifest};
+mod known;
+
+use cpex_wasmi_abi::{Field, StaticManifest};
 
 use crate::{Call, JsonMap, Result, Verdict, sys};
+
+#[cfg(feature = "cpex")]
+pub(crate) use known::same;
+pub use known::{access_is_known, capabilities_are_known};
 
 /// A function that handles a hook.
 pub type Handler = fn(&Call) -> Result<Verdict>;
@@ -284,68 +290,6 @@ macro_rules! plugin {
     }};
 }
 
-/// True if all names are names of capabilities.
-#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "at compile time")]
-pub const fn capabilities_are_known(names: &[&str]) -> bool {
-    let mut at = 0;
-    while at < names.len() {
-        let mut known = false;
-        let mut candidate = 0;
-        while candidate < Capability::ALL.len() {
-            known |= same(names[at].as_bytes(), Capability::ALL[candidate].name().as_bytes());
-            candidate += 1;
-        }
-        if !known {
-            return false;
-        }
-        at += 1;
-    }
-    true
-}
-
-/// True if all lines begin as an [`AccessRequest`](cpex_wasmi_abi::AccessRequest) does. The host looks at the rest.
-#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "at compile time")]
-pub const fn access_is_known(lines: &[&str]) -> bool {
-    let mut at = 0;
-    while at < lines.len() {
-        let line = lines[at].as_bytes();
-        let mut known = false;
-        let mut candidate = 0;
-        while candidate < AccessKind::ALL.len() {
-            let kind = AccessKind::ALL[candidate];
-            let name = kind.name().as_bytes();
-            known |= if kind.takes_argument() {
-                line.len() > name.len() + 1
-                    && line[name.len()] == b':'
-                    && same(line.split_at(name.len()).0, name)
-            } else {
-                same(line, name)
-            };
-            candidate += 1;
-        }
-        if !known {
-            return false;
-        }
-        at += 1;
-    }
-    true
-}
-
-#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "at compile time")]
-pub(crate) const fn same(one: &[u8], other: &[u8]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < one.len() {
-        if one[at] != other[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
-}
-
 /// The body of `cpex_invoke`.
 #[inline(always)]
 pub fn invoke(handler: impl FnOnce(&Call) -> Result<Verdict>, hook: &'static str) -> i32 {
@@ -376,25 +320,6 @@ pub fn shut_down(shutdown: impl FnOnce() -> Result<()>) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn every_capability_is_known_and_no_other() {
-        for capability in Capability::ALL {
-            assert!(capabilities_are_known(&[capability.name()]));
-        }
-        assert!(!capabilities_are_known(&["read_labels", "read_label"]));
-        assert!(capabilities_are_known(&[]));
-    }
-
-    #[test]
-    fn a_line_about_the_system_begins_as_one() {
-        assert!(access_is_known(&["env:A", "fs:read-only:a", "clock", "random", "exec:/bin/echo"]));
-        for line in ["", "env", "env:", "Env:A", "clock:", "disk:a", "networks:a"] {
-            assert!(!access_is_known(&["clock", line]), "{line}");
-        }
-    }
-
     #[test]
     fn the_section_name_is_the_abi_s() {
         // The attribute takes a literal.

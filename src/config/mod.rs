@@ -26,6 +26,7 @@
 //! ```
 
 mod agreement;
+mod ambiguous;
 mod beneath;
 mod check;
 mod directory;

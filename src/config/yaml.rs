@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag, options};
 use serde_json::Value;
 
+use super::ambiguous::{has_odd_anchors, odd_breaks, sign_at_start};
 use super::scalar;
 use crate::logging::visible;
 use crate::{ErrorKind, Place, Problem};
@@ -96,34 +97,6 @@ pub(super) fn read(text: &str) -> Result<Option<Arc<Node>>, Vec<Problem>> {
     if reader.problems.is_empty() { Ok(root) } else { Err(reader.problems) }
 }
 
-/// Returns the problem of a plain text that cpex-core takes for something else, or for nothing, within braces.
-fn sign_at_start(text: &str) -> Option<&'static str> {
-    match text.chars().next()? {
-        ':' => Some("begins with a colon; put it in quotes"),
-        '?' => Some("begins with a question mark; put it in quotes"),
-        _ => None,
-    }
-}
-
-/// Refuses characters that end a line for some readers and for others do not.
-fn odd_breaks(text: &str) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for (at, line) in text.split('\n').enumerate() {
-        for (column, char) in line.chars().enumerate() {
-            if matches!(char, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}') {
-                let code = u32::from(char);
-                let message = format!(
-                    "U+{code:04X} stands here, which readers of YAML take differently; write it as \
-                     `\\u{code:04x}` within double quotes"
-                );
-                let place = place(at.saturating_add(1), column);
-                problems.push(Problem::new(ErrorKind::InvalidPolicy, message).at(place));
-            }
-        }
-    }
-    problems
-}
-
 struct YamlReader<'t> {
     parser: Parser<'t, StrInput<'t>>,
     anchors: HashMap<usize, Arc<Node>>,
@@ -134,14 +107,6 @@ struct YamlReader<'t> {
     /// True if something that looks like an anchor has a name that cpex-core ends earlier.
     odd_anchors: bool,
     problems: Vec<Problem>,
-}
-
-/// Returns true if a word looks like an anchor that cpex-core reads with another name: to it `&a:` is the anchor `a` on an empty key.
-fn has_odd_anchors(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    text.split(|char: char| char.is_whitespace() || "[]{},".contains(char))
-        .filter_map(|word| word.strip_prefix('&'))
-        .any(|name| !name.bytes().all(plain))
 }
 
 /// `None`: what follows cannot be read, and a problem says so.
@@ -408,7 +373,7 @@ fn start(span: Span) -> Place {
 }
 
 /// Columns are counted from 1 here.
-fn place(line: usize, column: usize) -> Place {
+pub(super) fn place(line: usize, column: usize) -> Place {
     let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Place { line: number(line), column: number(column.saturating_add(1)) }
 }

@@ -6,9 +6,8 @@ use std::collections::{HashMap, HashSet};
 
 use cpex_core::extensions::MonotonicSet;
 use cpex_core::extensions::raw_credentials::{RawInboundToken, TokenRole};
-use serde_json::Value;
 
-use crate::view::{JsonEntries, TextMap, TextSet};
+use crate::view::{Entries, Entry, TextSet};
 
 /// The charge for sorting, in passes over the elements.
 const SORTING: usize = 8;
@@ -75,26 +74,28 @@ impl TextSet for MonotonicSet<String> {
     }
 }
 
-impl TextMap for HashMap<String, String> {
+impl<V: ?Sized, T: Entry<V>> Entries<V> for HashMap<String, T> {
     fn len(&self) -> usize {
         self.len()
     }
 
-    fn get(&self, key: &str) -> Option<&str> {
-        self.get(key).map(String::as_str)
+    fn get(&self, key: &str) -> Option<&V> {
+        self.get(key).map(T::shown)
     }
 
-    fn sorted(&self) -> Vec<(&str, &str)> {
-        in_order(self.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+    fn sorted(&self) -> Vec<(&str, &V)> {
+        in_order(self.iter().map(|(key, value)| (key.as_str(), value.shown())))
     }
 
-    fn find(&self, is: &dyn Fn(&str) -> bool) -> Option<(&str, &str)> {
+    fn find(&self, is: &dyn Fn(&str) -> bool) -> Option<(&str, &V)> {
         let found = self.iter().filter(|(key, _)| is(key)).min_by_key(|(key, _)| *key);
-        found.map(|(key, value)| (key.as_str(), value.as_str()))
+        found.map(|(key, value)| (key.as_str(), value.shown()))
     }
 
     fn nth_key(&self, position: usize) -> Option<&str> {
-        TextMap::sorted(self).get(position).map(|(key, _)| *key)
+        let mut keys: Vec<_> = self.keys().map(String::as_str).collect();
+        keys.sort_unstable();
+        keys.get(position).copied()
     }
 
     fn sorting(&self) -> usize {
@@ -102,38 +103,12 @@ impl TextMap for HashMap<String, String> {
     }
 
     fn passed_to(&self, _: usize) -> usize {
-        self.sorting()
-    }
-}
-
-impl JsonEntries for HashMap<String, Value> {
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    fn get(&self, key: &str) -> Option<&Value> {
-        self.get(key)
-    }
-
-    fn sorted(&self) -> Vec<(&str, &Value)> {
-        in_order(self.iter().map(|(key, value)| (key.as_str(), value)))
-    }
-
-    fn nth_key(&self, position: usize) -> Option<&str> {
-        JsonEntries::sorted(self).get(position).map(|(key, _)| *key)
-    }
-
-    fn sorting(&self) -> usize {
         self.len().saturating_mul(SORTING)
-    }
-
-    fn passed_to(&self, _: usize) -> usize {
-        self.sorting()
     }
 }
 
 /// The tokens that came with a request, by whose they are.
-impl TextMap for HashMap<TokenRole, RawInboundToken> {
+impl Entries<str> for HashMap<TokenRole, RawInboundToken> {
     fn len(&self) -> usize {
         self.len()
     }
@@ -146,6 +121,10 @@ impl TextMap for HashMap<TokenRole, RawInboundToken> {
     fn sorted(&self) -> Vec<(&str, &str)> {
         let named = self.iter().filter_map(|(role, token)| Some((role_name(role)?, token)));
         in_order(named.map(|(role, token)| (role, token.token.as_str())))
+    }
+
+    fn find(&self, is: &dyn Fn(&str) -> bool) -> Option<(&str, &str)> {
+        self.sorted().into_iter().find(|(role, _)| is(role))
     }
 
     fn nth_key(&self, position: usize) -> Option<&str> {

@@ -11,7 +11,7 @@ use super::{Answer, Service};
 use crate::boundary::{Format, RawKey, Span};
 use crate::outcome::Current;
 use crate::text::Name;
-use crate::view::{BYTES_PER_ELEMENT, Item, TextMap, Want, wipe};
+use crate::view::{BYTES_PER_ELEMENT, Entries, Item, Want, wipe};
 
 impl Service<'_> {
     pub(super) fn read(
@@ -394,7 +394,7 @@ pub(super) const fn ignores_case(field: Field) -> bool {
 }
 
 /// The entry of a map, and how much work it was to find it or not to, in bytes.
-fn entry<'a>(field: Field, map: &'a dyn TextMap, key: &str) -> (Option<&'a str>, usize) {
+fn entry<'a>(field: Field, map: &'a dyn Entries<str>, key: &str) -> (Option<&'a str>, usize) {
     let found = map.get(key);
     if found.is_some() || !ignores_case(field) {
         return (found, 0);

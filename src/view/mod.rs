@@ -16,8 +16,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::model::{
-    CandidateConstraintExtension, DelegationExtension, HttpExtension, JsonMap, OnWire,
-    RawInboundToken, Secret, SecurityExtension,
+    CandidateConstraintExtension, DelegationExtension, HttpExtension, OnWire, RawInboundToken,
+    Secret, SecurityExtension,
 };
 use cpex_wasmi_abi::{CapabilitySet, Field, Status, codec};
 use serde::{Serialize, Serializer};
@@ -43,8 +43,8 @@ pub(crate) enum Item<'a> {
     Float(f64),
     Json(Cow<'a, Value>),
     TextSet(&'a dyn TextSet),
-    TextMap(&'a dyn TextMap),
-    JsonMap(&'a dyn JsonEntries),
+    TextMap(&'a dyn Entries<str>),
+    JsonMap(&'a dyn Entries<Value>),
     Record(Box<dyn Record + 'a>),
 }
 
@@ -90,79 +90,18 @@ impl TextSet for BTreeSet<String> {
     }
 }
 
-/// Strings by name.
-pub(crate) trait TextMap {
+/// Values by name: texts (`str`), or JSON.
+pub(crate) trait Entries<V: ?Sized>: Sync {
     fn len(&self) -> usize;
-    fn get(&self, key: &str) -> Option<&str>;
+    fn get(&self, key: &str) -> Option<&V>;
     /// The entries in the order of their keys.
-    fn sorted(&self) -> Vec<(&str, &str)>;
+    fn sorted(&self) -> Vec<(&str, &V)>;
     /// The elements passed to put them in that order, beside each once.
     fn sorting(&self) -> usize {
         0
     }
     /// The first entry in that order with such a key.
-    fn find(&self, is: &dyn Fn(&str) -> bool) -> Option<(&str, &str)> {
-        self.sorted().into_iter().find(|(key, _)| is(key))
-    }
-    /// The key at this position of the sorted order.
-    fn nth_key(&self, position: usize) -> Option<&str>;
-    /// The elements passed on the way to this position.
-    fn passed_to(&self, position: usize) -> usize {
-        position.min(self.len())
-    }
-}
-
-impl TextMap for BTreeMap<String, String> {
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    fn find(&self, is: &dyn Fn(&str) -> bool) -> Option<(&str, &str)> {
-        let mut entries = self.iter();
-        entries.find(|(key, _)| is(key)).map(|(key, value)| (key.as_str(), value.as_str()))
-    }
-
-    fn get(&self, key: &str) -> Option<&str> {
-        self.get(key).map(String::as_str)
-    }
-
-    fn sorted(&self) -> Vec<(&str, &str)> {
-        self.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect()
-    }
-
-    fn nth_key(&self, position: usize) -> Option<&str> {
-        self.keys().nth(position).map(String::as_str)
-    }
-}
-
-impl TextMap for BTreeMap<String, RawInboundToken> {
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    fn get(&self, key: &str) -> Option<&str> {
-        self.get(key).map(|token| token.token.expose())
-    }
-
-    fn sorted(&self) -> Vec<(&str, &str)> {
-        self.iter().map(|(role, token)| (role.as_str(), token.token.expose())).collect()
-    }
-
-    fn nth_key(&self, position: usize) -> Option<&str> {
-        self.keys().nth(position).map(String::as_str)
-    }
-}
-
-/// JSON values by name.
-pub(crate) trait JsonEntries: Sync {
-    fn len(&self) -> usize;
-    fn get(&self, key: &str) -> Option<&Value>;
-    /// The entries in the order of their keys.
-    fn sorted(&self) -> Vec<(&str, &Value)>;
-    /// The elements passed to put them in that order, beside each once.
-    fn sorting(&self) -> usize {
-        0
-    }
+    fn find(&self, is: &dyn Fn(&str) -> bool) -> Option<(&str, &V)>;
     /// The key at this position of the sorted order.
     fn nth_key(&self, position: usize) -> Option<&str>;
     /// The elements passed on the way to this position.
@@ -171,7 +110,7 @@ pub(crate) trait JsonEntries: Sync {
     }
 
     /// The value, whatever it was behind.
-    fn entries(&self) -> &dyn JsonEntries
+    fn entries(&self) -> &dyn Entries<V>
     where
         Self: Sized,
     {
@@ -179,17 +118,45 @@ pub(crate) trait JsonEntries: Sync {
     }
 }
 
-impl JsonEntries for JsonMap {
+/// A value in such a map, as a plugin sees it.
+pub(crate) trait Entry<V: ?Sized>: Sync {
+    fn shown(&self) -> &V;
+}
+
+impl Entry<str> for String {
+    fn shown(&self) -> &str {
+        self
+    }
+}
+
+impl Entry<Value> for Value {
+    fn shown(&self) -> &Value {
+        self
+    }
+}
+
+impl Entry<str> for RawInboundToken {
+    fn shown(&self) -> &str {
+        self.token.expose()
+    }
+}
+
+impl<V: ?Sized, T: Entry<V>> Entries<V> for BTreeMap<String, T> {
     fn len(&self) -> usize {
         self.len()
     }
 
-    fn get(&self, key: &str) -> Option<&Value> {
-        self.get(key)
+    fn get(&self, key: &str) -> Option<&V> {
+        self.get(key).map(T::shown)
     }
 
-    fn sorted(&self) -> Vec<(&str, &Value)> {
-        self.iter().map(|(key, value)| (key.as_str(), value)).collect()
+    fn sorted(&self) -> Vec<(&str, &V)> {
+        self.iter().map(|(key, value)| (key.as_str(), value.shown())).collect()
+    }
+
+    fn find(&self, is: &dyn Fn(&str) -> bool) -> Option<(&str, &V)> {
+        let mut entries = self.iter();
+        entries.find(|(key, _)| is(key)).map(|(key, value)| (key.as_str(), value.shown()))
     }
 
     fn nth_key(&self, position: usize) -> Option<&str> {
@@ -327,8 +294,8 @@ impl<'a> Item<'a> {
             Self::Float(number) => serde_json::to_vec(number).ok(),
             Self::Json(value) => serde_json::to_vec(&**value).ok(),
             Self::TextSet(set) => serde_json::to_vec(&set.sorted()).ok(),
-            Self::TextMap(map) => serde_json::to_vec(&Entries(map.sorted())).ok(),
-            Self::JsonMap(map) => serde_json::to_vec(&Entries(map.sorted())).ok(),
+            Self::TextMap(map) => serde_json::to_vec(&Sorted(map.sorted())).ok(),
+            Self::JsonMap(map) => serde_json::to_vec(&Sorted(map.sorted())).ok(),
             Self::Record(record) => record.json(),
         }?;
         out.extend_from_slice(&json);
@@ -341,9 +308,9 @@ impl<'a> Item<'a> {
 }
 
 /// Entries in the order of their keys, as a map.
-struct Entries<'a, V>(Vec<(&'a str, V)>);
+struct Sorted<'a, V>(Vec<(&'a str, V)>);
 
-impl<V: Serialize> Serialize for Entries<'_, V> {
+impl<V: Serialize> Serialize for Sorted<'_, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
@@ -404,6 +371,6 @@ pub(crate) trait PayloadView: View + Sync {
 #[derive(Clone, Copy)]
 pub(crate) struct Borrowed<'a> {
     pub(crate) payload: &'a dyn PayloadView,
-    pub(crate) local_state: &'a dyn JsonEntries,
-    pub(crate) global_state: &'a dyn JsonEntries,
+    pub(crate) local_state: &'a dyn Entries<Value>,
+    pub(crate) global_state: &'a dyn Entries<Value>,
 }

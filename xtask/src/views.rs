@@ -70,7 +70,7 @@ pub(crate) fn file(model: &Model, fields: &Fields, world: &World) -> Result<Stri
     let list = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(", ");
     Ok(format!(
         "//! {}\n\nuse {}::{{{}}};\nuse {}::{{{}}};\nuse cpex_wasmi_abi::{{CapabilitySet, Field, Slot}};\n\n\
-         use super::{{in_order, record, visible_part}};\nuse crate::view::{{COPIED, Item, JsonEntries as _, View, joined}};\n\n{body}",
+         use super::{{in_order, record, visible_part}};\nuse crate::view::{{COPIED, Item, Entries as _, View, joined}};\n\n{body}",
         world.doc,
         world.messages,
         list(&parts),

@@ -1,13 +1,11 @@
 //! serde's way from a [`Value`] to any type.
 
 use alloc::string::String;
-use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 
-use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
-};
+use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
+use serde::de::{self, Deserializer, IntoDeserializer, MapAccess, Visitor};
 
 use crate::Value;
 
@@ -53,10 +51,10 @@ impl<'de> Deserializer<'de> for From {
             Value::Negative(value) => visitor.visit_i64(value),
             Value::Float(value) => visitor.visit_f64(value),
             Value::String(value) => visitor.visit_string(value),
-            Value::Array(values) => visitor.visit_seq(Elements(values.into_iter())),
-            Value::Object(entries) => {
-                visitor.visit_map(Entries { entries: entries.into_iter(), value: None })
+            Value::Array(values) => {
+                visitor.visit_seq(SeqDeserializer::new(values.into_iter().map(From)))
             }
+            Value::Object(entries) => visitor.visit_map(members(entries)),
         }
     }
 
@@ -82,15 +80,9 @@ impl<'de> Deserializer<'de> for From {
         visitor: V,
     ) -> Result<V::Value> {
         match self.0 {
-            Value::String(name) => visitor.visit_enum(Variant { name, value: None }),
-            Value::Object(entries) => {
-                let mut entries = entries.into_iter();
-                match (entries.next(), entries.next()) {
-                    (Some((name, value)), None) => {
-                        visitor.visit_enum(Variant { name, value: Some(value) })
-                    }
-                    _ => Err(Unfit),
-                }
+            Value::String(name) => visitor.visit_enum(name.into_deserializer()),
+            Value::Object(entries) if entries.len() == 1 => {
+                visitor.visit_enum(MapAccessDeserializer::new(members(entries)))
             }
             _ => Err(Unfit),
         }
@@ -102,73 +94,6 @@ impl<'de> Deserializer<'de> for From {
     }
 }
 
-struct Elements(vec::IntoIter<Value>);
-
-impl<'de> SeqAccess<'de> for Elements {
-    type Error = Unfit;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        self.0.next().map(|value| seed.deserialize(From(value))).transpose()
-    }
-}
-
-struct Entries {
-    entries: vec::IntoIter<(String, Value)>,
-    value: Option<Value>,
-}
-
-impl<'de> MapAccess<'de> for Entries {
-    type Error = Unfit;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        let Some((name, value)) = self.entries.next() else { return Ok(None) };
-        self.value = Some(value);
-        seed.deserialize(From(Value::String(name))).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
-        seed.deserialize(From(self.value.take().ok_or(Unfit)?))
-    }
-}
-
-struct Variant {
-    name: String,
-    value: Option<Value>,
-}
-
-impl<'de> EnumAccess<'de> for Variant {
-    type Error = Unfit;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(mut self, seed: V) -> Result<(V::Value, Self)> {
-        let name = core::mem::take(&mut self.name);
-        Ok((seed.deserialize(From(Value::String(name)))?, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Variant {
-    type Error = Unfit;
-
-    fn unit_variant(self) -> Result<()> {
-        match self.value {
-            None | Some(Value::Null) => Ok(()),
-            Some(_) => Err(Unfit),
-        }
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value> {
-        seed.deserialize(From(self.value.ok_or(Unfit)?))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
-        From(self.value.ok_or(Unfit)?).deserialize_any(visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
-        From(self.value.ok_or(Unfit)?).deserialize_any(visitor)
-    }
+fn members<'de>(entries: Vec<(String, Value)>) -> impl MapAccess<'de, Error = Unfit> {
+    MapDeserializer::new(entries.into_iter().map(|(name, value)| (name, From(value))))
 }

@@ -16,10 +16,11 @@ use cpex_wasmi_abi::model::{
     CandidateConstraintExtension, ContentPart, DelegationExtension, DelegationHop, JsonMap,
 };
 use cpex_wasmi_abi::{CapabilitySet, Field, NO_INDEX, Slot, Status};
+use serde_json::Value;
 
 use crate::boundary::Input;
 use crate::outcome::Current;
-use crate::view::{Borrowed, ExtensionsView, Item, JsonEntries, part_mut};
+use crate::view::{Borrowed, Entries, ExtensionsView, Item, part_mut};
 use crate::{Changes, Payload};
 
 /// One change of one field.
@@ -176,7 +177,7 @@ impl Edit<'_> {
         })
     }
 
-    fn json_map(&self, index: usize) -> Result<Option<&dyn JsonEntries>, Status> {
+    fn json_map(&self, index: usize) -> Result<Option<&dyn Entries<Value>>, Status> {
         match self.current().item(self.field, index, CapabilitySet::EMPTY) {
             Some(Item::JsonMap(map)) => Ok(Some(map)),
             None if self.field.info().slot != Slot::Payload => Ok(None),
@@ -194,7 +195,7 @@ impl Edit<'_> {
             _ => true,
         };
         let copy = now.filter(|_| !is_changed).map(|map| {
-            let owned = |(key, value): (&str, &serde_json::Value)| (key.into(), value.clone());
+            let owned = |(key, value): (&str, &Value)| (key.into(), value.clone());
             map.sorted().into_iter().map(owned).collect()
         });
         let map = match self.field {

@@ -12,7 +12,7 @@ use cpex_wasmi_abi::model::{ContentPart, Message, MessagePayload};
 use cpex_wasmi_abi::{CapabilitySet, Field, Slot};
 
 use super::{in_order, record, visible_part};
-use crate::view::{COPIED, Item, JsonEntries as _, View, joined};
+use crate::view::{COPIED, Entries as _, Item, View, joined};
 
 impl View for Extensions {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {

@@ -9,20 +9,53 @@ use super::container::Reads;
 use super::parts::Http;
 use super::same_name;
 
+/// The looks at request headers, of the slot and of a part of it.
+macro_rules! request_headers {
+    () => {
+        /// A request header.
+        pub fn get_request_header(&self, name: &str) -> Option<&str> {
+            get(&self.request_headers, name)
+        }
+
+        /// True if there is such a request header.
+        pub fn has_request_header(&self, name: &str) -> bool {
+            self.get_request_header(name).is_some()
+        }
+
+        /// As [`get_request_header`](Self::get_request_header).
+        pub fn get_header(&self, name: &str) -> Option<&str> {
+            self.get_request_header(name)
+        }
+
+        /// As [`has_request_header`](Self::has_request_header).
+        pub fn has_header(&self, name: &str) -> bool {
+            self.has_request_header(name)
+        }
+    };
+}
+
+/// The looks at response headers, of the slot and of a part of it.
+macro_rules! response_headers {
+    () => {
+        /// A response header.
+        pub fn get_response_header(&self, name: &str) -> Option<&str> {
+            get(&self.response_headers, name)
+        }
+
+        /// True if there is such a response header.
+        pub fn has_response_header(&self, name: &str) -> bool {
+            self.get_response_header(name).is_some()
+        }
+    };
+}
+
 impl HttpExtension {
+    request_headers!();
+    response_headers!();
+
     /// Sets a request header.
     pub fn set_request_header(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.request_headers.insert(name.into(), value.into());
-    }
-
-    /// A request header.
-    pub fn get_request_header(&self, name: &str) -> Option<&str> {
-        get(&self.request_headers, name)
-    }
-
-    /// True if there is such a request header.
-    pub fn has_request_header(&self, name: &str) -> bool {
-        self.get_request_header(name).is_some()
     }
 
     /// Sets a request header if there is none of that name, and says whether it did.
@@ -50,64 +83,18 @@ impl HttpExtension {
         self.response_headers.insert(name.into(), value.into());
     }
 
-    /// A response header.
-    pub fn get_response_header(&self, name: &str) -> Option<&str> {
-        get(&self.response_headers, name)
-    }
-
-    /// True if there is such a response header.
-    pub fn has_response_header(&self, name: &str) -> bool {
-        self.get_response_header(name).is_some()
-    }
-
     /// As [`set_request_header`](Self::set_request_header).
     pub fn set_header(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.set_request_header(name, value);
     }
-
-    /// As [`get_request_header`](Self::get_request_header).
-    pub fn get_header(&self, name: &str) -> Option<&str> {
-        self.get_request_header(name)
-    }
-
-    /// As [`has_request_header`](Self::has_request_header).
-    pub fn has_header(&self, name: &str) -> bool {
-        self.has_request_header(name)
-    }
 }
 
 impl<R: Reads<HttpRequestHeaders = HashMap<String, String>>> Http<R> {
-    /// A request header.
-    pub fn get_request_header(&self, name: &str) -> Option<&str> {
-        get(&self.request_headers, name)
-    }
-
-    /// True if there is such a request header.
-    pub fn has_request_header(&self, name: &str) -> bool {
-        self.get_request_header(name).is_some()
-    }
-
-    /// As [`get_request_header`](Self::get_request_header).
-    pub fn get_header(&self, name: &str) -> Option<&str> {
-        self.get_request_header(name)
-    }
-
-    /// As [`has_request_header`](Self::has_request_header).
-    pub fn has_header(&self, name: &str) -> bool {
-        self.has_request_header(name)
-    }
+    request_headers!();
 }
 
 impl<R: Reads<HttpResponseHeaders = HashMap<String, String>>> Http<R> {
-    /// A response header.
-    pub fn get_response_header(&self, name: &str) -> Option<&str> {
-        get(&self.response_headers, name)
-    }
-
-    /// True if there is such a response header.
-    pub fn has_response_header(&self, name: &str) -> bool {
-        self.get_response_header(name).is_some()
-    }
+    response_headers!();
 }
 
 fn get<'a>(headers: &'a HashMap<String, String>, name: &str) -> Option<&'a str> {
