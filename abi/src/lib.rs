@@ -57,6 +57,7 @@ mod status;
 pub mod suggest;
 mod system;
 mod text;
+mod url;
 mod value;
 mod violation;
 
@@ -78,6 +79,7 @@ pub use stateful::Stateful;
 pub use status::Status;
 pub use system::{CLOCK_NOW, ENV_GET, MAX_RANDOM_BYTES, RANDOM_BYTES, RANDOM_SALT, SALT_BYTES};
 pub use text::{quoted, visible, yaml_scalar};
+pub use url::UrlParts;
 pub use value::Value;
 pub use violation::Violation;
 

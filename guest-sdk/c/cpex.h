@@ -254,6 +254,12 @@ CPEX_IMPORT("decode") int32_t cpex_decode(uint32_t field, uint32_t index, const 
 CPEX_IMPORT("entropy") int32_t cpex_entropy(uint32_t field, uint32_t index, const void *key, uint32_t key_len);
 /* Returns 1 if an input is equal to other bytes, otherwise 0. It takes the same time wherever they differ. */
 CPEX_IMPORT("equal") int32_t cpex_equal(uint32_t field, uint32_t index, const void *key, uint32_t key_len, const void *other, uint32_t other_len);
+/* Returns 1 if an input, an IP address as text, is in one of networks such as `10.0.0.0/8`, otherwise 0. */
+CPEX_IMPORT("in_networks") int32_t cpex_in_networks(uint32_t field, uint32_t index, const void *key, uint32_t key_len, const void *networks, uint32_t networks_len);
+/* Reads an input as a URL, as browsers do, and gives its parts as postcard. Returns their length. */
+CPEX_IMPORT("url") int32_t cpex_url(uint32_t field, uint32_t index, const void *key, uint32_t key_len, void *out, uint32_t out_len);
+/* As `url`, but as JSON text. */
+CPEX_IMPORT("url_json") int32_t cpex_url_json(uint32_t field, uint32_t index, const void *key, uint32_t key_len, void *out, uint32_t out_len);
 /* Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns 0. */
 CPEX_IMPORT("log") int32_t cpex_log(uint32_t level, const void *message, uint32_t message_len);
 /* Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0; the trap is the plugin's to make. */

@@ -114,6 +114,7 @@ mod log;
 mod map;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+pub mod net;
 mod patterns;
 mod payload;
 mod plugin;

@@ -1,9 +1,15 @@
-//! Hashes, encodings and comparisons of bytes, each with its price.
+//! Hashes, encodings and comparisons of bytes, addresses and URLs, each with its price.
 
+mod address;
 mod encoding;
 mod entropy;
 mod hash;
+#[cfg(feature = "url")]
+mod url;
 
+#[cfg(feature = "url")]
+pub(crate) use self::url::{url_parts, url_work};
+pub(crate) use address::in_networks;
 pub(crate) use encoding::Encoding;
 pub(crate) use entropy::{ENTROPY_WORK, entropy};
 pub(crate) use hash::{Algorithm, Mac};

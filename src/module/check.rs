@@ -22,7 +22,7 @@ use crate::host::type_of;
 use crate::logging::visible;
 #[cfg(feature = "text")]
 use crate::regex::{MAX_STATES, Pattern};
-use crate::session::is_of_text;
+use crate::session::missing_feature;
 use crate::text::suggest::did_you_mean;
 #[cfg(feature = "wasi")]
 use crate::wasi::{self, WasiFunction};
@@ -218,9 +218,9 @@ pub(super) fn imports(module: &wasmi::Module, problems: &mut Vec<Problem>) -> Im
             )));
             continue;
         };
-        if !cfg!(feature = "text") && is_of_text(function) {
+        if let Some(feature) = missing_feature(function) {
             problems.push(invalid(format!(
-                "the module imports `{from}::{name}`, and this host was built without its feature `text`, which has that"
+                "the module imports `{from}::{name}`, and this host was built without its feature `{feature}`, which has that"
             )));
             continue;
         }

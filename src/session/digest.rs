@@ -1,4 +1,4 @@
-//! Host functions of hashes and encodings.
+//! Host functions of hashes and encodings, addresses and URLs.
 
 use alloc::vec::Vec;
 
@@ -9,8 +9,13 @@ use super::read::holds_tokens;
 use super::{Answer, Service};
 use crate::Error;
 use crate::boundary::Span;
-use crate::codec::{Algorithm, ENTROPY_WORK, Encoding, Mac, entropy, equal};
+use crate::codec::{Algorithm, ENTROPY_WORK, Encoding, Mac, entropy, equal, in_networks};
 use crate::view::wipe;
+#[cfg(feature = "url")]
+use crate::{
+    boundary::Format,
+    codec::{url_parts, url_work},
+};
 
 /// The longest input of one call, in bytes: some 10 milliseconds of work.
 const MAX_INPUT_BYTES: usize = 4 << 20;
@@ -77,6 +82,25 @@ impl Service<'_> {
                 let work = |len: usize| len.saturating_add(other.len());
                 let same = self.worked(operand, memory, work, |input| equal(input, other))?;
                 Ok(same.map_or_else(Status::code, i32::from))
+            }
+            (F::InNetworks, &[networks, len]) => {
+                let networks = Span::new(networks, len).of(memory)?;
+                if networks.len() > MAX_INPUT_BYTES {
+                    return Ok(Status::TooLarge.code());
+                }
+                let work = |len: usize| len.saturating_add(networks.len()).saturating_mul(8);
+                let found =
+                    self.worked(operand, memory, work, |text| in_networks(text, networks))?;
+                Ok(found.and_then(|found| found).map_or_else(Status::code, i32::from))
+            }
+            #[cfg(feature = "url")]
+            (F::Url | F::UrlJson, &[out, len]) => {
+                let format = if function == F::Url { Format::Postcard } else { Format::Json };
+                let parts = self.worked(operand, memory, url_work, |text| {
+                    url_parts(text).and_then(|parts| format.encode(&parts))
+                })?;
+                let parts = parts.and_then(|parts| parts);
+                self.hand_out_bytes(operand, parts.map(Ok), Span::new(out, len), memory)
             }
             _ => Ok(Status::InvalidArgument.code()),
         }

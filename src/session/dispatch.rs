@@ -161,7 +161,7 @@ impl Service<'_> {
 }
 
 /// True if a host function is one of the feature `text`.
-pub(crate) const fn is_of_text(function: HostFunction) -> bool {
+const fn is_of_text(function: HostFunction) -> bool {
     use HostFunction as F;
     matches!(
         function,
@@ -177,7 +177,20 @@ pub(crate) const fn is_of_text(function: HostFunction) -> bool {
             | F::Decode
             | F::Entropy
             | F::Equal
+            | F::InNetworks
+            | F::Url
+            | F::UrlJson
     )
+}
+
+/// The crate feature of a host function that this host was built without.
+pub(crate) const fn missing_feature(function: HostFunction) -> Option<&'static str> {
+    use HostFunction as F;
+    match function {
+        F::Url | F::UrlJson if !cfg!(feature = "url") => Some("url"),
+        function if is_of_text(function) && !cfg!(feature = "text") => Some("text"),
+        _ => None,
+    }
 }
 
 /// True if the first argument of a host function is the number of a field.

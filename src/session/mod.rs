@@ -45,7 +45,7 @@ use crate::{Changes, Error, Level, LogSink, Telemetry};
 use budget::Usage;
 use calls::Calls;
 use dispatch::{Handling, Service};
-pub(crate) use dispatch::{is_of_text, takes_field};
+pub(crate) use dispatch::{missing_feature, takes_field};
 #[cfg(feature = "text")]
 pub(crate) use patterns::Patterns;
 pub(crate) use source::RequestSource;

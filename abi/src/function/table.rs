@@ -83,6 +83,14 @@ pub enum HostFunction {
     /// Returns 1 if an input is equal to other bytes, otherwise 0. It takes the same time wherever
     /// they differ.
     Equal,
+    /// Returns 1 if an input, an IP address as text, is in one of networks such as `10.0.0.0/8`,
+    /// otherwise 0.
+    InNetworks,
+    /// Reads an input as a URL, as browsers do, and gives its parts as postcard. Returns their
+    /// length.
+    Url,
+    /// As `url`, but as JSON text.
+    UrlJson,
     /// Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns
     /// 0.
     Log,
@@ -129,6 +137,9 @@ impl HostFunction {
         Self::Decode,
         Self::Entropy,
         Self::Equal,
+        Self::InNetworks,
+        Self::Url,
+        Self::UrlJson,
         Self::Log,
         Self::Panic,
         Self::Metric,
@@ -379,6 +390,36 @@ impl HostFunction {
                     ("other", Param::Bytes),
                 ],
                 description: "Returns 1 if an input is equal to other bytes, otherwise 0. It takes the same time wherever they differ.",
+            },
+            Self::InNetworks => FunctionInfo {
+                name: "in_networks",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("networks", Param::Bytes),
+                ],
+                description: "Returns 1 if an input, an IP address as text, is in one of networks such as `10.0.0.0/8`, otherwise 0.",
+            },
+            Self::Url => FunctionInfo {
+                name: "url",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("out", Param::Buffer),
+                ],
+                description: "Reads an input as a URL, as browsers do, and gives its parts as postcard. Returns their length.",
+            },
+            Self::UrlJson => FunctionInfo {
+                name: "url_json",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("out", Param::Buffer),
+                ],
+                description: "As `url`, but as JSON text.",
             },
             Self::Log => FunctionInfo {
                 name: "log",

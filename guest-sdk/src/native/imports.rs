@@ -493,6 +493,53 @@ pub(crate) fn equal(field: u32, index: u32, key: Option<&[u8]>, other: &[u8]) ->
     frame.run(|args, memory| dispatch(HostFunction::Equal, args, memory))
 }
 
+/// Returns 1 if an input, an IP address as text, is in one of networks such as `10.0.0.0/8`,
+/// otherwise 0.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn in_networks(field: u32, index: u32, key: Option<&[u8]>, networks: &[u8]) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.bytes(networks);
+    frame.run(|args, memory| dispatch(HostFunction::InNetworks, args, memory))
+}
+
+/// Reads an input as a URL, as browsers do, and gives its parts as postcard. Returns their
+/// length.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn url(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u8]) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::Url, args, memory))
+}
+
+/// As `url`, but as JSON text.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn url_json(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u8]) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::UrlJson, args, memory))
+}
+
 /// Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns
 /// 0.
 #[allow(

@@ -51,8 +51,17 @@ fn dispatch(function: HostFunction, args: &[u32], memory: &mut [u8]) -> i32 {
 /// True if a function computes something of the plugin's own bytes, which takes no request.
 fn is_computed(function: HostFunction, args: &[u32]) -> bool {
     use HostFunction as F;
-    matches!(function, F::Digest | F::Hmac | F::Encode | F::Decode | F::Entropy | F::Equal)
-        && args.first() == Some(&MEMORY)
+    matches!(
+        function,
+        F::Digest
+            | F::Hmac
+            | F::Encode
+            | F::Decode
+            | F::Entropy
+            | F::Equal
+            | F::InNetworks
+            | F::Url
+    ) && args.first() == Some(&MEMORY)
 }
 
 /// Serves such a function outside of a harness.

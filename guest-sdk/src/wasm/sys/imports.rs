@@ -207,6 +207,33 @@ unsafe extern "C" {
         other: *const u8,
         other_len: usize,
     ) -> i32;
+    #[link_name = "in_networks"]
+    fn import_in_networks(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        networks: *const u8,
+        networks_len: usize,
+    ) -> i32;
+    #[link_name = "url"]
+    fn import_url(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
+    #[link_name = "url_json"]
+    fn import_url_json(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
     #[link_name = "log"]
     fn import_log(level: u32, message: *const u8, message_len: usize) -> i32;
     #[link_name = "panic"]
@@ -813,6 +840,71 @@ pub(crate) fn equal(field: u32, index: u32, key: Option<&[u8]>, other: &[u8]) ->
             key.map_or(NO_KEY as usize, <[u8]>::len),
             other.as_ptr(),
             other.len(),
+        )
+    }
+}
+
+/// Returns 1 if an input, an IP address as text, is in one of networks such as `10.0.0.0/8`,
+/// otherwise 0.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn in_networks(field: u32, index: u32, key: Option<&[u8]>, networks: &[u8]) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_in_networks(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            networks.as_ptr(),
+            networks.len(),
+        )
+    }
+}
+
+/// Reads an input as a URL, as browsers do, and gives its parts as postcard. Returns their
+/// length.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn url(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u8]) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_url(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
+}
+
+/// As `url`, but as JSON text.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn url_json(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u8]) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_url_json(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            out.as_mut_ptr(),
+            out.len(),
         )
     }
 }

@@ -1,0 +1,55 @@
+//! URLs and IP addresses, which the host reads.
+//!
+//! The input is a reference to text, or a [`Place`](crate::raw::Place) of the request, of which nothing is copied into the plugin. It
+//! takes no access in the manifest.
+//!
+//! ```
+//! use cpex_wasmi_guest::net;
+//!
+//! // A browser takes this for an address of the machine itself.
+//! let url = net::url("http://good.example@0x7f.1/")?;
+//! assert_eq!(url.host.as_deref(), Some("127.0.0.1"));
+//! assert!(net::in_networks("127.0.0.1", "10.0.0.0/8, 127.0.0.0/8, ::1")?);
+//! # Ok::<(), cpex_wasmi_guest::Error>(())
+//! ```
+//!
+//! # Errors
+//!
+//! All functions fail with [`Status::Malformed`](crate::Status::Malformed) if the input is not of that form, and with the status of a
+//! read if it is a place that is missing or that the plugin may not read.
+
+use cpex_wasmi_abi::codec::{self, Bounds};
+
+pub use cpex_wasmi_abi::UrlParts;
+
+pub use crate::input::Input;
+use crate::input::bytes;
+use crate::result::check;
+use crate::{Result, Status, sys};
+
+/// The bytes of a result that are taken before its length is known.
+const ROOM: usize = 512;
+
+/// The parts of an absolute URL, as browsers read it: names in ASCII, numbers as addresses, paths without `..`.
+///
+/// # Errors
+///
+/// Those of [all functions](self#errors); [`Status::TooLarge`] if the URL is longer than 8 KiB.
+pub fn url(input: impl Input) -> Result<UrlParts> {
+    let parts = bytes(&input, ROOM, sys::url)?;
+    let bounds = Bounds { bytes: parts.len(), ..Bounds::DEFAULT };
+    codec::decode(&parts, bounds).map_err(|_| Status::Malformed.into())
+}
+
+/// True if an IP address is in one of networks such as `10.0.0.0/8` or `::1`, which have white space or commas between them. An
+/// address of IPv4 that is written as one of IPv6 is of IPv4.
+///
+/// # Errors
+///
+/// Those of [all functions](self#errors); [`Status::Malformed`] also if one of the networks is invalid.
+pub fn in_networks(address: impl Input, networks: &str) -> Result<bool> {
+    let networks = networks.as_bytes();
+    let found =
+        address.with(|field, index, key| check(sys::in_networks(field, index, key, networks)))?;
+    Ok(found == 1)
+}
