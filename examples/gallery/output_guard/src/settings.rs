@@ -22,6 +22,7 @@ pub(crate) static SETTINGS: Prepared<Settings> = Prepared::new();
 
 /// Reads the configuration and compiles the patterns.
 pub(crate) fn prepare(config: JsonMap) -> Result<()> {
+    crate::TEXTS.compile()?;
     let mut patterns = texts(config, "patterns")?;
     for word in texts(config, "words")? {
         patterns.push(["(?i)", &escape(&word)].concat());

@@ -28,6 +28,7 @@ pub(crate) static SETTINGS: Prepared<Settings> = Prepared::new();
 
 /// Reads the configuration.
 pub(crate) fn prepare(config: JsonMap) -> Result<()> {
+    crate::TEXTS.compile()?;
     let deny = texts(config, "deny")?;
     let wanted = |name: &str, by_default| {
         deny.as_ref().map_or(by_default, |names| names.iter().any(|other| other == name))

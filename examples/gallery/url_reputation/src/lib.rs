@@ -26,6 +26,7 @@ static URLS: Patterns = Patterns::new(&[r"\b(?i-u:https?|wss?|ftp):[/\\]*[^\s/\\
 static RULES: Prepared<Rules> = Prepared::new();
 
 fn prepare(config: JsonMap) -> Result<()> {
+    URLS.compile()?;
     RULES.set(Rules::of(config)?)
 }
 
