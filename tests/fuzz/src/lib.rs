@@ -15,6 +15,7 @@ mod roundtrip;
 mod schema;
 mod session;
 mod smith;
+mod texts;
 mod view;
 mod wasi;
 
@@ -38,6 +39,7 @@ pub use roundtrip::roundtrip;
 pub use schema::schema;
 pub use session::session;
 pub use smith::smith;
+pub use texts::texts;
 pub use view::view;
 pub use wasi::wasi;
 
@@ -57,6 +59,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("schema", schema),
     ("session", session),
     ("smith", smith),
+    ("texts", texts),
     ("view", view),
     ("wasi", wasi),
     ("yaml", yaml),
