@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use super::{MAX_STATES, Pattern};
 
 /// The most states of all patterns that are shared.
-const SHARED_STATES: usize = 4 * MAX_STATES;
+const SHARED_STATES: usize = 2 * MAX_STATES;
 
 /// Compiled patterns by flags and text.
 #[derive(Debug, Default)]

@@ -18,6 +18,16 @@ pub(super) struct Operand {
     pub(super) key: Span,
 }
 
+impl Operand {
+    /// Checks that what it points to is in the plugin's memory.
+    pub(super) fn check(self, memory: &[u8]) -> Result<(), Error> {
+        if self.field == MEMORY {
+            return self.key.of(memory).map(drop);
+        }
+        self.key.key(memory).map(drop)
+    }
+}
+
 impl Service<'_> {
     /// Runs `work` on an input: the bytes at `key` for the field [`MEMORY`], else a field that the plugin may
     /// read. A text is not copied; a number or a structure is its JSON. What reading it takes is charged; what

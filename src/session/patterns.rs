@@ -144,6 +144,8 @@ impl Service<'_> {
         out: Span,
         memory: &mut [u8],
     ) -> Answer {
+        // Before anything is done, so that nothing is done that cannot be told of.
+        out.of(memory)?;
         let text = text.of(memory)?;
         self.session.count_written(text.len())?;
         let compiled = match core::str::from_utf8(text) {
@@ -217,6 +219,7 @@ impl Service<'_> {
         memory: &mut [u8],
     ) -> Answer {
         let room = out.of(memory)?.len();
+        operand.check(memory)?;
         let find = match what {
             p::MATCHES => Find::Match,
             p::ANY => Find::Any,
