@@ -152,3 +152,23 @@ impl Members for Inside<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cpex_wasmi_abi::model::ToolCall;
+    use serde_json::json;
+
+    fn unknown(given: &Value) -> Option<String> {
+        let call: ToolCall = serde_json::from_value(given.clone()).unwrap_or_default();
+        unknown_member(given, &call)
+    }
+
+    #[test]
+    fn a_map_has_any_names_and_a_structure_its_own() {
+        let given = json!({"tool_call_id": "1", "name": "a", "arguments": {"b": [{"c": 1}]}});
+        assert_eq!(unknown(&given), None);
+        let given = json!({"tool_call_id": "1", "name": "a", "argument": {}});
+        assert!(unknown(&given).is_some_and(|told| told.contains("`argument` is not known")));
+    }
+}
