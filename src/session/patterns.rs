@@ -41,7 +41,8 @@ struct Entry {
 impl Patterns {
     /// Adds an entry, if there is room for one.
     fn add(&mut self, patterns: Arc<[Arc<Pattern>]>, is_set: bool) -> Result<u32, Status> {
-        let states = if is_set { 0 } else { weight(&patterns) };
+        // Those of a set count once more: it keeps them when they are given back.
+        let states = weight(&patterns);
         let free = self.entries.iter().position(Option::is_none);
         let place = free.unwrap_or(self.entries.len());
         let total = self.states.saturating_add(states);
@@ -82,9 +83,7 @@ impl Patterns {
         let entry = slot.as_mut().ok_or(Status::Absent)?;
         entry.uses = entry.uses.saturating_sub(1);
         if entry.uses == 0 {
-            if !entry.is_set {
-                self.states = self.states.saturating_sub(weight(&entry.patterns));
-            }
+            self.states = self.states.saturating_sub(weight(&entry.patterns));
             *slot = None;
         }
         Ok(())

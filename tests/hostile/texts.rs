@@ -109,6 +109,28 @@ fn patterns_without_end_come_to_a_quota() {
 }
 
 #[test]
+fn sets_of_patterns_that_were_given_back_come_to_a_quota_too() {
+    // A pattern of some 13,000 states, other each time; a set keeps it, and it is given back.
+    let wasm = guest(
+        r#"(data (i32.const 0) "a0{9999}b{3000}")
+           (func (export "cpex_invoke") (param i32) (result i32) (local $p i32) (local $s i32) (local $n i32)
+             (loop $again
+               (i32.store8 (i32.const 1) (i32.add (i32.const 0x30) (local.get $n)))
+               (local.set $n (i32.add (local.get $n) (i32.const 1)))
+               (local.set $p (call $pattern (i32.const 0) (i32.const 15) (i32.const 0) (i32.const 64) (i32.const 16)))
+               (if (i32.lt_s (local.get $p) (i32.const 0)) (then (return (local.get $p))))
+               (i32.store (i32.const 32) (local.get $p))
+               (local.set $s (call $pattern_set (i32.const 32) (i32.const 4)))
+               (if (i32.lt_s (local.get $s) (i32.const 0)) (then (return (local.get $s))))
+               (drop (call $pattern_drop (local.get $p)))
+               (br_if $again (i32.lt_u (local.get $n) (i32.const 9))))
+             (i32.const 0))"#,
+    );
+    let error = call(&load(&wasm, Policy::default())).unwrap_err();
+    assert!(error.to_string().contains("QuotaExceeded"), "{error}");
+}
+
+#[test]
 fn replacements_that_grow_without_end_are_refused() {
     let template = "a".repeat(200);
     let wasm = with_pattern(
