@@ -38,14 +38,18 @@ impl Service<'_> {
         let operand = Operand { field, index, key: Span::new(key, key_len) };
         match (function, args) {
             (F::Digest, &[algorithm, out, len]) => {
+                let out = Span::new(out, len);
+                out.of(memory)?;
                 let Some(algorithm) = Algorithm::from_number(algorithm) else {
                     return Ok(Status::InvalidArgument.code());
                 };
                 let work = |len| algorithm.work(len);
                 let digest = self.worked(operand, memory, work, |input| algorithm.digest(input))?;
-                self.hand_out_bytes(operand, digest.map(Ok), Span::new(out, len), memory)
+                self.hand_out_bytes(operand, digest.map(Ok), out, memory)
             }
             (F::Hmac, &[algorithm, secret, secret_len, out, len]) => {
+                let out = Span::new(out, len);
+                out.of(memory)?;
                 let Some(mac) = Mac::from_number(algorithm) else {
                     return Ok(Status::InvalidArgument.code());
                 };
@@ -55,7 +59,7 @@ impl Service<'_> {
                 }
                 let work = |len: usize| mac.work(len.saturating_add(secret.len()));
                 let code = self.worked(operand, memory, work, |input| mac.code(secret, input))?;
-                self.hand_out_bytes(operand, code.map(Ok), Span::new(out, len), memory)
+                self.hand_out_bytes(operand, code.map(Ok), out, memory)
             }
             (F::Encode | F::Decode, &[encoding, out, len]) => {
                 let Some(encoding) = Encoding::from_number(encoding) else {
@@ -95,12 +99,14 @@ impl Service<'_> {
             }
             #[cfg(feature = "url")]
             (F::Url | F::UrlJson, &[out, len]) => {
+                let out = Span::new(out, len);
+                out.of(memory)?;
                 let format = if function == F::Url { Format::Postcard } else { Format::Json };
                 let parts = self.worked(operand, memory, url_work, |text| {
                     url_parts(text).and_then(|parts| format.encode(&parts))
                 })?;
                 let parts = parts.and_then(|parts| parts);
-                self.hand_out_bytes(operand, parts.map(Ok), Span::new(out, len), memory)
+                self.hand_out_bytes(operand, parts.map(Ok), out, memory)
             }
             _ => Ok(Status::InvalidArgument.code()),
         }
