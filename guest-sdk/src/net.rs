@@ -15,7 +15,7 @@
 //!
 //! # Errors
 //!
-//! All functions fail with [`Status::Malformed`](crate::Status::Malformed) if the input is not of that form, and with the status of a
+//! All functions fail with [`Status::Malformed`] if the input is not of that form, and with the status of a
 //! read if it is a place that is missing or that the plugin may not read.
 
 use cpex_wasmi_abi::codec::{self, Bounds};
