@@ -1,4 +1,5 @@
 //! Regular expressions that modules list, and those that instances compile.
+#![cfg(feature = "text")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;

@@ -163,9 +163,32 @@ pub(crate) fn importing(fields: &str) -> Vec<u8> {
     importing_more("", fields)
 }
 
+/// The host functions that the host of this build offers.
+pub(crate) fn offered() -> impl Iterator<Item = HostFunction> {
+    let of_text = [
+        "pattern",
+        "pattern_set",
+        "pattern_drop",
+        "search",
+        "scan",
+        "replace",
+        "digest",
+        "hmac",
+        "encode",
+        "decode",
+        "entropy",
+        "equal",
+        "in_networks",
+    ];
+    HostFunction::ALL.iter().copied().filter(move |function| match function.info().name {
+        "url" | "url_json" => cfg!(feature = "url"),
+        name => cfg!(feature = "text") || !of_text.contains(&name),
+    })
+}
+
 fn importing_more(more: &str, fields: &str) -> Vec<u8> {
     let mut imports = String::from(more);
-    for function in HostFunction::ALL {
+    for function in offered() {
         let name = function.info().name;
         let params = " i32".repeat(function.arity());
         imports += &format!(

@@ -2,6 +2,7 @@
 
 use cpex_wasmi::abi::{HostFunction, Param};
 
+use super::common::offered;
 use super::harness::{Case, check};
 
 /// The arguments of a host function that are pointers; a length follows each.
@@ -53,11 +54,11 @@ const SPANS: [(u32, u32, bool); 14] = [
 
 #[test]
 fn a_span_that_leaves_the_memory_ends_the_call() {
-    for function in HostFunction::ALL {
+    for function in offered() {
         let name = function.info().name;
-        for at in pointers(*function) {
+        for at in pointers(function) {
             for (start, len, inside) in SPANS {
-                let mut args = arguments(*function);
+                let mut args = arguments(function);
                 (args[at], args[at + 1]) = (start, len);
                 let args: String = args.iter().map(|arg| format!("(i32.const {arg})")).collect();
                 let body = format!("(drop (call ${name} {args})) (i32.const 0)");
@@ -90,11 +91,11 @@ fn kind_at(function: HostFunction, argument: usize) -> Param {
 
 #[test]
 fn a_buffer_or_text_of_4_gib_is_not_the_sign_for_no_key() {
-    for function in HostFunction::ALL {
+    for function in offered() {
         let name = function.info().name;
-        for at in pointers(*function) {
-            let is_key = kind_at(*function, at) == Param::Key;
-            let mut args = arguments(*function);
+        for at in pointers(function) {
+            let is_key = kind_at(function, at) == Param::Key;
+            let mut args = arguments(function);
             (args[at], args[at + 1]) = (0, u32::MAX);
             let args: String = args.iter().map(|arg| format!("(i32.const {arg})")).collect();
             let body = format!("(drop (call ${name} {args})) (i32.const 0)");

@@ -26,6 +26,7 @@ mod loading;
 mod modules;
 mod running;
 mod secrets;
+#[cfg(feature = "text")]
 mod texts;
 mod unpaid;
 mod values;

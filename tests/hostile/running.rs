@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use cpex_wasmi::abi::HostFunction;
-
 use super::common::*;
 use super::harness::{Case, check};
 
@@ -189,7 +187,7 @@ fn each_export_may_trap_or_loop() {
 
 #[test]
 fn no_host_function_reads_a_request_in_init_or_shutdown() {
-    for function in HostFunction::ALL {
+    for function in offered() {
         let name = function.info().name;
         let args: String = function
             .info()
