@@ -37,6 +37,8 @@ pub struct FunctionInfo {
     pub name: &'static str,
     /// Names and kinds of the parameters.
     pub params: &'static [(&'static str, Param)],
+    /// The crate feature that a host needs to offer it, if it needs one.
+    pub feature: Option<&'static str>,
     /// A description for the documentation.
     pub description: &'static str,
 }

@@ -6,12 +6,15 @@ mod interpreter;
 
 use alloc::sync::Arc;
 
+use cpex_wasmi_abi::HostFunction;
+
 pub use self::builder::EngineBuilder;
 use self::dispatch::Dispatch;
 pub(crate) use self::interpreter::Interpreter;
 use self::interpreter::Settings;
 #[cfg(test)]
 pub(crate) use self::interpreter::config;
+use crate::session::missing_feature;
 use crate::sync::shards::{Shard, Shards};
 use crate::system::Services;
 use crate::{Clock, Error, LogSink};
@@ -41,6 +44,13 @@ struct EngineInner {
 impl Engine {
     /// The fuel of one slice, by default: 200,000, well under a millisecond on a desktop machine.
     pub const DEFAULT_SLICE: u64 = 200_000;
+
+    /// Returns the functions that plugins can import from this build of the host. Others need a crate feature that it was built
+    /// without.
+    pub fn host_functions() -> impl Iterator<Item = HostFunction> {
+        let all = HostFunction::ALL.iter().copied();
+        all.filter(|function| missing_feature(*function).is_none())
+    }
 
     /// Sets up an engine.
     pub fn builder() -> EngineBuilder {

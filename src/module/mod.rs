@@ -19,8 +19,6 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, Manifest};
 
 use crate::engine::Interpreter;
-#[cfg(feature = "cpex-core")]
-use crate::session::takes_field;
 use crate::sync::shards::{Shard, Shards};
 use crate::{Digest, Engine, Error, ErrorKind, Policy, Problem};
 
@@ -189,7 +187,7 @@ impl Module {
     /// True if it imports anything that looks at a request, or changes one.
     #[cfg(feature = "cpex-core")]
     pub(crate) fn looks(&self) -> bool {
-        self.info().imports.iter().any(|function| takes_field(*function))
+        self.info().imports.iter().any(|function| function.takes_field())
     }
 
     pub(crate) fn engine(&self) -> &Engine {

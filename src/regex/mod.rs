@@ -22,7 +22,7 @@ use regex_automata::util::syntax;
 pub(crate) use cache::Cache;
 pub(crate) use reach::MAX_WORK;
 use reach::Reach;
-pub(crate) use search::{Find, Found, Pace};
+pub(crate) use search::{Find, Found, Pace, Position};
 pub(crate) use template::Template;
 
 /// The size of the longest pattern, in bytes.
@@ -97,7 +97,7 @@ impl Pattern {
         }
     }
 
-    /// Its text.
+    /// The text of the pattern.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

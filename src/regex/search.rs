@@ -126,5 +126,45 @@ impl Pattern {
     }
 }
 
+/// The place of a search for one match after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// The place from which the search goes on, in bytes.
+    pub(crate) at: usize,
+    /// True if a match ended there. As the crate `regex` has it, no empty one begins right behind another.
+    pub(crate) after_match: bool,
+}
+
+impl Position {
+    /// Finds the next match, and moves behind it. [`Found::Unfinished`] moves as far as the search came.
+    pub(crate) fn next(
+        &mut self,
+        pattern: &Pattern,
+        text: &[u8],
+        find: Find,
+        slots: &mut Vec<Option<NonMaxUsize>>,
+        pace: &mut Pace,
+    ) -> Found {
+        loop {
+            let found = pattern.search(text, self.at, find, slots, pace);
+            match found {
+                Found::Match(start, end)
+                    if self.after_match && start == end && end == self.at && find != Find::Any =>
+                {
+                    *self = Self { at: self.at.saturating_add(1), after_match: false };
+                    if pace.is_used_up() {
+                        return Found::Unfinished(self.at);
+                    }
+                    continue;
+                }
+                Found::Match(_, end) => *self = Self { at: end, after_match: true },
+                Found::Unfinished(at) => *self = Self { at, after_match: false },
+                Found::Nothing | Found::TooLong => {}
+            }
+            return found;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

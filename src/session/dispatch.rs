@@ -133,7 +133,9 @@ impl Service<'_> {
                 self.session.call_result(offset, Span::new(out, len), memory)
             }
             #[cfg(feature = "text")]
-            (function, args) if is_of_text(function) => self.serve_text(function, args, memory),
+            (function, args) if function.info().feature.is_some() => {
+                self.serve_text(function, args, memory)
+            }
             (F::Log, &[level, message, len]) => {
                 self.session.start_clock();
                 self.session.log(level, Span::new(message, len), memory)
@@ -160,57 +162,11 @@ impl Service<'_> {
     }
 }
 
-/// True if a host function is one of the feature `text`.
-const fn is_of_text(function: HostFunction) -> bool {
-    use HostFunction as F;
-    matches!(
-        function,
-        F::Pattern
-            | F::PatternSet
-            | F::PatternDrop
-            | F::Search
-            | F::Scan
-            | F::Replace
-            | F::Digest
-            | F::Hmac
-            | F::Encode
-            | F::Decode
-            | F::Entropy
-            | F::Equal
-            | F::InNetworks
-            | F::Url
-            | F::UrlJson
-    )
-}
-
 /// The crate feature of a host function that this host was built without.
-pub(crate) const fn missing_feature(function: HostFunction) -> Option<&'static str> {
-    use HostFunction as F;
-    match function {
-        F::Url | F::UrlJson if !cfg!(feature = "url") => Some("url"),
-        function if is_of_text(function) && !cfg!(feature = "text") => Some("text"),
-        _ => None,
-    }
-}
-
-/// True if the first argument of a host function is the number of a field.
-pub(crate) const fn takes_field(function: HostFunction) -> bool {
-    use HostFunction as F;
-    !matches!(
-        function,
-        F::Deny
-            | F::DenyJson
-            | F::DenyText
-            | F::Call
-            | F::CallJson
-            | F::CallResult
-            | F::Pattern
-            | F::PatternSet
-            | F::PatternDrop
-            | F::Log
-            | F::Panic
-            | F::Metric
-            | F::Metadata
-            | F::MetadataJson
-    )
+pub(crate) fn missing_feature(function: HostFunction) -> Option<&'static str> {
+    function.info().feature.filter(|feature| match *feature {
+        "text" => !cfg!(feature = "text"),
+        "url" => !cfg!(feature = "url"),
+        _ => true,
+    })
 }

@@ -44,8 +44,8 @@ use crate::{Changes, Error, Level, LogSink, Telemetry};
 
 use budget::Usage;
 use calls::Calls;
+pub(crate) use dispatch::missing_feature;
 use dispatch::{Handling, Service};
-pub(crate) use dispatch::{missing_feature, takes_field};
 #[cfg(feature = "text")]
 pub(crate) use patterns::Patterns;
 pub(crate) use source::RequestSource;
@@ -79,6 +79,8 @@ pub(crate) struct Session {
     calls: Calls,
     #[cfg(feature = "text")]
     patterns: Patterns,
+    #[cfg(feature = "text")]
+    room: patterns::Room,
     /// The time that the call may take, if that is bounded.
     deadline: Option<Duration>,
     /// The moment that the deadline is counted from. Most calls end without a look at the clock.
@@ -105,6 +107,8 @@ impl Session {
             calls: Calls::default(),
             #[cfg(feature = "text")]
             patterns: Patterns::default(),
+            #[cfg(feature = "text")]
+            room: patterns::Room::default(),
             deadline: None,
             begun: None,
         }
@@ -146,6 +150,8 @@ impl Session {
         if self.scratch.capacity() > MAX_MESSAGE_BYTES {
             self.scratch = Vec::new();
         }
+        #[cfg(feature = "text")]
+        self.room.shrink();
     }
 
     /// Serves one host function, with what the session has not kept of the request.
@@ -163,7 +169,7 @@ impl Session {
     /// True if serving this takes what the session has not kept of the request.
     pub(crate) fn needs_borrowed(&self, function: HostFunction, args: &[u32]) -> bool {
         let Some(call) = &self.call else { return false };
-        if call.request.own().is_some() || !takes_field(function) {
+        if call.request.own().is_some() || !function.takes_field() {
             return false;
         }
         let field = args.first().and_then(|field| Field::from_number(*field));

@@ -10,8 +10,8 @@ use regex_automata::util::primitives::NonMaxUsize;
 
 use super::operand::Operand;
 use super::{Answer, Service, Session};
-use crate::boundary::Span;
-use crate::regex::{Find, Found, MAX_STATES, Pace, Pattern};
+use crate::boundary::{MAX_MESSAGE_BYTES, Span};
+use crate::regex::{Find, Found, MAX_STATES, Pace, Pattern, Position};
 
 /// The most patterns and sets that an instance has at once.
 const MAX_ENTRIES: usize = 256;
@@ -21,13 +21,15 @@ const BYTES_PER_STATE: usize = 4096;
 const BYTES_PER_CHARACTER: usize = 512;
 
 /// The patterns of an instance. They stay while the instance does, as its memory does.
+///
+/// Instances that begin as another have one table with it, until they compile more.
 #[derive(Clone, Default)]
-pub(crate) struct Patterns {
+pub(crate) struct Patterns(Arc<Table>);
+
+#[derive(Clone, Default)]
+struct Table {
     entries: Vec<Option<Entry>>,
     states: usize,
-    /// Room for results.
-    records: Vec<u8>,
-    slots: Vec<Option<NonMaxUsize>>,
 }
 
 /// A pattern, or a set of them.
@@ -38,7 +40,7 @@ struct Entry {
     uses: u32,
 }
 
-impl Patterns {
+impl Table {
     /// Adds an entry, if there is room for one.
     fn add(&mut self, patterns: Arc<[Arc<Pattern>]>, is_set: bool) -> Result<u32, Status> {
         // Those of a set count once more: it keeps them when they are given back.
@@ -71,12 +73,6 @@ impl Patterns {
         u32::try_from(place).ok()
     }
 
-    pub(super) fn get(&self, number: u32) -> Result<&Arc<[Arc<Pattern>]>, Status> {
-        let place = usize::try_from(number).map_err(|_| Status::Absent)?;
-        let entry = self.entries.get(place).and_then(Option::as_ref);
-        entry.map(|entry| &entry.patterns).ok_or(Status::Absent)
-    }
-
     fn release(&mut self, number: u32) -> Result<(), Status> {
         let place = usize::try_from(number).map_err(|_| Status::Absent)?;
         let slot = self.entries.get_mut(place).ok_or(Status::Absent)?;
@@ -87,6 +83,35 @@ impl Patterns {
             *slot = None;
         }
         Ok(())
+    }
+}
+
+impl Patterns {
+    /// The pattern with this number, or those of the set.
+    pub(super) fn get(&self, number: u32) -> Result<&Arc<[Arc<Pattern>]>, Status> {
+        let place = usize::try_from(number).map_err(|_| Status::Absent)?;
+        let entry = self.0.entries.get(place).and_then(Option::as_ref);
+        entry.map(|entry| &entry.patterns).ok_or(Status::Absent)
+    }
+
+    fn change(&mut self) -> &mut Table {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+/// Room for the results of searches.
+#[derive(Default)]
+pub(super) struct Room {
+    records: Vec<u8>,
+    slots: Vec<Option<NonMaxUsize>>,
+}
+
+impl Room {
+    /// Gives back what no idle instance should keep.
+    pub(super) fn shrink(&mut self) {
+        if self.records.capacity() > MAX_MESSAGE_BYTES {
+            self.records = Vec::new();
+        }
     }
 }
 
@@ -150,7 +175,7 @@ impl Service<'_> {
         let compiled = match core::str::from_utf8(text) {
             // That it is there already makes no difference to the charge.
             Ok(text) => self.session.compile(text, flags).map(|pattern| {
-                let patterns = &mut self.session.patterns;
+                let patterns = self.session.patterns.change();
                 let there = patterns.reuse(text, flags);
                 let names = names_of(&pattern);
                 let number = there.map_or_else(|| patterns.add(Arc::from([pattern]), false), Ok);
@@ -193,7 +218,7 @@ impl Service<'_> {
                 _ => Err(Status::InvalidArgument),
             });
         let members: Result<Arc<[_]>, Status> = members.collect();
-        Ok(match members.and_then(|members| patterns.add(members, true)) {
+        Ok(match members.and_then(|members| patterns.change().add(members, true)) {
             Ok(number) => i32::try_from(number).unwrap_or(Status::QuotaExceeded.code()),
             Err(status) => status.code(),
         })
@@ -201,7 +226,7 @@ impl Service<'_> {
 
     /// Gives a pattern or a set back.
     pub(super) fn pattern_drop(&mut self, number: u32) -> Answer {
-        Ok(match self.session.patterns.release(number) {
+        Ok(match self.session.patterns.change().release(number) {
             Ok(()) => 0,
             Err(status) => status.code(),
         })
@@ -237,16 +262,9 @@ impl Service<'_> {
     }
 
     pub(super) fn report(&mut self, room: usize) -> Report {
-        let patterns = &mut self.session.patterns;
-        let mut records = core::mem::take(&mut patterns.records);
+        let Room { mut records, slots } = core::mem::take(&mut self.session.room);
         records.clear();
-        Report {
-            records,
-            slots: core::mem::take(&mut patterns.slots),
-            count: 0,
-            room: room.saturating_sub(p::HEAD),
-            pace: Pace::new(),
-        }
+        Report { records, slots, count: 0, room: room.saturating_sub(p::HEAD), pace: Pace::new() }
     }
 
     /// Hands out where to go on and what was found, and charges for it.
@@ -258,7 +276,7 @@ impl Service<'_> {
         memory: &mut [u8],
     ) -> Answer {
         let Report { records, slots, count, pace, .. } = report;
-        self.session.usage.moved(pace.worked.saturating_add(records.len()));
+        self.session.usage.moved(pace.worked);
         let answer = match found.and_then(|found| found) {
             Ok(next) => {
                 let out = out.of_mut(memory)?;
@@ -271,7 +289,8 @@ impl Service<'_> {
                         for (to, number) in head.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
                             *to = number.to_le_bytes();
                         }
-                        rest.iter_mut().zip(&records).for_each(|(to, from)| *to = *from);
+                        let (rest, _) = rest.split_at_mut(records.len());
+                        rest.copy_from_slice(&records);
                         count
                     }
                     _ => Status::TooLarge.code(),
@@ -279,9 +298,7 @@ impl Service<'_> {
             }
             Err(status) => status.code(),
         };
-        let patterns = &mut self.session.patterns;
-        patterns.records = records;
-        patterns.slots = slots;
+        self.session.room = Room { records, slots };
         Ok(answer)
     }
 }
@@ -292,6 +309,19 @@ pub(super) struct Cursor {
     pub(super) first: u32,
     pub(super) from: u32,
     pub(super) text: u32,
+}
+
+impl Cursor {
+    fn new(first: usize, position: Position, text: u32) -> Result<Self, Status> {
+        let narrow = |place: usize| u32::try_from(place).map_err(|_| Status::TooLarge);
+        let ended = if position.after_match { p::AFTER_MATCH } else { 0 };
+        Ok(Self { first: narrow(first)?, from: narrow(position.at)? | ended, text })
+    }
+
+    fn position(self) -> Result<Position, Status> {
+        let at = usize::try_from(self.from & !p::AFTER_MATCH).map_err(|_| Status::TooLarge)?;
+        Ok(Position { at, after_match: self.from & p::AFTER_MATCH != 0 })
+    }
 }
 
 /// The results of one host call.
@@ -327,46 +357,35 @@ pub(super) fn matches(
     if i32::try_from(text.len()).is_err() {
         return Err(Status::TooLarge);
     }
-    let mut from = cursor.from;
+    let mut position = cursor.position()?;
     let skipped = usize::try_from(cursor.first).map_err(|_| Status::InvalidArgument)?;
-    for (position, pattern) in patterns.iter().enumerate().skip(skipped) {
+    for (number, pattern) in patterns.iter().enumerate().skip(skipped) {
         let size = match find {
             Find::Groups => pattern.groups().saturating_mul(8).saturating_add(4),
             _ => 12,
         };
-        let first = u32::try_from(position).map_err(|_| Status::InvalidArgument)?;
         loop {
-            let here = Cursor { first, from, text: cursor.text };
-            if !report.has_room(size) && report.records.is_empty() {
-                return Err(Status::TooLarge);
+            let here = Cursor::new(number, position, cursor.text)?;
+            if !report.has_room(size) {
+                // Not even a single record fits.
+                return if report.records.is_empty() {
+                    Err(Status::TooLarge)
+                } else {
+                    Ok(Some(here))
+                };
             }
-            if !report.has_room(size) || report.pace.is_used_up() {
+            if report.pace.is_used_up() {
                 return Ok(Some(here));
             }
-            let at = usize::try_from(from & !p::AFTER_MATCH).map_err(|_| Status::TooLarge)?;
-            let mut slots = core::mem::take(&mut report.slots);
-            let found = pattern.search(text, at, find, &mut slots, &mut report.pace);
-            report.slots = slots;
-            let (start, end) = match found {
+            let Report { slots, pace, .. } = report;
+            let (start, end) = match position.next(pattern, text, find, slots, pace) {
                 Found::Match(start, end) => (start, end),
                 Found::Nothing => break,
                 Found::TooLong => return Err(Status::TooLarge),
-                Found::Unfinished(at) => {
-                    from = u32::try_from(at).map_err(|_| Status::TooLarge)?;
-                    continue;
-                }
+                Found::Unfinished(_) => continue,
             };
-            if start == end
-                && from == narrow(at)? | p::AFTER_MATCH
-                && end == at
-                && find != Find::Any
-            {
-                // As the crate `regex` has it: no empty match right behind another.
-                from = narrow(at)?.saturating_add(1);
-                continue;
-            }
             let before = report.records.len();
-            report.put(position);
+            report.put(number);
             if find == Find::Groups {
                 for slot in 0..pattern.groups().saturating_mul(2) {
                     let place = report.slots.get(slot).copied().flatten();
@@ -378,23 +397,17 @@ pub(super) fn matches(
             }
             if !tail(&mut report.records, report.room) {
                 report.records.truncate(before);
-                // Not even a single record fits.
                 return if before == 0 { Err(Status::TooLarge) } else { Ok(Some(here)) };
             }
             report.count = report.count.saturating_add(1);
-            report.pace.note(size);
+            report.pace.note(report.records.len().saturating_sub(before));
             if find == Find::Any {
                 break;
             }
-            from = narrow(end)? | p::AFTER_MATCH;
         }
-        from = 0;
+        position = Position::default();
     }
     Ok(None)
-}
-
-fn narrow(place: usize) -> Result<u32, Status> {
-    u32::try_from(place).map_err(|_| Status::TooLarge)
 }
 
 impl Service<'_> {

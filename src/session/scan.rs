@@ -14,7 +14,7 @@ use super::patterns::{Cursor, Report, matches};
 use super::write::position;
 use super::{Answer, Service};
 use crate::boundary::{RawKey, Span};
-use crate::regex::{Find, Found, MAX_WORK, Pattern, Template};
+use crate::regex::{Find, Found, MAX_WORK, Pattern, Position, Template};
 use crate::view::Want;
 
 /// The charge for each text that is passed, in bytes.
@@ -244,24 +244,16 @@ fn replaced(
     }
     let find = if template.takes_groups() { Find::Groups } else { Find::Match };
     let mut out: Option<String> = None;
-    let (mut at, mut copied, mut last) = (0_usize, 0_usize, None);
+    let (mut position, mut copied) = (Position::default(), 0_usize);
     let mut slots = take(&mut report.slots);
     let ended = loop {
         let (start, end) =
-            match pattern.search(text.as_bytes(), at, find, &mut slots, &mut report.pace) {
+            match position.next(pattern, text.as_bytes(), find, &mut slots, &mut report.pace) {
                 Found::Match(start, end) => (start, end),
                 Found::Nothing => break Ok(()),
                 Found::TooLong => break Err(Status::TooLarge),
-                Found::Unfinished(from) => {
-                    at = from;
-                    continue;
-                }
+                Found::Unfinished(_) => continue,
             };
-        if start == end && last == Some(end) {
-            at = at.saturating_add(1);
-            last = None;
-            continue;
-        }
         let made = out.get_or_insert_default();
         made.push_str(text.get(copied..start).unwrap_or_default());
         template.append(pattern, text, start..end, &slots, made);
@@ -270,7 +262,7 @@ fn replaced(
         if made.len() > most {
             break Err(Status::TooLarge);
         }
-        (at, copied, last) = (end, end, Some(end));
+        copied = end;
     };
     report.slots = slots;
     ended?;

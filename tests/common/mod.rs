@@ -13,7 +13,7 @@ pub(crate) mod boundary;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use cpex_wasmi::abi::{HostFunction, IMPORT_MODULE, codec};
+use cpex_wasmi::abi::{IMPORT_MODULE, codec};
 use cpex_wasmi::{
     Capability, Engine, EngineBuilder, Error, Level, LogRecord, Manifest, Outcome, Plugin, Policy,
     Request, Stateful,
@@ -163,32 +163,9 @@ pub(crate) fn importing(fields: &str) -> Vec<u8> {
     importing_more("", fields)
 }
 
-/// The host functions that the host of this build offers.
-pub(crate) fn offered() -> impl Iterator<Item = HostFunction> {
-    let of_text = [
-        "pattern",
-        "pattern_set",
-        "pattern_drop",
-        "search",
-        "scan",
-        "replace",
-        "digest",
-        "hmac",
-        "encode",
-        "decode",
-        "entropy",
-        "equal",
-        "in_networks",
-    ];
-    HostFunction::ALL.iter().copied().filter(move |function| match function.info().name {
-        "url" | "url_json" => cfg!(feature = "url"),
-        name => cfg!(feature = "text") || !of_text.contains(&name),
-    })
-}
-
 fn importing_more(more: &str, fields: &str) -> Vec<u8> {
     let mut imports = String::from(more);
-    for function in offered() {
+    for function in Engine::host_functions() {
         let name = function.info().name;
         let params = " i32".repeat(function.arity());
         imports += &format!(

@@ -1,8 +1,8 @@
 //! Pointers and lengths that are not what they should be.
 
+use cpex_wasmi::Engine;
 use cpex_wasmi::abi::{HostFunction, Param};
 
-use super::common::offered;
 use super::harness::{Case, check};
 
 /// The arguments of a host function that are pointers; a length follows each.
@@ -54,7 +54,7 @@ const SPANS: [(u32, u32, bool); 14] = [
 
 #[test]
 fn a_span_that_leaves_the_memory_ends_the_call() {
-    for function in offered() {
+    for function in Engine::host_functions() {
         let name = function.info().name;
         for at in pointers(function) {
             for (start, len, inside) in SPANS {
@@ -91,7 +91,7 @@ fn kind_at(function: HostFunction, argument: usize) -> Param {
 
 #[test]
 fn a_buffer_or_text_of_4_gib_is_not_the_sign_for_no_key() {
-    for function in offered() {
+    for function in Engine::host_functions() {
         let name = function.info().name;
         for at in pointers(function) {
             let is_key = kind_at(function, at) == Param::Key;

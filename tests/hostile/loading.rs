@@ -1,6 +1,6 @@
 //! The cost of loading a module, by its size: the host's memory and its time.
 
-use cpex_wasmi::{Limits, Module};
+use cpex_wasmi::{Engine, Limits, Module};
 
 use super::allocated::measured;
 use super::binary::with_functions;
@@ -76,7 +76,7 @@ fn worst() -> Vec<Body> {
         Body(name, start, unit.to_vec(), end.to_vec(), close.to_vec())
     };
     let valued = [two(), vec![2, I64, 0x42, 0]].concat();
-    let no_params = offered().count() as u8 + 2;
+    let no_params = Engine::host_functions().count() as u8 + 2;
     let vector = [two(), vec![2, 0x7b, 0xfd, 0x0c], vec![0; 16]].concat();
     let mut all = vec![
         body("nested loops", two(), &[3, EMPTY], &[], &[0x0b]),
@@ -93,7 +93,7 @@ fn worst() -> Vec<Body> {
 
 /// The parts of a function, to find the most costly.
 fn others() -> Vec<Body> {
-    let no_params = offered().count() as u8 + 2;
+    let no_params = Engine::host_functions().count() as u8 + 2;
     let two = || locals(2, I32);
     let long = || locals(2, I64);
     let body = |name, start, unit: &[u8], end: &[u8]| {
@@ -243,7 +243,7 @@ fn a_copy_for_another_thread_takes_no_more_than_is_said() {
         shapes.push(Shape { name, wasm: guest(&format!("{FIELDS} {fields}")) });
     }
     // Each thread has an interpreter of its own.
-    let engine = cpex_wasmi::Engine::builder().interpreters(1024).build().unwrap();
+    let engine = Engine::builder().interpreters(1024).build().unwrap();
     for Shape { name, wasm } in shapes {
         assert!(wasm.len() <= Module::MAX_COPIED_BYTES, "{name}: {}", wasm.len());
         let plugin =

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use cpex_wasmi::Engine;
+
 use super::common::*;
 use super::harness::{Case, check};
 
@@ -187,7 +189,7 @@ fn each_export_may_trap_or_loop() {
 
 #[test]
 fn no_host_function_reads_a_request_in_init_or_shutdown() {
-    for function in offered() {
+    for function in Engine::host_functions() {
         let name = function.info().name;
         let args: String = function
             .info()

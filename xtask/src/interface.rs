@@ -27,6 +27,8 @@ pub(crate) struct Interface {
 struct Function {
     name: String,
     params: Vec<(String, Kind)>,
+    /// The crate feature that a host needs for it.
+    feature: Option<String>,
     doc: String,
 }
 
@@ -114,12 +116,20 @@ impl Interface {
                 .collect();
             let _ = writeln!(
                 infos,
-                "Self::{variant} => FunctionInfo {{ name: \"{}\", params: &[{}], description: {:?} }},",
+                "Self::{variant} => FunctionInfo {{ name: \"{}\", params: &[{}], feature: {:?}, description: {:?} }},",
                 function.name,
                 params.join(", "),
+                function.feature,
                 function.doc
             );
         }
+        let on_fields: Vec<_> = self
+            .functions
+            .iter()
+            .filter(|function| function.params.first().is_some_and(|(name, _)| name == "field"))
+            .map(|function| format!("Self::{}", camel_case(&function.name)))
+            .collect();
+        let on_fields = on_fields.join(" | ");
         format!(
             "//! The functions that a plugin can import.\n\nuse super::{{FunctionInfo, Param}};\n\n\
              /// A function of the module [`IMPORT_MODULE`](crate::IMPORT_MODULE) that a plugin can import.\n\
@@ -127,7 +137,9 @@ impl Interface {
              pub enum HostFunction {{\n{variants}}}\n\nimpl HostFunction {{\n\
              /// All host functions, in the order of the table.\npub const ALL: &'static [Self] = &[{all}];\n\n\
              /// Returns the function's row of the table.\n\
-             pub const fn info(self) -> FunctionInfo {{\nmatch self {{\n{infos}}}\n}}\n}}\n"
+             pub const fn info(self) -> FunctionInfo {{\nmatch self {{\n{infos}}}\n}}\n\n\
+             /// True if the first parameter is the number of a field.\n\
+             pub const fn takes_field(self) -> bool {{\nmatches!(self, {on_fields})\n}}\n}}\n"
         )
     }
 
@@ -216,7 +228,7 @@ impl Interface {
             let _ = writeln!(code, "#[link_name = \"{name}\"]\nfn import_{name}({raw}) -> i32;");
         }
         code.push_str("}\n\n");
-        for Function { name, params, doc: text } in &self.functions {
+        for Function { name, params, doc: text, .. } in &self.functions {
             let safe = list(params, Kind::safe);
             let given = list(params, |name, kind| match kind {
                 Kind::Number => name.to_owned(),
@@ -243,7 +255,7 @@ impl Interface {
             "//! A function for each host function, which the session of the test serves.\n\n\
              use cpex_wasmi_abi::HostFunction;\n\nuse super::dispatch;\nuse super::frame::Frame;\n\n",
         );
-        for Function { name, params, doc: text } in &self.functions {
+        for Function { name, params, doc: text, .. } in &self.functions {
             let mut given = String::new();
             for (name, kind) in params {
                 let _ = writeln!(given, "frame.{}({name});", kind.name().to_ascii_lowercase());
@@ -263,7 +275,7 @@ impl Interface {
     /// The functions in the C header.
     fn c_functions(&self) -> String {
         let mut code = String::new();
-        for Function { name, params, doc } in &self.functions {
+        for Function { name, params, doc, .. } in &self.functions {
             let params = list(params, |name, kind| match kind {
                 Kind::Number => format!("uint32_t {name}"),
                 Kind::Bytes | Kind::Key => format!("const void *{name}, uint32_t {name}_len"),
@@ -289,7 +301,7 @@ impl Interface {
     /// The tables of `docs/abi.md`, each with its name.
     fn documents(&self) -> [(&'static str, String); 4] {
         let mut functions = String::from("| function | parameters | |\n| --- | --- | --- |\n");
-        for Function { name, params, doc } in &self.functions {
+        for Function { name, params, doc, .. } in &self.functions {
             let params = list(params, |name, kind| match kind {
                 Kind::Number => name.to_owned(),
                 kind => format!("{name} *{}*", kind.name().to_ascii_lowercase()),

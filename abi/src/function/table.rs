@@ -158,6 +158,7 @@ impl HostFunction {
                     ("key", Param::Key),
                     ("out", Param::Buffer),
                 ],
+                feature: None,
                 description: "Reads a value as postcard. Returns its length; copies nothing if that is more than the buffer holds.",
             },
             Self::ReadJson => FunctionInfo {
@@ -168,6 +169,7 @@ impl HostFunction {
                     ("key", Param::Key),
                     ("out", Param::Buffer),
                 ],
+                feature: None,
                 description: "As `read`, but as JSON text.",
             },
             Self::ReadText => FunctionInfo {
@@ -178,6 +180,7 @@ impl HostFunction {
                     ("key", Param::Key),
                     ("out", Param::Buffer),
                 ],
+                feature: None,
                 description: "As `read`, but as bare UTF-8 text. Only for text, numbers and booleans.",
             },
             Self::ReadKey => FunctionInfo {
@@ -188,16 +191,19 @@ impl HostFunction {
                     ("position", Param::Number),
                     ("out", Param::Buffer),
                 ],
+                feature: None,
                 description: "Reads the name of one entry of a map or one member of a set as text, by its position in sorted order.",
             },
             Self::Contains => FunctionInfo {
                 name: "contains",
                 params: &[("field", Param::Number), ("index", Param::Number), ("key", Param::Key)],
+                feature: None,
                 description: "Returns 1 if the set has that member, the map that key, the record that place, or the plain value is there at all; otherwise 0.",
             },
             Self::Count => FunctionInfo {
                 name: "count",
                 params: &[("field", Param::Number), ("index", Param::Number)],
+                feature: None,
                 description: "Returns how many entries a map has, members a set, or, with the index `NO_INDEX`, how many values an indexed field.",
             },
             Self::Write => FunctionInfo {
@@ -208,6 +214,7 @@ impl HostFunction {
                     ("key", Param::Key),
                     ("value", Param::Bytes),
                 ],
+                feature: None,
                 description: "Sets a value given as postcard: a whole field, an entry of a map, a place in a record, or a new member of a set. Returns 0.",
             },
             Self::WriteJson => FunctionInfo {
@@ -218,6 +225,7 @@ impl HostFunction {
                     ("key", Param::Key),
                     ("value", Param::Bytes),
                 ],
+                feature: None,
                 description: "As `write`, but given as JSON text.",
             },
             Self::WriteText => FunctionInfo {
@@ -228,26 +236,31 @@ impl HostFunction {
                     ("key", Param::Key),
                     ("value", Param::Bytes),
                 ],
+                feature: None,
                 description: "As `write`, but given as bare UTF-8 text: a string, except in a field that is a boolean or a number.",
             },
             Self::Remove => FunctionInfo {
                 name: "remove",
                 params: &[("field", Param::Number), ("index", Param::Number), ("key", Param::Key)],
+                feature: None,
                 description: "Removes an entry of a map, or the candidate constraint. Returns 1 if it was there, otherwise 0.",
             },
             Self::Deny => FunctionInfo {
                 name: "deny",
                 params: &[("violation", Param::Bytes)],
+                feature: None,
                 description: "Denies the operation, with a postcard `Violation`. Returns 0. What the plugin wrote to payload and extensions is dropped.",
             },
             Self::DenyText => FunctionInfo {
                 name: "deny_text",
                 params: &[("code", Param::Bytes), ("reason", Param::Bytes)],
+                feature: None,
                 description: "Denies the operation, with code and reason as text. Returns 0.",
             },
             Self::DenyJson => FunctionInfo {
                 name: "deny_json",
                 params: &[("violation", Param::Bytes)],
+                feature: None,
                 description: "Denies the operation, with the JSON object that CPEX writes for a violation. Returns 0.",
             },
             Self::Call => FunctionInfo {
@@ -257,6 +270,7 @@ impl HostFunction {
                     ("argument", Param::Bytes),
                     ("out", Param::Buffer),
                 ],
+                feature: None,
                 description: "Calls a function that the operator granted, by name, with a postcard argument. Returns the length of its result in postcard, which is copied if the buffer holds it, and kept for `call_result`.",
             },
             Self::CallJson => FunctionInfo {
@@ -266,26 +280,31 @@ impl HostFunction {
                     ("argument", Param::Bytes),
                     ("out", Param::Buffer),
                 ],
+                feature: None,
                 description: "As `call`, but argument and result are JSON text.",
             },
             Self::CallResult => FunctionInfo {
                 name: "call_result",
                 params: &[("offset", Param::Number), ("out", Param::Buffer)],
+                feature: None,
                 description: "Copies the result of the last `call` or `call_json` from an offset on, as much as the buffer holds. Returns how many bytes that were.",
             },
             Self::Pattern => FunctionInfo {
                 name: "pattern",
                 params: &[("text", Param::Bytes), ("flags", Param::Number), ("out", Param::Buffer)],
+                feature: Some("text"),
                 description: "Compiles a regular expression. Returns its number, and writes the names of its groups into the buffer. If it is not valid, returns `Malformed` and writes the reason as text into the buffer, as much as it holds.",
             },
             Self::PatternSet => FunctionInfo {
                 name: "pattern_set",
                 params: &[("patterns", Param::Bytes)],
+                feature: Some("text"),
                 description: "Makes a set of patterns, given as their numbers: four bytes each, the lowest first. Returns its number.",
             },
             Self::PatternDrop => FunctionInfo {
                 name: "pattern_drop",
                 params: &[("pattern", Param::Number)],
+                feature: Some("text"),
                 description: "Gives back a pattern or a set. Returns 0.",
             },
             Self::Search => FunctionInfo {
@@ -300,6 +319,7 @@ impl HostFunction {
                     ("what", Param::Number),
                     ("out", Param::Buffer),
                 ],
+                feature: Some("text"),
                 description: "Searches an input for the matches of a pattern, or of each pattern of a set. Returns the number of records in the buffer; its head says where to go on.",
             },
             Self::Scan => FunctionInfo {
@@ -314,6 +334,7 @@ impl HostFunction {
                     ("text", Param::Number),
                     ("out", Param::Buffer),
                 ],
+                feature: Some("text"),
                 description: "As `search`, but in each text of a structure. A record ends with the JSON Pointer of its text.",
             },
             Self::Replace => FunctionInfo {
@@ -329,6 +350,7 @@ impl HostFunction {
                     ("template", Param::Bytes),
                     ("out", Param::Buffer),
                 ],
+                feature: Some("text"),
                 description: "Replaces the matches of a pattern, or of each pattern of a set, in each text of a field. A write as others are. Returns the number of replacements; the head in the buffer says where to go on.",
             },
             Self::Digest => FunctionInfo {
@@ -340,6 +362,7 @@ impl HostFunction {
                     ("algorithm", Param::Number),
                     ("out", Param::Buffer),
                 ],
+                feature: Some("text"),
                 description: "Hashes an input. Returns the length of the digest.",
             },
             Self::Hmac => FunctionInfo {
@@ -352,6 +375,7 @@ impl HostFunction {
                     ("secret", Param::Bytes),
                     ("out", Param::Buffer),
                 ],
+                feature: Some("text"),
                 description: "Makes the HMAC of an input, by SHA-256 or SHA-512. Returns its length.",
             },
             Self::Encode => FunctionInfo {
@@ -363,6 +387,7 @@ impl HostFunction {
                     ("encoding", Param::Number),
                     ("out", Param::Buffer),
                 ],
+                feature: Some("text"),
                 description: "Writes an input as text. Returns the length of the text.",
             },
             Self::Decode => FunctionInfo {
@@ -374,11 +399,13 @@ impl HostFunction {
                     ("encoding", Param::Number),
                     ("out", Param::Buffer),
                 ],
+                feature: Some("text"),
                 description: "Reads the bytes that an input is the text of. Returns their length.",
             },
             Self::Entropy => FunctionInfo {
                 name: "entropy",
                 params: &[("field", Param::Number), ("index", Param::Number), ("key", Param::Key)],
+                feature: Some("text"),
                 description: "Returns the Shannon entropy of an input, in thousandths of a bit for each byte: 0 to 8000.",
             },
             Self::Equal => FunctionInfo {
@@ -389,6 +416,7 @@ impl HostFunction {
                     ("key", Param::Key),
                     ("other", Param::Bytes),
                 ],
+                feature: Some("text"),
                 description: "Returns 1 if an input is equal to other bytes, otherwise 0. It takes the same time wherever they differ.",
             },
             Self::InNetworks => FunctionInfo {
@@ -399,6 +427,7 @@ impl HostFunction {
                     ("key", Param::Key),
                     ("networks", Param::Bytes),
                 ],
+                feature: Some("text"),
                 description: "Returns 1 if an input, an IP address as text, is in one of networks such as `10.0.0.0/8`, otherwise 0.",
             },
             Self::Url => FunctionInfo {
@@ -409,6 +438,7 @@ impl HostFunction {
                     ("key", Param::Key),
                     ("out", Param::Buffer),
                 ],
+                feature: Some("url"),
                 description: "Reads an input as a URL, as browsers do, and gives its parts as postcard. Returns their length.",
             },
             Self::UrlJson => FunctionInfo {
@@ -419,33 +449,68 @@ impl HostFunction {
                     ("key", Param::Key),
                     ("out", Param::Buffer),
                 ],
+                feature: Some("url"),
                 description: "As `url`, but as JSON text.",
             },
             Self::Log => FunctionInfo {
                 name: "log",
                 params: &[("level", Param::Number), ("message", Param::Bytes)],
+                feature: None,
                 description: "Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns 0.",
             },
             Self::Panic => FunctionInfo {
                 name: "panic",
                 params: &[("message", Param::Bytes)],
+                feature: None,
                 description: "Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0; the trap is the plugin's to make.",
             },
             Self::Metric => FunctionInfo {
                 name: "metric",
                 params: &[("name", Param::Bytes), ("value", Param::Number)],
+                feature: None,
                 description: "Adds to a counter that is told with the outcome of the call. Returns 0.",
             },
             Self::Metadata => FunctionInfo {
                 name: "metadata",
                 params: &[("key", Param::Bytes), ("value", Param::Bytes)],
+                feature: None,
                 description: "Attaches a value, given as a postcard `Value`, to the outcome of the call, in the place of one with that key. Returns 0.",
             },
             Self::MetadataJson => FunctionInfo {
                 name: "metadata_json",
                 params: &[("key", Param::Bytes), ("value", Param::Bytes)],
+                feature: None,
                 description: "As `metadata`, but given as JSON text.",
             },
         }
+    }
+
+    /// True if the first parameter is the number of a field.
+    pub const fn takes_field(self) -> bool {
+        matches!(
+            self,
+            Self::Read
+                | Self::ReadJson
+                | Self::ReadText
+                | Self::ReadKey
+                | Self::Contains
+                | Self::Count
+                | Self::Write
+                | Self::WriteJson
+                | Self::WriteText
+                | Self::Remove
+                | Self::Search
+                | Self::Scan
+                | Self::Replace
+                | Self::Digest
+                | Self::Hmac
+                | Self::Encode
+                | Self::Decode
+                | Self::Entropy
+                | Self::Equal
+                | Self::InNetworks
+                | Self::Url
+                | Self::UrlJson
+        )
     }
 }

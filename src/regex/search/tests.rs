@@ -15,21 +15,12 @@ use crate::regex::reach::Reach;
 /// All matches, one after the other, as a plugin finds them.
 fn all(pattern: &Pattern, text: &str) -> Option<Vec<(usize, usize)>> {
     let (mut found, mut slots, mut pace) = (Vec::new(), Vec::new(), Pace::new());
-    let (mut at, mut last) = (0, None);
+    let mut position = Position::default();
     loop {
-        match pattern.search(text.as_bytes(), at, Find::Match, &mut slots, &mut pace) {
-            Found::Match(start, end) if start == end && last == Some(end) => {
-                (at, last) = (at + 1, None);
-            }
-            Found::Match(start, end) => {
-                found.push((start, end));
-                (at, last) = (end, Some(end));
-            }
+        match position.next(pattern, text.as_bytes(), Find::Match, &mut slots, &mut pace) {
+            Found::Match(start, end) => found.push((start, end)),
             Found::Nothing => return Some(found),
-            Found::Unfinished(from) => {
-                at = from;
-                pace = Pace::new();
-            }
+            Found::Unfinished(_) => pace = Pace::new(),
             Found::TooLong => return None,
         }
     }

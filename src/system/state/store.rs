@@ -146,7 +146,7 @@ pub struct StateQuota {
 
 /// The answer of a [store](StateStore).
 pub enum StateAnswer<T> {
-    /// It is there.
+    /// The answer is there.
     Ready(Result<T, StateError>),
     /// The plugin waits for it, up to its deadline.
     Later(Pin<Box<dyn Future<Output = Result<T, StateError>> + Send>>),
