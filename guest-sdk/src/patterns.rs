@@ -287,12 +287,10 @@ fn compiled(texts: &[impl AsRef<str>]) -> Result<(u32, Vec<u32>)> {
     let mut members = Vec::new();
     let mut numbers = Vec::new();
     for text in texts {
-        let mut reason = [0; 256];
-        let number = sys::pattern(text.as_ref().as_bytes(), 0, &mut reason);
+        let mut room = [0; 256];
+        let number = sys::pattern(text.as_ref().as_bytes(), 0, &mut room);
         if number == Status::Malformed.code() {
-            let len = reason.iter().position(|byte| *byte == 0).unwrap_or(reason.len());
-            let reason = core::str::from_utf8(reason.get(..len).unwrap_or_default());
-            return Err(Error::failed(reason.unwrap_or("a pattern is not valid")));
+            return Err(Error::failed(reason(&room)));
         }
         let number = numbered(number)?;
         members.push(number);
@@ -306,7 +304,15 @@ fn numbered(answer: i32) -> Result<u32> {
     check(answer).map(|_| answer.cast_unsigned())
 }
 
-fn word(bytes: &[u8], at: usize) -> u32 {
+/// The reason why a pattern is not valid, which the host wrote to the beginning of a buffer of zeros.
+pub(crate) fn reason(room: &[u8]) -> &str {
+    let len = room.iter().position(|byte| *byte == 0).unwrap_or(room.len());
+    let valid = room.get(..len).unwrap_or_default().utf8_chunks().next();
+    valid.map(|chunk| chunk.valid()).unwrap_or_default()
+}
+
+/// The four bytes at a place, as a number. Those of a text that ends before say that all is finished.
+pub(crate) fn word(bytes: &[u8], at: usize) -> u32 {
     let word = bytes.get(at..).and_then(|rest| rest.first_chunk());
     word.map_or(p::FINISHED, |word| u32::from_le_bytes(*word))
 }

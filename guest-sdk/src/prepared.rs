@@ -1,7 +1,5 @@
 //! A value that `init` makes for all calls.
 
-#[cfg(target_arch = "wasm32")]
-use core::cell::OnceCell;
 #[cfg(not(target_arch = "wasm32"))]
 use core::marker::PhantomData;
 
@@ -39,16 +37,11 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct Prepared<T> {
     #[cfg(target_arch = "wasm32")]
-    value: OnceCell<T>,
+    value: crate::sys::Once<T>,
     // Not empty, so that each static has an address of its own.
     #[cfg(not(target_arch = "wasm32"))]
     value: (u8, PhantomData<fn() -> T>),
 }
-
-// SAFETY: a module has one thread. The host takes no shared memory.
-#[cfg(target_arch = "wasm32")]
-#[allow(unsafe_code)]
-unsafe impl<T> Sync for Prepared<T> {}
 
 impl<T> Default for Prepared<T> {
     fn default() -> Self {
@@ -61,7 +54,7 @@ impl<T> Prepared<T> {
     pub const fn new() -> Self {
         Self {
             #[cfg(target_arch = "wasm32")]
-            value: OnceCell::new(),
+            value: crate::sys::Once::new(),
             #[cfg(not(target_arch = "wasm32"))]
             value: (0, PhantomData),
         }

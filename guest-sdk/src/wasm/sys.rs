@@ -1,5 +1,5 @@
 //! All unsafe code of the SDK: calling the imports, memory that is written before it is read, text
-//! that the host vouches for, and the allocator.
+//! that the host vouches for, values of statics, and the allocator.
 
 mod imports;
 
@@ -8,6 +8,7 @@ pub(crate) use imports::*;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::alloc::Layout;
+use core::cell::OnceCell;
 
 use crate::{Result, Status};
 
@@ -42,6 +43,28 @@ unsafe fn vec_of(len: usize, write: impl FnOnce(*mut u8)) -> Result<Vec<u8>> {
         }
         write(start);
         Ok(Vec::from_raw_parts(start, len, len))
+    }
+}
+
+/// A value that is set once, and may stand in a static.
+#[derive(Debug)]
+pub(crate) struct Once<T>(OnceCell<T>);
+
+// SAFETY: a module without shared memory has one thread.
+#[cfg(not(target_feature = "atomics"))]
+unsafe impl<T> Sync for Once<T> {}
+
+impl<T> Once<T> {
+    pub(crate) const fn new() -> Self {
+        Self(OnceCell::new())
+    }
+
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.get()
+    }
+
+    pub(crate) fn set(&self, value: T) -> core::result::Result<(), T> {
+        self.0.set(value)
     }
 }
 

@@ -8,6 +8,7 @@ use core::fmt;
 
 use cpex_wasmi_abi::{MEMORY, Status, pattern as p};
 
+use crate::patterns::{reason, word};
 use crate::sys;
 
 /// The bytes that are reserved for the names of a pattern's groups, or the reason why it is not valid.
@@ -17,9 +18,9 @@ const ROOM: usize = 512;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// It is not valid, for this reason.
+    /// The pattern is not valid, for this reason.
     Syntax(String),
-    /// It is larger than a pattern may be, or there are too many: the most states that all have together.
+    /// The pattern is larger than it may be, or there are too many: the most states that all have together.
     CompiledTooBig(usize),
 }
 
@@ -100,11 +101,7 @@ fn compile(text: &str, flags: u32, room: &mut [u8]) -> Result<u32, Error> {
     let answer = sys::pattern(text.as_bytes(), flags, room);
     match u32::try_from(answer) {
         Ok(number) => Ok(number),
-        Err(_) if answer == Status::Malformed.code() => {
-            let len = room.iter().position(|byte| *byte == 0).unwrap_or(room.len());
-            let reason = String::from_utf8_lossy(room.get(..len).unwrap_or_default());
-            Err(Error::Syntax(reason.into_owned()))
-        }
+        Err(_) if answer == Status::Malformed.code() => Err(Error::Syntax(reason(room).into())),
         Err(_) => Err(Error::CompiledTooBig(1 << 16)),
     }
 }
@@ -171,7 +168,7 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// Those of all matches from `start` on, `most` at a time.
+    /// The groups of all matches from `start` on, `most` at a time.
     pub(super) fn new(pattern: &Pattern, start: usize, most: usize) -> Self {
         let len = record_of_groups(pattern).saturating_mul(most).saturating_add(p::HEAD);
         Self { progress: Progress::new(p::GROUPS, start), room: vec![0; len] }
@@ -230,12 +227,6 @@ impl Progress {
         self.given = self.given.wrapping_add(1);
         room.get(start..start.wrapping_add(size))
     }
-}
-
-/// The four bytes at a place, as a number. Those of a text that ends before say that all is finished.
-pub(super) fn word(bytes: &[u8], at: usize) -> u32 {
-    let word = bytes.get(at..).and_then(|rest| rest.first_chunk());
-    word.map_or(p::FINISHED, |word| u32::from_le_bytes(*word))
 }
 
 fn number(bytes: &[u8], at: usize) -> Option<usize> {

@@ -9,7 +9,8 @@ use core::fmt;
 
 use cpex_wasmi_abi::{MEMORY, pattern as p};
 
-use super::pattern::{Error, Pattern, failed, word};
+use super::pattern::{Error, Pattern, failed};
+use crate::patterns::word;
 use crate::sys;
 
 /// Several patterns that are looked for in one call of the host.
