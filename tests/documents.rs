@@ -217,7 +217,7 @@ fn each_limit_names_the_file_that_enforces_it() {
     }
 }
 
-/// The folders of the repository with Rust in them.
+/// The folders of the repository with Rust in them. Their comments follow the rules of CONTRIBUTING.md, "Plain words".
 const CODE: [&str; 11] = [
     "abi",
     "benches",
@@ -231,9 +231,6 @@ const CODE: [&str; 11] = [
     "tests",
     "xtask",
 ];
-
-/// The folders whose doc comments follow the rules of CONTRIBUTING.md, "Plain words".
-const PLAIN: [&str; 6] = ["abi", "cli", "guest-sdk", "schema", "src", "xtask"];
 
 /// Beginnings of doc comments that hide what the comment is about.
 const RIDDLES: [&str; 12] = [
@@ -287,7 +284,7 @@ fn each_source_file_says_what_it_is() {
 #[test]
 fn doc_comments_begin_with_a_verb_or_a_noun() {
     let mut files = Vec::new();
-    PLAIN.iter().for_each(|folder| sources(Path::new(folder), &mut files));
+    CODE.iter().for_each(|folder| sources(Path::new(folder), &mut files));
     let mut riddles = Vec::new();
     for file in files {
         let mut before = "";

@@ -46,7 +46,7 @@ fn told(lines: &str, plugin: &str) -> Vec<String> {
     of_plugins(lines).iter().filter_map(of_it).collect()
 }
 
-/// Why a manager could not be initialised.
+/// The reason why a manager could not be initialised.
 async fn failing(manager: &PluginManager) -> Box<PluginError> {
     let error = manager.initialize().await.unwrap_err();
     assert!(!manager.is_initialized());

@@ -87,7 +87,7 @@ impl Plugins {
         manager
     }
 
-    /// Why a configuration is not loaded.
+    /// The reason why a configuration is not loaded.
     pub(crate) fn refused(&self, yaml: &str) -> String {
         match self.load(yaml).map(drop) {
             Err(error) if matches!(*error, PluginError::Config { .. }) => error.to_string(),

@@ -1,4 +1,4 @@
-//! Which plugins a request comes by, with which configuration, and what they leave for one another.
+//! The plugins that a request comes by, with which configuration, and what they leave for one another.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Which initialisations run once, and which for each instance: they log a line.
+//! Initialisations that run once, and those that run for each instance: they log a line.
 
 use cpex_wasmi::{Capability, Limits, Module, Plugin, Policy};
 

@@ -51,7 +51,7 @@ impl Server {
         self.child = begun(&self.folder);
     }
 
-    /// What a command of `redis-cli` prints.
+    /// The output of a command of `redis-cli`.
     fn cli(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("redis-cli");
         let output = command.arg("-s").arg(self.socket()).args(arguments).output().unwrap();

@@ -1,4 +1,4 @@
-//! What any store does. Each test of a store runs it.
+//! The behaviour of any store. Each test of a store runs it.
 
 use std::collections::HashSet;
 use std::sync::Barrier;

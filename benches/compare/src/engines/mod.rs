@@ -98,7 +98,7 @@ impl Folder {
     }
 }
 
-/// Which instance a call gets.
+/// The instance that a call gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
     /// No sandbox.

@@ -1,4 +1,4 @@
-//! How random a text is.
+//! The randomness of a text.
 
 /// The entropy of a text in hundredths of a bit for each byte: 0 for one byte again and again, 600 for random base64.
 pub(crate) fn of(text: &[u8]) -> u32 {

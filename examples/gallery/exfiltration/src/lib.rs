@@ -25,10 +25,10 @@ plugin! {
     hooks: { "cmf.tool_pre_invoke" => check, "cmf.tool_post_invoke" => check },
 }
 
-/// What a secret is replaced by.
+/// The text in the place of a secret.
 const MARK: &str = "[encoded secret]";
 
-/// How often something is decoded that was decoded.
+/// The number of times that a decoded text is decoded again.
 const DEPTH: u32 = 3;
 
 fn check(call: &Call) -> Result<Verdict> {

@@ -10,7 +10,7 @@ pub(crate) struct Kind {
     pub(crate) pattern: &'static str,
     /// Tells candidates that are personal data from those that only look like it.
     pub(crate) check: fn(&str) -> bool,
-    /// How many letters and digits a mask leaves at the end.
+    /// The letters and digits that a mask leaves at the end.
     pub(crate) shown: usize,
 }
 

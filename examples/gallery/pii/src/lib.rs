@@ -25,7 +25,7 @@ plugin! {
     hooks: { "cmf.tool_pre_invoke" => check, "cmf.tool_post_invoke" => check },
 }
 
-/// How often each kind was found.
+/// The number of finds of each kind.
 type Counts = [u32; KINDS.len()];
 
 fn check(call: &Call) -> Result<Verdict> {

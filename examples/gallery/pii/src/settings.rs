@@ -6,14 +6,14 @@ use cpex_wasmi_guest::prelude::*;
 
 use crate::kinds::KINDS;
 
-/// What happens with personal data of a kind.
+/// The treatment of personal data of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// It is hidden.
+    /// Hides the data.
     Mask,
-    /// The tool call or the result is denied.
+    /// Denies the tool call or the result.
     Block,
-    /// It is only counted.
+    /// Only counts.
     Count,
 }
 

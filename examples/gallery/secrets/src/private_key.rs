@@ -11,7 +11,7 @@ use crate::settings::Settings;
 /// The line that ends a key, up to the kind of key.
 const END: &str = "-----END ";
 
-/// What a key is replaced by.
+/// The text in the place of a key.
 const MARK: &str = "[private key]";
 
 /// Cuts private keys out of the texts of a record: from the line that begins one to the line that ends it, or to the end of

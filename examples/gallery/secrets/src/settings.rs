@@ -6,7 +6,7 @@ use cpex_wasmi_guest::prelude::*;
 
 use crate::formats::{FORMATS, Format};
 
-/// What happens with a secret.
+/// The treatment of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// The tool call or the result is denied.

@@ -13,7 +13,7 @@ use crate::cpex::{
 use crate::formats::FORMATS;
 use crate::{Error, Regex};
 
-/// What a secret is replaced by.
+/// The text in the place of a secret.
 const MARK: &str = "[secret]";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -85,7 +85,7 @@ impl Scanner {
     }
 }
 
-/// What was found in a message.
+/// The secrets of a message.
 #[derive(Default)]
 struct Found {
     count: usize,

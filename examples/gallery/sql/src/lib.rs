@@ -43,7 +43,7 @@ fn check(call: &Call) -> Result<Verdict> {
     }
 }
 
-/// What the texts of a call came to.
+/// The result of the texts of a call.
 struct Work {
     /// The first rule that denies.
     denied: Option<&'static str>,

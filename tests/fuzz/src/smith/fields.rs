@@ -1,4 +1,4 @@
-//! Which field a script calls the host about.
+//! The field that a script calls the host about.
 
 use cpex_wasmi::abi::{Field, HostFunction, Write};
 
