@@ -24,7 +24,7 @@ const BYTES_PER_CHARACTER: usize = 512;
 ///
 /// Instances that begin as another have one table with it, until they compile more.
 #[derive(Clone, Default)]
-pub(crate) struct Patterns(Arc<Table>);
+pub(crate) struct Patterns(Option<Arc<Table>>);
 
 #[derive(Clone, Default)]
 struct Table {
@@ -90,12 +90,13 @@ impl Patterns {
     /// The pattern with this number, or those of the set.
     pub(super) fn get(&self, number: u32) -> Result<&Arc<[Arc<Pattern>]>, Status> {
         let place = usize::try_from(number).map_err(|_| Status::Absent)?;
-        let entry = self.0.entries.get(place).and_then(Option::as_ref);
+        let table = self.0.as_ref().ok_or(Status::Absent)?;
+        let entry = table.entries.get(place).and_then(Option::as_ref);
         entry.map(|entry| &entry.patterns).ok_or(Status::Absent)
     }
 
     fn change(&mut self) -> &mut Table {
-        Arc::make_mut(&mut self.0)
+        Arc::make_mut(self.0.get_or_insert_default())
     }
 }
 
