@@ -5,8 +5,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use cpex_core::cmf::MessagePayload;
 use cpex_core::context::PluginContext;
 use cpex_core::executor::{ErasedResultFields, extract_erased};
+use cpex_core::hooks::PluginPayload;
 use cpex_core::registry::AnyHookHandler;
 
 use crate::Result;
@@ -21,6 +23,7 @@ pub struct Workload {
 }
 
 /// A plugin ready to be called.
+#[derive(Clone)]
 pub struct Case {
     pub engine: &'static str,
     pub isolation: Isolation,
@@ -57,56 +60,78 @@ pub struct Came {
     allowed: bool,
     violation: Option<(String, String)>,
     state: BTreeMap<String, String>,
+    /// The content of a message that the policy changed.
+    content: Option<serde_json::Value>,
 }
 
 pub fn came(handler: &dyn AnyHookHandler, input: &Input) -> Result<Came> {
     let mut context = PluginContext::new();
     let result = invoke(handler, input, &mut context)?;
-    if result.modified_payload.is_some() || result.modified_extensions.is_some() {
-        return Err("no policy of the comparison modifies anything".into());
+    if result.modified_extensions.is_some() {
+        return Err("no policy of the comparison modifies extensions".into());
     }
+    let content = |payload: Box<dyn PluginPayload>| -> Result<_> {
+        let message = payload.as_any().downcast_ref::<MessagePayload>();
+        let message = &message.ok_or("the new payload is no message")?.message;
+        Ok(serde_json::to_value(&message.content)?)
+    };
     let state = context.local_state.into_iter().map(|(name, value)| (name, value.to_string()));
     Ok(Came {
         allowed: result.continue_processing,
         violation: result.violation.map(|violation| (violation.code, violation.reason)),
         state: state.collect(),
+        content: result.modified_payload.map(content).transpose()?,
     })
 }
 
-/// Loads a policy in each engine, and makes sure that each gives what native Rust gives, twice: the
-/// second call meets an instance that is not new.
+/// Loads a policy in each engine, and makes sure that all agree about a request.
 pub fn cases(
     engines: &[Box<dyn Engine>],
     workload: &Workload,
     isolations: &[Isolation],
 ) -> Result<Vec<Case>> {
+    let cases = loaded(engines, workload.policy, isolations)?;
+    agree(&cases, &workload.input)?;
+    Ok(cases)
+}
+
+/// Loads a policy in each engine.
+pub fn loaded(
+    engines: &[Box<dyn Engine>],
+    policy: &str,
+    isolations: &[Isolation],
+) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
-    let mut expected = None;
     for engine in engines.iter().filter(|engine| !engine.only_loads()) {
         for &isolation in engine.isolations() {
             if isolation != Isolation::None && !isolations.contains(&isolation) {
                 continue;
             }
-            let plugin =
-                stored(&**engine, workload.policy).map_err(|error| named(&**engine, error))?;
             let handler =
-                engine.load(&plugin, isolation).map_err(|error| named(&**engine, error))?;
-            let case = Case { engine: engine.name(), isolation, handler };
-            for _ in 0..2 {
-                let came = came(&*case.handler, &workload.input)
-                    .map_err(|error| named(&**engine, error))?;
-                let expected = expected.get_or_insert_with(|| came.clone());
-                if came != *expected {
-                    let problem = format!("gives {came:?}, and native Rust {expected:?}");
-                    return Err(named(&**engine, problem.into()));
-                }
-            }
-            cases.push(case);
+                stored(&**engine, policy).and_then(|plugin| engine.load(&plugin, isolation));
+            let handler = handler.map_err(|error| named(engine.name(), error))?;
+            cases.push(Case { engine: engine.name(), isolation, handler });
         }
     }
     Ok(cases)
 }
 
-fn named(engine: &dyn Engine, error: crate::Error) -> crate::Error {
-    format!("{}: {error}", engine.name()).into()
+/// Makes sure that each case gives what native Rust gives, twice: the second call meets an instance that is not new.
+pub fn agree(cases: &[Case], input: &Input) -> Result<()> {
+    let mut expected = None;
+    for case in cases {
+        for _ in 0..2 {
+            let came = came(&*case.handler, input).map_err(|error| named(case.engine, error))?;
+            let expected = expected.get_or_insert_with(|| came.clone());
+            if came != *expected {
+                let problem = format!("gives {came:?}, and native Rust {expected:?}");
+                return Err(named(case.engine, problem.into()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn named(engine: &str, error: crate::Error) -> crate::Error {
+    format!("{engine}: {error}").into()
 }

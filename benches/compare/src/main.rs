@@ -3,6 +3,8 @@
 
 mod call;
 mod engines;
+#[cfg(feature = "wasmtime")]
+mod gallery;
 mod measure;
 mod options;
 mod report;
@@ -42,7 +44,19 @@ fn run(arguments: Vec<String>) -> Result<()> {
     {
         return measure::tail_calls::child(run::effort_of_calls(quick == "quick"));
     }
+    #[cfg(feature = "wasmtime")]
+    if let [first, rest @ ..] = &arguments[..]
+        && first == "gallery"
+        && (rest.is_empty() || rest == ["--quick"])
+    {
+        return gallery::write(run::effort_of_calls(!rest.is_empty()));
+    }
     match Options::parse(arguments.into_iter())? {
+        Some(options) if options.only_texts => {
+            let (texts, loads) = run::measure_texts(&options)?;
+            println!("{}", report::texts(&texts, &loads));
+            Ok(())
+        }
         Some(options) => report::write(&options, &run::measure(&options)?),
         None => {
             println!("{HELP}");

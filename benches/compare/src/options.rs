@@ -9,12 +9,17 @@ Measures CPEX policies natively, in cpex-wasmi and in other sandboxes, and write
 to docs/performance.md and docs/performance/.
 
 cargo compare [--quick] [--only NAME]... [--no-sizes] [--no-tail-calls] [--out DIR]
+cargo compare --rows texts [--quick] [--only NAME]...
+cargo compare gallery [--quick]
 
+gallery      only measure the plugins that scripts/build-gallery has built, and write the table of
+             examples/gallery/README.md
 --quick      few samples: to see it work, not to rely on
 --only NAME  only engines whose name contains NAME, and native Rust; may be repeated
 --no-sizes   do not build the programs whose size is measured, which takes minutes the first time
 --no-tail-calls
              do not build cpex-wasmi once more, without `portable-dispatch`, to measure its calls
+--rows texts only measure work on texts, and print its tables
 --out DIR    write performance.md and performance/ to DIR
 --help       show this";
 
@@ -24,6 +29,8 @@ pub struct Options {
     pub sizes: bool,
     pub tail_calls: bool,
     pub out: PathBuf,
+    /// True if only work on texts is to be measured.
+    pub only_texts: bool,
     /// As it was given.
     pub command: String,
 }
@@ -38,6 +45,7 @@ impl Options {
             sizes: true,
             tail_calls: true,
             out: docs,
+            only_texts: false,
             command: "cargo compare".into(),
         };
         let mut arguments = arguments.peekable();
@@ -65,6 +73,13 @@ impl Options {
                     options.only.push(name);
                     shown
                 }
+                "--rows" => match &*value()? {
+                    "texts" => {
+                        options.only_texts = true;
+                        "--rows texts".into()
+                    }
+                    other => return Err(format!("there are no rows `{other}`; see --help").into()),
+                },
                 "--out" => {
                     options.out = value()?.into();
                     "--out DIR".into()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cpex_core::cmf::{ContentPart, Message, MessagePayload, Role, ToolCall};
+use cpex_core::cmf::{ContentPart, Message, MessagePayload, Role, ToolCall, ToolResult};
 use cpex_core::extensions::{
     Extensions, HttpExtension, MetaExtension, RequestExtension, SecurityExtension, SubjectExtension,
 };
@@ -44,6 +44,110 @@ impl Input {
         self.payload.message.content.insert(0, ContentPart::Text { text });
         self
     }
+}
+
+/// The number of secrets in a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    None,
+    /// In the middle.
+    One,
+    /// In each quarter of a KiB.
+    Many,
+}
+
+impl Secrets {
+    pub const ALL: [Self; 3] = [Self::None, Self::One, Self::Many];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "clean",
+            Self::One => "one match",
+            Self::Many => "many matches",
+        }
+    }
+
+    /// True if a secret is at this one of so many places.
+    fn is_at(self, place: usize, of: usize) -> bool {
+        match self {
+            Self::None => false,
+            Self::One => place == of / 2,
+            Self::Many => true,
+        }
+    }
+}
+
+impl Input {
+    /// A message with a text of so many KiB.
+    pub fn text(kib: usize, secrets: Secrets) -> Self {
+        let content = ContentPart::Text { text: text(kib, secrets) };
+        Self::of(Role::User, content)
+    }
+
+    /// A call of a tool with one text.
+    pub fn argument(tool: &str, text: String) -> Self {
+        let call = ToolCall {
+            tool_call_id: "call_8fz2Qk1".into(),
+            name: tool.into(),
+            arguments: [("text".into(), json!(text))].into(),
+            namespace: None,
+        };
+        Self::of(Role::Assistant, ContentPart::ToolCall { content: call })
+    }
+
+    /// A tool's result with one text.
+    pub fn result(tool: &str, text: String) -> Self {
+        let result = ToolResult {
+            tool_call_id: "call_8fz2Qk1".into(),
+            tool_name: tool.into(),
+            content: json!({ "text": text }),
+            is_error: false,
+        };
+        Self::of(Role::Tool, ContentPart::ToolResult { content: result })
+    }
+
+    fn of(role: Role, content: ContentPart) -> Self {
+        let message = Message::with_content(role, vec![content]);
+        Self { payload: MessagePayload { message }, extensions: extensions(&["engineer"]) }
+    }
+
+    /// A tool call with some 100 KiB of arguments: a list of 800 records, with secrets in eight of them if there are any.
+    pub fn records(secrets: Secrets) -> Self {
+        let record = |number: usize| {
+            let note =
+                "order 12345 to berlin, see https://example.com/a?b=c, and the quick brown fox";
+            let note = match number % 100 == 50 && secrets != Secrets::None {
+                true => format!("use {} for it", secret()),
+                false => note.into(),
+            };
+            json!({ "id": number, "name": "Ada Lovelace", "note": note })
+        };
+        let records: Vec<_> = (0..800).map(record).collect();
+        let mut input = Self::tool_call(&["engineer"]);
+        for part in &mut input.payload.message.content {
+            if let ContentPart::ToolCall { content } = part {
+                content.arguments = [("records".into(), json!(records))].into();
+            }
+        }
+        input
+    }
+}
+
+/// A text of so many KiB.
+pub fn text(kib: usize, secrets: Secrets) -> String {
+    let words =
+        ["the quick brown fox ", "order 12345 to berlin ", "see https://example.com/a?b=c "];
+    let clean: String = words.into_iter().cycle().take(16).collect();
+    let quarter = |place| match secrets.is_at(place, kib * 4) {
+        true => [&clean[..200], " ", &secret(), " ", &clean[242..256]].concat(),
+        false => clean[..256].to_string(),
+    };
+    (0..kib * 4).map(quarter).collect()
+}
+
+/// A token, put together here so that no scanner of sources finds one.
+fn secret() -> String {
+    format!("ghp_{}", "aB3dE6gH9".repeat(4))
 }
 
 fn extensions(roles: &[&str]) -> Extensions {

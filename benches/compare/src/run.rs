@@ -12,6 +12,7 @@ use crate::measure::load::{self, Load};
 use crate::measure::memory::{self, Memory};
 use crate::measure::sizes::{self, EMBEDDERS, Size};
 use crate::measure::tail_calls::{self, TailCalls};
+use crate::measure::texts::{self, Texts};
 use crate::measure::threads::{self, Throughput};
 use crate::options::Options;
 use crate::sample::Effort;
@@ -25,6 +26,7 @@ pub struct Results {
     /// One for each size of the message.
     pub growth: Vec<Calls>,
     pub heavy: Calls,
+    pub texts: Texts,
     pub loads: Vec<Load>,
     pub memory: Vec<Memory>,
     pub throughput: Vec<Throughput>,
@@ -42,31 +44,35 @@ const BOTH: [Isolation; 2] = [Isolation::Pooled, Isolation::Pristine];
 /// Measures all that the options ask for, and tells of it on the standard error.
 pub fn measure(options: &Options) -> Result<Results> {
     let begun = Instant::now();
-    let mut engines = engines::all()?;
-    engines.retain(|engine| options.includes(engine.name()));
-    if engines.len() < 2 {
-        let names = engines::names().join("`, `");
-        return Err(format!("no engine is called so; there are `{names}`").into());
-    }
+    let engines = chosen(options)?;
     let (policies, growth, heavy) = (calls::policies(), calls::growth(), calls::heavy());
     let loaded = [calls::policies().remove(0), calls::policies().remove(3)];
     let large = Workload { policy: "large", ..calls::policies().remove(3) };
-    let embedders = EMBEDDERS.into_iter().filter(|(name, _)| options.sizes && sizes::has(name));
+    let secrets = texts::secrets();
+    let embedders = EMBEDDERS.into_iter().filter(|program| options.sizes && sizes::has(program));
     let embedders: Vec<_> = embedders.collect();
 
-    let steps =
-        policies.len() + growth.len() + 1 + loaded.len() + 2 + engines.len() + embedders.len();
+    let steps = policies.len()
+        + growth.len()
+        + 1
+        + loaded.len()
+        + 3
+        + texts::STEPS
+        + engines.len()
+        + embedders.len();
     let progress = Progress::new(steps);
     let efforts = Efforts::of(options.quick);
 
+    let heavy = {
+        progress.step("calls: hash of 64 KiB");
+        calls::measure(&engines, &heavy, &[Isolation::Pooled], efforts.calls)?
+    };
     let mut results = Results {
         policies: Vec::new(),
         tail_calls: Vec::new(),
         growth: Vec::new(),
-        heavy: {
-            progress.step("calls: hash of 64 KiB");
-            calls::measure(&engines, &heavy, &[Isolation::Pooled], efforts.calls)?
-        },
+        heavy,
+        texts: texts::measure(&engines, efforts.calls, |step| progress.step(step))?,
         loads: Vec::new(),
         memory: Vec::new(),
         throughput: Vec::new(),
@@ -88,7 +94,7 @@ pub fn measure(options: &Options) -> Result<Results> {
         let pooled = &[Isolation::Pooled];
         results.growth.push(calls::measure(&engines, workload, pooled, efforts.calls)?);
     }
-    for workload in loaded.iter().chain([&large]) {
+    for workload in loaded.iter().chain([&large, &secrets]) {
         progress.step(&format!("loading: {}", workload.policy));
         results.loads.extend(load::measure(&engines, workload, efforts.loads)?);
     }
@@ -101,12 +107,34 @@ pub fn measure(options: &Options) -> Result<Results> {
     results.throughput = threads::measure(&shared, efforts.rounds, efforts.round)?;
     drop(shared);
     for embedder in embedders {
-        progress.step(&format!("program: {}", embedder.1));
-        results.sizes.push(sizes::measure(embedder)?);
+        progress.step(&format!("program: {}", embedder.what));
+        results.sizes.push(sizes::measure(&embedder)?);
     }
     progress.end();
     results.took = begun.elapsed();
     Ok(results)
+}
+
+/// Measures work on texts, and loads of a plugin that does it.
+pub fn measure_texts(options: &Options) -> Result<(Texts, Vec<Load>)> {
+    let (engines, efforts) = (chosen(options)?, Efforts::of(options.quick));
+    let progress = Progress::new(texts::STEPS + 1);
+    let texts = texts::measure(&engines, efforts.calls, |step| progress.step(step))?;
+    progress.step("loading: secrets");
+    let loads = load::measure(&engines, &texts::secrets(), efforts.loads)?;
+    progress.end();
+    Ok((texts, loads))
+}
+
+/// The engines that the options ask for.
+fn chosen(options: &Options) -> Result<Vec<Box<dyn Engine>>> {
+    let mut engines = engines::all()?;
+    engines.retain(|engine| options.includes(engine.name()));
+    if engines.len() < 2 {
+        let names = engines::names().join("`, `");
+        return Err(format!("no engine is called so; there are `{names}`").into());
+    }
+    Ok(engines)
 }
 
 /// The effort of measuring calls.
@@ -153,7 +181,7 @@ impl Efforts {
 fn files(engines: &[Box<dyn Engine>]) -> Vec<(&'static str, &'static str, u64)> {
     let mut files = Vec::new();
     for engine in engines.iter().filter(|engine| !engine.only_loads()) {
-        for policy in ["noop", "pii_guard", "compute"] {
+        for policy in ["noop", "pii_guard", "compute", "secrets"] {
             let module = engine.module(policy).and_then(|path| path.metadata().ok());
             files.extend(module.map(|module| (engine.name(), policy, module.len())));
         }

@@ -108,7 +108,9 @@ impl Sandbox for Plugin {
             code: &violation.code,
             reason: Cow::Borrowed(&violation.reason),
         });
-        Ok(result(compare_wire::Outcome { violation, state: state.collect() }, context))
+        let arguments = outcome.arguments.as_deref().map(Cow::Borrowed);
+        let outcome = compare_wire::Outcome { violation, state: state.collect(), arguments };
+        result(outcome, message, context)
     }
 }
 

@@ -112,6 +112,7 @@ impl Sandbox for Plugin {
 
         let (at, len) = ((place >> 32) as usize, (place & 0xffff_ffff) as usize);
         let outcome = memory.data(&*store).get(at..at.saturating_add(len));
-        Ok(result(postcard::from_bytes(outcome.ok_or("the outcome is out of memory")?)?, context))
+        let outcome = postcard::from_bytes(outcome.ok_or("the outcome is out of memory")?)?;
+        result(outcome, message, context)
     }
 }

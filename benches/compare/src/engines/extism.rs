@@ -51,6 +51,6 @@ impl Sandbox for Compiled {
     ) -> Result<PluginResult<MessagePayload>> {
         let request = postcard::to_allocvec(&wire::request(message, extensions)?)?;
         let outcome: &[u8] = plugin.call("decide", &*request)?;
-        Ok(result(postcard::from_bytes(outcome)?, context))
+        result(postcard::from_bytes(outcome)?, message, context)
     }
 }

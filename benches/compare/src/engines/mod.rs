@@ -7,7 +7,7 @@ mod core_module;
 #[cfg(feature = "extism")]
 mod extism;
 mod native;
-mod ours;
+pub mod ours;
 #[cfg(any(feature = "extism", feature = "wasmtime"))]
 mod sandbox;
 #[cfg(feature = "wasmtime")]

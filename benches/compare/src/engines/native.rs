@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cpex_core::cmf::{CmfHook, MessagePayload};
+use cpex_core::cmf::{CmfHook, ContentPart, MessagePayload};
 use cpex_core::context::PluginContext;
 use cpex_core::error::PluginViolation;
 use cpex_core::extensions::Extensions;
@@ -30,6 +30,10 @@ impl Engine for Native {
             b"compute" => handler(Compute::default()),
             b"tool_name" => handler(ToolName::default()),
             b"hash_text" => handler(HashText::default()),
+            b"gallery" => handler(Gallery::default()),
+            b"secrets" => handler(Secrets::default()),
+            b"sha256" => handler(Sha256::default()),
+            b"rate_limit" => handler(RateLimit::default()),
             _ => return Err("there is no such policy".into()),
         })
     }
@@ -82,6 +86,10 @@ plugins! {
     Compute = compute;
     ToolName = tool_name;
     HashText = hash_text;
+    Gallery = gallery;
+    Secrets = secrets;
+    Sha256 = sha256;
+    RateLimit = rate_limit;
 }
 
 type Decided = PluginResult<MessagePayload>;
@@ -148,6 +156,56 @@ fn tool_name(payload: &MessagePayload, _: &Extensions, _: &mut PluginContext) ->
 fn hash_text(payload: &MessagePayload, _: &Extensions, context: &mut PluginContext) -> Decided {
     let hash = fnv1a(payload.message.get_text_content().as_bytes());
     context.set_local("hash", format!("{hash:016x}").into());
+    PluginResult::allow()
+}
+
+fn secrets(payload: &MessagePayload, _: &Extensions, context: &mut PluginContext) -> Decided {
+    let found = compare_texts::count(&payload.message.get_text_content());
+    context.set_local("found", found.to_string().into());
+    if payload.message.get_tool_calls().is_empty() {
+        return PluginResult::allow();
+    }
+    let mut payload = payload.clone();
+    let mut masked = false;
+    for part in &mut payload.message.content {
+        if let ContentPart::ToolCall { content } = part {
+            for value in content.arguments.values_mut() {
+                masked |= compare_texts::mask(value);
+            }
+        }
+    }
+    if masked { PluginResult::modify_payload(payload) } else { PluginResult::allow() }
+}
+
+/// The plugin of the gallery that the tool is called like.
+fn gallery(payload: &MessagePayload, _: &Extensions, _: &mut PluginContext) -> Decided {
+    let mut payload = payload.clone();
+    let mut changed = false;
+    for part in &mut payload.message.content {
+        if let ContentPart::ToolCall { content } = part {
+            for value in content.arguments.values_mut() {
+                changed |= compare_gallery::change(&content.name, value);
+            }
+        }
+    }
+    if changed { PluginResult::modify_payload(payload) } else { PluginResult::allow() }
+}
+
+fn sha256(payload: &MessagePayload, _: &Extensions, context: &mut PluginContext) -> Decided {
+    let hash = compare_texts::sha256(&payload.message.get_text_content());
+    context.set_local("sha256", hash.into());
+    PluginResult::allow()
+}
+
+fn rate_limit(_: &MessagePayload, extensions: &Extensions, _: &mut PluginContext) -> Decided {
+    let security = extensions.security.as_ref();
+    let subject = security.and_then(|security| security.subject.as_ref());
+    let user = subject.and_then(|subject| subject.id.as_deref()).unwrap_or_default();
+    let request = extensions.request.as_ref();
+    let time = request.and_then(|request| request.timestamp.as_deref()).unwrap_or_default();
+    if compare_texts::calls_in_minute(user, time) > compare_texts::MOST_CALLS {
+        return PluginResult::deny(PluginViolation::new("rate_limited", "too many calls"));
+    }
     PluginResult::allow()
 }
 

@@ -1,13 +1,13 @@
 //! cpex-wasmi, by the way operators use it: its factory for `cpex-core`, with a plugin directory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cpex_core::factory::PluginFactory;
 use cpex_core::plugin::PluginConfig;
 use cpex_core::registry::AnyHookHandler;
 use cpex_wasmi::cpex::WasmFactory;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Engine, Folder, Isolation, Stored};
 use crate::{HOOK, Result};
@@ -49,19 +49,9 @@ impl Engine for Ours {
             Isolation::Pristine => "per_call",
             _ => "pooled",
         };
-        let capabilities = ["read_labels", "read_subject", "read_roles", "read_headers"];
-        let config = PluginConfig {
-            name: name.to_string(),
-            kind: format!("wasm://{name}"),
-            hooks: vec![HOOK.into()],
-            capabilities: capabilities.into_iter().map(Into::into).collect(),
-            config: Some(json!({ "sandbox_policy": { "isolation": isolation } })),
-            ..PluginConfig::default()
-        };
-        // A factory keeps what it has translated: a new one has to do it all.
-        let made = WasmFactory::new(self.folder.path.path())?.create(&config)?;
-        let (_, handler) = made.handlers.into_iter().next().ok_or("the plugin has no hook")?;
-        Ok(handler)
+        let sandbox = json!({ "isolation": isolation, "allowed_state": ["calls/*"] });
+        let config = json!({ "sandbox_policy": sandbox });
+        load(self.folder.path.path(), &name, HOOK, config)
     }
 
     fn module(&self, policy: &str) -> Option<PathBuf> {
@@ -74,4 +64,26 @@ impl Engine for Ours {
             (Style::Cpex, _) => super::modules().join(format!("cpex_{policy}.wasm")),
         })
     }
+}
+
+/// Loads a plugin of a directory, as an operator configures it.
+pub fn load(
+    directory: &Path,
+    file: &str,
+    hook: &str,
+    config: Value,
+) -> Result<Arc<dyn AnyHookHandler>> {
+    let capabilities = ["read_labels", "read_subject", "read_roles", "read_headers"];
+    let config = PluginConfig {
+        name: file.to_string(),
+        kind: format!("wasm://{file}"),
+        hooks: vec![hook.into()],
+        capabilities: capabilities.into_iter().map(Into::into).collect(),
+        config: Some(config),
+        ..PluginConfig::default()
+    };
+    // A factory keeps what it has translated: a new one has to do it all.
+    let made = WasmFactory::new(directory)?.create(&config)?;
+    let (_, handler) = made.handlers.into_iter().next().ok_or("the plugin has no hook")?;
+    Ok(handler)
 }

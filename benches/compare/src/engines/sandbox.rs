@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use compare_wire::Outcome;
-use cpex_core::cmf::MessagePayload;
+use cpex_core::cmf::{ContentPart, Message, MessagePayload, ToolCall};
 use cpex_core::context::PluginContext;
 use cpex_core::error::{PluginError, PluginViolation};
 use cpex_core::executor::erase_result;
@@ -98,14 +98,43 @@ fn failed(message: &str) -> Box<PluginError> {
 }
 
 /// Makes what a plugin returned a result of `cpex-core`.
-pub fn result(outcome: Outcome<'_>, context: &mut PluginContext) -> PluginResult<MessagePayload> {
+pub fn result(
+    outcome: Outcome<'_>,
+    message: &MessagePayload,
+    context: &mut PluginContext,
+) -> Result<PluginResult<MessagePayload>> {
     for (name, value) in outcome.state {
         context.set_local(name, value.into_owned().into());
     }
-    match outcome.violation {
-        None => PluginResult::allow(),
-        Some(violation) => {
+    Ok(match (outcome.violation, outcome.arguments) {
+        (Some(violation), _) => {
             PluginResult::deny(PluginViolation::new(violation.code, violation.reason.into_owned()))
         }
-    }
+        (None, Some(arguments)) => {
+            PluginResult::modify_payload(with_arguments(message, &arguments)?)
+        }
+        (None, None) => PluginResult::allow(),
+    })
+}
+
+/// The message with other arguments in its tool calls, of which the requests here have at most one.
+fn with_arguments(message: &MessagePayload, arguments: &str) -> Result<MessagePayload> {
+    let part = |part: &ContentPart| {
+        let ContentPart::ToolCall { content } = part else { return Ok(part.clone()) };
+        let content = ToolCall {
+            tool_call_id: content.tool_call_id.clone(),
+            name: content.name.clone(),
+            arguments: serde_json::from_str(arguments)?,
+            namespace: content.namespace.clone(),
+        };
+        Ok(ContentPart::ToolCall { content })
+    };
+    let Message { schema_version, role, content, channel } = &message.message;
+    let message = Message {
+        schema_version: schema_version.clone(),
+        role: *role,
+        content: content.iter().map(part).collect::<Result<_>>()?,
+        channel: *channel,
+    };
+    Ok(MessagePayload { message })
 }

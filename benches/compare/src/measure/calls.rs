@@ -60,7 +60,11 @@ pub fn measure(
     isolations: &[Isolation],
     effort: Effort,
 ) -> Result<Calls> {
-    let cases = cases(engines, workload, isolations)?;
+    timed(cases(engines, workload, isolations)?, workload, effort)
+}
+
+/// Measures calls of plugins that are loaded and agree.
+pub fn timed(cases: Vec<Case>, workload: &Workload, effort: Effort) -> Result<Calls> {
     let mut tasks: Vec<Task<'_>> = cases
         .iter()
         .map(|case| {

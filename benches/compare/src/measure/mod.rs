@@ -5,4 +5,5 @@ pub mod load;
 pub mod memory;
 pub mod sizes;
 pub mod tail_calls;
+pub mod texts;
 pub mod threads;

@@ -2,23 +2,47 @@
 //! put in here.
 
 mod format;
+mod losses;
 mod machine;
 mod plot;
 mod tables;
 mod targets;
+mod texts;
 
 use std::fs;
 
+#[cfg(feature = "wasmtime")]
+pub use format::table;
 use plot::{Bar, bars, lines};
+pub use texts::texts;
 
 use crate::Result;
 use crate::engines::wire;
 use crate::measure::calls::Calls;
 use crate::measure::memory::MORE;
+use crate::measure::texts::SIZES;
 use crate::options::Options;
-use crate::request::Input;
+use crate::request::{Input, Secrets};
 use crate::run::Results;
 use crate::sample::Effort;
+
+/// The median, for the gallery's table.
+#[cfg(feature = "wasmtime")]
+pub fn time(summary: crate::sample::Summary) -> String {
+    format::time(summary.median)
+}
+
+/// A median beside another.
+#[cfg(feature = "wasmtime")]
+pub fn ratio(one: crate::sample::Summary, other: crate::sample::Summary) -> String {
+    format::ratio(one.median / other.median)
+}
+
+/// The machine and the commit, in a line.
+#[cfg(feature = "wasmtime")]
+pub fn place() -> String {
+    format!("{}, {}, at {}.", machine::date(), machine::processor(), machine::commit())
+}
 
 /// Writes the document and the plots.
 pub fn write(options: &Options, results: &Results) -> Result<()> {
@@ -41,7 +65,7 @@ pub fn write(options: &Options, results: &Results) -> Result<()> {
 fn document(options: &Options, results: &Results) -> Result<String> {
     let input = Input::tool_call(&["engineer"]);
     let request = postcard::to_allocvec(&wire::request(&input.payload, &input.extensions)?)?.len();
-    let values = [
+    let mut values = vec![
         ("quick", quick(options)),
         ("machine", tables::machine(&options.command, results.took)),
         ("targets", targets::targets(results)),
@@ -50,7 +74,7 @@ fn document(options: &Options, results: &Results) -> Result<String> {
         ("tail_calls", tables::tail_calls(&results.tail_calls)),
         ("growth", tables::growth(&results.growth)),
         ("heavy", tables::calls(&results.heavy)),
-        ("losses", tables::losses(results)),
+        ("losses", losses::losses(results)),
         ("loads", tables::loads(&results.loads)),
         ("memory", tables::memory(&results.memory)),
         ("more", MORE.to_string()),
@@ -60,6 +84,7 @@ fn document(options: &Options, results: &Results) -> Result<String> {
         ("programs", tables::programs(&results.sizes)),
         ("files", tables::files(&results.files)),
     ];
+    values.extend(texts::values(&results.texts));
     fill(include_str!("template.md"), &values)
 }
 
@@ -114,6 +139,11 @@ fn svgs(results: &Results) -> Vec<(&'static str, String)> {
     let sizes: Vec<_> = results.growth.iter().map(|calls| calls.workload.clone()).collect();
     let title = "one field of a message, by its size: time of a call";
     svgs.push(("growth.svg", lines(title, &sizes, &tables::series(&results.growth), seconds)));
+
+    let clean = results.texts.scans_of(Secrets::None);
+    let sizes = SIZES.map(|(name, _)| name.to_string());
+    let title = "scan of a text for secrets, by its size: time of a call";
+    svgs.push(("scan.svg", lines(title, &sizes, &tables::series(clean), seconds)));
 
     let loads = results.loads.iter().filter(|load| load.policy == "compute");
     let loads: Vec<_> = loads

@@ -8,7 +8,6 @@ use crate::measure::memory::Memory;
 use crate::measure::sizes::Size;
 use crate::measure::tail_calls::TailCalls;
 use crate::measure::threads::{THREADS, Throughput};
-use crate::run::Results;
 use crate::sample::Summary;
 
 pub const NATIVE: &str = "native";
@@ -56,6 +55,23 @@ pub fn growth(sizes: &[Calls]) -> String {
         .map(|(name, times)| std::iter::once(name).chain(times.into_iter().map(time)).collect())
         .collect();
     table(&head, &rows)
+}
+
+/// As [`growth`], with each time beside native Rust.
+pub fn scans(head: &str, columns: &[&str], sizes: &[Calls]) -> String {
+    let mut columns: Vec<_> = columns.to_vec();
+    columns.insert(0, head);
+    let all = series(sizes);
+    let native = all.iter().find(|(name, _)| name == NATIVE).map(|(_, times)| times.clone());
+    let cell = |(at, of): (usize, &f64)| match native.as_ref().and_then(|native| native.get(at)) {
+        Some(native) => format!("{} ({})", time(*of), ratio(of / native)),
+        None => time(*of),
+    };
+    let row = |(name, times): &(String, Vec<f64>)| {
+        let cells = times.iter().enumerate().map(cell);
+        std::iter::once(name.clone()).chain(cells).collect()
+    };
+    table(&columns, &all.iter().map(row).collect::<Vec<_>>())
 }
 
 /// The medians of each case, in the order of sizes.
@@ -132,33 +148,7 @@ pub fn files(files: &[(&'static str, &'static str, u64)]) -> String {
             _ => rows.push(vec![engine.to_string(), bytes(*size)]),
         }
     }
-    table(&["", "noop", "PII guard", "compute"], &rows)
-}
-
-/// Each policy and kind of isolation in which another sandbox is faster than the faster style of ours.
-pub fn losses(results: &Results) -> String {
-    let mut list = String::new();
-    let workloads = results.policies.iter().chain(&results.growth).chain([&results.heavy]);
-    for calls in workloads {
-        for isolation in ["pooled", "pristine"] {
-            let cases = calls.cases.iter().filter(|(case, _)| case.isolation.name() == isolation);
-            let (ours, others): (Vec<_>, Vec<_>) =
-                cases.partition(|(case, _)| case.engine.starts_with("cpex-wasmi"));
-            let best = ours.iter().map(|(_, summary)| summary.median).min_by(f64::total_cmp);
-            let Some(best) = best else { continue };
-            for (case, summary) in others.iter().filter(|(_, summary)| summary.median < best) {
-                list.push_str(&format!(
-                    "- {}, {isolation}: {} takes {}, cpex-wasmi {} ({}).\n",
-                    calls.workload,
-                    case.engine,
-                    time(summary.median),
-                    time(best),
-                    ratio(best / summary.median),
-                ));
-            }
-        }
-    }
-    if list.is_empty() { "- None in this run.\n".into() } else { list }
+    table(&["", "noop", "PII guard", "compute", "secrets"], &rows)
 }
 
 /// The machine and versions of the measurement.

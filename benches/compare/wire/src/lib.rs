@@ -110,12 +110,14 @@ pub struct MetaSlot<'a> {
     pub properties: Texts<'a>,
 }
 
-/// The decision of a plugin, and its writes to its state.
+/// The decision of a plugin, its writes to its state, and what it changes.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Outcome<'a> {
     #[serde(borrow)]
     pub violation: Option<Violation<'a>>,
     pub state: Vec<(&'a str, Cow<'a, str>)>,
+    /// New arguments of the tool call, as JSON.
+    pub arguments: Option<Cow<'a, str>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -21,15 +21,23 @@ pub fn tool_calls(request: &Request) -> impl Iterator<Item = &ToolCall> {
     })
 }
 
+/// The texts of a request.
+pub fn texts(request: &Request) -> impl Iterator<Item = &str> {
+    request.message.content.iter().filter_map(|part| match part {
+        Part::Text(text) => Some(text.as_str()),
+        _ => None,
+    })
+}
+
 /// The outcome of a request that nothing is said against.
 pub fn allow() -> Outcome {
-    Outcome { violation: None, state: Vec::new() }
+    Outcome { violation: None, state: Vec::new(), arguments: None }
 }
 
 /// The outcome of one that is denied.
 pub fn deny(code: &str, reason: String) -> Outcome {
     let violation = Violation { code: code.into(), reason };
-    Outcome { violation: Some(violation), state: Vec::new() }
+    Outcome { violation: Some(violation), ..allow() }
 }
 
 pub const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;

@@ -4,7 +4,7 @@
 extern crate alloc;
 
 use alloc::borrow::Cow;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::{format, vec};
 
 use compare_wire::{Outcome, Part, Request, ToolCall, Violation};
@@ -70,6 +70,48 @@ pub fn hash_text<'a>(request: &Request<'a>) -> Outcome<'a> {
         }
     }
     Outcome { state: vec![("hash", Cow::Owned(format!("{hash:016x}")))], ..Outcome::default() }
+}
+
+pub fn secrets<'a>(request: &Request<'a>) -> Outcome<'a> {
+    let found: usize = texts(request).map(compare_texts::count).sum();
+    let call = tool_calls(request).next();
+    let arguments = call.and_then(|call| compare_texts::masked_json(&call.arguments));
+    Outcome {
+        state: vec![("found", Cow::Owned(found.to_string()))],
+        arguments: arguments.map(Cow::Owned),
+        ..Outcome::default()
+    }
+}
+
+/// The plugin of the gallery that the tool is called like.
+pub fn gallery<'a>(request: &Request<'a>) -> Outcome<'a> {
+    let call = tool_calls(request).next();
+    let changed = |call: &ToolCall<'_>| compare_gallery::changed_json(call.name, &call.arguments);
+    let arguments = call.and_then(changed);
+    Outcome { arguments: arguments.map(Cow::Owned), ..Outcome::default() }
+}
+
+pub fn sha256<'a>(request: &Request<'a>) -> Outcome<'a> {
+    let hash = texts(request).next().map(compare_texts::sha256).unwrap_or_default();
+    Outcome { state: vec![("sha256", Cow::Owned(hash))], ..Outcome::default() }
+}
+
+pub fn rate_limit<'a>(request: &Request<'a>) -> Outcome<'a> {
+    let subject = request.security.as_ref().and_then(|security| security.subject.as_ref());
+    let user = subject.and_then(|subject| subject.id).unwrap_or_default();
+    let time = request.request.as_ref().and_then(|request| request.timestamp).unwrap_or_default();
+    if compare_texts::calls_in_minute(user, time) > compare_texts::MOST_CALLS {
+        let violation = Violation { code: "rate_limited", reason: Cow::Borrowed("too many calls") };
+        return Outcome { violation: Some(violation), ..Outcome::default() };
+    }
+    Outcome::default()
+}
+
+fn texts<'r>(request: &'r Request<'_>) -> impl Iterator<Item = &'r str> {
+    request.message.content.iter().filter_map(|part| match part {
+        Part::Text(text) => Some(*text),
+        _ => None,
+    })
 }
 
 fn tool_calls<'r, 'a>(request: &'r Request<'a>) -> impl Iterator<Item = &'r ToolCall<'a>> {
