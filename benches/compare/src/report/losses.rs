@@ -11,11 +11,14 @@ const STYLES: [(&str, &str); 2] =
 
 /// A table for each style: each call in which another sandbox is faster, with all that are.
 pub fn losses(results: &Results) -> String {
-    let calls = results.policies.iter().chain(&results.growth).chain([&results.heavy]);
-    let calls: Vec<_> = calls.chain(results.texts.all()).collect();
+    let calls = results.policies.iter().chain([&results.heavy]).chain(results.texts.all());
+    let named = calls.map(|calls| (calls.workload.clone(), calls));
+    let growth = results.growth.iter();
+    let growth = growth.map(|calls| (format!("tool name beside {}", calls.workload), calls));
+    let calls: Vec<_> = named.chain(growth).collect();
     let of = |(engine, heading)| {
         let (mut compared, mut rows) = (0, Vec::new());
-        for calls in &calls {
+        for (name, calls) in &calls {
             for isolation in ["pooled", "pristine"] {
                 let Some((ours, others)) = compare(calls, engine, isolation) else { continue };
                 compared += 1;
@@ -27,7 +30,7 @@ pub fn losses(results: &Results) -> String {
                     })
                     .collect();
                 if !faster.is_empty() {
-                    let call = format!("{}, {isolation}", calls.workload);
+                    let call = format!("{name}, {isolation}");
                     rows.push(vec![call, time(ours.median), faster.join(", ")]);
                 }
             }
