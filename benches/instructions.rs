@@ -16,6 +16,7 @@ use cpex_core::cmf::MessagePayload;
 use cpex_core::plugin::PluginConfig;
 use cpex_core::registry::AnyHookHandler;
 use cpex_wasmi::cpex::WasmFactory;
+use cpex_wasmi::model::Role;
 use cpex_wasmi::{Engine, Invocation, Plugin, Policy, Request};
 use handlers::*;
 use serde_json::json;
@@ -46,6 +47,10 @@ const CASES: &[Case] = &[
     ("a function by name, of 50", 100, 1100, |calls| named(50, calls)),
     ("a function by name, of 5000", 100, 1100, |calls| named(5000, calls)),
     ("load explorer.wasm", 2, 12, loads),
+    ("scan of 1 KiB in fields", 100, 1100, |calls| scans(HOOK, argument(1), calls)),
+    ("scan of 1 KiB, ported", 100, 1100, |calls| scans("cmf.llm_input", prompt(1), calls)),
+    ("scan of 100 KiB in fields", 10, 60, |calls| scans(HOOK, argument(100), calls)),
+    ("scan of 100 KiB, ported", 10, 60, |calls| scans("cmf.llm_input", prompt(100), calls)),
 ];
 
 fn main() {
@@ -135,5 +140,27 @@ fn loads(calls: u32) {
     let (engine, wasm) = (Engine::new().unwrap(), fixture("explorer"));
     for _ in 0..calls {
         black_box(Plugin::load(&engine, black_box(&wasm), Policy::default()).unwrap());
+    }
+}
+
+/// A text without a secret.
+fn text(kib: usize) -> String {
+    "see https://example.com/a?b=c\n".repeat(kib << 5)
+}
+
+fn argument(kib: usize) -> Request {
+    Request::tool_call("t").argument("text", text(kib))
+}
+
+fn prompt(kib: usize) -> Request {
+    Request::text(Role::User, text(kib))
+}
+
+/// Looks for secrets in a text, by eleven patterns.
+fn scans(hook: &str, request: Request, calls: u32) {
+    let plugin = load(&fixture("scanner"), trusting().pooled(2));
+    let request = Arc::new(request);
+    for _ in 0..calls {
+        black_box(plugin.call(hook, black_box(&request).clone()).unwrap());
     }
 }

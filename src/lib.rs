@@ -40,7 +40,7 @@
 //! | feature | default | what it adds | without it |
 //! | --- | --- | --- | --- |
 //! | `std` | yes | deadlines on the system's clock, a pool of warm instances; plugins may be given environment variables, the time, random numbers, state that outlasts a call ([`Access`]) | an embedder supplies a [`Clock`]; each call gets an instance of its own; a plugin that asks for any of these is refused |
-//! | `portable-dispatch` | yes | the interpreter goes from one instruction to the next in a loop, which works in any build | it does so by tail calls, which is faster; `wasmi`, `wasmi_core` and `wasmi_ir` have to be built with `opt-level = 3` and without debug assertions, or [`EngineBuilder::build`] fails |
+//! | `portable-dispatch` | no | the interpreter goes from one instruction to the next in a loop, in any build | it does so by tail calls, which is faster, or in a loop with `opt-level` 0 or 1; an optimised `wasmi` with debug assertions, or for size, makes [`EngineBuilder::build`] fail |
 //! | `text` | yes | the host runs regular expressions, hashes and encodings for plugins | a module that imports these functions is refused |
 //! | `url` | no | the host reads URLs for plugins as browsers do | a module that imports these functions is refused |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |

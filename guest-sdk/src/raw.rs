@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{Field, NO_INDEX};
 
 use crate::result::{check, optional};
+use crate::sys::Form;
 use crate::{Result, Status, sys};
 
 /// The bytes that are compared on the stack before anything is allocated.
@@ -182,7 +183,7 @@ impl<'k> Place<'k> {
     ///
     /// The host's status, but for [`Status::Absent`].
     pub fn bytes(self) -> Result<Option<Vec<u8>>> {
-        optional(read_all(|out| self.read(out)))
+        optional(self.read_new(Form::Postcard))
     }
 
     /// The value as JSON text, or `None` if it is not there.
@@ -191,7 +192,7 @@ impl<'k> Place<'k> {
     ///
     /// The host's status, but for [`Status::Absent`].
     pub fn json(self) -> Result<Option<String>> {
-        Ok(optional(read_all(|out| self.read_json(out)))?.map(sys::text))
+        Ok(optional(self.read_new(Form::Json))?.map(sys::text))
     }
 
     /// The value as bare text, or `None` if it is not there.
@@ -237,25 +238,29 @@ impl<'k> Place<'k> {
     }
 
     pub(crate) fn required_text(self) -> Result<String> {
-        read_all(|out| self.read_text(out)).map(sys::text)
+        self.read_new(Form::Text).map(sys::text)
     }
 
     pub(crate) fn key_at(self, position: u32) -> Result<String> {
-        read_all(|out| self.read_key(position, out)).map(sys::text)
-    }
-}
-
-/// Reads into a buffer that fits most values, and again if the value turns out to be longer. What is
-/// left of the buffer stays as room to append to.
-fn read_all(read: impl Fn(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> {
-    let mut bytes = sys::buffer(ROOM)?;
-    let len = read(&mut bytes)?;
-    if len <= bytes.len() {
+        let mut bytes = sys::buffer(ROOM)?;
+        let mut len = self.read_key(position, &mut bytes)?;
+        if len > bytes.len() {
+            bytes = sys::buffer(len)?;
+            len = self.read_key(position, &mut bytes)?;
+        }
         bytes.truncate(len);
-        return Ok(bytes);
+        Ok(sys::text(bytes))
     }
-    drop(bytes);
-    let mut bytes = sys::buffer(len)?;
-    read(&mut bytes)?;
-    Ok(bytes)
+
+    /// Reads into a buffer that fits most values, and again if the value turns out to be longer. What is
+    /// left of the buffer stays as room to append to.
+    fn read_new(self, form: Form) -> Result<Vec<u8>> {
+        let (field, key) = (self.field.number(), self.key());
+        let (bytes, len) = sys::read_new(form, field, self.index, key, ROOM)?;
+        if len <= ROOM {
+            return Ok(bytes);
+        }
+        drop(bytes);
+        sys::read_new(form, field, self.index, key, len).map(|(bytes, _)| bytes)
+    }
 }

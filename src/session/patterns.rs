@@ -251,15 +251,17 @@ impl Service<'_> {
             p::GROUPS => Find::Groups,
             _ => return Ok(Status::InvalidArgument.code()),
         };
-        let patterns = match self.session.patterns.get(pattern) {
-            Ok(patterns) => patterns.clone(),
-            Err(status) => return Ok(status.code()),
-        };
+        // Lent for the search, which is cheaper than one more owner.
+        let table = core::mem::take(&mut self.session.patterns);
         let mut report = self.report(room);
-        let found = self.with_input(operand, memory, |text| {
-            matches(&patterns, text, cursor, find, &mut report, &mut |_, _| true)
-        })?;
-        self.hand_out_report(report, found, out, memory)
+        let found = match table.get(pattern) {
+            Ok(patterns) => self.with_input(operand, memory, |text| {
+                matches(patterns, text, cursor, find, &mut report, &mut |_, _| true)
+            }),
+            Err(status) => Ok(Err(status)),
+        };
+        self.session.patterns = table;
+        self.hand_out_report(report, found?, out, memory)
     }
 
     pub(super) fn report(&mut self, room: usize) -> Report {

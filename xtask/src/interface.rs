@@ -225,7 +225,10 @@ impl Interface {
                 Kind::Bytes | Kind::Key => format!("{name}: *const u8, {name}_len: usize"),
                 Kind::Buffer => format!("{name}: *mut u8, {name}_len: usize"),
             });
-            let _ = writeln!(code, "#[link_name = \"{name}\"]\nfn import_{name}({raw}) -> i32;");
+            let _ = writeln!(
+                code,
+                "#[link_name = \"{name}\"]\npub(super) fn import_{name}({raw}) -> i32;"
+            );
         }
         code.push_str("}\n\n");
         for Function { name, params, doc: text, .. } in &self.functions {

@@ -81,6 +81,33 @@ pub(crate) fn buffer(len: usize) -> crate::Result<Vec<u8>> {
     Ok(alloc::vec![0; len])
 }
 
+/// A form in which the host writes a value.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    Postcard,
+    Json,
+    Text,
+}
+
+/// Reads a value into new memory for `room` bytes. Returns its length too: if that is more than `room`, nothing was read.
+pub(crate) fn read_new(
+    form: Form,
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    room: usize,
+) -> crate::Result<(Vec<u8>, usize)> {
+    let read = match form {
+        Form::Postcard => read,
+        Form::Json => read_json,
+        Form::Text => read_text,
+    };
+    let mut bytes = buffer(room)?;
+    let len = crate::result::check(read(field, index, key, &mut bytes))?;
+    bytes.truncate(if len <= room { len } else { 0 });
+    Ok((bytes, len))
+}
+
 /// A copy.
 #[allow(clippy::unnecessary_wraps, reason = "in the sandbox it may fail")]
 pub(crate) fn copy(bytes: &[u8]) -> crate::Result<Vec<u8>> {

@@ -10,39 +10,81 @@ use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::cell::OnceCell;
 
+use cpex_wasmi_abi::NO_KEY;
+
+use crate::result::check;
 use crate::{Result, Status};
 
 /// As many zeros. Unlike `vec!`, it brings no code to panic with.
 pub(crate) fn buffer(len: usize) -> Result<Vec<u8>> {
-    // SAFETY: the first `len` bytes are written.
-    unsafe { vec_of(len, |start| start.write_bytes(0, len)) }
+    let mut bytes = reserve(len)?;
+    // SAFETY: there is room for `len` bytes, and all are written.
+    unsafe {
+        bytes.as_mut_ptr().write_bytes(0, len);
+        bytes.set_len(len);
+    }
+    Ok(bytes)
+}
+
+/// A form in which the host writes a value.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    Postcard,
+    Json,
+    Text,
+}
+
+/// Reads a value into new memory for `room` bytes, which nobody writes before the host does. Returns its length too: if that
+/// is more than `room`, nothing was read.
+pub(crate) fn read_new(
+    form: Form,
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    room: usize,
+) -> Result<(Vec<u8>, usize)> {
+    let read = match form {
+        Form::Postcard => imports::import_read,
+        Form::Json => imports::import_read_json,
+        Form::Text => imports::import_read_text,
+    };
+    let mut bytes = reserve(room)?;
+    let key_len = key.map_or(NO_KEY as usize, <[u8]>::len);
+    let key = key.map_or(core::ptr::null(), <[u8]>::as_ptr);
+    // SAFETY: the key is borrowed for the call, and there is room for as many bytes behind the pointer.
+    let answer = unsafe { read(field, index, key, key_len, bytes.as_mut_ptr(), room) };
+    let len = check(answer)?;
+    if len <= room {
+        // SAFETY: the host has written as many bytes as it says, if that many have room.
+        unsafe { bytes.set_len(len) };
+    }
+    Ok((bytes, len))
 }
 
 /// A copy. Unlike `to_vec`, it brings no code to panic with.
 pub(crate) fn copy(bytes: &[u8]) -> Result<Vec<u8>> {
-    // SAFETY: as many bytes are written as there are, and new memory does not overlap with old.
+    let mut copy = reserve(bytes.len())?;
+    // SAFETY: there is room for as many bytes, all are written, and new memory does not overlap with old.
     unsafe {
-        vec_of(bytes.len(), |start| start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()))
+        copy.as_mut_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        copy.set_len(bytes.len());
     }
+    Ok(copy)
 }
 
-/// # Safety
-///
-/// `write` is given room for `len` bytes, and writes them all.
-unsafe fn vec_of(len: usize, write: impl FnOnce(*mut u8)) -> Result<Vec<u8>> {
+/// Room for `len` bytes. Unlike `try_reserve_exact`, it brings no code to grow.
+fn reserve(len: usize) -> Result<Vec<u8>> {
     let layout = Layout::array::<u8>(len).map_err(|_| Status::TooLarge)?;
     if len == 0 {
         return Ok(Vec::new());
     }
-    // SAFETY: the layout is not empty; what is there is of that layout, and the caller vouches that
-    // all of it is written.
+    // SAFETY: the layout is not empty, and is that of as many bytes.
     unsafe {
         let start = alloc::alloc::alloc(layout);
         if start.is_null() {
             return Err(Status::TooLarge.into());
         }
-        write(start);
-        Ok(Vec::from_raw_parts(start, len, len))
+        Ok(Vec::from_raw_parts(start, 0, len))
     }
 }
 

@@ -101,8 +101,9 @@ fn unfit(left: usize) -> Error {
         ErrorKind::InvalidConfig,
         format!(
             "the interpreter is built so that plugins can overflow the host's stack: some instructions \
-             left {left} bytes there; turn on the feature `portable-dispatch` of `cpex-wasmi`, or build \
-             `wasmi`, `wasmi_core` and `wasmi_ir` with `opt-level = 3` and `debug-assertions = false`"
+             left {left} bytes there; give `wasmi`, `wasmi_core` and `wasmi_ir` `opt-level = 3` and \
+             `debug-assertions = false` (for `cargo test` and `cargo run`, in `[profile.dev.package]`), or turn on \
+             the feature `portable-dispatch` of `cpex-wasmi`"
         ),
     )
 }

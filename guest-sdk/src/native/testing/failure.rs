@@ -76,9 +76,9 @@ impl Failure {
 
 /// The usual reason why a module comes to its deadline in a test.
 const UNOPTIMISED: &str = "without optimisation, a module in a test takes many times as long: put \
-                           `wasmi = { opt-level = 3 }`, \
-    `wasmi_core = { opt-level = 3 }` and `wasmi_ir = { opt-level = 3 }` under `[profile.dev.package]` of its \
-    Cargo.toml, or run `cargo test --release`";
+                           `wasmi`, `wasmi_core` and `wasmi_ir`, each with \
+    `{ opt-level = 3, debug-assertions = false }`, under `[profile.dev.package]` of its Cargo.toml, or run \
+    `cargo test --release`";
 
 /// The number of differences that are shown to people.
 const SHOWN: usize = 12;

@@ -134,36 +134,96 @@ const RECORD: usize = 12;
 const AT_ONCE: usize = 16;
 
 /// The places of the matches of one pattern in one text.
+///
+/// Most texts have none, so the first search has room for one match, and later ones for more.
 pub(super) struct Ranges {
-    progress: Progress,
-    room: [u8; p::HEAD + AT_ONCE * RECORD],
-    len: usize,
+    what: u32,
+    first: u32,
+    from: u32,
+    found: bool,
+    /// The records that were not given out yet, and the place of the first of them.
+    left: u32,
+    place: usize,
+    records: Vec<u8>,
 }
 
 impl Ranges {
     /// All matches from `start` on.
     pub(super) fn new(start: usize) -> Self {
-        let room = [0; p::HEAD + AT_ONCE * RECORD];
-        Self { progress: Progress::new(p::MATCHES, start), len: room.len(), room }
+        Self::of(p::MATCHES, start)
     }
 
     /// The first match from `start` on. If any match will do, its place is not the one that counts.
     pub(super) fn first(start: usize, any: bool) -> Self {
-        let progress = Progress::new(if any { p::ANY } else { p::MATCHES }, start);
-        Self { progress, room: [0; p::HEAD + AT_ONCE * RECORD], len: p::HEAD + RECORD }
+        Self::of(if any { p::ANY } else { p::MATCHES }, start)
+    }
+
+    fn of(what: u32, start: usize) -> Self {
+        let from = u32::try_from(start).unwrap_or(!p::AFTER_MATCH);
+        Self { what, first: 0, from, found: false, left: 0, place: 0, records: Vec::new() }
     }
 
     /// The place of the next match.
     pub(super) fn next(&mut self, pattern: &Pattern, text: &[u8]) -> Option<(usize, usize)> {
-        let room = self.room.get_mut(..self.len).unwrap_or_default();
-        let record = self.progress.next(pattern, text, RECORD, room)?;
-        Some((number(record, 4)?, number(record, 8)?))
+        if self.found {
+            return self.next_of_many(pattern, text);
+        }
+        let mut room = [0; p::HEAD + RECORD];
+        while self.first != p::FINISHED {
+            let count = search(pattern, text, (self.first, self.from, self.what), &mut room);
+            self.first = word(&room, 0);
+            self.from = word(&room, 4);
+            if count > 0 {
+                self.found = true;
+                return range_of(&room, p::HEAD);
+            }
+        }
+        None
     }
+
+    #[cold]
+    fn next_of_many(&mut self, pattern: &Pattern, text: &[u8]) -> Option<(usize, usize)> {
+        while self.left == 0 {
+            if self.first == p::FINISHED {
+                return None;
+            }
+            if self.records.is_empty() {
+                self.records = vec![0; p::HEAD + AT_ONCE * RECORD];
+            }
+            let at = (self.first, self.from, self.what);
+            self.left = search(pattern, text, at, &mut self.records);
+            self.first = word(&self.records, 0);
+            self.from = word(&self.records, 4);
+            self.place = p::HEAD;
+        }
+        let range = range_of(&self.records, self.place);
+        self.left = self.left.wrapping_sub(1);
+        self.place = self.place.wrapping_add(RECORD);
+        range
+    }
+}
+
+/// The place of the match in the record at `place`.
+fn range_of(records: &[u8], place: usize) -> Option<(usize, usize)> {
+    Some((
+        usize::try_from(word(records, place.wrapping_add(4))).ok()?,
+        usize::try_from(word(records, place.wrapping_add(8))).ok()?,
+    ))
+}
+
+/// Searches from a place on. Returns the number of records that the host wrote.
+fn search(pattern: &Pattern, text: &[u8], at: (u32, u32, u32), room: &mut [u8]) -> u32 {
+    let (first, from, what) = at;
+    let answer = sys::search(MEMORY, 0, Some(text), pattern.number, first, from, what, room);
+    u32::try_from(answer).unwrap_or_else(|_| failed(answer))
 }
 
 /// The places of the groups of the matches of one pattern in one text.
 pub(super) struct Groups {
-    progress: Progress,
+    first: u32,
+    from: u32,
+    left: u32,
+    place: usize,
     room: Vec<u8>,
 }
 
@@ -171,66 +231,32 @@ impl Groups {
     /// The groups of all matches from `start` on, `most` at a time.
     pub(super) fn new(pattern: &Pattern, start: usize, most: usize) -> Self {
         let len = record_of_groups(pattern).saturating_mul(most).saturating_add(p::HEAD);
-        Self { progress: Progress::new(p::GROUPS, start), room: vec![0; len] }
+        let from = u32::try_from(start).unwrap_or(!p::AFTER_MATCH);
+        Self { first: 0, from, left: 0, place: 0, room: vec![0; len] }
     }
 
     /// The places of the groups of the next match, two for each.
     pub(super) fn next(&mut self, pattern: &Pattern, text: &[u8]) -> Option<Vec<u32>> {
-        let record = record_of_groups(pattern);
-        let record = self.progress.next(pattern, text, record, &mut self.room)?;
-        let (slots, _) = record.get(4..)?.as_chunks::<4>();
+        while self.left == 0 {
+            if self.first == p::FINISHED {
+                return None;
+            }
+            self.left = search(pattern, text, (self.first, self.from, p::GROUPS), &mut self.room);
+            self.first = word(&self.room, 0);
+            self.from = word(&self.room, 4);
+            self.place = p::HEAD;
+        }
+        let next = self.place.wrapping_add(record_of_groups(pattern));
+        let record = self.room.get(self.place.wrapping_add(4)..next)?;
+        self.left = self.left.wrapping_sub(1);
+        self.place = next;
+        let (slots, _) = record.as_chunks::<4>();
         Some(slots.iter().map(|slot| u32::from_le_bytes(*slot)).collect())
     }
 }
 
 fn record_of_groups(pattern: &Pattern) -> usize {
     pattern.groups().saturating_mul(8).saturating_add(4)
-}
-
-/// The progress of a search that is asked for some records at a time.
-struct Progress {
-    what: u32,
-    first: u32,
-    from: u32,
-    /// The records that the host wrote last, and of those the ones that were given out.
-    count: usize,
-    given: usize,
-}
-
-impl Progress {
-    fn new(what: u32, start: usize) -> Self {
-        let from = u32::try_from(start).unwrap_or(!p::AFTER_MATCH);
-        Self { what, first: 0, from, count: 0, given: 0 }
-    }
-
-    /// The next record, of `size` bytes, in `room`.
-    fn next<'r>(
-        &mut self,
-        pattern: &Pattern,
-        text: &[u8],
-        size: usize,
-        room: &'r mut [u8],
-    ) -> Option<&'r [u8]> {
-        while self.given == self.count {
-            if self.first == p::FINISHED {
-                return None;
-            }
-            let (first, from) = (self.first, self.from);
-            let answer =
-                sys::search(MEMORY, 0, Some(text), pattern.number, first, from, self.what, room);
-            self.count = usize::try_from(answer).unwrap_or_else(|_| failed(answer));
-            self.given = 0;
-            self.first = word(room, 0);
-            self.from = word(room, 4);
-        }
-        let start = self.given.wrapping_mul(size).wrapping_add(p::HEAD);
-        self.given = self.given.wrapping_add(1);
-        room.get(start..start.wrapping_add(size))
-    }
-}
-
-fn number(bytes: &[u8], at: usize) -> Option<usize> {
-    usize::try_from(word(bytes, at)).ok()
 }
 
 /// Ends the call: a search that failed must not look like a text without a match.

@@ -9,7 +9,7 @@ use cpex_wasmi_abi::NO_KEY;
 #[link(wasm_import_module = "cpex")]
 unsafe extern "C" {
     #[link_name = "read"]
-    fn import_read(
+    pub(super) fn import_read(
         field: u32,
         index: u32,
         key: *const u8,
@@ -18,7 +18,7 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "read_json"]
-    fn import_read_json(
+    pub(super) fn import_read_json(
         field: u32,
         index: u32,
         key: *const u8,
@@ -27,7 +27,7 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "read_text"]
-    fn import_read_text(
+    pub(super) fn import_read_text(
         field: u32,
         index: u32,
         key: *const u8,
@@ -36,13 +36,19 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "read_key"]
-    fn import_read_key(field: u32, index: u32, position: u32, out: *mut u8, out_len: usize) -> i32;
+    pub(super) fn import_read_key(
+        field: u32,
+        index: u32,
+        position: u32,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
     #[link_name = "contains"]
-    fn import_contains(field: u32, index: u32, key: *const u8, key_len: usize) -> i32;
+    pub(super) fn import_contains(field: u32, index: u32, key: *const u8, key_len: usize) -> i32;
     #[link_name = "count"]
-    fn import_count(field: u32, index: u32) -> i32;
+    pub(super) fn import_count(field: u32, index: u32) -> i32;
     #[link_name = "write"]
-    fn import_write(
+    pub(super) fn import_write(
         field: u32,
         index: u32,
         key: *const u8,
@@ -51,7 +57,7 @@ unsafe extern "C" {
         value_len: usize,
     ) -> i32;
     #[link_name = "write_json"]
-    fn import_write_json(
+    pub(super) fn import_write_json(
         field: u32,
         index: u32,
         key: *const u8,
@@ -60,7 +66,7 @@ unsafe extern "C" {
         value_len: usize,
     ) -> i32;
     #[link_name = "write_text"]
-    fn import_write_text(
+    pub(super) fn import_write_text(
         field: u32,
         index: u32,
         key: *const u8,
@@ -69,20 +75,20 @@ unsafe extern "C" {
         value_len: usize,
     ) -> i32;
     #[link_name = "remove"]
-    fn import_remove(field: u32, index: u32, key: *const u8, key_len: usize) -> i32;
+    pub(super) fn import_remove(field: u32, index: u32, key: *const u8, key_len: usize) -> i32;
     #[link_name = "deny"]
-    fn import_deny(violation: *const u8, violation_len: usize) -> i32;
+    pub(super) fn import_deny(violation: *const u8, violation_len: usize) -> i32;
     #[link_name = "deny_text"]
-    fn import_deny_text(
+    pub(super) fn import_deny_text(
         code: *const u8,
         code_len: usize,
         reason: *const u8,
         reason_len: usize,
     ) -> i32;
     #[link_name = "deny_json"]
-    fn import_deny_json(violation: *const u8, violation_len: usize) -> i32;
+    pub(super) fn import_deny_json(violation: *const u8, violation_len: usize) -> i32;
     #[link_name = "call"]
-    fn import_call(
+    pub(super) fn import_call(
         name: *const u8,
         name_len: usize,
         argument: *const u8,
@@ -91,7 +97,7 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "call_json"]
-    fn import_call_json(
+    pub(super) fn import_call_json(
         name: *const u8,
         name_len: usize,
         argument: *const u8,
@@ -100,9 +106,9 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "call_result"]
-    fn import_call_result(offset: u32, out: *mut u8, out_len: usize) -> i32;
+    pub(super) fn import_call_result(offset: u32, out: *mut u8, out_len: usize) -> i32;
     #[link_name = "pattern"]
-    fn import_pattern(
+    pub(super) fn import_pattern(
         text: *const u8,
         text_len: usize,
         flags: u32,
@@ -110,11 +116,11 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "pattern_set"]
-    fn import_pattern_set(patterns: *const u8, patterns_len: usize) -> i32;
+    pub(super) fn import_pattern_set(patterns: *const u8, patterns_len: usize) -> i32;
     #[link_name = "pattern_drop"]
-    fn import_pattern_drop(pattern: u32) -> i32;
+    pub(super) fn import_pattern_drop(pattern: u32) -> i32;
     #[link_name = "search"]
-    fn import_search(
+    pub(super) fn import_search(
         field: u32,
         index: u32,
         key: *const u8,
@@ -127,7 +133,7 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "scan"]
-    fn import_scan(
+    pub(super) fn import_scan(
         field: u32,
         index: u32,
         key: *const u8,
@@ -140,7 +146,7 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "replace"]
-    fn import_replace(
+    pub(super) fn import_replace(
         field: u32,
         index: u32,
         key: *const u8,
@@ -155,7 +161,7 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "digest"]
-    fn import_digest(
+    pub(super) fn import_digest(
         field: u32,
         index: u32,
         key: *const u8,
@@ -165,7 +171,7 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "hmac"]
-    fn import_hmac(
+    pub(super) fn import_hmac(
         field: u32,
         index: u32,
         key: *const u8,
@@ -177,7 +183,7 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "encode"]
-    fn import_encode(
+    pub(super) fn import_encode(
         field: u32,
         index: u32,
         key: *const u8,
@@ -187,7 +193,7 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "decode"]
-    fn import_decode(
+    pub(super) fn import_decode(
         field: u32,
         index: u32,
         key: *const u8,
@@ -197,9 +203,9 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "entropy"]
-    fn import_entropy(field: u32, index: u32, key: *const u8, key_len: usize) -> i32;
+    pub(super) fn import_entropy(field: u32, index: u32, key: *const u8, key_len: usize) -> i32;
     #[link_name = "equal"]
-    fn import_equal(
+    pub(super) fn import_equal(
         field: u32,
         index: u32,
         key: *const u8,
@@ -208,7 +214,7 @@ unsafe extern "C" {
         other_len: usize,
     ) -> i32;
     #[link_name = "in_networks"]
-    fn import_in_networks(
+    pub(super) fn import_in_networks(
         field: u32,
         index: u32,
         key: *const u8,
@@ -217,7 +223,7 @@ unsafe extern "C" {
         networks_len: usize,
     ) -> i32;
     #[link_name = "url"]
-    fn import_url(
+    pub(super) fn import_url(
         field: u32,
         index: u32,
         key: *const u8,
@@ -226,7 +232,7 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "url_json"]
-    fn import_url_json(
+    pub(super) fn import_url_json(
         field: u32,
         index: u32,
         key: *const u8,
@@ -235,15 +241,20 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "log"]
-    fn import_log(level: u32, message: *const u8, message_len: usize) -> i32;
+    pub(super) fn import_log(level: u32, message: *const u8, message_len: usize) -> i32;
     #[link_name = "panic"]
-    fn import_panic(message: *const u8, message_len: usize) -> i32;
+    pub(super) fn import_panic(message: *const u8, message_len: usize) -> i32;
     #[link_name = "metric"]
-    fn import_metric(name: *const u8, name_len: usize, value: u32) -> i32;
+    pub(super) fn import_metric(name: *const u8, name_len: usize, value: u32) -> i32;
     #[link_name = "metadata"]
-    fn import_metadata(key: *const u8, key_len: usize, value: *const u8, value_len: usize) -> i32;
+    pub(super) fn import_metadata(
+        key: *const u8,
+        key_len: usize,
+        value: *const u8,
+        value_len: usize,
+    ) -> i32;
     #[link_name = "metadata_json"]
-    fn import_metadata_json(
+    pub(super) fn import_metadata_json(
         key: *const u8,
         key_len: usize,
         value: *const u8,
