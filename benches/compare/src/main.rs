@@ -40,9 +40,9 @@ fn run(arguments: Vec<String>) -> Result<()> {
         return measure::memory::child(engine, folder.as_ref());
     }
     if let [first, quick] = &arguments[..]
-        && first == measure::tail_calls::CHILD
+        && first == measure::by_loop::CHILD
     {
-        return measure::tail_calls::child(run::effort_of_calls(quick == "quick"));
+        return measure::by_loop::child(run::effort_of_calls(quick == "quick"));
     }
     #[cfg(feature = "wasmtime")]
     if let [first, rest @ ..] = &arguments[..]

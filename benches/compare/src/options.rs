@@ -8,7 +8,7 @@ pub const HELP: &str = "\
 Measures CPEX policies natively, in cpex-wasmi and in other sandboxes, and writes what it finds
 to docs/performance.md and docs/performance/.
 
-cargo compare [--quick] [--only NAME]... [--no-sizes] [--no-tail-calls] [--out DIR]
+cargo compare [--quick] [--only NAME]... [--no-sizes] [--no-loop] [--out DIR]
 cargo compare --rows texts [--quick] [--only NAME]...
 cargo compare gallery [--quick]
 
@@ -17,8 +17,7 @@ gallery      only measure the plugins that scripts/build-gallery has built, and 
 --quick      few samples: to see it work, not to rely on
 --only NAME  only engines whose name contains NAME, and native Rust; may be repeated
 --no-sizes   do not build the programs whose size is measured, which takes minutes the first time
---no-tail-calls
-             do not build cpex-wasmi once more, without `portable-dispatch`, to measure its calls
+--no-loop    do not build cpex-wasmi once more, with `portable-dispatch`, to measure its calls
 --rows texts only measure work on texts, and print its tables
 --out DIR    write performance.md and performance/ to DIR
 --help       show this";
@@ -27,7 +26,7 @@ pub struct Options {
     pub quick: bool,
     pub only: Vec<String>,
     pub sizes: bool,
-    pub tail_calls: bool,
+    pub by_loop: bool,
     pub out: PathBuf,
     /// True if only work on texts is to be measured.
     pub only_texts: bool,
@@ -43,7 +42,7 @@ impl Options {
             quick: false,
             only: Vec::new(),
             sizes: true,
-            tail_calls: true,
+            by_loop: true,
             out: docs,
             only_texts: false,
             command: "cargo compare".into(),
@@ -63,8 +62,8 @@ impl Options {
                     options.sizes = false;
                     argument
                 }
-                "--no-tail-calls" => {
-                    options.tail_calls = false;
+                "--no-loop" => {
+                    options.by_loop = false;
                     argument
                 }
                 "--only" => {

@@ -7,11 +7,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::Result;
 use crate::call::{Workload, cases};
 use crate::engines::{self, Engine, Isolation};
+use crate::measure::by_loop::{self, ByLoop};
 use crate::measure::calls::{self, Calls};
 use crate::measure::load::{self, Load};
 use crate::measure::memory::{self, Memory};
 use crate::measure::sizes::{self, EMBEDDERS, Size};
-use crate::measure::tail_calls::{self, TailCalls};
 use crate::measure::texts::{self, Texts};
 use crate::measure::threads::{self, Throughput};
 use crate::options::Options;
@@ -21,8 +21,8 @@ use crate::sample::Effort;
 pub struct Results {
     /// One for each policy and request.
     pub policies: Vec<Calls>,
-    /// The result of cpex-wasmi with tail calls. Empty if that was not to be built.
-    pub tail_calls: Vec<TailCalls>,
+    /// The result of cpex-wasmi by the loop. Empty if that was not to be built.
+    pub by_loop: Vec<ByLoop>,
     /// One for each size of the message.
     pub growth: Vec<Calls>,
     pub heavy: Calls,
@@ -69,7 +69,7 @@ pub fn measure(options: &Options) -> Result<Results> {
     };
     let mut results = Results {
         policies: Vec::new(),
-        tail_calls: Vec::new(),
+        by_loop: Vec::new(),
         growth: Vec::new(),
         heavy,
         texts: texts::measure(&engines, efforts.calls, |step| progress.step(step))?,
@@ -85,9 +85,9 @@ pub fn measure(options: &Options) -> Result<Results> {
         progress.step(&format!("calls: {}", workload.name));
         results.policies.push(calls::measure(&engines, workload, &BOTH, efforts.calls)?);
     }
-    progress.step("calls, with tail calls");
-    if options.tail_calls {
-        results.tail_calls = tail_calls::measure(options)?;
+    progress.step("calls, by the loop");
+    if options.by_loop {
+        results.by_loop = by_loop::measure(options)?;
     }
     for workload in &growth {
         progress.step(&format!("calls: one field of a message with {}", workload.name));

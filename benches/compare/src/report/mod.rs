@@ -71,7 +71,7 @@ fn document(options: &Options, results: &Results) -> Result<String> {
         ("targets", targets::targets(results)),
         ("request_bytes", request.to_string()),
         ("policies", results.policies.iter().map(tables::calls).collect::<Vec<_>>().join("\n")),
-        ("tail_calls", tables::tail_calls(&results.tail_calls)),
+        ("by_loop", tables::by_loop(&results.by_loop)),
         ("growth", tables::growth(&results.growth)),
         ("heavy", tables::calls(&results.heavy)),
         ("losses", losses::losses(results)),

@@ -2,11 +2,11 @@
 
 use super::format::{bytes, kilobytes, per_second, ratio, spread, table, time};
 use super::machine;
+use crate::measure::by_loop::ByLoop;
 use crate::measure::calls::Calls;
 use crate::measure::load::Load;
 use crate::measure::memory::Memory;
 use crate::measure::sizes::Size;
-use crate::measure::tail_calls::TailCalls;
 use crate::measure::threads::{THREADS, Throughput};
 use crate::sample::Summary;
 
@@ -29,12 +29,12 @@ pub fn calls(calls: &Calls) -> String {
     table(&[&calls.workload, "median", "p10 – p90", "of native"], &rows)
 }
 
-/// The result of the build with tail calls, beside native Rust in that program.
-pub fn tail_calls(all: &[TailCalls]) -> String {
+/// The result of the build by the loop, beside native Rust in that program.
+pub fn by_loop(all: &[ByLoop]) -> String {
     if all.is_empty() {
-        return "Not built for this run (`--no-tail-calls`).\n".into();
+        return "Not built for this run (`--no-loop`).\n".into();
     }
-    let of = |calls: &TailCalls| {
+    let of = |calls: &ByLoop| {
         let native = calls.of(NATIVE).map(|native| native.median);
         let row = |(name, summary): &(String, Summary)| {
             let beside = native.map_or("–".into(), |native| ratio(summary.median / native));

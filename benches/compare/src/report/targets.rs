@@ -2,9 +2,9 @@
 
 use super::format::{bytes, kilobytes, ratio, table, time};
 use super::tables::{KNOWN, LEAN, LEAN_PRISTINE, NATIVE, series};
+use crate::measure::by_loop::ByLoop;
 use crate::measure::calls::Calls;
 use crate::measure::sizes::SMALLEST;
-use crate::measure::tail_calls::TailCalls;
 use crate::request::Secrets;
 use crate::run::Results;
 use crate::sample::Summary;
@@ -14,14 +14,14 @@ struct Target {
     what: String,
     target: &'static str,
     measured: Option<(String, f64)>,
-    /// The result of the build with tail calls, where it differs.
-    tail_calls: Option<(String, f64)>,
+    /// The result of the build by the loop, where it differs.
+    by_loop: Option<(String, f64)>,
 }
 
 pub fn targets(results: &Results) -> String {
     let [noop, allowed, denied, compute] = &results.policies[..] else { return String::new() };
-    let with_tail_calls = |calls| (calls, results.tail_calls.iter().find(|tail| tail.is_of(calls)));
-    let [noop, allowed, denied, compute] = [noop, allowed, denied, compute].map(with_tail_calls);
+    let with_loop = |calls| (calls, results.by_loop.iter().find(|again| again.is_of(calls)));
+    let [noop, allowed, denied, compute] = [noop, allowed, denied, compute].map(with_loop);
     let sizes = |name: &str| results.sizes.iter().find(|size| size.what == name);
     let mut large = results.loads.iter().filter(|load| load.policy == "large");
     let large = large.find_map(|load| Some((load.file, load.with_first_call?.median)));
@@ -37,7 +37,7 @@ pub fn targets(results: &Results) -> String {
         pristine("noop, lean: pristine instead of pooled", noop),
         pristine("compute, lean: pristine instead of pooled", compute),
         Target {
-            tail_calls: None,
+            by_loop: None,
             what: "load and first call of a module of 100 kB or more".into(),
             target: "under 2 ms",
             measured: large.map(|(file, took)| {
@@ -46,13 +46,13 @@ pub fn targets(results: &Results) -> String {
             }),
         },
         Target {
-            tail_calls: None,
+            by_loop: None,
             what: "one more plugin that is loaded (one page, idle)".into(),
             target: "under 100 KiB",
             measured: memory.map(|memory| (kilobytes(memory.more), memory.more / 100.0)),
         },
         Target {
-            tail_calls: None,
+            by_loop: None,
             what: "two threads on one plugin, beside one".into(),
             target: "at least 1.9×",
             measured: threads.map(|case| {
@@ -61,13 +61,13 @@ pub fn targets(results: &Results) -> String {
             }),
         },
         Target {
-            tail_calls: None,
+            by_loop: None,
             what: "stripped program that runs plugins, without `text`, built to be small".into(),
             target: "under 2 MB",
             measured: sizes(SMALLEST).map(|size| (bytes(size.bytes), size.bytes as f64 / 2e6)),
         },
         Target {
-            tail_calls: None,
+            by_loop: None,
             what: "one field of a message of 1 MiB, beside one of 1 KiB".into(),
             target: "flat: at most 1.1×",
             measured: growth.and_then(|(_, times)| {
@@ -77,7 +77,7 @@ pub fn targets(results: &Results) -> String {
         },
     ];
     let rows: Vec<_> = rows.into_iter().chain(text_targets(results)).map(row).collect();
-    table(&["", "target", "measured", "met", "by tail calls", "met"], &rows)
+    table(&["", "target", "measured", "met", "by the loop", "met"], &rows)
 }
 
 fn row(target: Target) -> Vec<String> {
@@ -86,8 +86,8 @@ fn row(target: Target) -> Vec<String> {
         Some((figure, part)) => [figure, met(part)],
     };
     let [measured, met] = told(target.measured, "not measured");
-    let [by_tail_calls, met_by_tail_calls] = told(target.tail_calls, "–");
-    vec![target.what, target.target.into(), measured, met, by_tail_calls, met_by_tail_calls]
+    let [by_loop, met_by_loop] = told(target.by_loop, "–");
+    vec![target.what, target.target.into(), measured, met, by_loop, met_by_loop]
 }
 
 /// The word for a part of a target, and how far a missed one is away.
@@ -100,10 +100,10 @@ fn met(part: f64) -> String {
 }
 
 /// A policy's figures by both builds, each by the names of cases.
-type Both<'a> = (&'a Calls, Option<&'a TailCalls>);
+type Both<'a> = (&'a Calls, Option<&'a ByLoop>);
 
-fn figures<'a>((calls, tail_calls): Both<'a>) -> [Box<dyn Fn(&str) -> Option<Summary> + 'a>; 2] {
-    [Box::new(|name| calls.of(name)), Box::new(move |name| tail_calls?.of(name))]
+fn figures<'a>((calls, by_loop): Both<'a>) -> [Box<dyn Fn(&str) -> Option<Summary> + 'a>; 2] {
+    [Box::new(|name| calls.of(name)), Box::new(move |name| by_loop?.of(name))]
 }
 
 fn of_native(
@@ -113,11 +113,11 @@ fn of_native(
     most: f64,
     target: &'static str,
 ) -> Target {
-    let [measured, tail_calls] = figures(calls).map(|of| {
+    let [measured, by_loop] = figures(calls).map(|of| {
         let times = of(case)?.median / of(NATIVE)?.median;
         Some((ratio(times), times / most))
     });
-    Target { what: what.into(), target, measured, tail_calls }
+    Target { what: what.into(), target, measured, by_loop }
 }
 
 fn pristine(what: &'static str, calls: Both<'_>) -> Target {
@@ -125,11 +125,11 @@ fn pristine(what: &'static str, calls: Both<'_>) -> Target {
         more if more > 0.0 => format!("{} more", time(more)),
         _ => "no more".into(),
     };
-    let [measured, tail_calls] = figures(calls).map(|of| {
+    let [measured, by_loop] = figures(calls).map(|of| {
         let more = of(LEAN_PRISTINE)?.median - of(LEAN)?.median;
         Some((shown(more), more / 3e-6))
     });
-    Target { what: what.into(), target: "under 3 µs more", measured, tail_calls }
+    Target { what: what.into(), target: "under 3 µs more", measured, by_loop }
 }
 
 /// The targets for work on texts, for each style by itself.
@@ -142,7 +142,7 @@ fn text_targets(results: &Results) -> Vec<Target> {
             what: format!("{what}, {style}"),
             target,
             measured,
-            tail_calls: None,
+            by_loop: None,
         };
         let clean = texts.scans_of(Secrets::None);
         let small = clean.first().and_then(|calls| calls.of(case));
