@@ -41,7 +41,7 @@
 //! | --- | --- | --- | --- |
 //! | `std` | yes | deadlines on the system's clock, a pool of warm instances; plugins may be given environment variables, the time, random numbers, state that outlasts a call ([`Access`]) | an embedder supplies a [`Clock`]; each call gets an instance of its own; a plugin that asks for any of these is refused |
 //! | `portable-dispatch` | no | the interpreter goes from one instruction to the next in a loop, in any build | it does so by tail calls, which is faster, or in a loop with `opt-level` 0 or 1; an optimised `wasmi` with debug assertions, or for size, makes [`EngineBuilder::build`] fail |
-//! | `text` | yes | the host runs regular expressions, hashes and encodings for plugins | a module that imports these functions is refused |
+//! | `text` | yes | the host runs regular expressions, JSON Schemas, hashes and encodings for plugins | a module that imports these functions is refused |
 //! | `url` | no | the host reads URLs for plugins as browsers do | a module that imports these functions is refused |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
 //! | `http` | no | plugins may send HTTP requests, by an `HttpTransport` of the embedder's | a plugin that asks for it is refused |
@@ -100,6 +100,8 @@ mod receipt;
 #[cfg(feature = "text")]
 mod regex;
 mod request;
+#[cfg(feature = "text")]
+mod schemas;
 mod session;
 mod sync;
 mod system;

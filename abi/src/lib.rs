@@ -51,6 +51,7 @@ mod manifest;
 #[cfg(feature = "model")]
 pub mod model;
 pub mod pattern;
+mod schema;
 mod state;
 mod stateful;
 mod status;
@@ -70,6 +71,7 @@ pub use function::{FunctionInfo, HostFunction, Param};
 pub use hooks::KNOWN_HOOKS;
 pub use http::{HTTP_SEND, HttpRequest, HttpResponse};
 pub use manifest::{AbiVersion, Manifest, ManifestError, StaticManifest};
+pub use schema::SchemaFault;
 pub use state::{
     MAX_STATE_KEY_BYTES, MAX_STATE_TTL_MS, STATE_COMPARE_AND_SET, STATE_EXPIRE, STATE_GET,
     STATE_INCREMENT, STATE_REMOVE, STATE_SET, StateCompareAndSet, StateExpire, StateIncrement,

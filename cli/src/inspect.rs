@@ -218,6 +218,10 @@ fn purpose(function: HostFunction) -> &'static str {
         HostFunction::Search => "Search its own texts, and those that it may read.",
         HostFunction::Scan => "Search all texts in what it may read.",
         HostFunction::Replace => "Replace or mask parts of texts that it may read and change.",
+        HostFunction::Schema | HostFunction::SchemaDrop => "Have the host compile JSON Schemas.",
+        HostFunction::SchemaCheck | HostFunction::SchemaCheckJson => {
+            "Check what it may read by a schema."
+        }
         HostFunction::Metric => "Count what it does, for the operator.",
         HostFunction::Metadata => "Report values beside its decision.",
         HostFunction::MetadataJson => "Report values beside its decision, as JSON.",

@@ -260,6 +260,14 @@ CPEX_IMPORT("in_networks") int32_t cpex_in_networks(uint32_t field, uint32_t ind
 CPEX_IMPORT("url") int32_t cpex_url(uint32_t field, uint32_t index, const void *key, uint32_t key_len, void *out, uint32_t out_len);
 /* As `url`, but as JSON text. */
 CPEX_IMPORT("url_json") int32_t cpex_url_json(uint32_t field, uint32_t index, const void *key, uint32_t key_len, void *out, uint32_t out_len);
+/* Compiles a JSON Schema. Returns its number. If it is invalid, or has what this host does not check, returns `Malformed` and writes the reason as text into the buffer, as much as it holds. */
+CPEX_IMPORT("schema") int32_t cpex_schema(const void *text, uint32_t text_len, void *out, uint32_t out_len);
+/* Gives back a schema. Returns 0. */
+CPEX_IMPORT("schema_drop") int32_t cpex_schema_drop(uint32_t schema);
+/* Checks an input by a schema: a value of the request, or a JSON text. Returns 0 if it fits, otherwise the length of its faults as postcard. */
+CPEX_IMPORT("schema_check") int32_t cpex_schema_check(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t schema, void *out, uint32_t out_len);
+/* As `schema_check`, but gives the faults as JSON text. */
+CPEX_IMPORT("schema_check_json") int32_t cpex_schema_check_json(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t schema, void *out, uint32_t out_len);
 /* Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns 0. */
 CPEX_IMPORT("log") int32_t cpex_log(uint32_t level, const void *message, uint32_t message_len);
 /* Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0; the trap is the plugin's to make. */

@@ -124,6 +124,7 @@ pub mod raw;
 mod record;
 pub mod regex;
 mod result;
+pub mod schema;
 mod set;
 mod slots;
 pub mod state;

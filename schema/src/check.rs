@@ -10,15 +10,41 @@ use serde_json::{Map, Value};
 
 use super::meter::{Halt, Meter};
 use super::number::Exact;
-use super::place::Place;
+use super::place::{Naming, Place};
 use super::words::{counted, found, hint_or_list};
 use super::{
-    Bound, Condition, ListRule, MAX_PROBLEMS, MapRule, Mismatch, Node, Range, Rule, Schema, Side,
-    Values, identity,
+    Bound, Checked, Condition, ListRule, MAX_PROBLEMS, MapRule, Mismatch, Node, Range, Rule,
+    Schema, Side, Values, identity,
 };
 
+/// The steps to see if a large number is a multiple of another.
+const STEPS_PER_FLOAT: u32 = 8;
+
+/// The steps to look for an item among those before it.
+const STEPS_PER_UNIQUE: u32 = 3;
+
+/// Checks a value within a number of steps.
+pub(super) fn check_within(schema: &Schema, value: &Value, steps: u32) -> Checked {
+    let mut check = Check::new(schema, Meter::within(steps), Naming::Pointer);
+    let end = check.fits(&schema.root, value, At { place: &Place::Top, report: true });
+    let steps = steps.saturating_sub(check.meter.left());
+    let mut problems = check.problems;
+    let mismatches = match end {
+        Ok(true) => Some(Vec::new()),
+        Ok(false) | Err(Halt::Enough) => {
+            if problems.is_empty() {
+                let message = "does not fit the schema".into();
+                problems.push(Mismatch { path: String::new(), message });
+            }
+            Some(problems)
+        }
+        Err(Halt::Steps | Halt::Depth | Halt::Number) => None,
+    };
+    Checked { mismatches, steps }
+}
+
 pub(super) fn check(schema: &Schema, value: &Value) -> Vec<Mismatch> {
-    let mut check = Check { schema, meter: Meter::new(), problems: Vec::new() };
+    let mut check = Check::new(schema, Meter::new(), Naming::Config);
     let end = check.fits(&schema.root, value, At { place: &Place::Top, report: true });
     let mut problems = check.problems;
     let message = match end {
@@ -29,9 +55,10 @@ pub(super) fn check(schema: &Schema, value: &Value) -> Vec<Mismatch> {
         }
         Err(halt) => halt.message(),
     };
-    problems.extend(
-        message.map(|message| Mismatch { path: Place::Top.path(), message: message.into() }),
-    );
+    problems.extend(message.map(|message| Mismatch {
+        path: Place::Top.named(Naming::Config),
+        message: message.into(),
+    }));
     problems
 }
 
@@ -45,10 +72,15 @@ pub(super) struct At<'a> {
 pub(super) struct Check<'s> {
     pub(super) schema: &'s Schema,
     pub(super) meter: Meter,
+    naming: Naming,
     problems: Vec<Mismatch>,
 }
 
 impl<'s> Check<'s> {
+    fn new(schema: &'s Schema, meter: Meter, naming: Naming) -> Self {
+        Self { schema, meter, naming, problems: Vec::new() }
+    }
+
     /// True if a value fits; if problems are reported, all of them.
     pub(super) fn fits(&mut self, node: &'s Node, value: &Value, at: At<'_>) -> Result<bool, Halt> {
         self.meter.enter()?;
@@ -92,6 +124,9 @@ impl<'s> Check<'s> {
             }
             (Rule::MultipleOf(divisor), Value::Number(number)) => {
                 let exact = Exact::of(number).ok_or(Halt::Number)?;
+                if let Exact::Float(_) = exact {
+                    self.meter.steps(STEPS_PER_FLOAT)?;
+                }
                 if exact.is_multiple_of(*divisor) {
                     return Ok(true);
                 }
@@ -198,12 +233,14 @@ impl<'s> Check<'s> {
         let mut seen = BTreeMap::new();
         let mut unique = true;
         for (position, value) in values.iter().enumerate() {
+            self.meter.steps(STEPS_PER_UNIQUE)?;
             let Some(first) = seen.insert(identity::of(value, &mut self.meter)?, position) else {
                 continue;
             };
             let place = Place::Item(at.place, position);
+            let naming = self.naming;
             unique = self.wrong(At { place: &place, ..at }, || {
-                let first = Place::Item(at.place, first).path();
+                let first = Place::Item(at.place, first).named(naming);
                 format!("is the same as `{first}`, and items must not repeat")
             })?;
         }
@@ -272,7 +309,7 @@ impl<'s> Check<'s> {
                 Place::Name(..) => format!("has a name that {}", message()),
                 _ => message(),
             };
-            let problem = Mismatch { path: at.place.path(), message };
+            let problem = Mismatch { path: at.place.named(self.naming), message };
             if !self.problems.contains(&problem) {
                 self.problems.push(problem);
             }

@@ -21,7 +21,7 @@
 //! | size of a schema | 65,536 bytes | the schema is refused |
 //! | schemas in one another | 32 | the schema is refused |
 //! | schemas that a check is in at once, each `$ref` counted | 64 | the check fails |
-//! | steps of a check: one for each schema, rule, key, and 64 bytes of text | 1,000,000 | the check fails |
+//! | steps of a check: one for each schema, rule, key, and 64 bytes of text, 128 for a message | 1,000,000 | the check fails |
 //! | problems told at once | about 20 | the others are left out |
 //!
 //! `docs/plugins.md` in the repository lists the keywords. The crate is `no_std` with `alloc`, and has no unsafe code.
@@ -107,6 +107,18 @@ impl Schema {
         check::check(self, config)
     }
 
+    /// Checks any value, within a number of steps. Its mismatches have JSON Pointers in place of paths.
+    ///
+    /// ```
+    /// let schema = cpex_wasmi_schema::Schema::parse(r#"{"maxProperties": 1}"#).unwrap();
+    /// let checked = schema.check_within(&serde_json::json!({"a": 1, "b": 2}), 1_000);
+    /// assert_eq!(checked.mismatches.unwrap()[0].message, "has 2 keys, but must have at most 1");
+    /// assert!(checked.steps < 200);
+    /// ```
+    pub fn check_within(&self, value: &Value, steps: u32) -> Checked {
+        check::check_within(self, value, steps)
+    }
+
     fn target(&self, target: Target) -> Option<&Node> {
         match target {
             Target::Root => Some(&self.root),
@@ -115,11 +127,22 @@ impl Schema {
     }
 }
 
+/// The result of a check within a number of steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Checked {
+    /// The mismatches, about twenty at most; empty if the value fits. `None` if the check could not be finished, because it
+    /// took too many steps, nests too deep, or met a number beyond `f64`.
+    pub mismatches: Option<Vec<Mismatch>>,
+    /// The steps that it took.
+    pub steps: u32,
+}
+
 /// A value of a configuration that does not fit its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mismatch {
-    /// The place of the value, such as `config.rules[2].name`.
+    /// The place of the value: `config.rules[2].name`, or a JSON Pointer, in which long names are cut and end with `…`.
     pub path: String,
     /// The problem, such as ``is not known; did you mean `limit`?``.
     pub message: String,

@@ -2,12 +2,15 @@
 
 use super::{MAX_DEPTH, MAX_PROBLEMS, MAX_STEPS};
 
+/// The steps that a message counts as.
+const STEPS_PER_MESSAGE: u32 = 128;
+
 /// The reason for which a check ended early. A check that ends early has not passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Halt {
     /// It found as many problems as are told.
     Enough,
-    /// It took [`MAX_STEPS`].
+    /// It took all its steps.
     Steps,
     /// It was in more than [`MAX_DEPTH`] schemas, or values, at once.
     Depth,
@@ -43,7 +46,17 @@ pub(super) struct Meter {
 
 impl Meter {
     pub(super) const fn new() -> Self {
-        Self { steps: MAX_STEPS, depth: 0, messages: 3 * MAX_PROBLEMS }
+        Self::within(MAX_STEPS)
+    }
+
+    /// A meter of so many steps.
+    pub(super) const fn within(steps: u32) -> Self {
+        Self { steps, depth: 0, messages: 3 * MAX_PROBLEMS }
+    }
+
+    /// The steps that are left.
+    pub(super) const fn left(&self) -> u32 {
+        self.steps
     }
 
     /// Charges one step.
@@ -53,14 +66,25 @@ impl Meter {
 
     /// Charges one step and those for so many bytes of text.
     pub(super) fn bytes(&mut self, bytes: usize) -> Result<(), Halt> {
-        let steps = u32::try_from(bytes / 64).unwrap_or(u32::MAX).saturating_add(1);
-        self.steps = self.steps.checked_sub(steps).ok_or(Halt::Steps)?;
+        self.steps(u32::try_from(bytes / 64).unwrap_or(u32::MAX).saturating_add(1))
+    }
+
+    /// Charges so many steps.
+    pub(super) fn steps(&mut self, steps: u32) -> Result<(), Halt> {
+        match self.steps.checked_sub(steps) {
+            Some(left) => self.steps = left,
+            None => {
+                self.steps = 0;
+                return Err(Halt::Steps);
+            }
+        }
         Ok(())
     }
 
     /// Charges a message. Only so many are written, be it the same one again and again: each may
     /// look for names that are like others, which takes its time.
     pub(super) fn message(&mut self) -> Result<(), Halt> {
+        self.steps(STEPS_PER_MESSAGE)?;
         self.messages = self.messages.checked_sub(1).ok_or(Halt::Enough)?;
         Ok(())
     }

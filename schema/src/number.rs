@@ -39,9 +39,17 @@ impl Exact {
             Self::Float(float) => {
                 let (mantissa, exponent) = parts(float);
                 let divisor = u128::from(divisor);
+                // As both factors are less than 2^64, no product is too large.
+                let product =
+                    |left: u128, right: u128| left.saturating_mul(right).checked_rem(divisor);
                 let mut rest = u128::from(mantissa).checked_rem(divisor);
-                for _ in 0..exponent {
-                    rest = rest.and_then(|rest| rest.saturating_mul(2).checked_rem(divisor));
+                let (mut power, mut left) = (2_u128.checked_rem(divisor), exponent);
+                while left > 0 {
+                    if left & 1 == 1 {
+                        rest = rest.zip(power).and_then(|(rest, power)| product(rest, power));
+                    }
+                    power = power.and_then(|power| product(power, power));
+                    left >>= 1;
                 }
                 self.is_whole() && rest == Some(0)
             }

@@ -6,6 +6,15 @@ use core::fmt::Write as _;
 
 use super::words::shown;
 
+/// The way in which places are written for people.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Naming {
+    /// As operators write them: `config.rules[2].name`.
+    Config,
+    /// As JSON Pointers: `/rules/2/name`.
+    Pointer,
+}
+
 /// The place of a value, as a way back to the top. It costs nothing until it is written.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place<'a> {
@@ -19,8 +28,15 @@ pub(super) enum Place<'a> {
 }
 
 impl Place<'_> {
+    pub(super) fn named(&self, naming: Naming) -> String {
+        match naming {
+            Naming::Config => self.path(),
+            Naming::Pointer => self.pointer(),
+        }
+    }
+
     /// As operators write it: `config.rules[2].name`.
-    pub(super) fn path(&self) -> String {
+    fn path(&self) -> String {
         let mut out = String::from("config");
         for place in self.steps() {
             // Writing to a `String` cannot fail.

@@ -25,9 +25,9 @@ pub(crate) struct Snapshot {
     bytes: Vec<u8>,
     /// The globals that differ, by the names of their exports.
     globals: Vec<(Box<str>, Val)>,
-    /// The regular expressions that it has compiled.
+    /// The regular expressions and schemas that it has compiled.
     #[cfg(feature = "text")]
-    patterns: crate::session::Patterns,
+    compiled: crate::session::Compiled,
     /// The time that it took.
     initialisation: Receipt,
 }
@@ -72,7 +72,7 @@ impl Snapshot {
             bytes,
             globals,
             #[cfg(feature = "text")]
-            patterns: ready.store.data().session.patterns().clone(),
+            compiled: ready.store.data().session.compiled().clone(),
             initialisation: ready.initialisation,
         })
     }
@@ -108,7 +108,7 @@ impl Snapshot {
             global.set(&mut fresh.store, value.clone()).ok()?;
         }
         #[cfg(feature = "text")]
-        fresh.store.data_mut().session.set_patterns(self.patterns.clone());
+        fresh.store.data_mut().session.set_compiled(self.compiled.clone());
         Some(())
     }
 }

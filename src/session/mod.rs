@@ -14,6 +14,8 @@ mod dispatch;
 mod edit;
 mod messages;
 #[cfg(feature = "text")]
+mod numbered;
+#[cfg(feature = "text")]
 mod operand;
 #[cfg(feature = "wasi")]
 mod output;
@@ -22,6 +24,8 @@ mod patterns;
 mod read;
 #[cfg(feature = "text")]
 mod scan;
+#[cfg(feature = "text")]
+mod schemas;
 mod source;
 mod telemetry;
 mod verdict;
@@ -46,8 +50,6 @@ use budget::Usage;
 use calls::Calls;
 pub(crate) use dispatch::missing_feature;
 use dispatch::{Handling, Service};
-#[cfg(feature = "text")]
-pub(crate) use patterns::Patterns;
 pub(crate) use source::RequestSource;
 
 /// The answer of a host function: a number for the plugin, or the end of the call.
@@ -78,13 +80,21 @@ pub(crate) struct Session {
     scratch: Vec<u8>,
     calls: Calls,
     #[cfg(feature = "text")]
-    patterns: Patterns,
+    compiled: Compiled,
     #[cfg(feature = "text")]
     room: patterns::Room,
     /// The time that the call may take, if that is bounded.
     deadline: Option<Duration>,
     /// The moment that the deadline is counted from. Most calls end without a look at the clock.
     begun: Option<Duration>,
+}
+
+/// The patterns and schemas that an instance has had the host compile.
+#[cfg(feature = "text")]
+#[derive(Clone, Default)]
+pub(crate) struct Compiled {
+    patterns: patterns::Patterns,
+    schemas: schemas::Schemas,
 }
 
 impl Session {
@@ -106,12 +116,24 @@ impl Session {
             scratch: Vec::new(),
             calls: Calls::default(),
             #[cfg(feature = "text")]
-            patterns: Patterns::default(),
+            compiled: Compiled::default(),
             #[cfg(feature = "text")]
             room: patterns::Room::default(),
             deadline: None,
             begun: None,
         }
+    }
+
+    /// The patterns and schemas that the instance has had the host compile.
+    #[cfg(all(feature = "text", feature = "std"))]
+    pub(crate) fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+
+    /// Gives an instance what the one that it begins as has had the host compile.
+    #[cfg(all(feature = "text", feature = "std"))]
+    pub(crate) fn set_compiled(&mut self, compiled: Compiled) {
+        self.compiled = compiled;
     }
 
     /// Begins a call. The one before is [forgotten](Self::reset) already.

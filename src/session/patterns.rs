@@ -8,13 +8,11 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{HostFunction, Status, pattern as p};
 use regex_automata::util::primitives::NonMaxUsize;
 
+use super::numbered::{MAX_ENTRIES, Numbered};
 use super::operand::Operand;
 use super::{Answer, Service, Session};
 use crate::boundary::{MAX_MESSAGE_BYTES, Span};
 use crate::regex::{Find, Found, MAX_STATES, Pace, Pattern, Position};
-
-/// The most patterns and sets that an instance has at once.
-const MAX_ENTRIES: usize = 256;
 
 /// The charge for compiling a pattern, in bytes: for each state of its automaton, and for each byte of its text.
 const BYTES_PER_STATE: usize = 4096;
@@ -24,79 +22,36 @@ const BYTES_PER_CHARACTER: usize = 512;
 ///
 /// Instances that begin as another have one table with it, until they compile more.
 #[derive(Clone, Default)]
-pub(crate) struct Patterns(Option<Arc<Table>>);
-
-#[derive(Clone, Default)]
-struct Table {
-    entries: Vec<Option<Entry>>,
-    states: usize,
-}
+pub(crate) struct Patterns(Option<Arc<Numbered<Entry>>>);
 
 /// A pattern, or a set of them.
 #[derive(Clone)]
 struct Entry {
     patterns: Arc<[Arc<Pattern>]>,
     is_set: bool,
-    uses: u32,
-}
-
-impl Table {
-    /// Adds an entry, if there is room for one.
-    fn add(&mut self, patterns: Arc<[Arc<Pattern>]>, is_set: bool) -> Result<u32, Status> {
-        // Those of a set count once more: it keeps them when they are given back.
-        let states = weight(&patterns);
-        let free = self.entries.iter().position(Option::is_none);
-        let place = free.unwrap_or(self.entries.len());
-        let total = self.states.saturating_add(states);
-        if place >= MAX_ENTRIES || total > MAX_STATES {
-            return Err(Status::QuotaExceeded);
-        }
-        let entry = Some(Entry { patterns, is_set, uses: 1 });
-        match self.entries.get_mut(place) {
-            Some(free) => *free = entry,
-            None => self.entries.push(entry),
-        }
-        self.states = total;
-        u32::try_from(place).map_err(|_| Status::QuotaExceeded)
-    }
-
-    /// The number of a pattern that is there already, which is used once more.
-    fn reuse(&mut self, text: &str, flags: u32) -> Option<u32> {
-        let same = |entry: &Option<Entry>| {
-            entry.as_ref().is_some_and(|entry| {
-                !entry.is_set && entry.patterns.iter().any(|pattern| pattern.is(text, flags))
-            })
-        };
-        let place = self.entries.iter().position(same)?;
-        let entry = self.entries.get_mut(place)?.as_mut()?;
-        entry.uses = entry.uses.checked_add(1)?;
-        u32::try_from(place).ok()
-    }
-
-    fn release(&mut self, number: u32) -> Result<(), Status> {
-        let place = usize::try_from(number).map_err(|_| Status::Absent)?;
-        let slot = self.entries.get_mut(place).ok_or(Status::Absent)?;
-        let entry = slot.as_mut().ok_or(Status::Absent)?;
-        entry.uses = entry.uses.saturating_sub(1);
-        if entry.uses == 0 {
-            self.states = self.states.saturating_sub(weight(&entry.patterns));
-            *slot = None;
-        }
-        Ok(())
-    }
 }
 
 impl Patterns {
     /// The pattern with this number, or those of the set.
     pub(super) fn get(&self, number: u32) -> Result<&Arc<[Arc<Pattern>]>, Status> {
-        let place = usize::try_from(number).map_err(|_| Status::Absent)?;
         let table = self.0.as_ref().ok_or(Status::Absent)?;
-        let entry = table.entries.get(place).and_then(Option::as_ref);
-        entry.map(|entry| &entry.patterns).ok_or(Status::Absent)
+        table.get(number).map(|entry| &entry.patterns)
     }
 
-    fn change(&mut self) -> &mut Table {
+    fn change(&mut self) -> &mut Numbered<Entry> {
         Arc::make_mut(self.0.get_or_insert_default())
+    }
+
+    fn add(&mut self, patterns: Arc<[Arc<Pattern>]>, is_set: bool) -> Result<u32, Status> {
+        // Those of a set count once more: it keeps them when they are given back.
+        let states = patterns.iter().fold(0_usize, |all, one| all.saturating_add(one.states()));
+        self.change().add(Entry { patterns, is_set }, states, MAX_STATES)
+    }
+
+    /// The number of a pattern that is there already, which is used once more.
+    fn reuse(&mut self, text: &str, flags: u32) -> Option<u32> {
+        let same = |pattern: &Arc<Pattern>| pattern.is(text, flags);
+        self.change().reuse(|entry| !entry.is_set && entry.patterns.iter().any(same))
     }
 }
 
@@ -116,23 +71,7 @@ impl Room {
     }
 }
 
-fn weight(patterns: &[Arc<Pattern>]) -> usize {
-    patterns.iter().fold(0, |all, pattern| all.saturating_add(pattern.states()))
-}
-
 impl Session {
-    /// The patterns that the instance has.
-    #[cfg(feature = "std")]
-    pub(crate) fn patterns(&self) -> &Patterns {
-        &self.patterns
-    }
-
-    /// Gives an instance the patterns of the one that it begins as.
-    #[cfg(feature = "std")]
-    pub(crate) fn set_patterns(&mut self, patterns: Patterns) {
-        self.patterns = patterns;
-    }
-
     fn compile(&mut self, text: &str, flags: u32) -> Result<Arc<Pattern>, String> {
         self.usage.moved(text.len().saturating_mul(BYTES_PER_CHARACTER));
         #[cfg(feature = "std")]
@@ -176,7 +115,7 @@ impl Service<'_> {
         let compiled = match core::str::from_utf8(text) {
             // That it is there already makes no difference to the charge.
             Ok(text) => self.session.compile(text, flags).map(|pattern| {
-                let patterns = self.session.patterns.change();
+                let patterns = &mut self.session.compiled.patterns;
                 let there = patterns.reuse(text, flags);
                 let names = names_of(&pattern);
                 let number = there.map_or_else(|| patterns.add(Arc::from([pattern]), false), Ok);
@@ -212,14 +151,14 @@ impl Service<'_> {
         if !rest.is_empty() || numbers.len() > MAX_ENTRIES {
             return Ok(Status::InvalidArgument.code());
         }
-        let patterns = &mut self.session.patterns;
+        let patterns = &mut self.session.compiled.patterns;
         let members =
             numbers.iter().map(|number| match &**patterns.get(u32::from_le_bytes(*number))? {
                 [pattern] => Ok(pattern.clone()),
                 _ => Err(Status::InvalidArgument),
             });
         let members: Result<Arc<[_]>, Status> = members.collect();
-        Ok(match members.and_then(|members| patterns.change().add(members, true)) {
+        Ok(match members.and_then(|members| patterns.add(members, true)) {
             Ok(number) => i32::try_from(number).unwrap_or(Status::QuotaExceeded.code()),
             Err(status) => status.code(),
         })
@@ -227,7 +166,7 @@ impl Service<'_> {
 
     /// Gives a pattern or a set back.
     pub(super) fn pattern_drop(&mut self, number: u32) -> Answer {
-        Ok(match self.session.patterns.change().release(number) {
+        Ok(match self.session.compiled.patterns.change().release(number) {
             Ok(()) => 0,
             Err(status) => status.code(),
         })
@@ -252,7 +191,7 @@ impl Service<'_> {
             _ => return Ok(Status::InvalidArgument.code()),
         };
         // Lent for the search, which is cheaper than one more owner.
-        let table = core::mem::take(&mut self.session.patterns);
+        let table = core::mem::take(&mut self.session.compiled.patterns);
         let mut report = self.report(room);
         let found = match table.get(pattern) {
             Ok(patterns) => self.with_input(operand, memory, |text| {
@@ -260,7 +199,7 @@ impl Service<'_> {
             }),
             Err(status) => Ok(Err(status)),
         };
-        self.session.patterns = table;
+        self.session.compiled.patterns = table;
         self.hand_out_report(report, found?, out, memory)
     }
 
@@ -459,6 +398,9 @@ impl Service<'_> {
                 let cursor = Cursor { first, from: 0, text };
                 let form = (how, Span::new(template, length));
                 self.replace(operand, pattern, cursor, form, Span::new(out, len), memory)
+            }
+            (F::Schema | F::SchemaDrop | F::SchemaCheck | F::SchemaCheckJson, args) => {
+                self.serve_schema(function, args, memory)
             }
             (function, args) => self.serve_bytes(function, args, memory),
         }

@@ -51,7 +51,7 @@ impl Service<'_> {
         cursor: Cursor,
         report: &mut Report,
     ) -> Result<Option<Cursor>, Status> {
-        let patterns = self.session.patterns.get(pattern)?.clone();
+        let patterns = self.session.compiled.patterns.get(pattern)?.clone();
         let field = self.readable(operand.field)?;
         self.convert_payload(field)?;
         let (item, worked) = self.item(field, operand.index, key, Want::Value);
@@ -125,7 +125,7 @@ impl Service<'_> {
         template: Template<'_>,
         report: &mut Report,
     ) -> Result<(Option<Cursor>, usize), Status> {
-        let patterns = self.session.patterns.get(pattern)?.clone();
+        let patterns = self.session.compiled.patterns.get(pattern)?.clone();
         let field = self.readable(operand.field)?;
         let (_, rule) = self.writable(operand.field)?;
         if !matches!(rule, Write::Replace(_) | Write::Entries(_)) {

@@ -6,6 +6,8 @@ mod counts;
 #[cfg(feature = "std")]
 pub(crate) mod permits;
 pub(crate) mod shards;
+#[cfg(all(feature = "text", feature = "std"))]
+mod shared;
 #[cfg(feature = "std")]
 mod timer;
 mod yielding;
@@ -18,6 +20,8 @@ pub(crate) use counts::Counts;
 pub use counts::Instances;
 #[cfg(feature = "std")]
 pub(crate) use permits::Permit;
+#[cfg(all(feature = "text", feature = "std"))]
+pub(crate) use shared::Shared;
 pub(crate) use yielding::yield_now;
 
 /// A permit for one call. Without `std`, calls are not bounded, so there is none.

@@ -38,6 +38,9 @@ pub(crate) struct Grants {
     /// The regular expressions that its instances share.
     #[cfg(all(feature = "text", feature = "std"))]
     pub(crate) patterns: crate::regex::Cache,
+    /// The JSON Schemas that its instances share.
+    #[cfg(all(feature = "text", feature = "std"))]
+    pub(crate) schemas: crate::schemas::Cache,
 }
 
 impl Grants {
@@ -81,6 +84,8 @@ impl Grants {
             counts: Counts::default(),
             #[cfg(all(feature = "text", feature = "std"))]
             patterns: crate::regex::Cache::default(),
+            #[cfg(all(feature = "text", feature = "std"))]
+            schemas: crate::schemas::Cache::default(),
         })
     }
 

@@ -28,6 +28,8 @@ use crate::Payload;
 pub(crate) use message::joined;
 pub(crate) use model::position;
 pub(crate) use payload::{PayloadKind, part_mut};
+#[cfg(feature = "text")]
+pub(crate) use select::EACH;
 pub(crate) use select::position as list_position;
 pub(crate) use select::{Want, select, size, step};
 #[cfg(feature = "text")]

@@ -25,6 +25,8 @@ mod isolation;
 mod loading;
 mod modules;
 mod running;
+#[cfg(feature = "text")]
+mod schemas;
 mod secrets;
 #[cfg(feature = "text")]
 mod texts;

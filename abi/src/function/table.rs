@@ -91,6 +91,17 @@ pub enum HostFunction {
     Url,
     /// As `url`, but as JSON text.
     UrlJson,
+    /// Compiles a JSON Schema. Returns its number. If it is invalid, or has what this host does not
+    /// check, returns `Malformed` and writes the reason as text into the buffer, as much as it
+    /// holds.
+    Schema,
+    /// Gives back a schema. Returns 0.
+    SchemaDrop,
+    /// Checks an input by a schema: a value of the request, or a JSON text. Returns 0 if it fits,
+    /// otherwise the length of its faults as postcard.
+    SchemaCheck,
+    /// As `schema_check`, but gives the faults as JSON text.
+    SchemaCheckJson,
     /// Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns
     /// 0.
     Log,
@@ -140,6 +151,10 @@ impl HostFunction {
         Self::InNetworks,
         Self::Url,
         Self::UrlJson,
+        Self::Schema,
+        Self::SchemaDrop,
+        Self::SchemaCheck,
+        Self::SchemaCheckJson,
         Self::Log,
         Self::Panic,
         Self::Metric,
@@ -452,6 +467,42 @@ impl HostFunction {
                 feature: Some("url"),
                 description: "As `url`, but as JSON text.",
             },
+            Self::Schema => FunctionInfo {
+                name: "schema",
+                params: &[("text", Param::Bytes), ("out", Param::Buffer)],
+                feature: Some("text"),
+                description: "Compiles a JSON Schema. Returns its number. If it is invalid, or has what this host does not check, returns `Malformed` and writes the reason as text into the buffer, as much as it holds.",
+            },
+            Self::SchemaDrop => FunctionInfo {
+                name: "schema_drop",
+                params: &[("schema", Param::Number)],
+                feature: Some("text"),
+                description: "Gives back a schema. Returns 0.",
+            },
+            Self::SchemaCheck => FunctionInfo {
+                name: "schema_check",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("schema", Param::Number),
+                    ("out", Param::Buffer),
+                ],
+                feature: Some("text"),
+                description: "Checks an input by a schema: a value of the request, or a JSON text. Returns 0 if it fits, otherwise the length of its faults as postcard.",
+            },
+            Self::SchemaCheckJson => FunctionInfo {
+                name: "schema_check_json",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("schema", Param::Number),
+                    ("out", Param::Buffer),
+                ],
+                feature: Some("text"),
+                description: "As `schema_check`, but gives the faults as JSON text.",
+            },
             Self::Log => FunctionInfo {
                 name: "log",
                 params: &[("level", Param::Number), ("message", Param::Bytes)],
@@ -511,6 +562,8 @@ impl HostFunction {
                 | Self::InNetworks
                 | Self::Url
                 | Self::UrlJson
+                | Self::SchemaCheck
+                | Self::SchemaCheckJson
         )
     }
 }

@@ -68,7 +68,7 @@ mod telemetry;
 mod tests;
 mod wire;
 
-pub use crate::{codec, hash, net, state};
+pub use crate::{codec, hash, net, schema, state};
 #[doc(inline)]
 pub use crate::{cpex_plugin, define_hook, impl_plugin_payload};
 

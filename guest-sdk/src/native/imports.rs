@@ -540,6 +540,78 @@ pub(crate) fn url_json(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u8
     frame.run(|args, memory| dispatch(HostFunction::UrlJson, args, memory))
 }
 
+/// Compiles a JSON Schema. Returns its number. If it is invalid, or has what this host does not
+/// check, returns `Malformed` and writes the reason as text into the buffer, as much as it
+/// holds.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn schema(text: &[u8], out: &mut [u8]) -> i32 {
+    let mut frame = Frame::default();
+    frame.bytes(text);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::Schema, args, memory))
+}
+
+/// Gives back a schema. Returns 0.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn schema_drop(schema: u32) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(schema);
+    frame.run(|args, memory| dispatch(HostFunction::SchemaDrop, args, memory))
+}
+
+/// Checks an input by a schema: a value of the request, or a JSON text. Returns 0 if it fits,
+/// otherwise the length of its faults as postcard.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn schema_check(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    schema: u32,
+    out: &mut [u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.number(schema);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::SchemaCheck, args, memory))
+}
+
+/// As `schema_check`, but gives the faults as JSON text.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn schema_check_json(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    schema: u32,
+    out: &mut [u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.number(schema);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::SchemaCheckJson, args, memory))
+}
+
 /// Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns
 /// 0.
 #[allow(

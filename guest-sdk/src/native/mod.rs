@@ -34,6 +34,14 @@ pub(crate) fn serving<T>(session: Session, call: impl FnOnce() -> T) -> (Option<
     (SESSION.with(|current| current.borrow_mut().take()), result)
 }
 
+/// Runs `call` with a session of its own to serve the host functions, if there is none.
+pub(crate) fn hosted<T>(call: impl FnOnce() -> T) -> T {
+    if SESSION.with(|current| current.borrow().is_some()) {
+        return call();
+    }
+    serving(session(), call).1
+}
+
 fn dispatch(function: HostFunction, args: &[u32], memory: &mut [u8]) -> i32 {
     let answer = SESSION.with(|current| {
         let mut session = current.borrow_mut();
@@ -66,10 +74,15 @@ fn is_computed(function: HostFunction, args: &[u32]) -> bool {
 
 /// Serves such a function outside of a harness.
 fn alone(function: HostFunction, args: &[u32], memory: &mut [u8]) -> i32 {
+    let answer = session().dispatch(function, args, memory);
+    answer.unwrap_or_else(|error| resume_unwind(alloc::boxed::Box::new(Ended(error))))
+}
+
+/// A session without a request.
+fn session() -> Session {
     let manifest = Manifest::new("test", "0.0.0");
     let session = Session::new(&manifest, Policy::default(), |_: &LogRecord<'_>| {});
-    let answer = session.and_then(|mut session| session.dispatch(function, args, memory));
-    answer.unwrap_or_else(|error| resume_unwind(alloc::boxed::Box::new(Ended(error))))
+    session.unwrap_or_else(|error| resume_unwind(alloc::boxed::Box::new(Ended(error))))
 }
 
 /// Runs at the start of every entry from the host.

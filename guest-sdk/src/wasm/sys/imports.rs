@@ -240,6 +240,30 @@ unsafe extern "C" {
         out: *mut u8,
         out_len: usize,
     ) -> i32;
+    #[link_name = "schema"]
+    fn import_schema(text: *const u8, text_len: usize, out: *mut u8, out_len: usize) -> i32;
+    #[link_name = "schema_drop"]
+    fn import_schema_drop(schema: u32) -> i32;
+    #[link_name = "schema_check"]
+    fn import_schema_check(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        schema: u32,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
+    #[link_name = "schema_check_json"]
+    fn import_schema_check_json(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        schema: u32,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
     #[link_name = "log"]
     pub(super) fn import_log(level: u32, message: *const u8, message_len: usize) -> i32;
     #[link_name = "panic"]
@@ -914,6 +938,89 @@ pub(crate) fn url_json(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u8
             index,
             key.map_or(null(), <[u8]>::as_ptr),
             key.map_or(NO_KEY as usize, <[u8]>::len),
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
+}
+
+/// Compiles a JSON Schema. Returns its number. If it is invalid, or has what this host does not
+/// check, returns `Malformed` and writes the reason as text into the buffer, as much as it
+/// holds.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn schema(text: &[u8], out: &mut [u8]) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe { import_schema(text.as_ptr(), text.len(), out.as_mut_ptr(), out.len()) }
+}
+
+/// Gives back a schema. Returns 0.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn schema_drop(schema: u32) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe { import_schema_drop(schema) }
+}
+
+/// Checks an input by a schema: a value of the request, or a JSON text. Returns 0 if it fits,
+/// otherwise the length of its faults as postcard.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn schema_check(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    schema: u32,
+    out: &mut [u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_schema_check(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            schema,
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
+}
+
+/// As `schema_check`, but gives the faults as JSON text.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn schema_check_json(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    schema: u32,
+    out: &mut [u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_schema_check_json(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            schema,
             out.as_mut_ptr(),
             out.len(),
         )
