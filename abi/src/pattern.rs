@@ -22,8 +22,10 @@ pub const NO_UNICODE: u32 = 1 << 6;
 pub const OCTAL: u32 = 1 << 7;
 /// Matches may be anything, not only valid UTF-8.
 pub const BYTES: u32 = 1 << 8;
+/// The text is a glob, which stands for whole texts. Only [`CASE_INSENSITIVE`] goes with it.
+pub const GLOB: u32 = 1 << 9;
 /// All flags.
-pub const ALL: u32 = (1 << 9) - 1;
+pub const ALL: u32 = (1 << 10) - 1;
 
 /// For `search`: the places of matches.
 pub const MATCHES: u32 = 0;

@@ -41,6 +41,9 @@ const ROOM: usize = 1024;
 #[derive(Debug)]
 pub struct Patterns {
     texts: &'static [&'static str],
+    /// The rules of their syntax.
+    #[cfg(not(target_arch = "wasm32"))]
+    flags: u32,
     /// The number of the set on the host, and one more.
     #[cfg(target_arch = "wasm32")]
     number: AtomicU32,
@@ -99,6 +102,8 @@ impl Patterns {
     pub const fn new(texts: &'static [&'static str]) -> Self {
         Self {
             texts,
+            #[cfg(not(target_arch = "wasm32"))]
+            flags: 0,
             #[cfg(target_arch = "wasm32")]
             number: AtomicU32::new(0),
             owned: Vec::new(),
@@ -120,8 +125,41 @@ impl Patterns {
     ///
     /// As [`compile`](Self::compile).
     pub fn compiled(texts: &[impl AsRef<str>]) -> Result<Self> {
+        Self::with_flags(texts, 0)
+    }
+
+    /// Compiles globs, each of which stands for whole texts, such as paths: as [`compiled`](Self::compiled).
+    ///
+    /// | in a glob | stands for |
+    /// | --- | --- |
+    /// | `*` | any characters, but no `/` |
+    /// | `?` | a character, but no `/` |
+    /// | `[a-z]`, `[!a-z]` | a character of the class, or another one, but no `/` |
+    /// | `**/`, `/**/` | any number of parts, also none |
+    /// | `/**` at the end | anything below |
+    /// | `{a,b}` | one of the alternatives, which are globs |
+    /// | `\*` | the character itself |
+    ///
+    /// ```
+    /// # use cpex_wasmi_guest::prelude::*;
+    /// let allowed = Patterns::globs(&["src/**/*.{rs,toml}", "docs/**"])?;
+    /// assert!(allowed.is_match("src/regex/glob.rs")?);
+    /// assert_eq!(allowed.matching("docs/a/b.md")?, [1]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// A path is compared as it is written. One with `..` in it may lead elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Self::compile).
+    pub fn globs(globs: &[impl AsRef<str>]) -> Result<Self> {
+        Self::with_flags(globs, p::GLOB)
+    }
+
+    fn with_flags(texts: &[impl AsRef<str>], flags: u32) -> Result<Self> {
         let mut patterns = Self::new(&[]);
-        let (number, mut members) = compiled(texts)?;
+        let (number, mut members) = sys::hosted(|| compiled(texts, flags))?;
         members.push(number);
         #[cfg(target_arch = "wasm32")]
         {
@@ -129,7 +167,10 @@ impl Patterns {
             patterns.owned = members;
         }
         #[cfg(not(target_arch = "wasm32"))]
-        patterns.owned.extend(texts.iter().map(|text| text.as_ref().into()));
+        {
+            patterns.owned.extend(texts.iter().map(|text| text.as_ref().into()));
+            patterns.flags = flags;
+        }
         Ok(patterns)
     }
 
@@ -149,20 +190,51 @@ impl Patterns {
     ///
     /// As [`compile`](Self::compile); [`Status::TooLarge`] if the text is too long for the size of a pattern.
     pub fn is_match(&self, text: &str) -> Result<bool> {
-        let number = self.number()?;
-        let mut room = [0; 2 * p::HEAD];
-        let (mut first, mut from) = (0, 0);
-        loop {
-            let text = Some(text.as_bytes());
-            let found = sys::search(MEMORY, 0, text, number, first, from, p::ANY, &mut room);
-            if check(found)? > 0 {
-                return Ok(true);
+        let mut found = false;
+        // Room for one.
+        self.search(text, &mut [0; 2 * p::HEAD], |_| {
+            found = true;
+            false
+        })?;
+        Ok(found)
+    }
+
+    /// The patterns that have a match in a text of the plugin's, by position.
+    ///
+    /// # Errors
+    ///
+    /// As [`is_match`](Self::is_match).
+    pub fn matching(&self, text: &str) -> Result<Vec<usize>> {
+        let mut found = Vec::new();
+        self.search(text, &mut [0; 16 * p::HEAD], |pattern| {
+            found.push(pattern);
+            true
+        })?;
+        Ok(found)
+    }
+
+    /// Tells of each pattern that has a match in a text, until `tell` wants no more.
+    fn search(
+        &self,
+        text: &str,
+        room: &mut [u8],
+        mut tell: impl FnMut(usize) -> bool,
+    ) -> Result<()> {
+        sys::hosted(|| {
+            let number = self.number()?;
+            let (mut first, mut from) = (0, 0);
+            while first != p::FINISHED {
+                let text = Some(text.as_bytes());
+                let found = sys::search(MEMORY, 0, text, number, first, from, p::ANY, room);
+                for place in 1..=check(found)? {
+                    if !tell(word(room, place.wrapping_mul(p::HEAD)) as usize) {
+                        return Ok(());
+                    }
+                }
+                (first, from) = (word(room, 0), word(room, 4));
             }
-            (first, from) = (word(&room, 0), word(&room, 4));
-            if first == p::FINISHED {
-                return Ok(false);
-            }
-        }
+            Ok(())
+        })
     }
 
     /// All matches in the texts of a value.
@@ -256,7 +328,7 @@ impl Patterns {
         match self.number.load(Ordering::Relaxed).checked_sub(1) {
             Some(number) => Ok(number),
             None => {
-                let (number, _) = compiled(self.texts)?;
+                let (number, _) = compiled(self.texts, 0)?;
                 self.number.store(number.wrapping_add(1), Ordering::Relaxed);
                 Ok(number)
             }
@@ -266,8 +338,10 @@ impl Patterns {
     /// The number of the set on the host. A test has a host of its own each time.
     #[cfg(not(target_arch = "wasm32"))]
     fn number(&self) -> Result<u32> {
-        let compiled =
-            if self.owned.is_empty() { compiled(self.texts) } else { compiled(&self.owned) };
+        let compiled = match &*self.owned {
+            [] => compiled(self.texts, 0),
+            owned => compiled(owned, self.flags),
+        };
         compiled.map(|(number, _)| number)
     }
 }
@@ -283,12 +357,12 @@ impl Drop for Patterns {
 }
 
 /// The number of a set on the host, and those of its patterns.
-fn compiled(texts: &[impl AsRef<str>]) -> Result<(u32, Vec<u32>)> {
+fn compiled(texts: &[impl AsRef<str>], flags: u32) -> Result<(u32, Vec<u32>)> {
     let mut members = Vec::new();
     let mut numbers = Vec::new();
     for text in texts {
         let mut room = [0; 256];
-        let number = sys::pattern(text.as_ref().as_bytes(), 0, &mut room);
+        let number = sys::pattern(text.as_ref().as_bytes(), flags, &mut room);
         if number == Status::Malformed.code() {
             return Err(Error::failed(reason(&room)));
         }

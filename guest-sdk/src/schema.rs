@@ -28,6 +28,7 @@
 //!
 //! A schema has at most 64 KiB of text, and the schemas of a plugin 256 KiB together. See the host's `docs/limits.md`.
 
+#[cfg(not(target_arch = "wasm32"))]
 use alloc::string::String;
 use alloc::vec::Vec;
 

@@ -5,10 +5,12 @@
 
 #[cfg(feature = "std")]
 mod cache;
+mod glob;
 mod reach;
 mod search;
 mod template;
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -70,7 +72,14 @@ impl Pattern {
         let Some(syntax) = syntax_of(flags) else {
             return Err(format!("the pattern has the flags {flags:#x}, of which some are unknown"));
         };
-        let hir = syntax::parse_with(text, &syntax).map_err(|error| error.to_string())?;
+        let expression = if flags & flag::GLOB == 0 {
+            Cow::Borrowed(text)
+        } else if flags & !(flag::GLOB | flag::CASE_INSENSITIVE) == 0 {
+            Cow::Owned(glob::translated(text)?)
+        } else {
+            return Err(format!("the glob has the flags {flags:#x}, and may only ignore case"));
+        };
+        let hir = syntax::parse_with(&expression, &syntax).map_err(|error| error.to_string())?;
         let utf8 = syntax.get_utf8();
         let automaton = thompson::Compiler::new()
             .configure(thompson::Config::new().utf8(utf8).nfa_size_limit(Some(MAX_AUTOMATON_BYTES)))

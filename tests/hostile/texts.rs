@@ -62,6 +62,46 @@ fn exploding_patterns_are_refused_soon() {
     }
 }
 
+/// A plugin that compiles a glob, and searches its memory by it again and again.
+fn with_glob(glob: &str, len: usize) -> Vec<u8> {
+    let size = glob.len();
+    guest(&format!(
+        r#"(memory (export "memory") 20) (data (i32.const 65536) "{}")
+           (func (export "cpex_invoke") (param i32) (result i32) (local $p i32) (local $n i32)
+             (local.set $p (call $pattern (i32.const 65536) (i32.const {size}) (i32.const 512) (i32.const 4096) (i32.const 256)))
+             (if (i32.lt_s (local.get $p) (i32.const 0)) (then (return (local.get $p))))
+             (memory.fill (i32.const 8192) (i32.const 97) (i32.const {len}))
+             (loop $again
+               (local.set $n {})
+               (br_if $again (i32.ge_s (local.get $n) (i32.const 0))))
+             (local.get $n))"#,
+        data(glob.as_bytes()),
+        search(len, 1),
+    ))
+}
+
+#[test]
+fn exploding_globs_take_a_bounded_time() {
+    for (glob, code, says) in [
+        // As a pattern that tries one way after the other, this would not end.
+        ("*a".repeat(60) + "b", "timeout", ""),
+        ("{a,}".repeat(200) + "b", "timeout", ""),
+        ("{".repeat(5000), "plugin_failed", "Malformed"),
+        ("{,".repeat(16) + &"}".repeat(16) + "b", "timeout", ""),
+        ("[!a]".repeat(16_000), "plugin_failed", "Malformed"),
+        (format!("{{{}}}", ",".repeat(65_000)), "timeout", ""),
+    ] {
+        let limits =
+            Limits::default().deadline(Duration::from_millis(300)).host_calls(1_000_000_000);
+        let plugin = load(&with_glob(&glob, 20_000), Policy::default().limits(limits));
+        let start = Instant::now();
+        let error = call(&plugin).unwrap_err();
+        let glob = &glob[..10];
+        assert!(error.code() == code && error.to_string().contains(says), "{glob}: {error}");
+        assert!(start.elapsed() < Duration::from_secs(3), "{glob}: {:?}", start.elapsed());
+    }
+}
+
 #[test]
 fn a_slow_text_ends_with_the_deadline() {
     // The engine falls back to its slowest way for this pattern and text.

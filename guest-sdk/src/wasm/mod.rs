@@ -12,6 +12,12 @@ mod sys;
 
 pub(crate) use sys::*;
 
+/// Runs what the host serves.
+#[inline(always)]
+pub(crate) fn hosted<T>(call: impl FnOnce() -> T) -> T {
+    call()
+}
+
 /// Runs at the start of every entry from the host.
 #[inline(always)]
 pub(crate) fn enter() {

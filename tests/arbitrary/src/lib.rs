@@ -11,6 +11,8 @@
 )]
 
 mod json;
+#[cfg(feature = "proptest")]
+mod patterns;
 
 use chrono::{DateTime, SecondsFormat};
 use serde::de::value::Error;
@@ -20,6 +22,8 @@ use serde::de::{
 };
 
 pub use json::{plain, sorted, to_json};
+#[cfg(feature = "proptest")]
+pub use patterns::patterns;
 
 /// The types of values.
 pub struct Source<'b> {

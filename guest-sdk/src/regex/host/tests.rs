@@ -5,39 +5,11 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use cpex_wasmi::testing::Session;
-use cpex_wasmi::{LogRecord, Manifest, Policy};
+use cpex_wasmi_arbitrary::patterns;
 use proptest::prelude::*;
 
 use super::*;
-use crate::native::serving;
-
-/// Runs `test` as a plugin that is being initialised.
-fn hosted<T>(test: impl FnOnce() -> T) -> T {
-    let manifest = Manifest::new("tested", "1.0.0");
-    let session = Session::new(&manifest, Policy::default(), |_: &LogRecord<'_>| {}).unwrap();
-    serving(session, test).1
-}
-
-fn patterns() -> impl Strategy<Value = String> {
-    let leaf = prop_oneof![
-        "[a-d]{1,3}",
-        Just(String::from(r"\w")),
-        Just(String::from(r"(?P<digits>\d+)")),
-        Just(String::from("([a-c])")),
-        Just(String::from("^")),
-        Just(String::from(r"\b")),
-        Just(String::from(".")),
-    ];
-    leaf.prop_recursive(3, 10, 3, |inner| {
-        prop_oneof![
-            (inner.clone(), prop_oneof![Just("*"), Just("+?"), Just("{1,3}"), Just("?")])
-                .prop_map(|(pattern, times)| format!("(?:{pattern}){times}")),
-            prop::collection::vec(inner.clone(), 1..3).prop_map(|parts| parts.concat()),
-            prop::collection::vec(inner, 1..3).prop_map(|parts| format!("(?:{})", parts.join("|"))),
-        ]
-    })
-}
+use crate::native::hosted;
 
 proptest! {
     #[test]
