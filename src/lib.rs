@@ -43,6 +43,7 @@
 //! | `portable-dispatch` | no | the interpreter goes from one instruction to the next in a loop, in any build | it does so by tail calls, which is faster, or in a loop with `opt-level` 0 or 1; an optimised `wasmi` with debug assertions, or for size, makes [`EngineBuilder::build`] fail |
 //! | `text` | yes | the host runs regular expressions, JSON Schemas, hashes and encodings for plugins | a module that imports these functions is refused |
 //! | `url` | no | the host reads URLs for plugins as browsers do | a module that imports these functions is refused |
+//! | `public-suffix` | no | the host tells plugins which part of a host name is registered, by a list of 0.8 MB | a module that imports this function is refused |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
 //! | `http` | no | plugins may send HTTP requests, by an `HttpTransport` of the embedder's | a plugin that asks for it is refused |
 //! | `http-client` | no | a transport: HTTP/1.1 on hyper, TLS by rustls (`EngineBuilder::http_client`) | an embedder brings its own |

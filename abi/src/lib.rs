@@ -51,6 +51,7 @@ mod manifest;
 #[cfg(feature = "model")]
 pub mod model;
 pub mod pattern;
+pub mod public_suffix;
 mod schema;
 mod state;
 mod stateful;

@@ -260,6 +260,8 @@ CPEX_IMPORT("in_networks") int32_t cpex_in_networks(uint32_t field, uint32_t ind
 CPEX_IMPORT("url") int32_t cpex_url(uint32_t field, uint32_t index, const void *key, uint32_t key_len, void *out, uint32_t out_len);
 /* As `url`, but as JSON text. */
 CPEX_IMPORT("url_json") int32_t cpex_url_json(uint32_t field, uint32_t index, const void *key, uint32_t key_len, void *out, uint32_t out_len);
+/* Writes the public suffix of an input, a host name, or its registrable domain. Returns the length. */
+CPEX_IMPORT("public_suffix") int32_t cpex_public_suffix(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t part, void *out, uint32_t out_len);
 /* Compiles a JSON Schema. Returns its number. If it is invalid, or has what this host does not check, returns `Malformed` and writes the reason as text into the buffer, as much as it holds. */
 CPEX_IMPORT("schema") int32_t cpex_schema(const void *text, uint32_t text_len, void *out, uint32_t out_len);
 /* Gives back a schema. Returns 0. */

@@ -1,5 +1,7 @@
 //! Host functions of hashes and encodings, addresses and URLs.
 
+#[cfg(feature = "public-suffix")]
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::{Field, HostFunction, Status};
@@ -107,6 +109,17 @@ impl Service<'_> {
                 })?;
                 let parts = parts.and_then(|parts| parts);
                 self.hand_out_bytes(operand, parts.map(Ok), out, memory)
+            }
+            #[cfg(feature = "public-suffix")]
+            (F::PublicSuffix, &[part, out, len]) => {
+                let out = Span::new(out, len);
+                out.of(memory)?;
+                let Some(part) = crate::codec::NamePart::from_number(part) else {
+                    return Ok(Status::InvalidArgument.code());
+                };
+                let found = self.worked(operand, memory, url_work, |name| part.of(name))?;
+                let found = found.and_then(|found| found).map(String::into_bytes);
+                self.hand_out_bytes(operand, found.map(Ok), out, memory)
             }
             _ => Ok(Status::InvalidArgument.code()),
         }

@@ -167,6 +167,7 @@ pub(crate) fn missing_feature(function: HostFunction) -> Option<&'static str> {
     function.info().feature.filter(|feature| match *feature {
         "text" => !cfg!(feature = "text"),
         "url" => !cfg!(feature = "url"),
+        "public-suffix" => !cfg!(feature = "public-suffix"),
         _ => true,
     })
 }

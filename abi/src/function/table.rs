@@ -91,6 +91,9 @@ pub enum HostFunction {
     Url,
     /// As `url`, but as JSON text.
     UrlJson,
+    /// Writes the public suffix of an input, a host name, or its registrable domain. Returns the
+    /// length.
+    PublicSuffix,
     /// Compiles a JSON Schema. Returns its number. If it is invalid, or has what this host does not
     /// check, returns `Malformed` and writes the reason as text into the buffer, as much as it
     /// holds.
@@ -151,6 +154,7 @@ impl HostFunction {
         Self::InNetworks,
         Self::Url,
         Self::UrlJson,
+        Self::PublicSuffix,
         Self::Schema,
         Self::SchemaDrop,
         Self::SchemaCheck,
@@ -467,6 +471,18 @@ impl HostFunction {
                 feature: Some("url"),
                 description: "As `url`, but as JSON text.",
             },
+            Self::PublicSuffix => FunctionInfo {
+                name: "public_suffix",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("part", Param::Number),
+                    ("out", Param::Buffer),
+                ],
+                feature: Some("public-suffix"),
+                description: "Writes the public suffix of an input, a host name, or its registrable domain. Returns the length.",
+            },
             Self::Schema => FunctionInfo {
                 name: "schema",
                 params: &[("text", Param::Bytes), ("out", Param::Buffer)],
@@ -562,6 +578,7 @@ impl HostFunction {
                 | Self::InNetworks
                 | Self::Url
                 | Self::UrlJson
+                | Self::PublicSuffix
                 | Self::SchemaCheck
                 | Self::SchemaCheckJson
         )

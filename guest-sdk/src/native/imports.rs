@@ -540,6 +540,29 @@ pub(crate) fn url_json(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u8
     frame.run(|args, memory| dispatch(HostFunction::UrlJson, args, memory))
 }
 
+/// Writes the public suffix of an input, a host name, or its registrable domain. Returns the
+/// length.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn public_suffix(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    part: u32,
+    out: &mut [u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.number(part);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::PublicSuffix, args, memory))
+}
+
 /// Compiles a JSON Schema. Returns its number. If it is invalid, or has what this host does not
 /// check, returns `Malformed` and writes the reason as text into the buffer, as much as it
 /// holds.

@@ -69,6 +69,7 @@ fn is_computed(function: HostFunction, args: &[u32]) -> bool {
             | F::Equal
             | F::InNetworks
             | F::Url
+            | F::PublicSuffix
     ) && args.first() == Some(&MEMORY)
 }
 

@@ -240,6 +240,16 @@ unsafe extern "C" {
         out: *mut u8,
         out_len: usize,
     ) -> i32;
+    #[link_name = "public_suffix"]
+    fn import_public_suffix(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        part: u32,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
     #[link_name = "schema"]
     fn import_schema(text: *const u8, text_len: usize, out: *mut u8, out_len: usize) -> i32;
     #[link_name = "schema_drop"]
@@ -938,6 +948,35 @@ pub(crate) fn url_json(field: u32, index: u32, key: Option<&[u8]>, out: &mut [u8
             index,
             key.map_or(null(), <[u8]>::as_ptr),
             key.map_or(NO_KEY as usize, <[u8]>::len),
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
+}
+
+/// Writes the public suffix of an input, a host name, or its registrable domain. Returns the
+/// length.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn public_suffix(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    part: u32,
+    out: &mut [u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_public_suffix(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            part,
             out.as_mut_ptr(),
             out.len(),
         )
