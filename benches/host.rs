@@ -5,6 +5,9 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[cfg(feature = "text")]
+#[path = "fuel/computed.rs"]
+mod fuel_computed;
 
 use std::sync::Arc;
 
@@ -398,7 +401,7 @@ mod fuel {
     }
 
     /// Calls a plugin, and counts the fuel that it takes.
-    fn counting(bencher: Bencher<'_, '_>, plugin: &Plugin) {
+    pub(crate) fn counting(bencher: Bencher<'_, '_>, plugin: &Plugin) {
         let request = request();
         let receipt = plugin.call(HOOK, request.clone()).unwrap().receipt;
         bencher

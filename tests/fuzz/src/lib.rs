@@ -6,6 +6,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a failed assertion is a finding")]
 
 mod common;
+mod computed;
 mod guest;
 mod http;
 mod json;
@@ -30,6 +31,7 @@ use cpex_wasmi::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use computed::computed;
 pub use guest::guest;
 pub use http::http;
 pub use json::json;
@@ -48,6 +50,7 @@ pub type Body = fn(&[u8]);
 
 /// All targets, by name.
 pub const TARGETS: &[(&str, Body)] = &[
+    ("computed", computed),
     ("decode", decode),
     ("guest", guest),
     ("http", http),

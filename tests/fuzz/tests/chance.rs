@@ -1,7 +1,7 @@
 //! Targets whose inputs are taken by the byte, on inputs of chance: these mean something nearly always.
 #![allow(clippy::unwrap_used)]
 
-use cpex_wasmi_fuzz_bodies::{wasi, yaml};
+use cpex_wasmi_fuzz_bodies::{computed, wasi, yaml};
 use proptest::prelude::*;
 
 proptest! {
@@ -12,6 +12,14 @@ proptest! {
         data in prop::collection::vec(any::<u8>(), 1..400),
     ) {
         wasi(&data);
+    }
+
+    #[test]
+    fn what_is_computed_is_that_of_a_reference(
+        head in any::<[u8; 2]>(),
+        texts in prop::collection::vec(prop::sample::select(TEXTS), 0..8),
+    ) {
+        computed(&[&head[..], texts.concat().as_bytes()].concat());
     }
 }
 
@@ -35,6 +43,42 @@ proptest! {
         yaml(text.as_bytes());
     }
 }
+
+/// Pieces of addresses, URLs, globs, names and schemas; a zero byte is between both texts.
+const TEXTS: &[&str] = &[
+    "\0",
+    "\0",
+    "a",
+    "/",
+    "*",
+    "**",
+    "**/",
+    "?",
+    "{",
+    "}",
+    ",",
+    ".",
+    "10.1.2.3",
+    "10.0.0.0/8",
+    "::1",
+    "fe80::/10",
+    " ",
+    "http://",
+    "www.example",
+    ".co.uk",
+    "com",
+    "ü",
+    "YWI=",
+    "%20",
+    "0f",
+    "{\"type\":",
+    "\"integer\"}",
+    "[1,2]",
+    "true",
+    "{\"not\":true}",
+    "\\",
+    "12",
+];
 
 /// Pieces of YAML, of which some mean something.
 const PIECES: &[&str] = &[
