@@ -1,4 +1,4 @@
-//! What the host computes for plugins: hashes, encodings, addresses, URLs, globs and checks by schemas.
+//! Functions that the host computes: hashes, encodings, addresses, URLs, globs and checks by schemas.
 
 use std::net::IpAddr;
 
