@@ -241,7 +241,7 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "public_suffix"]
-    fn import_public_suffix(
+    pub(super) fn import_public_suffix(
         field: u32,
         index: u32,
         key: *const u8,
@@ -251,11 +251,16 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "schema"]
-    fn import_schema(text: *const u8, text_len: usize, out: *mut u8, out_len: usize) -> i32;
+    pub(super) fn import_schema(
+        text: *const u8,
+        text_len: usize,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
     #[link_name = "schema_drop"]
-    fn import_schema_drop(schema: u32) -> i32;
+    pub(super) fn import_schema_drop(schema: u32) -> i32;
     #[link_name = "schema_check"]
-    fn import_schema_check(
+    pub(super) fn import_schema_check(
         field: u32,
         index: u32,
         key: *const u8,
@@ -265,7 +270,7 @@ unsafe extern "C" {
         out_len: usize,
     ) -> i32;
     #[link_name = "schema_check_json"]
-    fn import_schema_check_json(
+    pub(super) fn import_schema_check_json(
         field: u32,
         index: u32,
         key: *const u8,
