@@ -210,8 +210,11 @@ fn no_host_function_reads_a_request_in_init_or_shutdown() {
             let status = match name {
                 "log" | "panic" | "call_result" | "pattern" | "pattern_set" => None,
                 "call" | "call_json" => Some("UnknownFunction"),
-                // There is no such pattern.
+                // An empty text is no schema.
+                "schema" => Some("Malformed"),
+                // There is no such pattern, and no such schema.
                 "pattern_drop" | "search" | "scan" | "replace" => Some("Absent"),
+                "schema_drop" | "schema_check" | "schema_check_json" => Some("Absent"),
                 _ => Some("NotDuringInit"),
             };
             let expected = if status.is_none() { "allow" } else { "plugin_failed" };
