@@ -40,7 +40,7 @@ mod headers {
         name: "headers",
         capabilities: ["read_headers", "write_headers"],
         plugin: Headers = Headers::new,
-        reads: [no_payload, http],
+        reads: [http],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -84,7 +84,6 @@ mod redactor {
     cpex_plugin! {
         name: "redactor",
         plugin: Redactor = Redactor::new,
-        reads: [payload],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -100,28 +99,27 @@ mod redactor {
     }
 }
 
-mod partial_redactor {
+mod returned {
     use super::*;
 
-    plugin_type!(Partial, |plugin, payload, extensions, ctx| {
-        assert!(payload.message.get_text_content() == "hello" && !payload.message.is_tool_call());
+    plugin_type!(Returned, |plugin, payload, extensions, ctx| {
+        // Both are fetched by themselves, and the rest must not get lost.
+        assert!(payload.message.get_text_content() == "hello" && payload.message.is_tool_call());
         PluginResult::modify_payload(payload.clone())
     });
 
     cpex_plugin! {
-        name: "partial",
-        plugin: Partial = Partial::new,
-        reads: [message::texts],
+        name: "returned",
+        plugin: Returned = Returned::new,
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
     #[test]
-    fn a_part_of_a_payload_does_not_replace_it() {
+    fn a_message_given_back_keeps_parts_nobody_looked_at() {
         let text = model::ContentPart::Text { text: "hello".into() };
-        let mut harness = Harness::new(&PLUGIN);
-        let failure = harness.call(HOOK, Request::tool_call("a").part(text)).unwrap_err();
-        assert_eq!(failure.code(), "plugin_failed");
-        assert!(failure.to_string().contains("the whole `payload`"), "{failure}");
+        let request = Request::tool_call("a").argument("n", 1).part(text);
+        let outcome = Harness::new(&PLUGIN).call(HOOK, request.clone()).unwrap();
+        assert_eq!(outcome.changes.payload, Some(request.payload));
     }
 }
 
@@ -144,7 +142,7 @@ mod labeler {
         name: "labeler",
         capabilities: ["read_labels", "append_labels"],
         plugin: Labeler = Labeler::new,
-        reads: [no_payload, security::labels],
+        reads: [security::labels],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -181,7 +179,7 @@ mod tamperer {
         name: "tamperer",
         capabilities: ["read_labels", "append_labels"],
         plugin: Tamperer = Tamperer::new,
-        reads: [no_payload, request, security],
+        reads: [request, security],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -220,7 +218,6 @@ mod context {
     cpex_plugin! {
         name: "counter",
         plugin: Counter = Counter::new,
-        reads: [no_payload, context::local_state],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -252,6 +249,39 @@ mod context {
     }
 }
 
+mod starter {
+    use super::*;
+
+    plugin_type!(Starter, |plugin, payload, extensions, ctx| {
+        match ctx.global_state.len() {
+            // One that is removed, one that stays.
+            2 => drop(ctx.global_state.remove("old")),
+            // A context in place of the one that was given.
+            _ => *ctx = PluginContext::with_global_state([("new".to_owned(), json!(1))].into()),
+        }
+        PluginResult::allow()
+    });
+
+    cpex_plugin! {
+        name: "starter",
+        plugin: Starter = Starter::new,
+        hooks: { "cmf.tool_pre_invoke" => CmfHook },
+    }
+
+    fn global_state(before: serde_json::Value) -> serde_json::Value {
+        let global_state = serde_json::from_value(before).unwrap();
+        let context = model::PluginContext { global_state, ..Default::default() };
+        let request = Request::tool_call("a").context(context);
+        json!(Harness::new(&PLUGIN).call(HOOK, request).unwrap().changes.global_state.unwrap())
+    }
+
+    #[test]
+    fn a_context_can_be_emptied_and_replaced() {
+        assert_eq!(global_state(json!({ "kept": 1, "old": 2 })), json!({ "kept": 1 }));
+        assert_eq!(global_state(json!({ "old": 2 })), json!({ "new": 1 }));
+    }
+}
+
 mod blind_labeler {
     use super::*;
 
@@ -270,7 +300,7 @@ mod blind_labeler {
         name: "blind",
         capabilities: ["append_labels"],
         plugin: Blind = Blind::new,
-        reads: [no_payload, security::slot],
+        reads: [security::slot],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 

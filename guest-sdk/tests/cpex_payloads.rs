@@ -87,7 +87,6 @@ mod custom {
     cpex_plugin! {
         name: "payments",
         plugin: Payments = |config| Payments { config },
-        reads: [payload],
         hooks: { "payment.pre" => PaymentHook },
     }
 
@@ -113,35 +112,43 @@ mod custom {
     }
 }
 
-mod unread {
+mod unlisted {
     use super::*;
 
-    plugin_type!(Unread);
+    plugin_type!(Unlisted);
 
-    impl HookHandler<IdentityHook> for Unread {
+    impl HookHandler<IdentityHook> for Unlisted {
         async fn handle(
             &self,
-            _: &IdentityPayload,
+            payload: &IdentityPayload,
             _: &Extensions,
             _: &mut PluginContext,
         ) -> PluginResult<IdentityPayload> {
-            PluginResult::allow()
+            if payload.client_port() == Some(443) || payload.raw_token().is_empty() {
+                return PluginResult::allow();
+            }
+            PluginResult::deny(PluginViolation::new("token", "none may pass"))
         }
     }
 
     cpex_plugin! {
-        name: "unread",
-        plugin: Unread = |config| Unread { config },
-        reads: [no_payload],
+        name: "unlisted",
+        plugin: Unlisted = |config| Unlisted { config },
         hooks: { "identity.resolve" => IdentityHook },
     }
 
     #[test]
-    fn only_a_message_can_be_left_unread() {
-        let mut harness = Harness::new(&PLUGIN);
-        let payload = Payload::Identity(Box::new(model::IdentityPayload::new("t", "bearer")));
-        let failure = harness.call("identity.resolve", Request::new(payload)).unwrap_err();
-        assert!(failure.to_string().contains("list `payload` in `reads`"), "{failure}");
+    fn an_unlisted_token_fails_the_call() {
+        let mut payload = model::IdentityPayload::new("t", "bearer");
+        let request = |payload| Request::new(Payload::Identity(Box::new(payload)));
+        let failure =
+            Harness::new(&PLUGIN).call("identity.resolve", request(payload.clone())).unwrap_err();
+        assert!(failure.to_string().contains("`reads` does not list this token"), "{failure}");
+
+        // The rest of the payload is there.
+        payload.client_port = Some(443);
+        let outcome = Harness::new(&PLUGIN).call("identity.resolve", request(payload)).unwrap();
+        assert!(outcome.decision.is_allow());
     }
 }
 
@@ -300,7 +307,7 @@ mod routing {
         name: "routing",
         capabilities: ["read_delegation", "append_delegation", "write_candidate_constraint"],
         plugin: Routing = |config| Routing { config },
-        reads: [no_payload, delegation, candidate_constraint],
+        reads: [delegation, candidate_constraint],
         hooks: { "cmf.llm_input" => CmfHook },
     }
 

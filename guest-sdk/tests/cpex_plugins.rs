@@ -42,7 +42,7 @@ mod guard {
         name: "guard",
         capabilities: ["read_labels", "read_roles"],
         plugin: Guard = Guard::new,
-        reads: [message::tool_calls, security::labels, security::subject::roles],
+        reads: [security::labels, security::subject::roles],
         hooks: { "cmf.tool_pre_invoke" => CmfHook, "cmf.tool_post_invoke" => CmfHook },
     }
 
@@ -90,7 +90,6 @@ mod telemetry {
     cpex_plugin! {
         name: "reporter",
         plugin: Reporter = Reporter::new,
-        reads: [message::tool_calls],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -178,7 +177,6 @@ mod config {
     }
 
     cpex_plugin! {
-        reads: [no_payload],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
         plugin: Configured = configured,
         name: "configured",
@@ -234,7 +232,6 @@ mod waiting {
     cpex_plugin! {
         name: "waiting",
         plugin: Waiting = Waiting::new,
-        reads: [no_payload],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -247,44 +244,104 @@ mod waiting {
     }
 }
 
-mod forgetful {
+mod unlisted {
     use super::*;
+    use cpex_wasmi_guest::cpex::{Channel, ContentPart, Role};
+    use cpex_wasmi_guest::testing::{Payload, model};
 
-    plugin_type!(Forgetful, |plugin, payload, extensions, ctx| {
-        let secret = payload.message.get_tool_calls().iter().any(|call| call.name == "get_pay");
-        let kept = ctx.get_global("seen").is_some();
-        if secret || kept {
-            return PluginResult::deny(PluginViolation::new("secret", "no"));
+    plugin_type!(Unlisted, |plugin, payload, extensions, ctx| {
+        let message = &payload.message;
+        let found = match plugin.config.config.as_ref().and_then(|config| config["look"].as_str()) {
+            Some("calls") => message.get_tool_calls().iter().any(|call| call.name == "get_pay"),
+            Some("results") => message.get_tool_results().iter().any(|result| result.is_error),
+            Some("texts") => message.get_text_content() == "secret plans",
+            Some("thoughts") => message.get_thinking_content().as_deref() == Some("hm"),
+            Some("content") => {
+                let is_secret = |part: &ContentPart| match part {
+                    ContentPart::Text { text } => text == " plans",
+                    _ => false,
+                };
+                message.content.len() == 5 && message.content.iter().any(is_secret)
+            }
+            Some("head") => (message.role, message.channel) == (Role::Tool, Some(Channel::Final)),
+            Some("state") => ctx.get_global("seen").is_some(),
+            _ => false,
+        };
+        match found {
+            true => PluginResult::deny(PluginViolation::new("found", "no")),
+            false => PluginResult::allow(),
         }
-        PluginResult::allow()
     });
 
     cpex_plugin! {
-        name: "forgetful",
-        plugin: Forgetful = Forgetful::new,
-        reads: [no_payload],
+        name: "unlisted",
+        plugin: Unlisted = Unlisted::new,
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
-    fn failure(request: Request) -> String {
-        let mut harness = Harness::new(&PLUGIN).grant_all();
-        let failure = harness.call(HOOK, request).unwrap_err();
-        assert_eq!(failure.code(), "unlisted_read");
-        failure.to_string()
+    fn request() -> Request {
+        let result = model::ToolResult { is_error: true, ..Default::default() };
+        let mut request = Request::tool_call("get_pay")
+            .part(model::ContentPart::Text { text: "secret".into() })
+            .part(model::ContentPart::ToolResult { content: result })
+            .part(model::ContentPart::Thinking { text: "hm".into() })
+            .part(model::ContentPart::Text { text: " plans".into() });
+        let Payload::Message(payload) = &mut request.payload else { unreachable!() };
+        payload.message.role = model::Role::Tool;
+        payload.message.channel = Some(model::Channel::Final);
+        request.context.global_state.insert("seen".into(), json!(1));
+        request
     }
 
     #[test]
-    fn a_test_fails_if_more_is_read_than_listed() {
-        assert_eq!(
-            failure(Request::tool_call("get_pay")),
-            "the handler of `cmf.tool_pre_invoke` reads more than `reads` lists: with the whole `payload` of this request, it decides differently. List `payload`, or the parts of it that the handler looks at"
-        );
-        let mut request = Request::tool_call("a");
-        request.context.global_state.insert("seen".into(), json!(1));
-        assert!(failure(request).contains("List `context::global_state`"));
-        // What makes no difference for a request does not fail it.
-        let mut harness = Harness::new(&PLUGIN).grant_all();
-        assert!(harness.call(HOOK, Request::tool_call("a")).unwrap().decision.is_allow());
+    fn a_handler_finds_all_that_it_looks_at() {
+        for look in ["calls", "results", "texts", "thoughts", "content", "head", "state"] {
+            let mut harness = Harness::new(&PLUGIN).config("look", look);
+            let outcome = harness.call(HOOK, request()).unwrap();
+            assert_eq!(outcome.decision.violation().unwrap().code, "found", "{look}");
+        }
+    }
+
+    #[test]
+    fn a_handler_that_looks_at_nothing_fetches_nothing() {
+        let outcome = Harness::new(&PLUGIN).call(HOOK, request()).unwrap();
+        assert_eq!((outcome.receipt.host_calls, outcome.receipt.bytes_read), (0, 0));
+    }
+
+    #[test]
+    fn a_hook_without_a_message_has_no_empty_message() {
+        let payload = Payload::Identity(Box::new(model::IdentityPayload::new("t", "bearer")));
+        let mut harness = Harness::new(&PLUGIN).config("look", "content");
+        let failure = harness.call(HOOK, Request::new(payload)).unwrap_err();
+        assert!(failure.to_string().contains("its hook has no message"), "{failure}");
+    }
+}
+
+mod kept {
+    use super::*;
+    use std::sync::Mutex;
+
+    static KEPT: Mutex<Vec<MessagePayload>> = Mutex::new(Vec::new());
+
+    plugin_type!(Kept, |plugin, payload, extensions, ctx| {
+        let mut kept = KEPT.lock().unwrap();
+        kept.push(payload.clone());
+        let names = kept.iter().map(|payload| payload.message.get_tool_calls()[0].name.clone());
+        PluginResult::deny(PluginViolation::new("kept", names.collect::<String>()))
+    });
+
+    cpex_plugin! {
+        name: "kept",
+        plugin: Kept = Kept::new,
+        hooks: { "cmf.tool_pre_invoke" => CmfHook },
+    }
+
+    #[test]
+    fn a_message_that_is_kept_stays_that_of_its_call() {
+        let mut harness = Harness::new(&PLUGIN);
+        harness.call(HOOK, Request::tool_call("a")).unwrap();
+        let outcome = harness.call(HOOK, Request::tool_call("b")).unwrap();
+        assert_eq!(outcome.decision.violation().unwrap().reason, "ab");
     }
 }
 
@@ -299,7 +356,6 @@ mod told {
     cpex_plugin! {
         name: "told",
         plugin: Told = Told::new,
-        reads: [no_payload],
         hooks: { "cmf.tool_pre_invoke" => CmfHook, "cmf.llm_input" => CmfHook },
     }
 

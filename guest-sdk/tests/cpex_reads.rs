@@ -56,7 +56,7 @@ mod fields {
         assert_eq!((message.role, message.channel), (Role::Assistant, Some(Channel::Final)));
         assert_eq!(message.get_tool_calls()[0].arguments["n"], 1);
         assert_eq!(message.get_tool_results()[0].content, json!([1]));
-        assert_eq!(message.content.len(), 3);
+        assert_eq!(message.content.len(), 4);
         let Extensions { request, agent, http, security, mcp, completion, .. } = extensions;
         let request = request.as_ref().unwrap();
         assert_eq!(request.request_id.as_deref(), Some("r-1"));
@@ -97,12 +97,11 @@ mod fields {
         ],
         plugin: Fields = Fields::new,
         reads: [
-            message::role, message::channel, message::tool_calls, message::tool_results,
-            message::texts, request::request_id, agent::turn, agent::conversation, http::path,
-            security::labels, security::subject::subject_type, security::subject::roles,
-            security::subject::permissions, security::subject::claims,
-            security::caller_workload, security::this_workload, security::client::client_id,
-            security::data, mcp::tool::input_schema, mcp::prompt::name, completion::stop_reason,
+            request::request_id, agent::turn, agent::conversation, http::path, security::labels,
+            security::subject::subject_type, security::subject::roles,
+            security::subject::permissions, security::subject::claims, security::caller_workload,
+            security::this_workload, security::client::client_id, security::data,
+            mcp::tool::input_schema, mcp::prompt::name, completion::stop_reason,
             completion::latency_ms, provenance::source, framework::metadata,
         ],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
@@ -142,10 +141,7 @@ mod whole {
         name: "whole",
         plugin: Whole = Whole::new,
         // In any order; what is whole stays whole.
-        reads: [
-            message::role, payload, message::tool_calls, security, meta, llm, completion, mcp,
-            custom, provenance,
-        ],
+        reads: [security, meta, llm, completion, mcp, custom, provenance],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 

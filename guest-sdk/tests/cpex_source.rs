@@ -24,8 +24,8 @@ cpex_plugin! {
     ],
     plugin: Everything = |config| Everything { config },
     reads: [
-        payload, request, agent, http, security, candidate_constraint, delegation, raw_credentials,
-        mcp, completion, provenance, llm, framework, meta, custom,
+        request, agent, http, security, candidate_constraint, delegation, raw_credentials, mcp,
+        completion, provenance, llm, framework, meta, custom,
     ],
     hooks: {
         "cmf.tool_pre_invoke" => CmfHook,

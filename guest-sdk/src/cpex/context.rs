@@ -4,8 +4,14 @@ use alloc::string::String;
 use core::cell::Cell;
 use std::collections::HashMap;
 
+mod state;
+
+pub use state::ContextState;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::{Field, Result};
 
 std::thread_local! {
     /// The hook that is handled.
@@ -54,7 +60,6 @@ std::thread_local! {
 /// cpex_plugin! {
 ///     name: "guard",
 ///     plugin: Guard = Guard,
-///     reads: [no_payload],
 ///     hooks: { "cmf.tool_pre_invoke" => ToolCall, "cmf.llm_input" => ModelInput },
 /// }
 ///
@@ -80,10 +85,10 @@ pub(super) fn set_hook(hook: &'static str) {
 pub struct PluginContext {
     /// State of this plugin alone.
     #[serde(default)]
-    pub local_state: HashMap<String, Value>,
+    pub local_state: ContextState,
     /// State that all plugins of the request share.
     #[serde(default)]
-    pub global_state: HashMap<String, Value>,
+    pub global_state: ContextState,
 }
 
 impl PluginContext {
@@ -94,7 +99,23 @@ impl PluginContext {
 
     /// A context that begins with what other plugins left.
     pub fn with_global_state(global_state: HashMap<String, Value>) -> Self {
-        Self { local_state: HashMap::new(), global_state }
+        Self { local_state: ContextState::default(), global_state: global_state.into() }
+    }
+
+    /// The context of a call.
+    #[inline(always)]
+    pub(super) fn given() -> Self {
+        Self {
+            local_state: ContextState::given(Field::ContextLocal),
+            global_state: ContextState::given(Field::ContextGlobal),
+        }
+    }
+
+    /// Tells the host what was changed.
+    #[inline(always)]
+    pub(super) fn write(&self) -> Result<()> {
+        self.local_state.write(Field::ContextLocal)?;
+        self.global_state.write(Field::ContextGlobal)
     }
 
     /// A value of this plugin's own state.
@@ -104,7 +125,7 @@ impl PluginContext {
 
     /// Sets a value of this plugin's own state.
     pub fn set_local(&mut self, key: impl Into<String>, value: Value) {
-        self.local_state.insert(key.into(), value);
+        self.local_state.set(key.into(), value);
     }
 
     /// A value of the state that is shared.
@@ -114,6 +135,6 @@ impl PluginContext {
 
     /// Sets a value of the state that is shared.
     pub fn set_global(&mut self, key: impl Into<String>, value: Value) {
-        self.global_state.insert(key.into(), value);
+        self.global_state.set(key.into(), value);
     }
 }

@@ -6,9 +6,8 @@ use alloc::string::String;
 use core::fmt;
 use std::collections::HashMap;
 
-use zeroize::Zeroizing;
-
 use super::hooks::payload::record_payload;
+use super::token::Token;
 use super::{PluginResult, define_hook};
 
 /// The name of the hook.
@@ -28,7 +27,7 @@ impl IdentityPayload {
     /// A token of which nothing is known yet.
     pub fn new(raw_token: impl Into<String>, source: TokenSource) -> Self {
         Self {
-            raw_token: Zeroizing::new(raw_token.into()),
+            raw_token: Token::new(raw_token),
             source,
             source_header: None,
             headers: HashMap::new(),
@@ -72,9 +71,13 @@ impl IdentityPayload {
         self
     }
 
-    /// The token; in the sandbox, empty unless `payload::raw_token` is read.
+    /// The token.
+    ///
+    /// # Panics
+    ///
+    /// In the sandbox, if `reads` does not list `payload::raw_token`.
     pub fn raw_token(&self) -> &str {
-        &self.raw_token
+        self.raw_token.get()
     }
 
     /// The place where the token was found.
@@ -119,7 +122,7 @@ impl IdentityPayload {
     }
 
     pub(super) fn set_raw_token(&mut self, token: String) {
-        self.raw_token = Zeroizing::new(token);
+        self.raw_token = Token::new(token);
     }
 }
 

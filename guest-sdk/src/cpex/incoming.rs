@@ -4,7 +4,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem::ManuallyDrop;
 
-use super::PluginContext;
 use super::extensions::container::{Everything, Extensions};
 use super::wire::{Wire, from_bytes};
 use crate::raw::Place;
@@ -18,32 +17,19 @@ use crate::{Field, Result};
 /// the same reason nothing is dropped when reading fails; then the instance ends anyway.
 #[derive(Debug)]
 pub struct Incoming<P> {
-    pub(super) payload: ManuallyDrop<Option<P>>,
-    /// True if the payload is all there, so that another one can take its place.
-    pub(super) whole: bool,
+    pub(super) payload: ManuallyDrop<P>,
     pub(super) extensions: ManuallyDrop<Extensions<Everything>>,
-    pub(super) context: ManuallyDrop<PluginContext>,
-    pub(super) before: ManuallyDrop<Before>,
-}
-
-/// Maps as the host handed them out, for telling what the plugin changed. Empty if they were not
-/// read.
-#[derive(Debug, Default)]
-pub(super) struct Before {
-    pub(super) custom: Vec<u8>,
-    pub(super) local_state: Vec<u8>,
-    pub(super) global_state: Vec<u8>,
+    /// The custom slot as the host handed it out, for telling what the plugin changed. Empty if it was not read.
+    pub(super) custom: ManuallyDrop<Vec<u8>>,
 }
 
 impl<P> Incoming<P> {
     #[inline(always)]
-    pub(super) fn new() -> Self {
+    pub(super) fn with(payload: P) -> Self {
         Self {
-            payload: ManuallyDrop::new(None),
-            whole: false,
+            payload: ManuallyDrop::new(payload),
             extensions: ManuallyDrop::default(),
-            context: ManuallyDrop::default(),
-            before: ManuallyDrop::default(),
+            custom: ManuallyDrop::default(),
         }
     }
 }
@@ -98,7 +84,15 @@ pub(super) fn nested<S: Default, N: Default, T: Wire>(
 }
 
 /// Reads a map of which the plugin may change entries, and keeps the bytes.
+#[inline(never)]
 pub(super) fn map<T: Wire>(field: Field) -> Result<Option<(T, Vec<u8>)>> {
     let Some(bytes) = Place::of(field).bytes()? else { return Ok(None) };
     Ok(Some((from_bytes(&bytes)?, bytes)))
+}
+
+/// Fails the call over a message or state that cannot be fetched: if it looked empty, a request could pass.
+#[cold]
+#[allow(clippy::panic, reason = "CPEX's types have no errors here")]
+pub(super) fn lost() -> ! {
+    panic!("what the handler looks at cannot be read: its hook has no message, or its call is over")
 }

@@ -1,13 +1,6 @@
 //! Facts about a plugin that are known when it is compiled, so that the code for anything else is not in the
 //! module.
 
-/// True if a list of `reads` says anything of the payload.
-pub(super) const fn names_payload(reads: &[&[&str]]) -> bool {
-    level(reads, &["payload"]) > 0
-        || level(reads, &["message"]) > 0
-        || level(reads, &["no_payload"]) > 0
-}
-
 /// The part of what is at a path that a list of `reads` has: 2 for all of it, 1 for something in it, 0 for nothing.
 pub const fn level(mut reads: &[&[&str]], path: &[&str]) -> u8 {
     let mut level = 0;

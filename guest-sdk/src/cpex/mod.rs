@@ -5,18 +5,17 @@
 //! `use cpex_sdk::{…}` or `use cpex_core::…`, for the sandbox with `use cpex_wasmi_guest::cpex::…`.
 //! The modules are named as in `cpex-core`.
 //!
-//! [`cpex_plugin!`] registers such a plugin, and shows a whole one. There the plugin lists what it
-//! reads: the sandbox hands out one field at a time, and nothing that is not asked for.
+//! [`cpex_plugin!`] registers such a plugin, and shows a whole one. There the plugin lists the slots and fields that
+//! it reads: the sandbox hands out one at a time, and nothing that is not asked for.
 //!
 //! # What is different
 //!
 //! - A plugin cannot wait: a future that is not ready at once fails the call.
-//! - [`cpex_plugin!`] defines `Extensions`. A handler that looks at a slot that `reads` does not list does not
-//!   compile.
-//! - The fields of a slot that `reads` does not list are empty, and the message has no parts but the listed ones.
-//!   Reading what was not granted fails the call.
-//! - In a test, the [harness](crate::testing::Harness) fails a call whose handler decides otherwise once it is handed
-//!   what `reads` does not list.
+//! - [`cpex_plugin!`] defines `Extensions`. A handler that looks at a slot or field that `reads` does not list does
+//!   not compile.
+//! - The message of a payload is a [`LazyMessage`], and the context has two [`ContextState`]s. They are fetched when
+//!   the handler looks at them. `MessagePayload { message: message.into() }` compiles for both.
+//! - A token of a payload that `reads` does not list fails the call. So does reading what was not granted.
 //! - [`hook()`] tells which hook a handler is called for.
 //! - The `metadata` of a result is told to the operator by the names of its members. Counters are [`count`].
 //! - Changes that CPEX would drop are dropped here, with a line in the log where it logs one.
@@ -56,8 +55,6 @@ pub mod identity;
 mod incoming;
 mod known;
 pub mod plugin;
-#[cfg(not(target_arch = "wasm32"))]
-mod probe;
 pub mod reads;
 mod records;
 mod register;
@@ -66,6 +63,7 @@ mod settings;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod token;
 mod wire;
 
 pub use crate::{codec, hash, net, schema, state};
@@ -77,7 +75,7 @@ pub use cmf::{
     MessagePayload, PromptRequest, PromptResult, Resource, ResourceReference, ResourceType, Role,
     ToolCall, ToolResult, VideoSource,
 };
-pub use context::{PluginContext, hook};
+pub use context::{ContextState, PluginContext, hook};
 pub use delegation::{DelegationPayload, TokenDelegateHook};
 pub use elicitation::{ElicitationHook, ElicitationPayload};
 pub use error::{PluginError, PluginViolation};

@@ -48,8 +48,8 @@
 ///     // The plugin, and what makes one of a `PluginConfig`: a function or a closure. It may give a
 ///     // `Result` with a `Box<PluginError>`.
 ///     plugin: PiiGuard = PiiGuard::new,
-///     // What the handler is handed; see `cpex::reads`. Nothing else is fetched.
-///     reads: [no_payload, security::labels, security::subject::roles],
+///     // The slots and fields that the handler looks at; see `cpex::reads`. No others are fetched.
+///     reads: [security::labels, security::subject::roles],
 ///     // The hooks, each with its type.
 ///     hooks: {
 ///         "cmf.tool_pre_invoke" => CmfHook,
@@ -60,7 +60,7 @@
 /// ```
 ///
 /// `version`, `access`, `config_schema` and `stateful` are those of [`plugin!`](crate::plugin!). Needed are
-/// `name`, `plugin`, `reads` and `hooks`, and the order does not matter. A crate registers one plugin.
+/// `name`, `plugin` and `hooks`, and the order does not matter. A crate registers one plugin.
 ///
 /// The macro defines the type `Extensions` beside the plugin: handlers in another module `use` it from there. It has
 /// all slots, and only those in [`reads`](crate::cpex::reads) hold anything. A handler that looks at another one does
@@ -89,7 +89,7 @@
 ///     name: "guard",
 ///     capabilities: ["read_labels"],
 ///     plugin: Guard = Guard,
-///     reads: [no_payload, meta::tags], // Lacks `security::labels`.
+///     reads: [meta::tags], // Lacks `security::labels`.
 ///     hooks: { "cmf.tool_pre_invoke" => CmfHook },
 /// }
 /// # fn main() {}
@@ -120,7 +120,7 @@
 /// #   name: "guard",
 /// #   capabilities: ["read_labels"],
 /// #   plugin: Guard = Guard,
-///     reads: [no_payload, security::classification], // Lacks `security::labels`.
+///     reads: [security::classification], // Lacks `security::labels`.
 /// #   hooks: { "cmf.tool_pre_invoke" => CmfHook },
 /// }
 /// # fn main() {}
@@ -150,7 +150,7 @@
 /// #   name: "guard",
 /// #   capabilities: ["read_labels"],
 /// #   plugin: Guard = Guard,
-///     reads: [no_payload], // Lacks `security`.
+///     reads: [meta], // Lacks `security`.
 /// #   hooks: { "cmf.tool_pre_invoke" => CmfHook },
 /// }
 /// # fn main() {}
@@ -171,30 +171,40 @@
 /// cpex_plugin! {
 ///     name: "typo",
 ///     plugin: Noop = Noop,
-///     reads: [no_payload, security::lables],
+///     reads: [security::lables],
 ///     hooks: { "cmf.tool_pre_invoke" => CmfHook },
 /// }
 /// # fn main() {}
 /// ```
-/// So is saying nothing of the payload, which the handler would find empty:
 ///
-/// ```compile_fail
+/// The message needs no entry. It is fetched when the handler looks at it, and only as far as needed:
+///
+/// ```
 /// # use cpex_wasmi_guest::cpex::*;
-/// # struct Noop(PluginConfig);
-/// # impl Plugin for Noop {
+/// # use cpex_wasmi_guest::testing::{Harness, Request};
+/// # struct Guard(PluginConfig);
+/// # impl Plugin for Guard {
 /// #     fn config(&self) -> &PluginConfig { &self.0 }
 /// # }
-/// # impl HookHandler<CmfHook> for Noop {
-/// #     async fn handle(&self, _: &MessagePayload, _: &Extensions, _: &mut PluginContext)
-/// #     -> PluginResult<MessagePayload> { PluginResult::allow() }
+/// # impl HookHandler<CmfHook> for Guard {
+/// #     async fn handle(&self, payload: &MessagePayload, _: &Extensions, _: &mut PluginContext)
+/// #     -> PluginResult<MessagePayload> {
+/// if payload.message.get_tool_calls().iter().any(|call| call.name == "shell") {
+///     return PluginResult::deny(PluginViolation::new("tool", "no shells"));
+/// }
+/// # PluginResult::allow()
+/// #     }
 /// # }
+///
 /// cpex_plugin! {
-///     name: "forgetful",
-///     plugin: Noop = Noop,
-///     reads: [security::labels],
+///     name: "guard",
+///     plugin: Guard = Guard,
 ///     hooks: { "cmf.tool_pre_invoke" => CmfHook },
 /// }
-/// # fn main() { PLUGIN.handlers; }
+/// # fn main() {
+/// # let outcome = Harness::new(&PLUGIN).call("cmf.tool_pre_invoke", Request::tool_call("shell")).unwrap();
+/// # assert_eq!(outcome.decision.violation().unwrap().code, "tool");
+/// # }
 /// ```
 #[macro_export]
 #[doc(hidden)]
@@ -256,9 +266,6 @@ macro_rules! cpex_plugin {
         impl $crate::cpex::rt::Registered for $plugin {
             const MANIFEST: $crate::rt::StaticManifest =
                 $crate::plugin! { @static $($rest)* hooks: { $($name => ()),* } };
-
-            const READS: &[&[&str]] =
-                &[$(&[::core::stringify!($read) $(, ::core::stringify!($part))*]),*];
 
             fn instance() -> &'static $crate::cpex::rt::Instance<$plugin> {
                 ::std::thread_local! {

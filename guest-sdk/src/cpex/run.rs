@@ -14,9 +14,9 @@ use super::apply::apply;
 use super::context::set_hook;
 use super::extensions::container::{Extensions, Reads, Rights};
 use super::incoming::{Incoming, value};
-use super::known::names_payload;
 use super::{
-    HookHandler, HookTypeDef, Plugin, PluginConfig, PluginError, PluginPayload, PluginResult,
+    HookHandler, HookTypeDef, Plugin, PluginConfig, PluginContext, PluginError, PluginPayload,
+    PluginResult,
 };
 use crate::raw::Place;
 use crate::{Call, Error, Field, JsonMap, Result, Verdict};
@@ -36,9 +36,6 @@ pub trait Registered: Plugin + Reads {
 
     /// The changes that the manifest's capabilities allow.
     const RIGHTS: Rights = Rights::of(Self::MANIFEST.capabilities);
-
-    /// The paths that it reads.
-    const READS: &[&[&str]];
 
     /// The place of the plugin.
     fn instance() -> &'static Instance<Self>;
@@ -144,29 +141,12 @@ pub fn handle<R: HookHandler<H>, H: HookTypeDef>(call: &Call) -> Result<Verdict>
 where
     H::Result: Into<PluginResult<H::Payload>>,
 {
-    const {
-        assert!(
-            names_payload(R::READS),
-            "`reads` does not mention the payload, so that the handler would find an empty one: \
-             list \
-             `payload`, parts of it such as `message::tool_calls`, or `no_payload` if the handler \
-             does not look at it"
-        );
-    }
     set_hook(call.hook());
-    #[cfg(not(target_arch = "wasm32"))]
-    if crate::native::probe::is_asked() {
-        super::probe::probe::<R, H>();
-        return crate::allow();
-    }
-    let mut incoming = Incoming::<H::Payload>::new();
+    let mut incoming = Incoming::with(H::Payload::given()?);
     R::read(&mut incoming)?;
-    let Incoming { payload, whole, extensions, mut context, before } = incoming;
-    let Some(payload) = ManuallyDrop::into_inner(payload).or_else(H::Payload::unread) else {
-        return Err(Error::failed(
-            "the payload of this hook cannot be left unread: list `payload` in `reads`",
-        ));
-    };
+    let Incoming { payload, extensions, custom } = incoming;
+    let mut context = PluginContext::given();
+    let payload = ManuallyDrop::into_inner(payload);
     let extensions = Extensions::<R>::of(ManuallyDrop::into_inner(extensions), R::RIGHTS);
 
     let verdict = R::instance().with(|instance| {
@@ -177,13 +157,11 @@ where
         let polled = pin!(plugin.handle(&payload, &extensions, &mut context))
             .poll(&mut Context::from_waker(Waker::noop()));
         match polled {
-            Poll::Ready(result) => {
-                apply::<R, _>(result.into(), whole, &extensions, &context, &before)
-            }
+            Poll::Ready(result) => apply::<R, _>(result.into(), &extensions, &context, &custom),
             Poll::Pending => Err(pending()),
         }
     });
-    drop((extensions, ManuallyDrop::into_inner(context), ManuallyDrop::into_inner(before)));
+    drop((extensions, context, ManuallyDrop::into_inner(custom)));
     verdict
 }
 

@@ -174,7 +174,7 @@ fn the_source_makes_parts_of_all_kinds() {
 
 #[test]
 fn an_absurd_count_is_malformed_and_allocates_nothing() {
-    let mut bytes = to_bytes(&MessagePayload { message: Message::text(Role::User, "x") });
+    let mut bytes = to_bytes(&MessagePayload { message: Message::text(Role::User, "x").into() });
     // The count of parts.
     bytes.truncate(5);
     bytes.extend([0xff; 9]);

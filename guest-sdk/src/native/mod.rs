@@ -5,7 +5,6 @@
 
 mod frame;
 mod imports;
-pub(crate) mod probe;
 pub mod testing;
 
 use alloc::string::String;

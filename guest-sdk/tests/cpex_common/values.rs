@@ -311,7 +311,7 @@ pub fn elicitation() -> ElicitationPayload {
 pub fn everything() -> Value {
     json!({
         "config": config(),
-        "message": MessagePayload { message: message() },
+        "message": MessagePayload { message: message().into() },
         "extensions": extensions(),
         "identity": identity(),
         "delegation": delegation(),

@@ -48,7 +48,7 @@ pub(crate) fn is_in_sdk(file: &File) -> bool {
 
 /// The records that are not written by hand there.
 fn records(file: &File) -> impl Iterator<Item = &Record> {
-    const BY_HAND: &[&str] = &["Extensions", "PluginContext"];
+    const BY_HAND: &[&str] = &["Extensions", "MessagePayload", "PluginContext"];
     file.records.iter().filter(|record| !BY_HAND.contains(&&*record.name))
 }
 
@@ -85,6 +85,9 @@ fn imports(model: &Model, file: &File, body: &str) -> String {
     }
     if words.contains("MonotonicSet") {
         code.push_str("use crate::cpex::extensions::MonotonicSet;\n");
+    }
+    if words.contains("Token") {
+        code.push_str("use crate::cpex::token::Token;\n");
     }
     let wire: Vec<_> = ["Known", "Name", "Reader", "Wire", "put_number", "put_text"]
         .into_iter()
@@ -305,7 +308,11 @@ fn structure(model: &Model, record: &Record) -> Result<String, String> {
     let (mut reads, mut writes, mut functions) = (String::new(), String::new(), String::new());
     for member in &record.members {
         let ty = member.ty()?;
-        let rust = member.native_type.clone().unwrap_or_else(|| native_type(&ty));
+        let rust = match &member.native_type {
+            Some(rust) => rust.clone(),
+            None if ty == Type::Token && member.given => "Token".into(),
+            None => native_type(&ty),
+        };
         code.push_str(&doc(&member.doc));
         code.push_str(&attributes(model, record, member, &ty, &rust));
         if let (Some(text), Type::Text) = (&member.default, &ty) {

@@ -18,7 +18,6 @@ cpex_wasmi_guest::cpex_plugin! {
     description: "Blocks or masks access keys and tokens in tool arguments and results",
     config_schema: include_str!("../config.schema.json"),
     plugin: scanner::Scanner = scanner::Scanner::new,
-    reads: [payload],
     hooks: { "cmf.tool_pre_invoke" => cpex::CmfHook, "cmf.tool_post_invoke" => cpex::CmfHook },
 }
 

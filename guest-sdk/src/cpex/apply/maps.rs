@@ -25,7 +25,11 @@ pub(super) fn apply(
 }
 
 #[inline(never)]
-fn differences(field: Field, before: &[u8], mut left: Entries<'_>) -> Result<()> {
+pub(in crate::cpex) fn differences(
+    field: Field,
+    before: &[u8],
+    mut left: Entries<'_>,
+) -> Result<()> {
     let mut reader = Reader::new(before);
     let len = if before.is_empty() { 0 } else { reader.len() };
     for _ in 0..len {
@@ -50,7 +54,7 @@ fn differences(field: Field, before: &[u8], mut left: Entries<'_>) -> Result<()>
 }
 
 /// Writes entries in the order of their names.
-pub(super) fn write_entries(field: Field, mut entries: Entries<'_>) -> Result<()> {
+pub(in crate::cpex) fn write_entries(field: Field, mut entries: Entries<'_>) -> Result<()> {
     sort_entries(&mut entries);
     for (name, value) in entries {
         let place = Place::of(field).entry(name);

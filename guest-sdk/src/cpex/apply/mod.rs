@@ -1,16 +1,15 @@
 //! The result of a handler, told to the host: as CPEX's executor applies it.
 
 mod extensions;
-mod maps;
+pub(super) mod maps;
 
 use super::extensions::container::Extensions;
-use super::incoming::Before;
 use super::run::Registered;
 use super::telemetry::report;
 use super::{PluginContext, PluginPayload, PluginResult};
 use crate::raw::Place;
 use crate::verdict::deny_encoded;
-use crate::{Error, Field, Result, Verdict, allow, deny};
+use crate::{Field, Result, Verdict, allow, deny};
 
 /// Tells the host what a handler gave back.
 ///
@@ -18,10 +17,9 @@ use crate::{Error, Field, Result, Verdict, allow, deny};
 #[inline(always)]
 pub(super) fn apply<R: Registered, P: PluginPayload>(
     result: PluginResult<P>,
-    whole: bool,
     read: &Extensions<R>,
     context: &PluginContext,
-    before: &Before,
+    custom: &[u8],
 ) -> Result<Verdict> {
     let PluginResult {
         continue_processing,
@@ -40,14 +38,13 @@ pub(super) fn apply<R: Registered, P: PluginPayload>(
     }
     consume(violation, drop);
     let mut applied = Ok(());
-    consume(modified_payload, |payload| applied = replace(whole, &payload));
+    consume(modified_payload, |payload| applied = replace(&payload));
     consume(modified_extensions, |modified| match applied {
-        Ok(()) => applied = extensions::apply::<R>(read, modified, &before.custom),
+        Ok(()) => applied = extensions::apply::<R>(read, modified, custom),
         Err(_) => modified.dispose::<R>(R::RIGHTS),
     });
     applied?;
-    maps::apply(Field::ContextLocal, &before.local_state, Some(&context.local_state))?;
-    maps::apply(Field::ContextGlobal, &before.global_state, Some(&context.global_state))?;
+    context.write()?;
     allow()
 }
 
@@ -59,12 +56,6 @@ fn consume<T>(value: Option<T>, with: impl FnOnce(T)) {
     }
 }
 
-fn replace<P: PluginPayload>(whole: bool, payload: &P) -> Result<()> {
-    if !whole {
-        return Err(Error::failed(
-            "only a handler that reads the whole `payload` can return another \
-                                  one",
-        ));
-    }
+fn replace<P: PluginPayload>(payload: &P) -> Result<()> {
     Place::of(Field::Payload).write(&payload.to_wire()?)
 }

@@ -1,6 +1,7 @@
 //! The message, and the hook that is about it.
 
-pub use crate::cpex::records::{Message, MessagePayload};
+pub use super::payload::{LazyMessage, MessagePayload};
+pub use crate::cpex::records::Message;
 
 use alloc::string::String;
 use alloc::vec;
@@ -10,7 +11,6 @@ use super::{
     ContentPart, PromptRequest, PromptResult, Resource, ResourceReference, Role, ToolCall,
     ToolResult,
 };
-use crate::cpex::hooks::payload::record_payload;
 use crate::cpex::{PluginResult, define_hook};
 
 /// The contents of all parts of one kind.
@@ -106,11 +106,6 @@ impl Message {
         self.content.iter().filter_map(select).collect()
     }
 }
-
-// A message of which nothing was read.
-record_payload!(MessagePayload, empty: Some(Self {
-    message: Message::with_content(Role::User, Vec::new()),
-}));
 
 define_hook! {
     /// The hooks that are about a message, `cmf.*`.

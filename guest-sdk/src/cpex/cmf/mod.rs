@@ -5,10 +5,11 @@ pub mod content;
 pub mod enums;
 pub mod media;
 pub mod message;
+mod payload;
 pub mod resource;
 
 pub use content::{ContentPart, PromptRequest, PromptResult, ToolCall, ToolResult};
 pub use enums::{Channel, ContentType, ResourceType, Role};
 pub use media::{AudioSource, DocumentSource, ImageSource, VideoSource};
-pub use message::{CmfHook, Message, MessagePayload};
+pub use message::{CmfHook, LazyMessage, Message, MessagePayload};
 pub use resource::{Resource, ResourceReference};

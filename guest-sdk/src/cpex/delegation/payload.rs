@@ -7,11 +7,10 @@ use alloc::vec::Vec;
 use core::fmt;
 use std::collections::HashMap;
 
-use zeroize::Zeroizing;
-
 use super::{AttenuationConfig, AuthEnforcedBy, DelegationSubject, TargetType};
 use crate::cpex::extensions::raw_credentials::TokenRole;
 use crate::cpex::hooks::payload::record_payload;
+use crate::cpex::token::Token;
 
 record_payload!(DelegationPayload);
 
@@ -19,8 +18,8 @@ impl DelegationPayload {
     /// A token is to be minted from this one, for this target.
     pub fn new(bearer_token: impl Into<String>, target_name: impl Into<String>) -> Self {
         Self {
-            bearer_token: Zeroizing::new(bearer_token.into()),
-            actor_token: Zeroizing::new(String::new()),
+            bearer_token: Token::new(bearer_token),
+            actor_token: Token::new(""),
             actor_role: None,
             subject: DelegationSubject::default(),
             target_name: target_name.into(),
@@ -41,7 +40,7 @@ impl DelegationPayload {
     /// Sets who acts, and the token that says so.
     #[must_use]
     pub fn with_actor(mut self, role: TokenRole, actor_token: impl Into<String>) -> Self {
-        self.actor_token = Zeroizing::new(actor_token.into());
+        self.actor_token = Token::new(actor_token);
         self.actor_role = Some(role);
         self
     }
@@ -95,14 +94,22 @@ impl DelegationPayload {
         self
     }
 
-    /// The token to mint from; in the sandbox, empty unless `payload::bearer_token` is read.
+    /// The token to mint from.
+    ///
+    /// # Panics
+    ///
+    /// In the sandbox, if `reads` does not list `payload::bearer_token`.
     pub fn bearer_token(&self) -> &str {
-        &self.bearer_token
+        self.bearer_token.get()
     }
 
-    /// The token of who acts; in the sandbox, empty unless `payload::actor_token` is read.
+    /// The token of the actor.
+    ///
+    /// # Panics
+    ///
+    /// In the sandbox, if `reads` does not list `payload::actor_token`.
     pub fn actor_token(&self) -> &str {
-        &self.actor_token
+        self.actor_token.get()
     }
 
     /// In whose name the token is to be minted.
@@ -176,11 +183,11 @@ impl DelegationPayload {
     }
 
     pub(in crate::cpex) fn set_bearer_token(&mut self, token: String) {
-        self.bearer_token = Zeroizing::new(token);
+        self.bearer_token = Token::new(token);
     }
 
     pub(in crate::cpex) fn set_actor_token(&mut self, token: String) {
-        self.actor_token = Zeroizing::new(token);
+        self.actor_token = Token::new(token);
     }
 }
 

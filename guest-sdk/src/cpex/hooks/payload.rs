@@ -6,6 +6,8 @@ use core::any::Any;
 use core::fmt;
 
 pub use crate::cpex::extensions::{Guarded, MetaExtension, OwnedExtensions, WriteToken};
+use crate::raw::Place;
+use crate::{Field, Status};
 
 /// The payload of a hook. Implement it with
 /// [`impl_plugin_payload!`](crate::cpex::impl_plugin_payload).
@@ -27,13 +29,14 @@ pub trait PluginPayload: Send + Sync + 'static {
     #[doc(hidden)]
     fn to_wire(&self) -> crate::Result<Vec<u8>>;
 
-    /// The payload of a plugin that does not read it.
+    /// The payload that a handler is given.
     #[doc(hidden)]
-    fn unread() -> Option<Self>
+    fn given() -> crate::Result<Self>
     where
         Self: Sized,
     {
-        None
+        let bytes = Place::of(Field::Payload).bytes()?.ok_or(Status::Absent)?;
+        Self::from_wire(&bytes)
     }
 }
 
@@ -45,7 +48,7 @@ impl fmt::Debug for dyn PluginPayload {
 
 /// Makes a record the payload of a hook.
 macro_rules! record_payload {
-    ($ty:ty $(, empty: $empty:expr)?) => {
+    ($ty:ty $(, given: $given:expr)?) => {
         impl $crate::cpex::hooks::payload::PluginPayload for $ty {
             fn clone_boxed(
                 &self,
@@ -69,8 +72,8 @@ macro_rules! record_payload {
                 Ok($crate::cpex::wire::to_bytes(self))
             }
 
-            $(fn unread() -> Option<Self> {
-                $empty
+            $(fn given() -> $crate::Result<Self> {
+                Ok($given)
             })?
         }
     };

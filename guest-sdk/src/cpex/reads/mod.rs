@@ -1,5 +1,4 @@
-//! The entries of `reads`, which say what a plugin is handed, in
-//! [`cpex_plugin!`](crate::cpex_plugin).
+//! The entries of `reads` in [`cpex_plugin!`](crate::cpex_plugin): the slots and tokens that a plugin is handed.
 //!
 //! Each is a function that fetches one thing from the host before the handler runs. What a plugin
 //! does not list is not fetched, and no code for it is in the module. A path says where the value
@@ -8,24 +7,26 @@
 //!
 //! | entry | what the handler finds |
 //! | --- | --- |
-//! | [`payload()`] | the payload |
-//! | [`no_payload()`] | an empty message: for a handler that does not look at the payload |
-//! | [`message`] | parts of a message, cheaper than all of it |
 //! | `request`, `agent`, `http`, `security`, … | the slot, whole |
 //! | [`security`](mod@security), [`http`](mod@http), … | one field of the slot; the others cannot be looked at |
-//! | [`context`] | what the plugin, and all plugins, keep for the request |
+//! | [`payload`] | a token of the payload |
+//! | [`raw_credentials`](mod@raw_credentials) | the tokens of the request |
 //!
-//! A handler that looks at a slot or field that is not listed does not compile, nor does a list that says nothing
-//! of the payload. List the slot whole, or each field that the handler looks at. A copy to change shows slots that are
-//! listed whole; to the others a plugin can [add](crate::cpex::extensions::Additions). A whole `security` is what the plugin's capabilities leave of it, as in CPEX: without `read_labels` there are
+//! A message and the context have no entry. They are fetched when the handler looks at them, and not before: a
+//! [`LazyMessage`](crate::cpex::LazyMessage) and two [`ContextState`](crate::cpex::ContextState)s. Any other payload is always
+//! there.
+//!
+//! A handler that looks at a slot or field that is not listed does not compile. List the slot whole, or each field
+//! that the handler looks at. A copy to change shows slots that are listed whole; to the others a plugin can
+//! [add](crate::cpex::extensions::Additions). A token of the payload that is not listed fails the call.
+//!
+//! A whole `security` is what the plugin's capabilities leave of it, as in CPEX: without `read_labels` there are
 //! no labels in it. List `security::labels` where the decision hangs on them: that fails the call
 //! if it was not granted.
 //!
 //! A slot that the request does not have is `None`. One that it has is `Some`, even if the field
 //! that was read is not there.
 
-pub mod context;
-pub mod message;
 pub mod payload;
 pub mod raw_credentials;
 mod slots;
@@ -34,40 +35,8 @@ pub use slots::*;
 
 use alloc::sync::Arc;
 
-use super::PluginPayload;
 use super::incoming::{Incoming, map, slot};
-use crate::raw::Place;
 use crate::{Field, Result};
-
-/// The payload, whole. A handler that gives back another one needs it.
-///
-/// Tokens are not part of it: see [`payload`](mod@payload).
-///
-/// # Errors
-///
-/// The host's status.
-#[inline(always)]
-pub fn payload<P: PluginPayload>(incoming: &mut Incoming<P>) -> Result<()> {
-    if !incoming.whole {
-        *incoming.payload = whole()?;
-        incoming.whole = incoming.payload.is_some();
-    }
-    Ok(())
-}
-
-/// Nothing of the payload: the handler does not look at it. It finds an empty message.
-///
-/// # Errors
-///
-/// None.
-#[inline(always)]
-pub const fn no_payload<P>(_: &mut Incoming<P>) -> Result<()> {
-    Ok(())
-}
-
-fn whole<P: PluginPayload>() -> Result<Option<P>> {
-    Place::of(Field::Payload).bytes()?.map(|bytes| P::from_wire(&bytes)).transpose()
-}
 
 /// `extensions.raw_credentials`, without the tokens themselves: see
 /// [`raw_credentials`](mod@raw_credentials).
@@ -93,7 +62,7 @@ pub fn raw_credentials<P>(incoming: &mut Incoming<P>) -> Result<()> {
 pub fn custom<P>(incoming: &mut Incoming<P>) -> Result<()> {
     if let Some((custom, bytes)) = map(Field::Custom)? {
         incoming.extensions.custom = Some(Arc::new(custom));
-        incoming.before.custom = bytes;
+        *incoming.custom = bytes;
     }
     Ok(())
 }

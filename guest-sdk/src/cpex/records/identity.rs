@@ -9,12 +9,12 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use crate::cpex::records::{
     ClientExtension, DelegationExtension, RawCredentialsExtension, SubjectExtension,
     WorkloadIdentity,
 };
+use crate::cpex::token::Token;
 use crate::cpex::wire::{Name, Reader, Wire, put_text};
 
 /// The way a token came.
@@ -77,7 +77,7 @@ impl Wire for TokenSource {
 pub struct IdentityPayload {
     /// The token that came with the request.
     #[serde(skip)]
-    pub(in crate::cpex) raw_token: Zeroizing<String>,
+    pub(in crate::cpex) raw_token: Token,
     /// The way the token came: `bearer`, `user_token`, `mtls`, `spiffe_jwt_svid`, `api_key`, or a
     /// way of the operator's own.
     pub(in crate::cpex) source: TokenSource,

@@ -350,20 +350,3 @@ impl Wire for Message {
         self.channel.write(out);
     }
 }
-
-/// The payload of the `cmf.*` hooks.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct MessagePayload {
-    /// The message.
-    pub message: Message,
-}
-
-impl Wire for MessagePayload {
-    fn read(reader: &mut Reader<'_>) -> Self {
-        Self { message: Wire::read(reader) }
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        self.message.write(out);
-    }
-}

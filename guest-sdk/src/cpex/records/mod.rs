@@ -32,9 +32,7 @@ pub use elicitation::{
 pub use extensions::{HttpExtension, MetaExtension, RequestExtension, SecurityExtension};
 pub use identity::{IdentityPayload, TokenSource};
 pub use media::{AudioSource, DocumentSource, ImageSource, VideoSource};
-pub use message::{
-    Channel, ContentPart, ContentType, Message, MessagePayload, Role, ToolCall, ToolResult,
-};
+pub use message::{Channel, ContentPart, ContentType, Message, Role, ToolCall, ToolResult};
 pub use principal::{
     ClientExtension, ClientTrustLevel, DataPolicy, ObjectSecurityProfile, RetentionPolicy,
     SubjectExtension, SubjectType, WorkloadIdentity,

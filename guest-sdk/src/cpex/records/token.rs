@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use crate::cpex::records::{DelegationExtension, DelegationMode, RawDelegatedToken, TokenRole};
+use crate::cpex::token::Token;
 use crate::cpex::wire::{Known, Name, Reader, Wire, put_number, put_text};
 
 /// The kind of a target.
@@ -137,10 +137,10 @@ impl Wire for AuthEnforcedBy {
 pub struct DelegationPayload {
     /// The token that is exchanged.
     #[serde(skip)]
-    pub(in crate::cpex) bearer_token: Zeroizing<String>,
+    pub(in crate::cpex) bearer_token: Token,
     /// The token of the actor for its owner.
     #[serde(skip)]
-    pub(in crate::cpex) actor_token: Zeroizing<String>,
+    pub(in crate::cpex) actor_token: Token,
     /// The actor token's owner: `user`, `client`, `caller_workload`, or a role of the operator's
     /// own.
     #[serde(skip_serializing_if = "Option::is_none")]

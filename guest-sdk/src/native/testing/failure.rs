@@ -19,15 +19,6 @@ pub enum Failure {
     Host(Error),
     /// The plugin panicked with this message. (The place is on standard error.)
     Panicked(String),
-    /// A handler in CPEX's style decides otherwise if it is handed what its plugin does not list in `reads`,
-    /// or lists in parts only. In the sandbox it decides over nothing.
-    #[non_exhaustive]
-    Unlisted {
-        /// The hook that was called.
-        hook: String,
-        /// The entry to list, such as `payload` or `http`.
-        read: &'static str,
-    },
     /// The module's file cannot be read; it may not have been built.
     #[non_exhaustive]
     Unreadable {
@@ -62,12 +53,11 @@ pub struct Difference {
 
 impl Failure {
     /// The code that the real host gives the failure; of failures that it does not have,
-    /// `unlisted_read`, `module_unreadable` and `module_differs`.
+    /// `module_unreadable` and `module_differs`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Host(error) => error.code(),
             Self::Panicked(_) => "wasm_trap",
-            Self::Unlisted { .. } => "unlisted_read",
             Self::Unreadable { .. } => "module_unreadable",
             Self::Differs { .. } => "module_differs",
         }
@@ -97,12 +87,6 @@ impl fmt::Display for Failure {
             }
             Self::Host(error) => error.fmt(f),
             Self::Panicked(message) => write!(f, "the plugin panicked: {message}"),
-            Self::Unlisted { hook, read } => write!(
-                f,
-                "the handler of `{hook}` reads more than `reads` lists: with the whole `{read}` of \
-                 this request, it decides differently. List `{read}`, or the parts of it that the \
-                 handler looks at"
-            ),
             Self::Unreadable { path, error } if error.kind() == io::ErrorKind::NotFound => write!(
                 f,
                 "there is no module at {}; build it with `{}`",
@@ -139,7 +123,7 @@ impl core::error::Error for Failure {
         match self {
             Self::Host(error) => Some(error),
             Self::Unreadable { error, .. } => Some(error),
-            Self::Panicked(_) | Self::Unlisted { .. } | Self::Differs { .. } => None,
+            Self::Panicked(_) | Self::Differs { .. } => None,
         }
     }
 }

@@ -12,9 +12,9 @@ use cpex_wasmi::{Engine, EngineBuilder, Manifest, Outcome, Policy, Request};
 
 use super::failure::Failure;
 use super::log::Lines;
-use crate::native::{Ended, probe, serving};
+use crate::PluginDef;
+use crate::native::{Ended, serving};
 use crate::plugin::{initialise, invoke, shut_down};
-use crate::{Handler, PluginDef};
 
 /// One instance of the plugin, so to speak: what it keeps between calls is in its statics.
 pub(super) struct Native {
@@ -50,8 +50,7 @@ impl Native {
             Some(session) => session,
             None => self.initialised(plugin, policy)?,
         };
-        let request = Arc::new(request);
-        let position = match session.start(hook, request.clone()) {
+        let position = match session.start(hook, Arc::new(request)) {
             Ok(position) => position,
             Err(error) => {
                 self.session = Some(session);
@@ -62,31 +61,10 @@ impl Native {
         let handler = plugin.handlers.get(position).zip(plugin.manifest.hooks.get(position));
         #[allow(clippy::expect_used, reason = "the macro makes both lists from one")]
         let (handler, hook) = handler.expect("each hook has a handler");
-        probe::forget();
         let (mut session, verdict) = run(session, || invoke(handler, hook))?;
         let outcome = session.end(verdict)?;
-        if probe::is_possible()
-            && let Some(read) = self.unlisted(plugin, policy, hook, request, *handler)
-        {
-            return Err(Failure::Unlisted { hook: (*hook).into(), read });
-        }
         self.session = Some(session);
         Ok(outcome)
-    }
-
-    /// Asks a handler in CPEX's style whether it looks at what its plugin does not list, in a session of
-    /// its own: nothing of it is logged or counted.
-    fn unlisted(
-        &self,
-        plugin: &PluginDef,
-        policy: &Policy,
-        hook: &'static str,
-        request: Arc<Request>,
-        handler: Handler,
-    ) -> Option<&'static str> {
-        let mut session = self.session(plugin, policy, Lines::default()).ok()?;
-        session.start(hook, request).ok()?;
-        probe::ask(|| drop(run(session, || invoke(handler, hook))))
     }
 
     /// Shuts down the instance, if there is one, and has the plugin initialised before the next call.

@@ -80,8 +80,8 @@ cpex_plugin! {
     name: "echo",
     plugin: Echo = |config| Echo { config },
     reads: [
-        payload, request, agent, http, security, candidate_constraint, delegation,
-        raw_credentials, mcp, completion, provenance, llm, framework, meta, custom,
+        request, agent, http, security, candidate_constraint, delegation, raw_credentials, mcp,
+        completion, provenance, llm, framework, meta, custom,
     ],
     hooks: {
         "cmf.tool_pre_invoke" => CmfHook,

@@ -30,7 +30,6 @@ impl HookHandler<CmfHook> for HashText {
 cpex_wasmi_guest::cpex_plugin! {
     name: "cpex-hash-text",
     plugin: HashText = |config| HashText { config },
-    reads: [payload],
     hooks: { "cmf.tool_pre_invoke" => CmfHook },
 }
 

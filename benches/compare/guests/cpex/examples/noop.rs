@@ -28,6 +28,5 @@ impl HookHandler<CmfHook> for Noop {
 cpex_wasmi_guest::cpex_plugin! {
     name: "cpex-noop",
     plugin: Noop = |config| Noop { config },
-    reads: [no_payload],
     hooks: { "cmf.tool_pre_invoke" => CmfHook },
 }

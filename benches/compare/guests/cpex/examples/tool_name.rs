@@ -32,6 +32,5 @@ impl HookHandler<CmfHook> for ToolName {
 cpex_wasmi_guest::cpex_plugin! {
     name: "cpex-tool-name",
     plugin: ToolName = |config| ToolName { config },
-    reads: [message::tool_calls],
     hooks: { "cmf.tool_pre_invoke" => CmfHook },
 }

@@ -1,0 +1,182 @@
+//! The payload of the message hooks: a message that is fetched when a handler looks at it.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Message, ToolCall, ToolResult};
+use crate::cpex::hooks::payload::record_payload;
+use crate::cpex::incoming::{lost, value};
+use crate::cpex::wire::{Reader, Wire};
+use crate::raw::Place;
+use crate::{Field, Result};
+
+/// The payload of the `cmf.*` hooks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MessagePayload {
+    /// The message.
+    pub message: LazyMessage,
+}
+
+record_payload!(MessagePayload, given: Self { message: LazyMessage::default() });
+
+impl Wire for MessagePayload {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self { message: Message::read(reader).into() }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        Message::write(&self.message, out);
+    }
+}
+
+/// The [`Message`] of a payload, fetched from the host when a handler looks at it.
+///
+/// Tool calls, tool results and texts are fetched by themselves, by the methods that give them. Anything else fetches
+/// the whole message, once. A clone has the whole message.
+///
+/// A message becomes one by `into`, which compiles against `cpex-core` too:
+/// `MessagePayload { message: message.into() }`.
+///
+/// # Panics
+///
+/// Looking at it fails the call if the payload of the hook is no message.
+#[derive(Default)]
+pub struct LazyMessage {
+    whole: OnceLock<Box<Message>>,
+    tool_calls: OnceLock<Parts<ToolCall>>,
+    tool_results: OnceLock<Parts<ToolResult>>,
+}
+
+/// Parts of one kind. Behind a trait, so that a module which never fetches them has no code to drop them.
+type Parts<T> = Box<dyn AsRef<[T]> + Send + Sync>;
+
+impl LazyMessage {
+    /// The tool calls, in order.
+    pub fn get_tool_calls(&self) -> Vec<&ToolCall> {
+        match self.whole.get() {
+            Some(message) => message.get_tool_calls(),
+            None => each(&self.tool_calls, Field::ToolCall),
+        }
+    }
+
+    /// The tool results, in order.
+    pub fn get_tool_results(&self) -> Vec<&ToolResult> {
+        match self.whole.get() {
+            Some(message) => message.get_tool_results(),
+            None => each(&self.tool_results, Field::ToolResult),
+        }
+    }
+
+    /// The texts of all text parts, joined.
+    pub fn get_text_content(&self) -> String {
+        match self.whole.get() {
+            Some(message) => message.get_text_content(),
+            None => fetched(Place::of(Field::MessageText).text()).unwrap_or_default(),
+        }
+    }
+
+    /// The texts of all reasoning parts, joined, if there are any.
+    pub fn get_thinking_content(&self) -> Option<String> {
+        match self.whole.get() {
+            Some(message) => message.get_thinking_content(),
+            None => fetched(Place::of(Field::MessageThinking).text()),
+        }
+    }
+
+    /// True if a tool is called.
+    pub fn is_tool_call(&self) -> bool {
+        match self.whole.get() {
+            Some(message) => message.is_tool_call(),
+            None => fetched(Place::of(Field::ToolCall).all().count()) > 0,
+        }
+    }
+
+    /// True if a tool's result is in it.
+    pub fn is_tool_result(&self) -> bool {
+        match self.whole.get() {
+            Some(message) => message.is_tool_result(),
+            None => fetched(Place::of(Field::ToolResult).all().count()) > 0,
+        }
+    }
+}
+
+impl Deref for LazyMessage {
+    type Target = Message;
+
+    #[inline(never)]
+    fn deref(&self) -> &Message {
+        self.whole.get_or_init(|| {
+            // The payload's record has the message and nothing else.
+            Box::new(fetched(value(Place::of(Field::Payload))).unwrap_or_else(|| lost()))
+        })
+    }
+}
+
+impl DerefMut for LazyMessage {
+    fn deref_mut(&mut self) -> &mut Message {
+        let _: &Message = self;
+        self.whole.get_mut().unwrap_or_else(|| lost())
+    }
+}
+
+impl From<Message> for LazyMessage {
+    fn from(message: Message) -> Self {
+        Self { whole: Box::new(message).into(), ..Self::default() }
+    }
+}
+
+impl From<LazyMessage> for Message {
+    fn from(mut message: LazyMessage) -> Self {
+        let _: &Message = &message;
+        *message.whole.take().unwrap_or_else(|| lost())
+    }
+}
+
+/// Fetches all of it: a clone may outlast the call.
+impl Clone for LazyMessage {
+    fn clone(&self) -> Self {
+        Message::clone(self).into()
+    }
+}
+
+impl fmt::Debug for LazyMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Message::fmt(self, f)
+    }
+}
+
+impl Serialize for LazyMessage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
+        Message::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for LazyMessage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> core::result::Result<Self, D::Error> {
+        Message::deserialize(deserializer).map(Into::into)
+    }
+}
+
+/// The parts of one kind, fetched once.
+fn each<T: Wire + Send + Sync + 'static>(parts: &OnceLock<Parts<T>>, field: Field) -> Vec<&T> {
+    let parts = parts.get_or_init(|| {
+        let mut parts = Vec::new();
+        for index in 0..fetched(Place::of(field).all().count()) {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            parts.extend(fetched(value::<T>(Place::of(field).at(index))));
+        }
+        Box::new(parts)
+    });
+    parts.as_ref().as_ref().iter().collect()
+}
+
+/// The value that was fetched.
+fn fetched<T>(result: Result<T>) -> T {
+    result.unwrap_or_else(|_| lost())
+}
