@@ -6,47 +6,7 @@ use core::fmt;
 
 use crate::Capability;
 
-pub use table::Field;
-
-/// The part of a request that a field belongs to. A write copies the part that it changes, and no other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Slot {
-    /// The payload.
-    Payload,
-    /// The security extension.
-    Security,
-    /// The HTTP extension.
-    Http,
-    /// The request extension.
-    Request,
-    /// The meta extension.
-    Meta,
-    /// The custom extension.
-    Custom,
-    /// The plugin's context.
-    Context,
-    /// The plugin's configuration.
-    Config,
-    /// The agent extension.
-    Agent,
-    /// The delegation extension.
-    Delegation,
-    /// The candidate constraint extension.
-    CandidateConstraint,
-    /// The MCP extension.
-    Mcp,
-    /// The completion extension.
-    Completion,
-    /// The provenance extension.
-    Provenance,
-    /// The LLM extension.
-    Llm,
-    /// The framework extension.
-    Framework,
-    /// The raw credentials extension.
-    RawCredentials,
-}
+pub use table::{Field, Slot};
 
 /// The type of a field's value, which says how it is read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! The table of fields: each value that a plugin reads by a number, worked out from the rows of the description.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -169,13 +169,18 @@ impl Fields {
         self.all.iter().filter(is_below).map(|field| &*field.name).collect()
     }
 
-    /// The enum of fields and what the table says about each.
+    /// The enums of slots and fields, and what the table says about each field.
     pub(crate) fn code(&self) -> Result<String, String> {
         let (mut variants, mut all, mut numbers, mut infos) =
             (String::new(), String::new(), String::new(), String::new());
+        let (mut slots, mut listed) = (String::new(), BTreeSet::new());
         for field in &self.all {
             let Field { number, name, path, slot, shape, indexed, doc, .. } = field;
             let (read, write) = (access(&field.read), writing(&field.write)?);
+            if listed.insert(slot) {
+                let root = path.split('.').next().unwrap_or_default();
+                let _ = writeln!(slots, "/// `{root}` and all below it.\n{slot},");
+            }
             let _ = writeln!(variants, "{}{name} = {number:#06x},", crate::records::doc(doc));
             let _ = write!(all, "Self::{name}, ");
             let _ = writeln!(numbers, "{number:#06x} => Some(Self::{name}),");
@@ -186,7 +191,9 @@ impl Fields {
             );
         }
         Ok(format!(
-            "//! The fields of a request.\n\nuse super::{{Access, FieldInfo, Shape, Slot, Write}};\nuse crate::Capability;\n\n\
+            "//! The fields of a request.\n\nuse super::{{Access, FieldInfo, Shape, Write}};\nuse crate::Capability;\n\n\
+             /// The part of a request that a field belongs to. A write copies the part that it changes, and no other.\n\
+             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n#[non_exhaustive]\npub enum Slot {{\n{slots}}}\n\n\
              /// A value that a plugin can read, and some of which it can change.\n\
              #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n#[non_exhaustive]\n#[repr(u32)]\n\
              pub enum Field {{\n{variants}}}\n\nimpl Field {{\n\

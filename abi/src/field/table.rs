@@ -2,8 +2,48 @@
 
 //! The fields of a request.
 
-use super::{Access, FieldInfo, Shape, Slot, Write};
+use super::{Access, FieldInfo, Shape, Write};
 use crate::Capability;
+
+/// The part of a request that a field belongs to. A write copies the part that it changes, and no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Slot {
+    /// `payload` and all below it.
+    Payload,
+    /// `security` and all below it.
+    Security,
+    /// `http` and all below it.
+    Http,
+    /// `request` and all below it.
+    Request,
+    /// `meta` and all below it.
+    Meta,
+    /// `custom` and all below it.
+    Custom,
+    /// `context` and all below it.
+    Context,
+    /// `config` and all below it.
+    Config,
+    /// `agent` and all below it.
+    Agent,
+    /// `delegation` and all below it.
+    Delegation,
+    /// `candidate_constraint` and all below it.
+    CandidateConstraint,
+    /// `mcp` and all below it.
+    Mcp,
+    /// `completion` and all below it.
+    Completion,
+    /// `provenance` and all below it.
+    Provenance,
+    /// `llm` and all below it.
+    Llm,
+    /// `framework` and all below it.
+    Framework,
+    /// `raw_credentials` and all below it.
+    RawCredentials,
+}
 
 /// A value that a plugin can read, and some of which it can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -120,10 +120,6 @@ impl IdentityPayload {
         take(&mut self.resolved_at, other.resolved_at);
         self.raw_claims.extend(other.raw_claims);
     }
-
-    pub(super) fn set_raw_token(&mut self, token: String) {
-        self.raw_token = Token::new(token);
-    }
 }
 
 impl fmt::Debug for IdentityPayload {

@@ -1,9 +1,11 @@
 //! The values that a handler is given, as the host sent them.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem::ManuallyDrop;
 
+use super::PluginPayload;
 use super::extensions::container::{Everything, Extensions};
 use super::wire::{Wire, from_bytes};
 use crate::raw::Place;
@@ -88,6 +90,19 @@ pub(super) fn nested<S: Default, N: Default, T: Wire>(
 pub(super) fn map<T: Wire>(field: Field) -> Result<Option<(T, Vec<u8>)>> {
     let Some(bytes) = Place::of(field).bytes()? else { return Ok(None) };
     Ok(Some((from_bytes(&bytes)?, bytes)))
+}
+
+/// Reads a token of a payload, if it is a payload of this type.
+#[inline(always)]
+pub(super) fn token<P: PluginPayload, T: PluginPayload>(
+    incoming: &mut Incoming<P>,
+    field: Field,
+    set: impl FnOnce(&mut T, String),
+) -> Result<()> {
+    if let Some(payload) = incoming.payload.as_any_mut().downcast_mut() {
+        set(payload, Place::of(field).text()?.unwrap_or_default());
+    }
+    Ok(())
 }
 
 /// Fails the call over a message or state that cannot be fetched: if it looked empty, a request could pass.

@@ -37,7 +37,33 @@ pub(crate) fn file(model: &Model, fields: &Fields) -> Result<String, String> {
         modules.push_str(&module(model, fields, &slot)?);
     }
     code.push_str(&modules);
+    code.push_str(&tokens(model, fields)?);
     Ok(code)
+}
+
+/// The module of the tokens in payloads, with a function for each.
+fn tokens(model: &Model, fields: &Fields) -> Result<String, String> {
+    let mut code = String::from(
+        "/// The tokens of payloads, which cross only by these.\n///\n\
+         /// Each does nothing for a hook whose payload has no such token. A handler that asks for a token which is not\n\
+         /// listed fails the call.\npub mod payload {\n\
+         use crate::cpex::incoming::{Incoming, token};\nuse crate::cpex::token::Token;\n\
+         use crate::cpex::{PluginPayload, records};\nuse crate::{Field, Result};\n\n",
+    );
+    for record in model.records() {
+        let is_token = |member: &&Member| member.ty == "token" && member.given;
+        for Member { name, doc, .. } in record.members.iter().filter(is_token) {
+            let _ = write!(
+                code,
+                "/// {doc} Needs `read_inbound_credentials`.\n{ERRORS}\
+                 pub fn {name}<P: PluginPayload>(incoming: &mut Incoming<P>) -> Result<()> {{\n\
+                 token(incoming, Field::{field}, |payload: &mut records::{record}, token| payload.{name} = Token::new(token))\n}}\n\n",
+                field = one(fields, &format!("payload.{name}"))?,
+                record = record.name,
+            );
+        }
+    }
+    Ok(code + "}\n")
 }
 
 const ERRORS: &str = "///\n/// # Errors\n///\n/// The host's status.\n#[inline(always)]\n";

@@ -181,14 +181,6 @@ impl DelegationPayload {
         take(&mut self.minted_at, other.minted_at);
         self.metadata.extend(other.metadata);
     }
-
-    pub(in crate::cpex) fn set_bearer_token(&mut self, token: String) {
-        self.bearer_token = Token::new(token);
-    }
-
-    pub(in crate::cpex) fn set_actor_token(&mut self, token: String) {
-        self.actor_token = Token::new(token);
-    }
 }
 
 impl fmt::Debug for DelegationPayload {

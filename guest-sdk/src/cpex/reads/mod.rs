@@ -27,7 +27,6 @@
 //! A slot that the request does not have is `None`. One that it has is `Some`, even if the field
 //! that was read is not there.
 
-pub mod payload;
 pub mod raw_credentials;
 mod slots;
 

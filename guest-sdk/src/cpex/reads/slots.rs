@@ -1296,3 +1296,58 @@ pub mod meta {
         Ok(())
     }
 }
+
+/// The tokens of payloads, which cross only by these.
+///
+/// Each does nothing for a hook whose payload has no such token. A handler that asks for a token which is not
+/// listed fails the call.
+pub mod payload {
+    use crate::cpex::incoming::{Incoming, token};
+    use crate::cpex::token::Token;
+    use crate::cpex::{PluginPayload, records};
+    use crate::{Field, Result};
+
+    /// The token that came with the request. Needs `read_inbound_credentials`.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    #[inline(always)]
+    pub fn raw_token<P: PluginPayload>(incoming: &mut Incoming<P>) -> Result<()> {
+        token(incoming, Field::PayloadRawToken, |payload: &mut records::IdentityPayload, token| {
+            payload.raw_token = Token::new(token)
+        })
+    }
+
+    /// The token that is exchanged. Needs `read_inbound_credentials`.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    #[inline(always)]
+    pub fn bearer_token<P: PluginPayload>(incoming: &mut Incoming<P>) -> Result<()> {
+        token(
+            incoming,
+            Field::PayloadBearerToken,
+            |payload: &mut records::DelegationPayload, token| {
+                payload.bearer_token = Token::new(token)
+            },
+        )
+    }
+
+    /// The token of the actor for its owner. Needs `read_inbound_credentials`.
+    ///
+    /// # Errors
+    ///
+    /// The host's status.
+    #[inline(always)]
+    pub fn actor_token<P: PluginPayload>(incoming: &mut Incoming<P>) -> Result<()> {
+        token(
+            incoming,
+            Field::PayloadActorToken,
+            |payload: &mut records::DelegationPayload, token| {
+                payload.actor_token = Token::new(token)
+            },
+        )
+    }
+}
