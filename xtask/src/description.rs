@@ -1,6 +1,6 @@
 //! The description of CPEX's model: records and enums, one row a member.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -32,6 +32,15 @@ pub(crate) struct File {
     pub(crate) records: Vec<Record>,
     #[serde(default, rename = "union")]
     pub(crate) unions: Vec<Union>,
+}
+
+impl File {
+    /// The names of its types.
+    pub(crate) fn names(&self) -> BTreeSet<&str> {
+        let enums = self.enums.iter().map(|known| &*known.name);
+        let records = self.records.iter().map(|record| &*record.name);
+        enums.chain(records).chain(self.unions.iter().map(|union| &*union.name)).collect()
+    }
 }
 
 /// An enum of which each variant has one member. JSON tells them apart by a member beside it.

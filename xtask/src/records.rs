@@ -72,13 +72,7 @@ fn imports(file: &File, body: &str) -> String {
         code.push_str("use serde::de::Error as _;\n");
     }
     code.push('\n');
-    let own: BTreeSet<_> = file
-        .enums
-        .iter()
-        .map(|known| known.name.as_str())
-        .chain(file.records.iter().map(|record| record.name.as_str()))
-        .chain(file.unions.iter().map(|union| union.name.as_str()))
-        .collect();
+    let own = file.names();
     let mut named = BTreeSet::new();
     for record in &file.records {
         for member in &record.members {

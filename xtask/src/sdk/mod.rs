@@ -70,13 +70,7 @@ pub(crate) fn file(model: &Model, file: &File) -> Result<String, String> {
 fn imports(model: &Model, file: &File, body: &str) -> String {
     let words = words(body);
     let mut code = foreign_imports(&words);
-    let own: BTreeSet<_> = file
-        .enums
-        .iter()
-        .map(|known| &*known.name)
-        .chain(file.records.iter().map(|record| &*record.name))
-        .chain(file.unions.iter().map(|union| &*union.name))
-        .collect();
+    let own = file.names();
     let mut others: Vec<_> =
         named(model, file).into_iter().filter(|name| !own.contains(&**name)).collect();
     others.sort_unstable();
