@@ -130,8 +130,8 @@ fn tell(verdict: &Verdict, what: &str, as_json: bool) -> Result<Exit, Failure> {
     Ok(if verdict.ok { Exit::Allow } else { Exit::Failed })
 }
 
-/// Refuses an entry whose kind is another module than the one given: the file in the plugin directory, if that
-/// is known, else by its name.
+/// Refuses an entry whose kind is another module than the one given. It compares the file in the plugin directory, if that
+/// is known, or else the name.
 fn another(
     granted: &Granted,
     given: &Source,

@@ -1,13 +1,13 @@
-//! A gateway for tool calls in small: plugins from YAML, sandboxed and native in one pipeline, before
-//! and after each call; and what each of them did and cost.
+//! A small gateway for tool calls. Plugins from YAML, sandboxed and native in one pipeline, run before and
+//! after each call. It prints what each of them did and cost.
 //!
 //! ```console
 //! $ cargo gateway
 //! ```
 //!
-//! In what it prints, `->` is the call that goes to the tool, as the plugins left it, and `=>` is what
+//! In what it prints, `->` is the call that goes to the tool, as the plugins left it. `=>` is what
 //! the caller gets: the result, or the denial. `local_state` is what a plugin keeps for itself from one
-//! hook of a request to the next; [`Gateway::call`] hands it on in the table of contexts.
+//! hook of a request to the next. [`Gateway::call`] hands it on in the table of contexts.
 
 mod journal;
 mod report;

@@ -63,8 +63,8 @@ fn explain(malformed: Malformed, text: &str, name: &str) -> Failure {
     }
 }
 
-/// The fault inside of a content part. Which kind of part it is stands beside its content, so
-/// that serde reads the content in a second pass, which has lost the way to it.
+/// The fault inside of a content part. The kind of the part stands beside its content. So serde
+/// reads the content in a second pass, which has lost the way to it.
 fn inside_part(path: &str, value: &Value) -> Option<(String, String)> {
     let position = path.strip_prefix("message.content[")?.strip_suffix(']')?;
     let part = value.get("message")?.get("content")?.get(position.parse::<usize>().ok()?)?;

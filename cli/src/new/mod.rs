@@ -13,8 +13,8 @@ use crate::style::{GOOD, paint};
 use crate::{shell, terminal};
 
 /// The files of every project: path and template. In a template, `{{name}}`, `{{crate}}` and
-/// `{{sdk}}` stand for the package, its library and where the SDK is, and `{{called}}` for
-/// [what is printed](called) when the sample is called.
+/// `{{sdk}}` stand for the package, its library and the place of the SDK. `{{called}}` stands for
+/// [the output](called) of a call of the sample.
 const FILES: &[(&str, &str)] = &[
     (".gitignore", include_str!("../../templates/gitignore.in")),
     ("README.md", include_str!("../../templates/README.md.in")),

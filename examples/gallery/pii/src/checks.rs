@@ -15,7 +15,7 @@ pub(crate) fn card(text: &str) -> bool {
     (13..=19).contains(&digits(text).count()) && sum.sum::<u32>() % 10 == 0
 }
 
-/// The check number of an IBAN: as a number, with its first four characters last, and letters as 10 to 35, it leaves 1
+/// The check number of an IBAN. As a number, with its first four characters last and letters as 10 to 35, it leaves 1
 /// when it is divided by 97.
 pub(crate) fn iban(text: &str) -> bool {
     let characters = || text.chars().filter_map(|one| one.to_digit(36));

@@ -14,8 +14,8 @@ const END: &str = "-----END ";
 /// The text in the place of a key.
 const MARK: &str = "[private key]";
 
-/// Cuts private keys out of the texts of a record: from the line that begins one to the line that ends it, or to the end of
-/// the text.
+/// Cuts private keys out of the texts of a record. A key goes from the line that begins it to the line that ends it, or to the
+/// end of the text.
 pub(crate) fn cut(settings: &Settings, found: &[Found], record: Record, part: &str) -> Result<()> {
     let is_key = |found: &&Found| settings.names.get(found.pattern) == Some(&PRIVATE_KEY);
     let mut keys = found.iter().filter(is_key).peekable();

@@ -22,8 +22,8 @@ pub(crate) struct Ambiguous;
 ///
 /// # Errors
 ///
-/// If databases read it in different ways: a quote without its end, `\` or a comment in quotes of some kinds, `$$`, `#`, `/*!`,
-/// a comment in a comment.
+/// If databases read it in different ways. That is over a quote without its end, `\` or a comment in quotes of some kinds, and
+/// over `$$`, `#`, `/*!` and a comment in a comment.
 pub(crate) fn read(text: &str) -> Result<Script, Ambiguous> {
     let mut script = Script::default();
     let mut words = Vec::new();
