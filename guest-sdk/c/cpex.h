@@ -206,11 +206,11 @@ CPEX_IMPORT("read_json") int32_t cpex_read_json(uint32_t field, uint32_t index, 
 CPEX_IMPORT("read_text") int32_t cpex_read_text(uint32_t field, uint32_t index, const void *key, uint32_t key_len, void *out, uint32_t out_len);
 /* Reads the name of one entry of a map or one member of a set as text, by its position in sorted order. */
 CPEX_IMPORT("read_key") int32_t cpex_read_key(uint32_t field, uint32_t index, uint32_t position, void *out, uint32_t out_len);
-/* Returns 1 if the set has that member, the map that key, the record that place, or the plain value is there at all; otherwise 0. */
+/* Returns 1 if the set has that member, the map that key, or the record that place, or if the plain value is there. Otherwise returns 0. */
 CPEX_IMPORT("contains") int32_t cpex_contains(uint32_t field, uint32_t index, const void *key, uint32_t key_len);
 /* Returns how many entries a map has, members a set, or, with the index `NO_INDEX`, how many values an indexed field. */
 CPEX_IMPORT("count") int32_t cpex_count(uint32_t field, uint32_t index);
-/* Sets a value given as postcard: a whole field, an entry of a map, a place in a record, or a new member of a set. Returns 0. */
+/* Sets a value given as postcard: a field, an entry of a map, a place in a record, or a new member of a set. Returns 0. */
 CPEX_IMPORT("write") int32_t cpex_write(uint32_t field, uint32_t index, const void *key, uint32_t key_len, const void *value, uint32_t value_len);
 /* As `write`, but given as JSON text. */
 CPEX_IMPORT("write_json") int32_t cpex_write_json(uint32_t field, uint32_t index, const void *key, uint32_t key_len, const void *value, uint32_t value_len);

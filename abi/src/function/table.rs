@@ -18,14 +18,14 @@ pub enum HostFunction {
     /// Reads the name of one entry of a map or one member of a set as text, by its position in
     /// sorted order.
     ReadKey,
-    /// Returns 1 if the set has that member, the map that key, the record that place, or the plain
-    /// value is there at all; otherwise 0.
+    /// Returns 1 if the set has that member, the map that key, or the record that place, or if the
+    /// plain value is there. Otherwise returns 0.
     Contains,
     /// Returns how many entries a map has, members a set, or, with the index `NO_INDEX`, how many
     /// values an indexed field.
     Count,
-    /// Sets a value given as postcard: a whole field, an entry of a map, a place in a record, or a
-    /// new member of a set. Returns 0.
+    /// Sets a value given as postcard: a field, an entry of a map, a place in a record, or a new
+    /// member of a set. Returns 0.
     Write,
     /// As `write`, but given as JSON text.
     WriteJson,
@@ -217,7 +217,7 @@ impl HostFunction {
                 name: "contains",
                 params: &[("field", Param::Number), ("index", Param::Number), ("key", Param::Key)],
                 feature: None,
-                description: "Returns 1 if the set has that member, the map that key, the record that place, or the plain value is there at all; otherwise 0.",
+                description: "Returns 1 if the set has that member, the map that key, or the record that place, or if the plain value is there. Otherwise returns 0.",
             },
             Self::Count => FunctionInfo {
                 name: "count",
@@ -234,7 +234,7 @@ impl HostFunction {
                     ("value", Param::Bytes),
                 ],
                 feature: None,
-                description: "Sets a value given as postcard: a whole field, an entry of a map, a place in a record, or a new member of a set. Returns 0.",
+                description: "Sets a value given as postcard: a field, an entry of a map, a place in a record, or a new member of a set. Returns 0.",
             },
             Self::WriteJson => FunctionInfo {
                 name: "write_json",

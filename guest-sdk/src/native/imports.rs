@@ -69,8 +69,8 @@ pub(crate) fn read_key(field: u32, index: u32, position: u32, out: &mut [u8]) ->
     frame.run(|args, memory| dispatch(HostFunction::ReadKey, args, memory))
 }
 
-/// Returns 1 if the set has that member, the map that key, the record that place, or the plain
-/// value is there at all; otherwise 0.
+/// Returns 1 if the set has that member, the map that key, or the record that place, or if the
+/// plain value is there. Otherwise returns 0.
 #[allow(
     clippy::too_many_arguments,
     dead_code,
@@ -98,8 +98,8 @@ pub(crate) fn count(field: u32, index: u32) -> i32 {
     frame.run(|args, memory| dispatch(HostFunction::Count, args, memory))
 }
 
-/// Sets a value given as postcard: a whole field, an entry of a map, a place in a record, or a
-/// new member of a set. Returns 0.
+/// Sets a value given as postcard: a field, an entry of a map, a place in a record, or a new
+/// member of a set. Returns 0.
 #[allow(
     clippy::too_many_arguments,
     dead_code,

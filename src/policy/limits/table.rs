@@ -29,7 +29,7 @@ pub struct Limits {
     ///
     /// Over it: `fuel_exhausted`. Default: 1,000,000,000.
     pub init_fuel: u64,
-    /// The time that a call may take. Also for `cpex_shutdown`. It is checked each time a slice of fuel is used up, and when the plugin returns: a call that ends late fails, whatever it came to. `None`: no limit.
+    /// The time that a call may take. Also for `cpex_shutdown`. It is checked each time a slice of fuel is used up, and when the plugin returns. A call that ends late fails, whatever it came to. `None`: no limit.
     ///
     /// Over it: `timeout`. Default: 1,000 ms, or none where there is no clock.
     pub deadline: Option<Duration>,
