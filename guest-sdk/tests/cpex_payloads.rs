@@ -270,6 +270,62 @@ mod tokens {
     }
 }
 
+mod unlisted_credentials {
+    use super::*;
+
+    plugin_type!(Unlisted);
+
+    impl HookHandler<CmfHook> for Unlisted {
+        async fn handle(
+            &self,
+            _: &MessagePayload,
+            extensions: &Extensions,
+            _: &mut PluginContext,
+        ) -> PluginResult<MessagePayload> {
+            let credentials = extensions.raw_credentials.as_ref().unwrap();
+            let user = &credentials.inbound_tokens[&TokenRole::User];
+            if user.source_header == "x-user" || user.token.is_empty() {
+                return PluginResult::allow();
+            }
+            PluginResult::deny(PluginViolation::new("token", "none may pass"))
+        }
+    }
+
+    cpex_plugin! {
+        name: "unlisted",
+        capabilities: ["read_inbound_credentials"],
+        plugin: Unlisted = |config| Unlisted { config },
+        reads: [raw_credentials], // Lacks `raw_credentials::inbound_tokens`.
+        hooks: { "cmf.tool_pre_invoke" => CmfHook },
+    }
+
+    fn request(header: &str) -> Request {
+        let token = model::RawInboundToken {
+            token: "eyJ.user".into(),
+            source_header: header.into(),
+            kind: model::TokenKind::Jwt,
+        };
+        let mut credentials = model::RawCredentialsExtension::default();
+        credentials.inbound_tokens.insert("user".into(), token);
+        let mut request = Request::tool_call("a");
+        request.extensions.raw_credentials = Some(credentials);
+        request
+    }
+
+    #[test]
+    fn an_unlisted_token_of_the_request_fails_the_call() {
+        let harness = || {
+            let harness = Harness::new(&PLUGIN).grant_all();
+            let policy = harness.policy().clone().allow_raw_credentials();
+            harness.under(policy)
+        };
+        let outcome = harness().call("cmf.tool_pre_invoke", request("x-user")).unwrap();
+        assert!(outcome.decision.is_allow());
+        let failure = harness().call("cmf.tool_pre_invoke", request("authorization")).unwrap_err();
+        assert!(failure.to_string().contains("`reads` does not list this token"), "{failure}");
+    }
+}
+
 mod routing {
     use super::*;
 

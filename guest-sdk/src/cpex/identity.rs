@@ -7,7 +7,6 @@ use core::fmt;
 use std::collections::HashMap;
 
 use super::hooks::payload::record_payload;
-use super::token::Token;
 use super::{PluginResult, define_hook};
 
 /// The name of the hook.
@@ -27,7 +26,7 @@ impl IdentityPayload {
     /// A token of which nothing is known yet.
     pub fn new(raw_token: impl Into<String>, source: TokenSource) -> Self {
         Self {
-            raw_token: Token::new(raw_token),
+            raw_token: raw_token.into().into(),
             source,
             source_header: None,
             headers: HashMap::new(),
@@ -77,7 +76,7 @@ impl IdentityPayload {
     ///
     /// In the sandbox, if `reads` does not list `payload::raw_token`.
     pub fn raw_token(&self) -> &str {
-        self.raw_token.get()
+        &self.raw_token
     }
 
     /// The place where the token was found.

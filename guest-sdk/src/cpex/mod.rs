@@ -15,7 +15,7 @@
 //!   not compile.
 //! - The message of a payload is a [`LazyMessage`], and the context has two [`ContextState`]s. They are fetched when
 //!   the handler looks at them. `MessagePayload { message: message.into() }` compiles for both.
-//! - A token of a payload that `reads` does not list fails the call. So does reading what was not granted.
+//! - A [`Token`] that `reads` does not list fails the call. So does reading what was not granted.
 //! - [`hook()`] tells which hook a handler is called for.
 //! - The `metadata` of a result is told to the operator by the names of its members. Counters are [`count`].
 //! - Changes that CPEX would drop are dropped here, with a line in the log where it logs one.
@@ -85,6 +85,7 @@ pub use identity::{IdentityHook, IdentityPayload};
 pub use plugin::{OnError, Plugin, PluginCondition, PluginConfig, PluginMode};
 pub use settings::settings;
 pub use telemetry::count;
+pub use token::Token;
 
 /// The items that the macros expand to. Not for use by hand.
 #[doc(hidden)]

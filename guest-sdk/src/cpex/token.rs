@@ -1,24 +1,38 @@
-//! The tokens of payloads, which cross only if `reads` lists them.
+//! Tokens, which cross only if `reads` lists them.
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Deref;
 
 use zeroize::Zeroizing;
 
 use super::wire::{Reader, Wire, put_text};
 
-/// A token of a payload.
+/// A token of a payload or of the request. It dereferences to its text, and is made of one by `into`.
+///
+/// # Panics
+///
+/// In the sandbox, looking at it fails the call if `reads` does not list it: an empty token could let a request pass.
 #[derive(Clone, Default)]
-pub(in crate::cpex) struct Token(Option<Zeroizing<String>>);
+pub struct Token(Option<Zeroizing<String>>);
 
-impl Token {
-    pub(in crate::cpex) fn new(token: impl Into<String>) -> Self {
-        Self(Some(Zeroizing::new(token.into())))
+impl Deref for Token {
+    type Target = String;
+
+    fn deref(&self) -> &String {
+        self.0.as_ref().unwrap_or_else(|| unlisted())
     }
+}
 
-    /// The token. Fails the call if it was not fetched: an empty token could let a request pass.
-    pub(in crate::cpex) fn get(&self) -> &str {
-        self.0.as_deref().unwrap_or_else(|| unlisted())
+impl From<Zeroizing<String>> for Token {
+    fn from(token: Zeroizing<String>) -> Self {
+        Self(Some(token))
+    }
+}
+
+impl From<String> for Token {
+    fn from(token: String) -> Self {
+        Zeroizing::new(token).into()
     }
 }
 
@@ -37,5 +51,5 @@ impl Wire for Token {
 #[cold]
 #[allow(clippy::panic, reason = "CPEX's methods have no error here")]
 fn unlisted() -> ! {
-    panic!("`reads` does not list this token of the payload, such as `payload::raw_token`")
+    panic!("`reads` does not list this token, such as `payload::raw_token`")
 }

@@ -123,7 +123,6 @@ fn foreign_imports(words: &BTreeSet<&str>) -> String {
         ("DateTime", "chrono::{DateTime, Utc}"),
         ("Serialize", "serde::{Deserialize, Serialize}"),
         ("Value", "serde_json::Value"),
-        ("Zeroizing", "zeroize::Zeroizing"),
     ]);
     code
 }
@@ -302,11 +301,7 @@ fn structure(model: &Model, record: &Record) -> Result<String, String> {
     let (mut reads, mut writes, mut functions) = (String::new(), String::new(), String::new());
     for member in &record.members {
         let ty = member.ty()?;
-        let rust = match &member.native_type {
-            Some(rust) => rust.clone(),
-            None if ty == Type::Token && member.given => "Token".into(),
-            None => native_type(&ty),
-        };
+        let rust = member.native_type.clone().unwrap_or_else(|| native_type(&ty));
         code.push_str(&doc(&member.doc));
         code.push_str(&attributes(model, record, member, &ty, &rust));
         if let (Some(text), Type::Text) = (&member.default, &ty) {
@@ -363,7 +358,7 @@ fn native_type(ty: &Type) -> String {
     match ty {
         Type::Text => "String".into(),
         Type::Time => "DateTime<Utc>".into(),
-        Type::Token => "Zeroizing<String>".into(),
+        Type::Token => "Token".into(),
         Type::Bytes => "Vec<u8>".into(),
         Type::Plain(name) => (*name).into(),
         Type::Json => "Value".into(),

@@ -47,8 +47,7 @@ fn tokens(model: &Model, fields: &Fields) -> Result<String, String> {
         "/// The tokens of payloads, which cross only by these.\n///\n\
          /// Each does nothing for a hook whose payload has no such token. A handler that asks for a token which is not\n\
          /// listed fails the call.\npub mod payload {\n\
-         use crate::cpex::incoming::{Incoming, token};\nuse crate::cpex::token::Token;\n\
-         use crate::cpex::{PluginPayload, records};\nuse crate::{Field, Result};\n\n",
+         use crate::cpex::incoming::{Incoming, token};\nuse crate::cpex::{PluginPayload, records};\nuse crate::{Field, Result};\n\n",
     );
     for record in model.records() {
         let is_token = |member: &&Member| member.ty == "token" && member.given;
@@ -57,7 +56,7 @@ fn tokens(model: &Model, fields: &Fields) -> Result<String, String> {
                 code,
                 "/// {doc} Needs `read_inbound_credentials`.\n{ERRORS}\
                  pub fn {name}<P: PluginPayload>(incoming: &mut Incoming<P>) -> Result<()> {{\n\
-                 token(incoming, Field::{field}, |payload: &mut records::{record}, token| payload.{name} = Token::new(token))\n}}\n\n",
+                 token(incoming, Field::{field}, |payload: &mut records::{record}, token| payload.{name} = token.into())\n}}\n\n",
                 field = one(fields, &format!("payload.{name}"))?,
                 record = record.name,
             );

@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use super::{AttenuationConfig, AuthEnforcedBy, DelegationSubject, TargetType};
 use crate::cpex::extensions::raw_credentials::TokenRole;
 use crate::cpex::hooks::payload::record_payload;
-use crate::cpex::token::Token;
 
 record_payload!(DelegationPayload);
 
@@ -18,8 +17,8 @@ impl DelegationPayload {
     /// A token is to be minted from this one, for this target.
     pub fn new(bearer_token: impl Into<String>, target_name: impl Into<String>) -> Self {
         Self {
-            bearer_token: Token::new(bearer_token),
-            actor_token: Token::new(""),
+            bearer_token: bearer_token.into().into(),
+            actor_token: String::new().into(),
             actor_role: None,
             subject: DelegationSubject::default(),
             target_name: target_name.into(),
@@ -40,7 +39,7 @@ impl DelegationPayload {
     /// Sets who acts, and the token that says so.
     #[must_use]
     pub fn with_actor(mut self, role: TokenRole, actor_token: impl Into<String>) -> Self {
-        self.actor_token = Token::new(actor_token);
+        self.actor_token = actor_token.into().into();
         self.actor_role = Some(role);
         self
     }
@@ -100,7 +99,7 @@ impl DelegationPayload {
     ///
     /// In the sandbox, if `reads` does not list `payload::bearer_token`.
     pub fn bearer_token(&self) -> &str {
-        self.bearer_token.get()
+        &self.bearer_token
     }
 
     /// The token of the actor.
@@ -109,7 +108,7 @@ impl DelegationPayload {
     ///
     /// In the sandbox, if `reads` does not list `payload::actor_token`.
     pub fn actor_token(&self) -> &str {
-        self.actor_token.get()
+        &self.actor_token
     }
 
     /// In whose name the token is to be minted.

@@ -10,10 +10,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
-use zeroize::Zeroizing;
-
 use crate::cpex::wire::{Reader, Wire, put_number, sort, to_bytes};
+use chrono::{DateTime, Utc};
 
 impl RawInboundToken {
     /// A token that came in this header.
@@ -22,7 +20,7 @@ impl RawInboundToken {
         source_header: impl Into<String>,
         kind: TokenKind,
     ) -> Self {
-        Self { token: Zeroizing::new(token.into()), source_header: source_header.into(), kind }
+        Self { token: token.into().into(), source_header: source_header.into(), kind }
     }
 }
 
@@ -80,7 +78,7 @@ impl RawDelegatedToken {
         expires_at: DateTime<Utc>,
     ) -> Self {
         Self {
-            token: Zeroizing::new(token.into()),
+            token: token.into().into(),
             outbound_header: outbound_header.into(),
             audience: audience.into(),
             scopes,

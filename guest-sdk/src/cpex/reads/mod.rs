@@ -18,7 +18,7 @@
 //!
 //! A handler that looks at a slot or field that is not listed does not compile. List the slot whole, or each field
 //! that the handler looks at. A copy to change shows slots that are listed whole; to the others a plugin can
-//! [add](crate::cpex::extensions::Additions). A token of the payload that is not listed fails the call.
+//! [add](crate::cpex::extensions::Additions). A [`Token`](crate::cpex::Token) that is not listed fails the call.
 //!
 //! A whole `security` is what the plugin's capabilities leave of it, as in CPEX: without `read_labels` there are
 //! no labels in it. List `security::labels` where the decision hangs on them: that fails the call

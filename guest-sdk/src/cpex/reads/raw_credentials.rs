@@ -5,8 +5,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use std::collections::HashMap;
 
-use zeroize::Zeroizing;
-
 use crate::cpex::extensions::{
     DelegationKey, RawCredentialsExtension, RawDelegatedToken, RawInboundToken, TokenRole,
 };
@@ -46,7 +44,7 @@ fn with_inbound(mut slot: Slot) -> Result<Slot> {
     if let Some(credentials) = slot.as_mut().and_then(Arc::get_mut) {
         for (role, inbound) in &mut credentials.inbound_tokens {
             if let Some(token) = Place::of(Field::InboundToken).entry(role.name()).text()? {
-                inbound.token = Zeroizing::new(token);
+                inbound.token = token.into();
             }
         }
     }
@@ -59,7 +57,7 @@ fn with_delegated(slot: Slot) -> Result<Slot> {
     };
     for (index, (_, delegated)) in (0..).zip(&mut listed.delegated_tokens) {
         if let Some(token) = Place::of(Field::DelegatedToken).at(index).text()? {
-            delegated.token = Zeroizing::new(token);
+            delegated.token = token.into();
         }
     }
     // Inbound tokens may be there already, with their tokens.

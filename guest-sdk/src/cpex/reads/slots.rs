@@ -1303,7 +1303,6 @@ pub mod meta {
 /// listed fails the call.
 pub mod payload {
     use crate::cpex::incoming::{Incoming, token};
-    use crate::cpex::token::Token;
     use crate::cpex::{PluginPayload, records};
     use crate::{Field, Result};
 
@@ -1315,7 +1314,7 @@ pub mod payload {
     #[inline(always)]
     pub fn raw_token<P: PluginPayload>(incoming: &mut Incoming<P>) -> Result<()> {
         token(incoming, Field::PayloadRawToken, |payload: &mut records::IdentityPayload, token| {
-            payload.raw_token = Token::new(token)
+            payload.raw_token = token.into()
         })
     }
 
@@ -1329,9 +1328,7 @@ pub mod payload {
         token(
             incoming,
             Field::PayloadBearerToken,
-            |payload: &mut records::DelegationPayload, token| {
-                payload.bearer_token = Token::new(token)
-            },
+            |payload: &mut records::DelegationPayload, token| payload.bearer_token = token.into(),
         )
     }
 
@@ -1345,9 +1342,7 @@ pub mod payload {
         token(
             incoming,
             Field::PayloadActorToken,
-            |payload: &mut records::DelegationPayload, token| {
-                payload.actor_token = Token::new(token)
-            },
+            |payload: &mut records::DelegationPayload, token| payload.actor_token = token.into(),
         )
     }
 }

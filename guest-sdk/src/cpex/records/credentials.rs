@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
+use crate::cpex::token::Token;
 use crate::cpex::wire::{Known, Name, Reader, Wire, put_number, put_text};
 
 /// The owner of a token.
@@ -161,7 +161,7 @@ impl Wire for RawCredentialsExtension {
 pub struct RawInboundToken {
     /// The token.
     #[serde(skip)]
-    pub token: Zeroizing<String>,
+    pub token: Token,
     /// The header that the token came in.
     pub source_header: String,
     /// The kind of a token.
@@ -231,7 +231,7 @@ impl Wire for DelegationKey {
 pub struct RawDelegatedToken {
     /// The token.
     #[serde(skip)]
-    pub token: Zeroizing<String>,
+    pub token: Token,
     /// The header that the token is sent in.
     pub outbound_header: String,
     /// The audience.

@@ -14,8 +14,6 @@ mod time;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use zeroize::Zeroizing;
-
 use crate::value::wire as bare;
 use crate::{Result, Status};
 
@@ -143,16 +141,6 @@ pub(crate) use bare::{put_number, put_text};
 impl Wire for String {
     fn read(reader: &mut Reader<'_>) -> Self {
         reader.text()
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        put_text(out, self);
-    }
-}
-
-impl Wire for Zeroizing<String> {
-    fn read(reader: &mut Reader<'_>) -> Self {
-        Self::new(reader.text())
     }
 
     fn write(&self, out: &mut Vec<u8>) {
