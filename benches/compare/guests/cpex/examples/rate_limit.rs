@@ -41,6 +41,6 @@ cpex_wasmi_guest::cpex_plugin! {
     capabilities: ["read_subject"],
     access: ["state:calls/*"],
     plugin: RateLimit = |config| RateLimit { config },
-    reads: [no_payload, security::subject],
+    reads: [security::subject],
     hooks: { "cmf.tool_pre_invoke" => CmfHook },
 }

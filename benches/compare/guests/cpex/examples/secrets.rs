@@ -46,6 +46,5 @@ cpex_wasmi_guest::cpex_plugin! {
         compare_texts::prepare();
         Secrets { config }
     },
-    reads: [payload],
     hooks: { "cmf.tool_pre_invoke" => CmfHook },
 }

@@ -30,6 +30,5 @@ impl HookHandler<CmfHook> for Sha256 {
 cpex_wasmi_guest::cpex_plugin! {
     name: "cpex-sha256",
     plugin: Sha256 = |config| Sha256 { config },
-    reads: [payload],
     hooks: { "cmf.tool_pre_invoke" => CmfHook },
 }
