@@ -448,6 +448,49 @@ mod fuel {
         );
     }
 
+    /// Verifications of one signature, 20 times each (with the feature `crypto`).
+    #[cfg(feature = "crypto")]
+    #[divan::bench(args = ["ed25519", "p256", "rsa2048-pkcs1-sha256", "rsa4096-pss-sha512", "largest-exponent"])]
+    fn signatures(bencher: Bencher<'_, '_>, name: &str) {
+        let (algorithm, key, signature) = signed(name);
+        let (key_len, signature_len) = (key.len(), signature.len());
+        let wasm = guest(&format!(
+            r#"(memory (export "memory") 1) (data (i32.const 0) "the quick brown fox")
+               (data (i32.const 1024) "{}") (data (i32.const 4096) "{}")
+               (func (export "cpex_invoke") (param i32) (result i32) (local i32)
+                 (local.set 1 (i32.const 20))
+                 (loop $again
+                   (drop (call $verify (i32.const -1) (i32.const 0) (i32.const 0) (i32.const 19)
+                     (i32.const {algorithm}) (i32.const 1024) (i32.const {key_len})
+                     (i32.const 4096) (i32.const {signature_len})))
+                   (local.set 1 (i32.sub (local.get 1) (i32.const 1)))
+                   (br_if $again (local.get 1)))
+                 (i32.const 0))"#,
+            common::data(&key),
+            common::data(&signature)
+        ));
+        let limits = Limits::default().fuel(u64::MAX);
+        counting(bencher, &load(&wasm, Policy::default().limits(limits).pooled(1)));
+    }
+
+    /// An algorithm, a key and a signature of `the quick brown fox`.
+    #[cfg(feature = "crypto")]
+    fn signed(name: &str) -> (u32, Vec<u8>, Vec<u8>) {
+        use base64::Engine as _;
+        if name == "largest-exponent" {
+            // PKCS#1: a modulus of 4,096 bits, and 2^32 - 1.
+            let start = [0x30, 0x82, 2, 0x0c, 2, 0x82, 2, 1, 0];
+            let end = [2, 5, 0, 0xff, 0xff, 0xff, 0xff];
+            return (3, [&start[..], &[0xff; 512], &end].concat(), vec![0x55; 512]);
+        }
+        let bytes = |text| base64::prelude::BASE64_STANDARD.decode(text).unwrap();
+        let table = include_str!("../src/crypto/vectors.txt");
+        let mut rows = table.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+        let row = rows.find(|row| row.first() == Some(&name)).unwrap();
+        let [_, number, key, signature]: [&str; 4] = row.try_into().unwrap();
+        (number.parse().unwrap(), bytes(key), bytes(signature))
+    }
+
     #[cfg(feature = "wasi")]
     mod files {
         use cpex_wasmi::{Access, FileGrant, FilePermission};

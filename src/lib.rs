@@ -44,6 +44,7 @@
 //! | `text` | yes | the host runs regular expressions, JSON Schemas, hashes and encodings for plugins | a module that imports these functions is refused |
 //! | `url` | no | the host reads URLs for plugins as browsers do | a module that imports these functions is refused |
 //! | `public-suffix` | no | the host tells plugins which part of a host name is registered, by a list of 0.8 MB | a module that imports this function is refused |
+//! | `crypto` | no | the host verifies signatures (Ed25519, ECDSA on P-256, RSA) and JSON Web Tokens for plugins | a module that imports these functions is refused |
 //! | `simd` | no | plugins may use the fixed-width SIMD instructions | a module that uses them is refused |
 //! | `http` | no | plugins may send HTTP requests, by an `HttpTransport` of the embedder's | a plugin that asks for it is refused |
 //! | `http-client` | no | a transport: HTTP/1.1 on hyper, TLS by rustls (`EngineBuilder::http_client`) | an embedder brings its own |
@@ -86,6 +87,8 @@ mod codec;
 pub mod config;
 #[cfg(feature = "cpex-core")]
 pub mod cpex;
+#[cfg(feature = "crypto")]
+mod crypto;
 mod engine;
 mod error;
 mod host;

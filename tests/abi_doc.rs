@@ -9,7 +9,9 @@
 
 use cpex_wasmi::abi::{Field, MEMORY, Param};
 use cpex_wasmi::testing::Session;
-use cpex_wasmi::{Access, Capability, HostFunction, LogRecord, Manifest, Policy, Request};
+use cpex_wasmi::{
+    Access, Capability, ClockGrant, HostFunction, LogRecord, Manifest, Policy, Request,
+};
 
 const DOC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/abi.md");
 
@@ -50,8 +52,10 @@ fn the_examples_do_what_they_show() {
 fn session() -> Session {
     let mut manifest = Manifest::new("example", "1.0.0");
     manifest.hooks.push("cmf.tool_pre_invoke".into());
-    manifest.access.push("state:*".into());
-    let policy = Policy::default().access(Access::default().state("*")).grant([
+    manifest.access = vec!["state:*".into(), "clock".into()];
+    let clock = ClockGrant::Fixed(std::time::Duration::from_secs(1_300_819_379));
+    let access = Access::default().state("*").clock(clock);
+    let policy = Policy::default().access(access).grant([
         Capability::ReadLabels,
         Capability::AppendLabels,
         Capability::ReadHeaders,

@@ -222,6 +222,10 @@ fn purpose(function: HostFunction) -> &'static str {
         HostFunction::SchemaCheck | HostFunction::SchemaCheckJson => {
             "Check what it may read by a schema."
         }
+        HostFunction::Verify => "Verify signatures of its own bytes, and of what it may read.",
+        HostFunction::Jwt | HostFunction::JwtJson => {
+            "Check JSON Web Tokens against the clock that it is granted."
+        }
         HostFunction::Metric => "Count what it does, for the operator.",
         HostFunction::Metadata => "Report values beside its decision.",
         HostFunction::MetadataJson => "Report values beside its decision, as JSON.",

@@ -191,6 +191,7 @@
 #define CPEX_UNKNOWN_FUNCTION (-16)
 #define CPEX_UNAVAILABLE (-17)
 #define CPEX_QUOTA_EXCEEDED (-18)
+#define CPEX_INVALID_TOKEN (-19)
 /* end */
 
 #ifdef __cplusplus
@@ -270,6 +271,12 @@ CPEX_IMPORT("schema_drop") int32_t cpex_schema_drop(uint32_t schema);
 CPEX_IMPORT("schema_check") int32_t cpex_schema_check(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t schema, void *out, uint32_t out_len);
 /* As `schema_check`, but gives the faults as JSON text. */
 CPEX_IMPORT("schema_check_json") int32_t cpex_schema_check_json(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t schema, void *out, uint32_t out_len);
+/* Returns 1 if a signature of an input is valid under a public key, otherwise 0. A key that is invalid, weak or for another algorithm is `Malformed`. */
+CPEX_IMPORT("verify") int32_t cpex_verify(uint32_t field, uint32_t index, const void *key, uint32_t key_len, uint32_t algorithm, const void *public_key, uint32_t public_key_len, const void *signature, uint32_t signature_len);
+/* Checks an input as a JSON Web Token, by rules in postcard and by keys, and gives its claims as a postcard `Value`. Returns their length; or `InvalidToken`, with the fault as text in the buffer. */
+CPEX_IMPORT("jwt") int32_t cpex_jwt(uint32_t field, uint32_t index, const void *key, uint32_t key_len, const void *rules, uint32_t rules_len, const void *keys, uint32_t keys_len, void *out, uint32_t out_len);
+/* As `jwt`, but rules and claims are JSON text. */
+CPEX_IMPORT("jwt_json") int32_t cpex_jwt_json(uint32_t field, uint32_t index, const void *key, uint32_t key_len, const void *rules, uint32_t rules_len, const void *keys, uint32_t keys_len, void *out, uint32_t out_len);
 /* Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns 0. */
 CPEX_IMPORT("log") int32_t cpex_log(uint32_t level, const void *message, uint32_t message_len);
 /* Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0; the trap is the plugin's to make. */

@@ -80,6 +80,7 @@
 //! | `std` | no | the same for plugins that use `std`, as a panic hook |
 //! | `getrandom` | no | random numbers for crates that ask `getrandom` 0.3 or 0.4, with `--cfg getrandom_backend="custom"` |
 //! | `getrandom-02` | no | the same for `getrandom` 0.2, without a flag |
+//! | `crypto` | no | the module `crypto`: signatures and JSON Web Tokens that the host verifies |
 //! | `cpex` | no | the module `cpex`: CPEX's own plugin traits and types; implies `std` |
 //!
 //! A plugin that uses `std` depends on this crate with `features = ["std"]`, which leaves out the panic handler: without
@@ -105,6 +106,8 @@ pub mod codec;
 #[cfg(feature = "cpex")]
 pub mod cpex;
 mod credentials;
+#[cfg(feature = "crypto")]
+pub mod crypto;
 mod digits;
 pub mod hash;
 mod http;

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The longest input of one call, in bytes: some 10 milliseconds of work.
-const MAX_INPUT_BYTES: usize = 4 << 20;
+pub(super) const MAX_INPUT_BYTES: usize = 4 << 20;
 
 /// A result for the plugin, or its length if that does not fit.
 type Fitting = Result<Vec<u8>, usize>;
@@ -126,7 +126,7 @@ impl Service<'_> {
     }
 
     /// Works on an input that is not too long, and charges for it.
-    fn worked<R>(
+    pub(super) fn worked<R>(
         &mut self,
         operand: Operand,
         memory: &[u8],

@@ -132,6 +132,10 @@ impl Service<'_> {
             (F::CallResult, &[offset, out, len]) => {
                 self.session.call_result(offset, Span::new(out, len), memory)
             }
+            #[cfg(feature = "crypto")]
+            (function, args) if function.info().feature == Some("crypto") => {
+                self.serve_crypto(function, args, memory)
+            }
             #[cfg(feature = "text")]
             (function, args) if function.info().feature.is_some() => {
                 self.serve_text(function, args, memory)
@@ -168,6 +172,7 @@ pub(crate) fn missing_feature(function: HostFunction) -> Option<&'static str> {
         "text" => !cfg!(feature = "text"),
         "url" => !cfg!(feature = "url"),
         "public-suffix" => !cfg!(feature = "public-suffix"),
+        "crypto" => !cfg!(feature = "crypto"),
         _ => true,
     })
 }

@@ -8,10 +8,14 @@ mod budget;
 mod calls;
 #[cfg(feature = "wasi")]
 mod charges;
+#[cfg(feature = "crypto")]
+mod crypto;
 #[cfg(feature = "text")]
 mod digest;
 mod dispatch;
 mod edit;
+#[cfg(feature = "crypto")]
+mod jwt;
 mod messages;
 #[cfg(feature = "text")]
 mod numbered;

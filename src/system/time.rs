@@ -43,12 +43,21 @@ pub(crate) const fn name(clock: ClockGrant) -> &'static str {
 /// The time that a plugin is told, in nanoseconds since the beginning of 1970. It ends in the year 2554, and
 /// does not begin before 1970.
 pub(crate) fn nanoseconds(clock: ClockGrant) -> u64 {
-    let time = match clock {
+    u64::try_from(since_1970(clock).as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The time that a plugin's tokens are held against, in seconds since the beginning of 1970.
+#[cfg(feature = "crypto")]
+pub(crate) fn seconds(clock: ClockGrant) -> f64 {
+    since_1970(clock).as_secs_f64()
+}
+
+fn since_1970(clock: ClockGrant) -> core::time::Duration {
+    match clock {
         ClockGrant::Fixed(time) => time,
         ClockGrant::System => {
             let now = std::time::SystemTime::now();
             now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
         }
-    };
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+    }
 }

@@ -28,6 +28,8 @@ mod running;
 #[cfg(feature = "text")]
 mod schemas;
 mod secrets;
+#[cfg(feature = "crypto")]
+mod signatures;
 #[cfg(feature = "text")]
 mod texts;
 mod unpaid;

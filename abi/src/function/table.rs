@@ -105,6 +105,15 @@ pub enum HostFunction {
     SchemaCheck,
     /// As `schema_check`, but gives the faults as JSON text.
     SchemaCheckJson,
+    /// Returns 1 if a signature of an input is valid under a public key, otherwise 0. A key that is
+    /// invalid, weak or for another algorithm is `Malformed`.
+    Verify,
+    /// Checks an input as a JSON Web Token, by rules in postcard and by keys, and gives its claims
+    /// as a postcard `Value`. Returns their length; or `InvalidToken`, with the fault as text in the
+    /// buffer.
+    Jwt,
+    /// As `jwt`, but rules and claims are JSON text.
+    JwtJson,
     /// Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns
     /// 0.
     Log,
@@ -159,6 +168,9 @@ impl HostFunction {
         Self::SchemaDrop,
         Self::SchemaCheck,
         Self::SchemaCheckJson,
+        Self::Verify,
+        Self::Jwt,
+        Self::JwtJson,
         Self::Log,
         Self::Panic,
         Self::Metric,
@@ -519,6 +531,45 @@ impl HostFunction {
                 feature: Some("text"),
                 description: "As `schema_check`, but gives the faults as JSON text.",
             },
+            Self::Verify => FunctionInfo {
+                name: "verify",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("algorithm", Param::Number),
+                    ("public_key", Param::Bytes),
+                    ("signature", Param::Bytes),
+                ],
+                feature: Some("crypto"),
+                description: "Returns 1 if a signature of an input is valid under a public key, otherwise 0. A key that is invalid, weak or for another algorithm is `Malformed`.",
+            },
+            Self::Jwt => FunctionInfo {
+                name: "jwt",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("rules", Param::Bytes),
+                    ("keys", Param::Bytes),
+                    ("out", Param::Buffer),
+                ],
+                feature: Some("crypto"),
+                description: "Checks an input as a JSON Web Token, by rules in postcard and by keys, and gives its claims as a postcard `Value`. Returns their length; or `InvalidToken`, with the fault as text in the buffer.",
+            },
+            Self::JwtJson => FunctionInfo {
+                name: "jwt_json",
+                params: &[
+                    ("field", Param::Number),
+                    ("index", Param::Number),
+                    ("key", Param::Key),
+                    ("rules", Param::Bytes),
+                    ("keys", Param::Bytes),
+                    ("out", Param::Buffer),
+                ],
+                feature: Some("crypto"),
+                description: "As `jwt`, but rules and claims are JSON text.",
+            },
             Self::Log => FunctionInfo {
                 name: "log",
                 params: &[("level", Param::Number), ("message", Param::Bytes)],
@@ -581,6 +632,9 @@ impl HostFunction {
                 | Self::PublicSuffix
                 | Self::SchemaCheck
                 | Self::SchemaCheckJson
+                | Self::Verify
+                | Self::Jwt
+                | Self::JwtJson
         )
     }
 }

@@ -48,6 +48,8 @@ pub enum Status {
     Unavailable = -17,
     /// The plugin has used up what it may use of that in one call.
     QuotaExceeded = -18,
+    /// The token is not valid by the rules; the buffer has the fault.
+    InvalidToken = -19,
 }
 
 impl Status {
@@ -71,6 +73,7 @@ impl Status {
         Self::UnknownFunction,
         Self::Unavailable,
         Self::QuotaExceeded,
+        Self::InvalidToken,
     ];
 
     /// Returns the status with this code, if there is one.
@@ -94,6 +97,7 @@ impl Status {
             -16 => Some(Self::UnknownFunction),
             -17 => Some(Self::Unavailable),
             -18 => Some(Self::QuotaExceeded),
+            -19 => Some(Self::InvalidToken),
             _ => None,
         }
     }
@@ -119,6 +123,7 @@ impl Status {
             Self::UnknownFunction => "UnknownFunction",
             Self::Unavailable => "Unavailable",
             Self::QuotaExceeded => "QuotaExceeded",
+            Self::InvalidToken => "InvalidToken",
         }
     }
 
@@ -157,6 +162,7 @@ impl Status {
                 "An operation of the system failed: no answer, a failing program, an error of the function's own."
             }
             Self::QuotaExceeded => "The plugin has used up what it may use of that in one call.",
+            Self::InvalidToken => "The token is not valid by the rules; the buffer has the fault.",
         }
     }
 }

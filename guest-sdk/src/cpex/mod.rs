@@ -66,6 +66,8 @@ mod tests;
 mod token;
 mod wire;
 
+#[cfg(feature = "crypto")]
+pub use crate::crypto;
 pub use crate::{codec, hash, net, schema, state};
 #[doc(inline)]
 pub use crate::{cpex_plugin, define_hook, impl_plugin_payload};

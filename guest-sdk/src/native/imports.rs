@@ -635,6 +635,81 @@ pub(crate) fn schema_check_json(
     frame.run(|args, memory| dispatch(HostFunction::SchemaCheckJson, args, memory))
 }
 
+/// Returns 1 if a signature of an input is valid under a public key, otherwise 0. A key that is
+/// invalid, weak or for another algorithm is `Malformed`.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn verify(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    algorithm: u32,
+    public_key: &[u8],
+    signature: &[u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.number(algorithm);
+    frame.bytes(public_key);
+    frame.bytes(signature);
+    frame.run(|args, memory| dispatch(HostFunction::Verify, args, memory))
+}
+
+/// Checks an input as a JSON Web Token, by rules in postcard and by keys, and gives its claims
+/// as a postcard `Value`. Returns their length; or `InvalidToken`, with the fault as text in the
+/// buffer.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn jwt(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    rules: &[u8],
+    keys: &[u8],
+    out: &mut [u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.bytes(rules);
+    frame.bytes(keys);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::Jwt, args, memory))
+}
+
+/// As `jwt`, but rules and claims are JSON text.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn jwt_json(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    rules: &[u8],
+    keys: &[u8],
+    out: &mut [u8],
+) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(field);
+    frame.number(index);
+    frame.key(key);
+    frame.bytes(rules);
+    frame.bytes(keys);
+    frame.buffer(out);
+    frame.run(|args, memory| dispatch(HostFunction::JwtJson, args, memory))
+}
+
 /// Writes a line to the plugin's log: level 1 error, 2 warn, 3 info, 4 debug, 5 trace. Returns
 /// 0.
 #[allow(

@@ -69,6 +69,7 @@ fn is_computed(function: HostFunction, args: &[u32]) -> bool {
             | F::InNetworks
             | F::Url
             | F::PublicSuffix
+            | F::Verify
     ) && args.first() == Some(&MEMORY)
 }
 

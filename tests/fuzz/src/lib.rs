@@ -7,6 +7,7 @@
 
 mod common;
 mod computed;
+mod crypto;
 mod guest;
 mod http;
 mod json;
@@ -32,6 +33,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use computed::computed;
+pub use crypto::crypto;
 pub use guest::guest;
 pub use http::http;
 pub use json::json;
@@ -51,6 +53,7 @@ pub type Body = fn(&[u8]);
 /// All targets, by name.
 pub const TARGETS: &[(&str, Body)] = &[
     ("computed", computed),
+    ("crypto", crypto),
     ("decode", decode),
     ("guest", guest),
     ("http", http),

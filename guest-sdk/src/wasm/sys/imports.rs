@@ -279,6 +279,44 @@ unsafe extern "C" {
         out: *mut u8,
         out_len: usize,
     ) -> i32;
+    #[link_name = "verify"]
+    pub(super) fn import_verify(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        algorithm: u32,
+        public_key: *const u8,
+        public_key_len: usize,
+        signature: *const u8,
+        signature_len: usize,
+    ) -> i32;
+    #[link_name = "jwt"]
+    pub(super) fn import_jwt(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        rules: *const u8,
+        rules_len: usize,
+        keys: *const u8,
+        keys_len: usize,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
+    #[link_name = "jwt_json"]
+    pub(super) fn import_jwt_json(
+        field: u32,
+        index: u32,
+        key: *const u8,
+        key_len: usize,
+        rules: *const u8,
+        rules_len: usize,
+        keys: *const u8,
+        keys_len: usize,
+        out: *mut u8,
+        out_len: usize,
+    ) -> i32;
     #[link_name = "log"]
     pub(super) fn import_log(level: u32, message: *const u8, message_len: usize) -> i32;
     #[link_name = "panic"]
@@ -1065,6 +1103,104 @@ pub(crate) fn schema_check_json(
             key.map_or(null(), <[u8]>::as_ptr),
             key.map_or(NO_KEY as usize, <[u8]>::len),
             schema,
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
+}
+
+/// Returns 1 if a signature of an input is valid under a public key, otherwise 0. A key that is
+/// invalid, weak or for another algorithm is `Malformed`.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn verify(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    algorithm: u32,
+    public_key: &[u8],
+    signature: &[u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_verify(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            algorithm,
+            public_key.as_ptr(),
+            public_key.len(),
+            signature.as_ptr(),
+            signature.len(),
+        )
+    }
+}
+
+/// Checks an input as a JSON Web Token, by rules in postcard and by keys, and gives its claims
+/// as a postcard `Value`. Returns their length; or `InvalidToken`, with the fault as text in the
+/// buffer.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn jwt(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    rules: &[u8],
+    keys: &[u8],
+    out: &mut [u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_jwt(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            rules.as_ptr(),
+            rules.len(),
+            keys.as_ptr(),
+            keys.len(),
+            out.as_mut_ptr(),
+            out.len(),
+        )
+    }
+}
+
+/// As `jwt`, but rules and claims are JSON text.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn jwt_json(
+    field: u32,
+    index: u32,
+    key: Option<&[u8]>,
+    rules: &[u8],
+    keys: &[u8],
+    out: &mut [u8],
+) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe {
+        import_jwt_json(
+            field,
+            index,
+            key.map_or(null(), <[u8]>::as_ptr),
+            key.map_or(NO_KEY as usize, <[u8]>::len),
+            rules.as_ptr(),
+            rules.len(),
+            keys.as_ptr(),
+            keys.len(),
             out.as_mut_ptr(),
             out.len(),
         )
