@@ -44,9 +44,9 @@ pub(crate) fn read_new(
     room: usize,
 ) -> Result<(Vec<u8>, usize)> {
     let read = match form {
-        Form::Postcard => imports::import_read,
-        Form::Json => imports::import_read_json,
-        Form::Text => imports::import_read_text,
+        Form::Postcard => import_read,
+        Form::Json => import_read_json,
+        Form::Text => import_read_text,
     };
     let mut bytes = reserve(room)?;
     let key_len = key.map_or(NO_KEY as usize, <[u8]>::len);
