@@ -13,7 +13,7 @@
 //! - A plugin cannot wait: a future that is not ready at once fails the call.
 //! - [`cpex_plugin!`] defines `Extensions`. A handler that looks at a slot or field that `reads` does not list does
 //!   not compile.
-//! - The message of a payload is a [`LazyMessage`], and the context has two [`ContextState`]s. They are fetched when
+//! - The message of a payload is a [`LazyMessage`](cmf::LazyMessage), and the context has two [`ContextState`]s. They are fetched when
 //!   the handler looks at them. `MessagePayload { message: message.into() }` compiles for both.
 //! - A [`Token`] that `reads` does not list fails the call. So does reading what was not granted.
 //! - [`hook()`] tells which hook a handler is called for.

@@ -20,7 +20,7 @@ type Entries = HashMap<String, Value>;
 
 /// One map of a [`PluginContext`](super::PluginContext), fetched from the host when a handler looks at it.
 ///
-/// It is a `HashMap` otherwise, and is made of one by `into`. A value that is [set](Self::set) before is kept aside:
+/// It is a `HashMap` otherwise, and is made of one by `into`. A value that is set before is kept aside:
 /// setting fetches nothing. A clone has all entries.
 #[derive(Default)]
 pub struct ContextState {

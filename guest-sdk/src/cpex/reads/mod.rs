@@ -13,7 +13,7 @@
 //! | [`raw_credentials`](mod@raw_credentials) | the tokens of the request |
 //!
 //! A message and the context have no entry. They are fetched when the handler looks at them, and not before: a
-//! [`LazyMessage`](crate::cpex::LazyMessage) and two [`ContextState`](crate::cpex::ContextState)s. Any other payload is always
+//! [`LazyMessage`](crate::cpex::cmf::LazyMessage) and two [`ContextState`](crate::cpex::ContextState)s. Any other payload is always
 //! there.
 //!
 //! A handler that looks at a slot or field that is not listed does not compile. List the slot whole, or each field
