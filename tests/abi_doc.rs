@@ -10,7 +10,7 @@
 use cpex_wasmi::abi::{Field, MEMORY, Param};
 use cpex_wasmi::testing::Session;
 use cpex_wasmi::{
-    Access, Capability, ClockGrant, HostFunction, LogRecord, Manifest, Policy, Request,
+    Access, Capability, ClockGrant, Engine, HostFunction, LogRecord, Manifest, Policy, Request,
 };
 
 const DOC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/abi.md");
@@ -105,6 +105,9 @@ fn execute(session: &mut Session, line: &str) {
     let (call, expected) = line.rsplit_once("->").unwrap();
     let (name, list) = call.trim().split_once('(').unwrap();
     let function = HostFunction::from_name(name.trim()).unwrap();
+    if !Engine::host_functions().any(|offered| offered == function) {
+        return;
+    }
     let list = arguments(list.strip_suffix(')').unwrap());
     assert_eq!(list.len(), function.info().params.len(), "{line}");
 
