@@ -10,7 +10,6 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::{Field, NO_INDEX};
 
 use crate::result::{check, optional};
-use crate::sys::Form;
 use crate::{Result, Status, sys};
 
 /// The bytes that are compared on the stack before anything is allocated.
@@ -18,6 +17,14 @@ const STACK: usize = 256;
 
 /// The bytes that are read before the length of a value is known.
 const ROOM: usize = 256;
+
+/// A form in which the host writes a value.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    Postcard,
+    Json,
+    Text,
+}
 
 /// The address of a value: a field, perhaps one of several, perhaps one entry of it.
 #[derive(Clone, Copy, Debug)]

@@ -17,14 +17,13 @@ impl Service<'_> {
         memory: &mut [u8],
     ) -> Answer {
         use HostFunction as F;
-        let &[field, index, key, key_len, ref args @ ..] = args else {
+        let Some((operand, args)) = Operand::split(args) else {
             return Ok(Status::InvalidArgument.code());
         };
-        let operand = Operand { field, index, key: Span::new(key, key_len) };
         operand.check(memory)?;
         // Before anything is worked out for an input that the plugin may not read.
-        if field != MEMORY {
-            if let Err(status) = self.readable(field) {
+        if operand.field != MEMORY {
+            if let Err(status) = self.readable(operand.field) {
                 return Ok(status.code());
             }
             if self.session.call.is_none() {

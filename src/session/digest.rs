@@ -34,10 +34,9 @@ impl Service<'_> {
         memory: &mut [u8],
     ) -> Answer {
         use HostFunction as F;
-        let &[field, index, key, key_len, ref args @ ..] = args else {
+        let Some((operand, args)) = Operand::split(args) else {
             return Ok(Status::InvalidArgument.code());
         };
-        let operand = Operand { field, index, key: Span::new(key, key_len) };
         match (function, args) {
             (F::Digest, &[algorithm, out, len]) => {
                 let out = Span::new(out, len);
@@ -146,7 +145,7 @@ impl Service<'_> {
     }
 
     /// Copies a result to the plugin if it fits, and tells its length.
-    fn hand_out_bytes(
+    pub(super) fn hand_out_bytes(
         &mut self,
         operand: Operand,
         result: Result<Fitting, Status>,

@@ -3,17 +3,15 @@
 use alloc::format;
 
 use cpex_wasmi_abi::model::to_wire;
-use cpex_wasmi_abi::{Field, Status, TokenFault, TokenRules};
+use cpex_wasmi_abi::{Status, TokenFault, TokenRules};
 use serde_json::Value;
 
 use super::operand::Operand;
-use super::read::holds_tokens;
 use super::{Answer, Service, Session};
 use crate::Error;
 use crate::boundary::{Decoding, Format, Input, Span};
 use crate::crypto::{Keys, Rules, token_work};
 use crate::system::{AccessKind, AuditOutcome, Used, time};
-use crate::view::wipe;
 
 /// The longest rules that are read, in bytes.
 const MAX_RULES_BYTES: usize = 16 << 10;
@@ -60,15 +58,7 @@ impl Service<'_> {
                     Format::Postcard => format.encode(&to_wire(&claims)),
                     Format::Json | Format::Text => format.encode(&claims),
                 };
-                let mut claims = match claims {
-                    Ok(claims) => claims,
-                    Err(status) => return Ok(status.code()),
-                };
-                let answer = self.hand_out(&claims, places.out, memory);
-                if Field::from_number(operand.field).is_some_and(holds_tokens) {
-                    wipe(&mut claims);
-                }
-                answer
+                self.hand_out_bytes(operand, claims.map(Ok), places.out, memory)
             }
         }
     }
@@ -92,11 +82,8 @@ impl Service<'_> {
         memory: &mut [u8],
     ) -> Result<i32, Error> {
         let fault = format!("{}: {}", fault.code(), fault.reason());
-        let out = out.of_mut(memory)?;
-        let len = fault.len().min(out.len());
         self.session.usage.moved(fault.len());
-        self.session.count_read(len)?;
-        out.iter_mut().zip(fault.bytes()).for_each(|(to, from)| *to = from);
+        self.hand_out_cut(&fault, out, memory)?;
         Ok(Status::InvalidToken.code())
     }
 }

@@ -19,6 +19,16 @@ pub(super) struct Operand {
 }
 
 impl Operand {
+    /// Takes the input off the front of a function's arguments. `None` if there are too few.
+    pub(super) const fn split(args: &[u32]) -> Option<(Self, &[u32])> {
+        match args {
+            &[field, index, key, key_len, ref rest @ ..] => {
+                Some((Self { field, index, key: Span::new(key, key_len) }, rest))
+            }
+            _ => None,
+        }
+    }
+
     /// Checks that what it points to is in the plugin's memory.
     pub(super) fn check(self, memory: &[u8]) -> Result<(), Error> {
         if self.field == MEMORY {
@@ -29,6 +39,20 @@ impl Operand {
 }
 
 impl Service<'_> {
+    /// Copies a text to the plugin, as much as its buffer holds. What making it takes is the caller's to charge.
+    pub(super) fn hand_out_cut(
+        &mut self,
+        text: &str,
+        out: Span,
+        memory: &mut [u8],
+    ) -> Result<(), Error> {
+        let out = out.of_mut(memory)?;
+        let kept = text.len().min(out.len());
+        self.session.count_read(kept)?;
+        out.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+        Ok(())
+    }
+
     /// Runs `work` on an input: the bytes at `key` for the field [`MEMORY`], else a field that the plugin may
     /// read. A text is not copied; a number or a structure is its JSON. What reading it takes is charged; what
     /// `work` does is not.

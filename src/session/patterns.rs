@@ -134,10 +134,7 @@ impl Service<'_> {
             }
             Ok(Err(status)) => status.code(),
             Err(reason) => {
-                let out = out.of_mut(memory)?;
-                let kept = reason.len().min(out.len());
-                self.session.count_read(kept)?;
-                out.iter_mut().zip(reason.bytes()).for_each(|(to, from)| *to = from);
+                self.hand_out_cut(&reason, out, memory)?;
                 Status::Malformed.code()
             }
         })
@@ -367,42 +364,34 @@ impl Service<'_> {
             }
             (F::PatternSet, &[numbers, len]) => self.pattern_set(Span::new(numbers, len), memory),
             (F::PatternDrop, &[number]) => self.pattern_drop(number),
-            (F::Search, &[field, index, key, key_len, pattern, first, from, what, out, len]) => {
-                let operand = Operand { field, index, key: Span::new(key, key_len) };
-                let cursor = Cursor { first, from, text: 0 };
-                self.search(operand, pattern, cursor, what, Span::new(out, len), memory)
-            }
-            (F::Scan, &[field, index, key, key_len, pattern, first, from, text, out, len]) => {
-                let operand = Operand { field, index, key: Span::new(key, key_len) };
-                let cursor = Cursor { first, from, text };
-                self.scan(operand, pattern, cursor, Span::new(out, len), memory)
-            }
-            (
-                F::Replace,
-                &[
-                    field,
-                    index,
-                    key,
-                    key_len,
-                    pattern,
-                    first,
-                    text,
-                    how,
-                    template,
-                    length,
-                    out,
-                    len,
-                ],
-            ) => {
-                let operand = Operand { field, index, key: Span::new(key, key_len) };
-                let cursor = Cursor { first, from: 0, text };
-                let form = (how, Span::new(template, length));
-                self.replace(operand, pattern, cursor, form, Span::new(out, len), memory)
-            }
+            (F::Search | F::Scan | F::Replace, args) => self.serve_search(function, args, memory),
             (F::Schema | F::SchemaDrop | F::SchemaCheck | F::SchemaCheckJson, args) => {
                 self.serve_schema(function, args, memory)
             }
             (function, args) => self.serve_bytes(function, args, memory),
+        }
+    }
+
+    fn serve_search(&mut self, function: HostFunction, args: &[u32], memory: &mut [u8]) -> Answer {
+        use HostFunction as F;
+        let Some((operand, args)) = Operand::split(args) else {
+            return Ok(Status::InvalidArgument.code());
+        };
+        match (function, args) {
+            (F::Search, &[pattern, first, from, what, out, len]) => {
+                let cursor = Cursor { first, from, text: 0 };
+                self.search(operand, pattern, cursor, what, Span::new(out, len), memory)
+            }
+            (F::Scan, &[pattern, first, from, text, out, len]) => {
+                let cursor = Cursor { first, from, text };
+                self.scan(operand, pattern, cursor, Span::new(out, len), memory)
+            }
+            (F::Replace, &[pattern, first, text, how, template, length, out, len]) => {
+                let cursor = Cursor { first, from: 0, text };
+                let form = (how, Span::new(template, length));
+                self.replace(operand, pattern, cursor, form, Span::new(out, len), memory)
+            }
+            _ => Ok(Status::InvalidArgument.code()),
         }
     }
 }

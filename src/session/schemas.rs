@@ -68,11 +68,10 @@ impl Service<'_> {
                 let released = self.session.compiled.schemas.change().release(number);
                 Ok(released.map_or_else(Status::code, |()| 0))
             }
-            (
-                F::SchemaCheck | F::SchemaCheckJson,
-                &[field, index, key, key_len, schema, out, len],
-            ) => {
-                let operand = Operand { field, index, key: Span::new(key, key_len) };
+            (F::SchemaCheck | F::SchemaCheckJson, args) => {
+                let Some((operand, &[schema, out, len])) = Operand::split(args) else {
+                    return Ok(Status::InvalidArgument.code());
+                };
                 let is_json = function == F::SchemaCheckJson;
                 let format = if is_json { Format::Json } else { Format::Postcard };
                 self.schema_check(operand, schema, format, Span::new(out, len), memory)
@@ -103,10 +102,7 @@ impl Service<'_> {
             }
             Err(reason) => {
                 self.session.usage.moved(BYTES_PER_REFUSAL);
-                let out = out.of_mut(memory)?;
-                let kept = reason.len().min(out.len());
-                self.session.count_read(kept)?;
-                out.iter_mut().zip(reason.bytes()).for_each(|(to, from)| *to = from);
+                self.hand_out_cut(&reason, out, memory)?;
                 Ok(Status::Malformed.code())
             }
         }

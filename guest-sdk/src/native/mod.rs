@@ -16,6 +16,8 @@ use cpex_wasmi::testing::Session;
 use cpex_wasmi::{Error, LogRecord, Manifest, Policy};
 use cpex_wasmi_abi::{HostFunction, MEMORY};
 
+use crate::raw::Form;
+
 pub(crate) use imports::*;
 
 std::thread_local! {
@@ -93,14 +95,6 @@ pub(crate) const fn enter() {}
 #[allow(clippy::unnecessary_wraps, reason = "in the sandbox it may fail")]
 pub(crate) fn buffer(len: usize) -> crate::Result<Vec<u8>> {
     Ok(alloc::vec![0; len])
-}
-
-/// A form in which the host writes a value.
-#[derive(Clone, Copy)]
-pub(crate) enum Form {
-    Postcard,
-    Json,
-    Text,
 }
 
 /// Reads a value into new memory for `room` bytes. Returns its length too: if that is more than `room`, nothing was read.

@@ -12,6 +12,7 @@ use core::cell::OnceCell;
 
 use cpex_wasmi_abi::NO_KEY;
 
+use crate::raw::Form;
 use crate::result::check;
 use crate::{Result, Status};
 
@@ -24,14 +25,6 @@ pub(crate) fn buffer(len: usize) -> Result<Vec<u8>> {
         bytes.set_len(len);
     }
     Ok(bytes)
-}
-
-/// A form in which the host writes a value.
-#[derive(Clone, Copy)]
-pub(crate) enum Form {
-    Postcard,
-    Json,
-    Text,
 }
 
 /// Reads a value into new memory for `room` bytes, which nobody writes before the host does. Returns its length too: if that

@@ -165,26 +165,25 @@ fn secrets(payload: &MessagePayload, _: &Extensions, context: &mut PluginContext
     if payload.message.get_tool_calls().is_empty() {
         return PluginResult::allow();
     }
-    let mut payload = payload.clone();
-    let mut masked = false;
-    for part in &mut payload.message.content {
-        if let ContentPart::ToolCall { content } = part {
-            for value in content.arguments.values_mut() {
-                masked |= compare_texts::mask(value);
-            }
-        }
-    }
-    if masked { PluginResult::modify_payload(payload) } else { PluginResult::allow() }
+    changed(payload, |_, value| compare_texts::mask(value))
 }
 
 /// The plugin of the gallery that the tool is called like.
 fn gallery(payload: &MessagePayload, _: &Extensions, _: &mut PluginContext) -> Decided {
+    changed(payload, compare_gallery::change)
+}
+
+/// Changes the arguments of tool calls. `change` is told the tool, and returns true if it changed the value.
+fn changed(
+    payload: &MessagePayload,
+    change: impl Fn(&str, &mut serde_json::Value) -> bool,
+) -> Decided {
     let mut payload = payload.clone();
     let mut changed = false;
     for part in &mut payload.message.content {
         if let ContentPart::ToolCall { content } = part {
             for value in content.arguments.values_mut() {
-                changed |= compare_gallery::change(&content.name, value);
+                changed |= change(&content.name, value);
             }
         }
     }

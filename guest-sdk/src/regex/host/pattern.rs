@@ -137,30 +137,20 @@ const AT_ONCE: usize = 16;
 ///
 /// Most texts have none, so the first search has room for one match, and later ones for more.
 pub(super) struct Ranges {
-    what: u32,
-    first: u32,
-    from: u32,
+    records: Records,
     found: bool,
-    /// The records that were not given out yet, and the place of the first of them.
-    left: u32,
-    place: usize,
-    records: Vec<u8>,
 }
 
 impl Ranges {
     /// All matches from `start` on.
     pub(super) fn new(start: usize) -> Self {
-        Self::of(p::MATCHES, start)
+        Self { records: Records::new(p::MATCHES, start, Vec::new()), found: false }
     }
 
     /// The first match from `start` on. If any match will do, its place is not the one that counts.
     pub(super) fn first(start: usize, any: bool) -> Self {
-        Self::of(if any { p::ANY } else { p::MATCHES }, start)
-    }
-
-    fn of(what: u32, start: usize) -> Self {
-        let from = u32::try_from(start).unwrap_or(!p::AFTER_MATCH);
-        Self { what, first: 0, from, found: false, left: 0, place: 0, records: Vec::new() }
+        let what = if any { p::ANY } else { p::MATCHES };
+        Self { records: Records::new(what, start, Vec::new()), found: false }
     }
 
     /// The place of the next match.
@@ -169,13 +159,10 @@ impl Ranges {
             return self.next_of_many(pattern, text);
         }
         let mut room = [0; p::HEAD + RECORD];
-        while self.first != p::FINISHED {
-            let count = search(pattern, text, (self.first, self.from, self.what), &mut room);
-            self.first = word(&room, 0);
-            self.from = word(&room, 4);
-            if count > 0 {
+        while self.records.at.first != p::FINISHED {
+            if self.records.at.search(pattern, text, &mut room) > 0 {
                 self.found = true;
-                return range_of(&room, p::HEAD);
+                return range_of(room.get(p::HEAD..)?);
             }
         }
         None
@@ -183,75 +170,82 @@ impl Ranges {
 
     #[cold]
     fn next_of_many(&mut self, pattern: &Pattern, text: &[u8]) -> Option<(usize, usize)> {
-        while self.left == 0 {
-            if self.first == p::FINISHED {
-                return None;
-            }
-            if self.records.is_empty() {
-                self.records = vec![0; p::HEAD + AT_ONCE * RECORD];
-            }
-            let at = (self.first, self.from, self.what);
-            self.left = search(pattern, text, at, &mut self.records);
-            self.first = word(&self.records, 0);
-            self.from = word(&self.records, 4);
-            self.place = p::HEAD;
+        if self.records.room.is_empty() {
+            self.records.room = vec![0; p::HEAD + AT_ONCE * RECORD];
         }
-        let range = range_of(&self.records, self.place);
-        self.left = self.left.wrapping_sub(1);
-        self.place = self.place.wrapping_add(RECORD);
-        range
+        range_of(self.records.next(pattern, text, RECORD)?)
     }
 }
 
-/// The place of the match in the record at `place`.
-fn range_of(records: &[u8], place: usize) -> Option<(usize, usize)> {
-    Some((
-        usize::try_from(word(records, place.wrapping_add(4))).ok()?,
-        usize::try_from(word(records, place.wrapping_add(8))).ok()?,
-    ))
-}
-
-/// Searches from a place on. Returns the number of records that the host wrote.
-fn search(pattern: &Pattern, text: &[u8], at: (u32, u32, u32), room: &mut [u8]) -> u32 {
-    let (first, from, what) = at;
-    let answer = sys::search(MEMORY, 0, Some(text), pattern.number, first, from, what, room);
-    u32::try_from(answer).unwrap_or_else(|_| failed(answer))
+/// The place of the match in a record.
+fn range_of(record: &[u8]) -> Option<(usize, usize)> {
+    Some((usize::try_from(word(record, 4)).ok()?, usize::try_from(word(record, 8)).ok()?))
 }
 
 /// The places of the groups of the matches of one pattern in one text.
-pub(super) struct Groups {
-    first: u32,
-    from: u32,
-    left: u32,
-    place: usize,
-    room: Vec<u8>,
-}
+pub(super) struct Groups(Records);
 
 impl Groups {
     /// The groups of all matches from `start` on, `most` at a time.
     pub(super) fn new(pattern: &Pattern, start: usize, most: usize) -> Self {
         let len = record_of_groups(pattern).saturating_mul(most).saturating_add(p::HEAD);
-        let from = u32::try_from(start).unwrap_or(!p::AFTER_MATCH);
-        Self { first: 0, from, left: 0, place: 0, room: vec![0; len] }
+        Self(Records::new(p::GROUPS, start, vec![0; len]))
     }
 
     /// The places of the groups of the next match, two for each.
     pub(super) fn next(&mut self, pattern: &Pattern, text: &[u8]) -> Option<Vec<u32>> {
+        let record = self.0.next(pattern, text, record_of_groups(pattern))?;
+        let (slots, _) = record.get(4..)?.as_chunks::<4>();
+        Some(slots.iter().map(|slot| u32::from_le_bytes(*slot)).collect())
+    }
+}
+
+/// The records of a search, which is asked for as many at a time as have room.
+struct Records {
+    at: Cursor,
+    /// The records that were not given out yet, and the place of the first of them.
+    left: u32,
+    place: usize,
+    room: Vec<u8>,
+}
+
+impl Records {
+    fn new(what: u32, start: usize, room: Vec<u8>) -> Self {
+        let from = u32::try_from(start).unwrap_or(!p::AFTER_MATCH);
+        Self { at: Cursor { what, first: 0, from }, left: 0, place: 0, room }
+    }
+
+    /// The next record, of `size` bytes.
+    fn next(&mut self, pattern: &Pattern, text: &[u8], size: usize) -> Option<&[u8]> {
         while self.left == 0 {
-            if self.first == p::FINISHED {
+            if self.at.first == p::FINISHED {
                 return None;
             }
-            self.left = search(pattern, text, (self.first, self.from, p::GROUPS), &mut self.room);
-            self.first = word(&self.room, 0);
-            self.from = word(&self.room, 4);
+            self.left = self.at.search(pattern, text, &mut self.room);
             self.place = p::HEAD;
         }
-        let next = self.place.wrapping_add(record_of_groups(pattern));
-        let record = self.room.get(self.place.wrapping_add(4)..next)?;
+        let start = self.place;
         self.left = self.left.wrapping_sub(1);
-        self.place = next;
-        let (slots, _) = record.as_chunks::<4>();
-        Some(slots.iter().map(|slot| u32::from_le_bytes(*slot)).collect())
+        self.place = start.wrapping_add(size);
+        self.room.get(start..self.place)
+    }
+}
+
+/// The kind of a search, and the place from which it goes on.
+struct Cursor {
+    what: u32,
+    first: u32,
+    from: u32,
+}
+
+impl Cursor {
+    /// Searches as far as there is room for records, and moves on. Returns the number of records that the host wrote.
+    fn search(&mut self, pattern: &Pattern, text: &[u8], room: &mut [u8]) -> u32 {
+        let Self { what, first, from } = *self;
+        let answer = sys::search(MEMORY, 0, Some(text), pattern.number, first, from, what, room);
+        self.first = word(room, 0);
+        self.from = word(room, 4);
+        u32::try_from(answer).unwrap_or_else(|_| failed(answer))
     }
 }
 
