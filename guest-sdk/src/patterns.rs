@@ -9,6 +9,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use cpex_wasmi_abi::{MEMORY, Status, pattern as p};
 
+use crate::regex::with_room;
 use crate::result::check;
 use crate::{Error, Result, sys};
 
@@ -362,7 +363,8 @@ fn compiled(texts: &[impl AsRef<str>], flags: u32) -> Result<(u32, Vec<u32>)> {
     let mut numbers = Vec::new();
     for text in texts {
         let mut room = [0; 256];
-        let number = sys::pattern(text.as_ref().as_bytes(), flags, &mut room);
+        let text = text.as_ref().as_bytes();
+        let number = with_room(|| sys::pattern(text, flags, &mut room));
         if number == Status::Malformed.code() {
             return Err(Error::failed(reason(&room)));
         }
@@ -370,7 +372,7 @@ fn compiled(texts: &[impl AsRef<str>], flags: u32) -> Result<(u32, Vec<u32>)> {
         members.push(number);
         numbers.extend_from_slice(&number.to_le_bytes());
     }
-    Ok((numbered(sys::pattern_set(&numbers))?, members))
+    Ok((numbered(with_room(|| sys::pattern_set(&numbers)))?, members))
 }
 
 /// The number that the host answered.

@@ -7,7 +7,9 @@
 mod cache;
 mod glob;
 mod reach;
+mod required;
 mod search;
+mod set;
 mod template;
 
 use alloc::borrow::Cow;
@@ -24,7 +26,9 @@ use regex_automata::util::syntax;
 pub(crate) use cache::Cache;
 pub(crate) use reach::MAX_WORK;
 use reach::Reach;
+use required::Trigram;
 pub(crate) use search::{Find, Found, Pace, Position};
+pub(crate) use set::{Seen, Set};
 pub(crate) use template::Template;
 
 /// The size of the longest pattern, in bytes.
@@ -54,6 +58,10 @@ pub(crate) struct Pattern {
     /// The number of states of its automaton: the most work that one byte of a text can be.
     states: usize,
     reach: Reach,
+    /// The length of the shortest match, in bytes. [`usize::MAX`] if nothing matches.
+    shortest: usize,
+    /// Each match has one of them in it. Empty if that is not so.
+    trigrams: Box<[Trigram]>,
 }
 
 impl Pattern {
@@ -96,9 +104,15 @@ impl Pattern {
             )
             .build_from_hir(&hir);
         match regex {
-            Ok(regex) if states <= MAX_STATES => {
-                Ok(Self { text: text.into(), flags, regex, states, reach: Reach::of(&hir) })
-            }
+            Ok(regex) if states <= MAX_STATES => Ok(Self {
+                text: text.into(),
+                flags,
+                regex,
+                states,
+                reach: Reach::of(&hir),
+                shortest: hir.properties().minimum_len().unwrap_or(usize::MAX),
+                trigrams: required::trigrams(&hir).into(),
+            }),
             _ => Err(format!(
                 "the pattern is too large: its automaton may have {MAX_STATES} states and \
                  {MAX_AUTOMATON_BYTES} bytes; repeat less, or leave out Unicode classes with `(?-u:…)`"
@@ -119,6 +133,11 @@ impl Pattern {
     /// The number of states of its automaton.
     pub(crate) fn states(&self) -> usize {
         self.states
+    }
+
+    /// The length of its shortest match, in bytes.
+    pub(crate) fn shortest(&self) -> usize {
+        self.shortest
     }
 
     /// The number of its groups, with the whole match.

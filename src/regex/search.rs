@@ -117,6 +117,11 @@ impl Pattern {
         }
     }
 
+    /// Notes a search of a whole text that another way has shown to have no match.
+    pub(crate) fn ruled_out(&self, text: &[u8], find: Find, pace: &mut Pace) {
+        self.looked_at(pace, text.len(), find);
+    }
+
     /// Notes a search; groups are found by another pass over the match.
     fn looked_at(&self, pace: &mut Pace, bytes: usize, find: Find) {
         pace.looked(self, bytes);

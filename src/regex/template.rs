@@ -5,7 +5,7 @@ use alloc::string::String;
 use regex_automata::util::interpolate;
 use regex_automata::util::primitives::NonMaxUsize;
 
-use super::Pattern;
+use super::{Find, Pattern};
 
 /// The form of a replacement.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +19,13 @@ pub(crate) enum Template<'t> {
 }
 
 impl Template<'_> {
+    /// The question to a pattern whose matches it replaces.
+    pub(crate) fn find(&self) -> Find {
+        if self.takes_groups() { Find::Groups } else { Find::Match }
+    }
+
     /// True if it takes the places of groups.
-    pub(crate) fn takes_groups(&self) -> bool {
+    fn takes_groups(&self) -> bool {
         matches!(self, Self::Groups(text) if text.contains('$'))
     }
 

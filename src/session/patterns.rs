@@ -12,7 +12,7 @@ use super::numbered::{MAX_ENTRIES, Numbered};
 use super::operand::Operand;
 use super::{Answer, Service, Session};
 use crate::boundary::{MAX_MESSAGE_BYTES, Span};
-use crate::regex::{Find, Found, MAX_STATES, Pace, Pattern, Position};
+use crate::regex::{Find, Found, MAX_STATES, Pace, Pattern, Position, Seen, Set};
 
 /// The charge for compiling a pattern, in bytes: for each state of its automaton, and for each byte of its text.
 const BYTES_PER_STATE: usize = 4096;
@@ -27,13 +27,13 @@ pub(crate) struct Patterns(Option<Arc<Numbered<Entry>>>);
 /// A pattern, or a set of them.
 #[derive(Clone)]
 struct Entry {
-    patterns: Arc<[Arc<Pattern>]>,
+    patterns: Arc<Set>,
     is_set: bool,
 }
 
 impl Patterns {
     /// The pattern with this number, or those of the set.
-    pub(super) fn get(&self, number: u32) -> Result<&Arc<[Arc<Pattern>]>, Status> {
+    pub(super) fn get(&self, number: u32) -> Result<&Arc<Set>, Status> {
         let table = self.0.as_ref().ok_or(Status::Absent)?;
         table.get(number).map(|entry| &entry.patterns)
     }
@@ -42,10 +42,10 @@ impl Patterns {
         Arc::make_mut(self.0.get_or_insert_default())
     }
 
-    fn add(&mut self, patterns: Arc<[Arc<Pattern>]>, is_set: bool) -> Result<u32, Status> {
+    fn add(&mut self, patterns: Set, is_set: bool) -> Result<u32, Status> {
         // Those of a set count once more: it keeps them when they are given back.
         let states = patterns.iter().fold(0_usize, |all, one| all.saturating_add(one.states()));
-        self.change().add(Entry { patterns, is_set }, states, MAX_STATES)
+        self.change().add(Entry { patterns: Arc::new(patterns), is_set }, states, MAX_STATES)
     }
 
     /// The number of a pattern that is there already, which is used once more.
@@ -83,8 +83,9 @@ impl Session {
     }
 }
 
-/// The names of a pattern's groups: the length of all this, the number of groups, and each name behind its length.
-fn names_of(pattern: &Pattern) -> Vec<u8> {
+/// The names of a pattern's groups: the length of all this, the number of groups, and each name behind its length. Then the length
+/// of its shortest match.
+fn described(pattern: &Pattern) -> Vec<u8> {
     let mut names = vec![0; 4];
     let number = |names: &mut Vec<u8>, number: usize| {
         names.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
@@ -94,6 +95,7 @@ fn names_of(pattern: &Pattern) -> Vec<u8> {
         number(&mut names, name.len());
         names.extend_from_slice(name.as_bytes());
     }
+    number(&mut names, pattern.shortest());
     let len = u32::try_from(names.len()).unwrap_or(u32::MAX).to_le_bytes();
     names.iter_mut().zip(len).for_each(|(to, from)| *to = from);
     names
@@ -117,8 +119,8 @@ impl Service<'_> {
             Ok(text) => self.session.compile(text, flags).map(|pattern| {
                 let patterns = &mut self.session.compiled.patterns;
                 let there = patterns.reuse(text, flags);
-                let names = names_of(&pattern);
-                let number = there.map_or_else(|| patterns.add(Arc::from([pattern]), false), Ok);
+                let names = described(&pattern);
+                let number = there.map_or_else(|| patterns.add(Set::single(pattern), false), Ok);
                 number.map(|number| (number, names))
             }),
             Err(_) => Err("the pattern is not valid UTF-8".into()),
@@ -150,12 +152,15 @@ impl Service<'_> {
         }
         let patterns = &mut self.session.compiled.patterns;
         let members =
-            numbers.iter().map(|number| match &**patterns.get(u32::from_le_bytes(*number))? {
+            numbers.iter().map(|number| match &***patterns.get(u32::from_le_bytes(*number))? {
                 [pattern] => Ok(pattern.clone()),
                 _ => Err(Status::InvalidArgument),
             });
-        let members: Result<Arc<[_]>, Status> = members.collect();
-        Ok(match members.and_then(|members| patterns.add(members, true)) {
+        let set = members.collect::<Result<_, Status>>().map(Set::of);
+        if let Ok(set) = &set {
+            self.session.usage.moved(set.filter_bytes());
+        }
+        Ok(match set.and_then(|set| patterns.add(set, true)) {
             Ok(number) => i32::try_from(number).unwrap_or(Status::QuotaExceeded.code()),
             Err(status) => status.code(),
         })
@@ -257,6 +262,11 @@ impl Cursor {
         Ok(Self { first: narrow(first)?, from: narrow(position.at)? | ended, text })
     }
 
+    /// True if nothing of the text was searched yet.
+    fn is_start_of_text(self) -> bool {
+        self.first == 0 && self.from == 0
+    }
+
     fn position(self) -> Result<Position, Status> {
         let at = usize::try_from(self.from & !p::AFTER_MATCH).map_err(|_| Status::TooLarge)?;
         Ok(Position { at, after_match: self.from & p::AFTER_MATCH != 0 })
@@ -286,7 +296,7 @@ impl Report {
 /// Reports the matches of each pattern in one text, from a cursor on. Returns the place from which to go on, if that was
 /// not all. `tail` appends to a record; false if it has no room.
 pub(super) fn matches(
-    patterns: &[Arc<Pattern>],
+    patterns: &Set,
     text: &[u8],
     cursor: Cursor,
     find: Find,
@@ -298,6 +308,8 @@ pub(super) fn matches(
     }
     let mut position = cursor.position()?;
     let skipped = usize::try_from(cursor.first).map_err(|_| Status::InvalidArgument)?;
+    // It is paid for by the searches that it saves.
+    let seen = if cursor.is_start_of_text() { patterns.look(text) } else { Seen::default() };
     for (number, pattern) in patterns.iter().enumerate().skip(skipped) {
         let size = match find {
             Find::Groups => pattern.groups().saturating_mul(8).saturating_add(4),
@@ -317,6 +329,10 @@ pub(super) fn matches(
                 return Ok(Some(here));
             }
             let Report { slots, pace, .. } = report;
+            if seen.rules_out(number) {
+                pattern.ruled_out(text, find, pace);
+                break;
+            }
             let (start, end) = match position.next(pattern, text, find, slots, pace) {
                 Found::Match(start, end) => (start, end),
                 Found::Nothing => break,

@@ -1,7 +1,6 @@
 //! Host functions that search all texts of a field, and replace matches in them.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem::take;
 use core::ops::ControlFlow;
@@ -14,7 +13,7 @@ use super::patterns::{Cursor, Report, matches};
 use super::write::position;
 use super::{Answer, Service};
 use crate::boundary::{RawKey, Span};
-use crate::regex::{Find, Found, MAX_WORK, Pattern, Position, Template};
+use crate::regex::{Find, Found, MAX_WORK, Pattern, Position, Seen, Set, Template};
 use crate::view::Want;
 
 /// The charge for each text that is passed, in bytes.
@@ -203,7 +202,7 @@ impl Made {
         &mut self,
         number: u32,
         text: &str,
-        patterns: &[Arc<Pattern>],
+        patterns: &Set,
         first: u32,
         template: Template<'_>,
         report: &mut Report,
@@ -211,11 +210,16 @@ impl Made {
         let mut now = None;
         let mut next = None;
         let skipped = usize::try_from(first).map_err(|_| Status::InvalidArgument)?;
+        let seen = if first == 0 { patterns.look(text.as_bytes()) } else { Seen::default() };
         for (position, pattern) in patterns.iter().enumerate().skip(skipped) {
             if report.pace.is_used_up() {
                 let first = u32::try_from(position).map_err(|_| Status::InvalidArgument)?;
                 next = Some(Cursor { first, from: 0, text: number });
                 break;
+            }
+            if now.is_none() && seen.rules_out(position) {
+                pattern.ruled_out(text.as_bytes(), template.find(), &mut report.pace);
+                continue;
             }
             let text = now.as_deref().unwrap_or(text);
             let left = MOST_BYTES.saturating_sub(self.bytes);
@@ -242,7 +246,7 @@ fn replaced(
     if pattern.states().saturating_mul(text.len()) > MOST_WORK {
         return Err(Status::TooLarge);
     }
-    let find = if template.takes_groups() { Find::Groups } else { Find::Match };
+    let find = template.find();
     let mut out: Option<String> = None;
     let (mut position, mut copied) = (Position::default(), 0_usize);
     let mut slots = take(&mut report.slots);

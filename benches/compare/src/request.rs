@@ -114,11 +114,12 @@ impl Input {
     /// A tool call with some 100 KiB of arguments: a list of 800 records, with secrets in eight of them if there are any.
     pub fn records(secrets: Secrets) -> Self {
         let record = |number: usize| {
-            let note =
-                "order 12345 to berlin, see https://example.com/a?b=c, and the quick brown fox";
+            let note = &format!(
+                "order {number:05} to berlin, see https://example.com/a?b=c, and the quick brown fox"
+            );
             let note = match number % 100 == 50 && secrets != Secrets::None {
                 true => format!("use {} for it", secret()),
-                false => note.into(),
+                false => note.clone(),
             };
             json!({ "id": number, "name": "Ada Lovelace", "note": note })
         };

@@ -43,7 +43,15 @@ pub(crate) fn hosted<T>(call: impl FnOnce() -> T) -> T {
     serving(session(), call).1
 }
 
+#[cfg(test)]
+std::thread_local! {
+    /// The number of host calls of this thread.
+    pub(crate) static CALLS: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
 fn dispatch(function: HostFunction, args: &[u32], memory: &mut [u8]) -> i32 {
+    #[cfg(test)]
+    CALLS.set(CALLS.get().wrapping_add(1));
     let answer = SESSION.with(|current| {
         let mut session = current.borrow_mut();
         Some(session.as_mut()?.dispatch(function, args, memory))

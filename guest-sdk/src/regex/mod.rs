@@ -15,6 +15,12 @@
 //! The host compiles a pattern once for all instances of a plugin. Make it where the plugin is initialised, or in a static;
 //! one that is made for each call is charged for each time.
 //!
+//! # Several patterns
+//!
+//! A text that is shorter than each match takes no call of the host. Once three patterns or more were asked about a text of 8 to 256
+//! bytes, one after the other, the first question about the next such text asks the host for all of them. A [`RegexSet`] does
+//! so for texts of any length.
+//!
 //! # Bounds
 //!
 //! A pattern has at most 64 KiB of text and 65,536 states. A plugin has at most 256 patterns and sets at once. A search takes
@@ -32,6 +38,15 @@
     )
 )]
 mod host;
+
+#[cfg(any(target_arch = "wasm32", test))]
+pub(crate) use host::with_room;
+
+/// Does what adds to the host's patterns: natively, nothing is ever in its way.
+#[cfg(not(any(target_arch = "wasm32", test)))]
+pub(crate) fn with_room(add: impl FnOnce() -> i32) -> i32 {
+    add()
+}
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use ::regex::{

@@ -103,6 +103,23 @@ impl<T> Once<T> {
     }
 }
 
+/// A value that changes within, and may stand in a static.
+pub(crate) struct Single<T>(T);
+
+// SAFETY: a module without shared memory has one thread.
+#[cfg(not(target_feature = "atomics"))]
+unsafe impl<T> Sync for Single<T> {}
+
+impl<T> Single<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    pub(crate) const fn get(&self) -> &T {
+        &self.0
+    }
+}
+
 /// Takes bytes that a host function has just written as text.
 pub(crate) fn text(bytes: Vec<u8>) -> String {
     // SAFETY: the host writes text as UTF-8, says the ABI. A host that does not keep to it could

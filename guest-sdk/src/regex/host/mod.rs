@@ -2,6 +2,7 @@
 
 mod builder;
 mod captures;
+mod copied;
 mod haystack;
 mod matches;
 mod pattern;
@@ -9,6 +10,7 @@ mod replace;
 mod set;
 #[cfg(test)]
 mod tests;
+mod together;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -22,6 +24,7 @@ use pattern::{Groups, Pattern, Ranges};
 pub use builder::{RegexBuilder, RegexSetBuilder};
 pub use captures::{CaptureNames, SubCaptureMatches};
 pub use pattern::Error;
+pub(crate) use pattern::with_room;
 pub use set::{RegexSet, SetMatches};
 
 /// A regular expression for texts.

@@ -8,6 +8,7 @@ use core::fmt;
 
 use cpex_wasmi_abi::{MEMORY, Status, pattern as p};
 
+use super::together;
 use crate::patterns::{reason, word};
 use crate::sys;
 
@@ -49,24 +50,27 @@ pub(super) struct Pattern {
     text: Box<str>,
     /// The name of each group; empty where it has none.
     names: Box<[Box<str>]>,
+    /// The length of its shortest match, in bytes.
+    shortest: usize,
 }
 
 impl Pattern {
     pub(super) fn new(text: &str, flags: u32) -> Result<Self, Error> {
         let mut room = vec![0; ROOM];
         let number = compile(text, flags, &mut room)?;
-        let names = match read_names(&room) {
-            Some(names) => names,
+        let described = match Described::read(&room) {
+            Some(described) => described,
             None => {
                 // The names are longer. They are the same the second time.
                 let len = room.first_chunk().map_or(0, |len| u32::from_le_bytes(*len));
                 room.resize(usize::try_from(len).unwrap_or(0), 0);
                 let number = compile(text, flags, &mut room)?;
                 sys::pattern_drop(number);
-                read_names(&room).unwrap_or_default()
+                Described::read(&room).unwrap_or_default()
             }
         };
-        Ok(Self { number, text: text.into(), names })
+        let Described { names, shortest } = described;
+        Ok(Self { number, text: text.into(), names, shortest })
     }
 
     pub(super) fn number(&self) -> u32 {
@@ -85,6 +89,15 @@ impl Pattern {
         &self.names
     }
 
+    pub(super) fn shortest(&self) -> usize {
+        self.shortest
+    }
+
+    /// True if a text is known to have no match, without a search.
+    pub(super) fn has_none(&self, text: &[u8]) -> bool {
+        text.len() < self.shortest || together::has_none(self, text)
+    }
+
     /// True if there is a match from `start` on.
     pub(super) fn any(&self, text: &[u8], start: usize) -> bool {
         Ranges::first(start, true).next(self, text).is_some()
@@ -93,12 +106,13 @@ impl Pattern {
 
 impl Drop for Pattern {
     fn drop(&mut self) {
+        together::forget(self.number);
         sys::pattern_drop(self.number);
     }
 }
 
 fn compile(text: &str, flags: u32, room: &mut [u8]) -> Result<u32, Error> {
-    let answer = sys::pattern(text.as_bytes(), flags, room);
+    let answer = with_room(|| sys::pattern(text.as_bytes(), flags, room));
     match u32::try_from(answer) {
         Ok(number) => Ok(number),
         Err(_) if answer == Status::Malformed.code() => Err(Error::Syntax(reason(room).into())),
@@ -106,25 +120,41 @@ fn compile(text: &str, flags: u32, room: &mut [u8]) -> Result<u32, Error> {
     }
 }
 
-/// Reads the names of groups: the length of all, the number of groups, and each name behind its length.
-fn read_names(room: &[u8]) -> Option<Box<[Box<str>]>> {
-    let (len, _) = room.split_first_chunk::<4>()?;
-    let mut rest = room.get(4..usize::try_from(u32::from_le_bytes(*len)).ok()?)?;
-    let mut number = || {
-        let (number, after) = rest.split_first_chunk::<4>()?;
-        rest = after;
-        usize::try_from(u32::from_le_bytes(*number)).ok()
-    };
-    let count = number()?;
-    let mut names = Vec::new();
-    for _ in 0..count {
-        let (len, after) = rest.split_first_chunk::<4>()?;
-        let (name, after) =
-            after.split_at_checked(usize::try_from(u32::from_le_bytes(*len)).ok()?)?;
-        names.push(core::str::from_utf8(name).ok()?.into());
-        rest = after;
+/// Does what adds to the host's patterns; if there is no room for it, once more without the sets that were made unasked.
+pub(crate) fn with_room(mut add: impl FnMut() -> i32) -> i32 {
+    let answer = add();
+    if answer == Status::QuotaExceeded.code() && together::give_back() { add() } else { answer }
+}
+
+/// A description of a pattern, by the host.
+#[derive(Default)]
+struct Described {
+    names: Box<[Box<str>]>,
+    shortest: usize,
+}
+
+impl Described {
+    /// Reads the length of all, the number of groups, each name behind its length, and the length of the shortest match.
+    fn read(room: &[u8]) -> Option<Self> {
+        let (len, _) = room.split_first_chunk::<4>()?;
+        let mut rest = room.get(4..usize::try_from(u32::from_le_bytes(*len)).ok()?)?;
+        let count = number(&mut rest)?;
+        let mut names = Vec::new();
+        for _ in 0..count {
+            let len = number(&mut rest)?;
+            let (name, after) = rest.split_at_checked(len)?;
+            names.push(core::str::from_utf8(name).ok()?.into());
+            rest = after;
+        }
+        Some(Self { names: names.into_boxed_slice(), shortest: number(&mut rest).unwrap_or(0) })
     }
-    Some(names.into_boxed_slice())
+}
+
+/// Takes a number off the front.
+fn number(rest: &mut &[u8]) -> Option<usize> {
+    let (number, after) = rest.split_first_chunk::<4>()?;
+    *rest = after;
+    usize::try_from(u32::from_le_bytes(*number)).ok()
 }
 
 /// The size of the record of a match, in bytes.
@@ -158,6 +188,10 @@ impl Ranges {
         if self.found {
             return self.next_of_many(pattern, text);
         }
+        if self.records.at.first == 0 && pattern.has_none(text) {
+            self.records.at.first = p::FINISHED;
+            return None;
+        }
         let mut room = [0; p::HEAD + RECORD];
         while self.records.at.first != p::FINISHED {
             if self.records.at.search(pattern, text, &mut room) > 0 {
@@ -183,18 +217,29 @@ fn range_of(record: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// The places of the groups of the matches of one pattern in one text.
-pub(super) struct Groups(Records);
+pub(super) struct Groups {
+    records: Records,
+    /// The size of the buffer for them, which is made once it is needed.
+    room: usize,
+}
 
 impl Groups {
     /// The groups of all matches from `start` on, `most` at a time.
     pub(super) fn new(pattern: &Pattern, start: usize, most: usize) -> Self {
         let len = record_of_groups(pattern).saturating_mul(most).saturating_add(p::HEAD);
-        Self(Records::new(p::GROUPS, start, vec![0; len]))
+        Self { records: Records::new(p::GROUPS, start, Vec::new()), room: len }
     }
 
     /// The places of the groups of the next match, two for each.
     pub(super) fn next(&mut self, pattern: &Pattern, text: &[u8]) -> Option<Vec<u32>> {
-        let record = self.0.next(pattern, text, record_of_groups(pattern))?;
+        if self.records.room.is_empty() {
+            if pattern.has_none(text) {
+                self.records.at.first = p::FINISHED;
+                return None;
+            }
+            self.records.room = vec![0; self.room];
+        }
+        let record = self.records.next(pattern, text, record_of_groups(pattern))?;
         let (slots, _) = record.get(4..)?.as_chunks::<4>();
         Some(slots.iter().map(|slot| u32::from_le_bytes(*slot)).collect())
     }

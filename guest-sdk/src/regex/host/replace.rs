@@ -127,6 +127,10 @@ pub(super) fn replaced<'h, H: Haystack + ?Sized, R: AnyReplacer<H>>(
     limit: usize,
     mut rep: R,
 ) -> Cow<'h, H> {
+    // So it is most times, and nothing has to be set up for it.
+    if regex.0.has_none(haystack.bytes()) {
+        return Cow::Borrowed(haystack);
+    }
     let limit = if limit == 0 { usize::MAX } else { limit };
     let mut out = None;
     let mut copied = 0;

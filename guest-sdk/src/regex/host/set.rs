@@ -9,9 +9,12 @@ use core::fmt;
 
 use cpex_wasmi_abi::{MEMORY, pattern as p};
 
-use super::pattern::{Error, Pattern, failed};
+use super::pattern::{Error, Pattern, failed, with_room};
 use crate::patterns::word;
 use crate::sys;
+
+/// The size of the record of a match, in bytes.
+const RECORD: usize = 12;
 
 /// Several patterns that are looked for in one call of the host.
 #[derive(Clone)]
@@ -55,7 +58,7 @@ impl RegexSet {
         let members = members.collect::<Result<Vec<_>, _>>()?;
         let numbers: Vec<u8> =
             members.iter().flat_map(|member| member.number().to_le_bytes()).collect();
-        let number = sys::pattern_set(&numbers);
+        let number = with_room(|| sys::pattern_set(&numbers));
         let number = u32::try_from(number).map_err(|_| Error::CompiledTooBig(1 << 16))?;
         Ok(Self(Arc::new(Set { number, members, texts })))
     }
@@ -63,7 +66,7 @@ impl RegexSet {
     /// True if one of the patterns has a match.
     pub fn is_match(&self, haystack: &str) -> bool {
         let mut found = false;
-        self.search(haystack, |_| {
+        self.search(haystack, &mut [0; p::HEAD + RECORD], |_| {
             found = true;
             false
         });
@@ -73,7 +76,8 @@ impl RegexSet {
     /// The patterns that have a match.
     pub fn matches(&self, haystack: &str) -> SetMatches {
         let mut matched = vec![false; self.len()].into_boxed_slice();
-        self.search(haystack, |position| {
+        let mut room = vec![0; self.len().saturating_mul(RECORD).saturating_add(p::HEAD)];
+        self.search(haystack, &mut room, |position| {
             if let Some(matched) = matched.get_mut(position) {
                 *matched = true;
             }
@@ -98,22 +102,19 @@ impl RegexSet {
     }
 
     /// Tells of each pattern that has a match, until `tell` wants no more.
-    fn search(&self, haystack: &str, mut tell: impl FnMut(usize) -> bool) {
-        const RECORD: usize = 12;
-        let mut room = vec![0; self.len().saturating_mul(RECORD).saturating_add(p::HEAD)];
+    fn search(&self, haystack: &str, room: &mut [u8], mut tell: impl FnMut(usize) -> bool) {
         let (mut first, mut from) = (0, 0);
         while first != p::FINISHED {
             let text = Some(haystack.as_bytes());
-            let answer =
-                sys::search(MEMORY, 0, text, self.0.number, first, from, p::ANY, &mut room);
+            let answer = sys::search(MEMORY, 0, text, self.0.number, first, from, p::ANY, room);
             let count = usize::try_from(answer).unwrap_or_else(|_| failed(answer));
             for record in 0..count {
-                let position = word(&room, record.saturating_mul(RECORD).saturating_add(p::HEAD));
+                let position = word(room, record.saturating_mul(RECORD).saturating_add(p::HEAD));
                 if !tell(usize::try_from(position).unwrap_or(usize::MAX)) {
                     return;
                 }
             }
-            (first, from) = (word(&room, 0), word(&room, 4));
+            (first, from) = (word(room, 0), word(room, 4));
         }
     }
 }
