@@ -133,6 +133,85 @@ fn a_refused_schema_says_why() {
 }
 
 #[test]
+fn patterns_are_searched_for_as_in_ecmascript() {
+    let mut session = session(Policy::default());
+    let mut fits = |pattern: &str, text: &str| {
+        let schema = compile(&mut session, &json!({ "pattern": pattern }).to_string()).unwrap();
+        let text = Value::from(text).to_string();
+        let faults = faults(&mut session, schema, (MEMORY, Some(&text))).unwrap();
+        session.dispatch(HostFunction::SchemaDrop, &[schema], &mut []).unwrap();
+        faults == json!([])
+    };
+    for (pattern, yes, no) in [
+        ("b", "abc", "ac"),
+        (r"^\d{4}-\d{2}$", "2026-11", "٢٠٢٦-١١"),
+        (r"^[\w.]+@example\.com$", "a.b@example.com", "ü@example.com"),
+        (r"^[[a]+$", "[a[", "b"),
+        ("^.$", "ü", "\u{2028}"),
+        (r"\bid\b", "an id", "idle"),
+        ("(?:a|b){3}$", "xaba", "xabab-"),
+    ] {
+        assert!(fits(pattern, yes), "{pattern} {yes}");
+        assert!(!fits(pattern, no), "{pattern} {no}");
+    }
+}
+
+#[test]
+fn keys_are_checked_by_their_patterns() {
+    let mut session = session(Policy::default());
+    let schema = r#"{"patternProperties": {"^am": {"minimum": 20}}, "properties": {"to": true},
+        "propertyNames": {"pattern": "o$"}, "additionalProperties": false}"#;
+    let schema = compile(&mut session, schema).unwrap();
+    assert_eq!(
+        faults(&mut session, schema, (Field::ToolCallArguments.number(), None)),
+        Ok(json!([
+            {"pointer": "/amount", "message": "has a name that does not match the pattern `o$`"},
+            {"pointer": "/amount", "message": "is 12.5, but must be at least 20"},
+        ]))
+    );
+}
+
+#[test]
+fn patterns_that_the_engine_lacks_are_refused_in_words() {
+    let mut session = session(Policy::default());
+    for (pattern, says) in [
+        ("a(?=b)", "look-around"),
+        (r"(a)\1", "backreferences"),
+        ("a(b", "unclosed group"),
+        ("[]", "a class is empty"),
+        (r"(\p{L}{100}){100}", "the pattern is too large"),
+    ] {
+        let schema = json!({"items": {"pattern": pattern}}).to_string();
+        let reason = compile(&mut session, &schema).unwrap_err();
+        assert!(reason.starts_with("`/items/pattern`: has the pattern"), "{reason}");
+        assert!(reason.contains(says), "{reason}");
+        assert!(!reason.contains('\n'), "{reason}");
+    }
+    let others = json!({"allOf": [{"pattern": "("}, {"pattern": "a"}]}).to_string();
+    let reason = compile(&mut session, &others).unwrap_err();
+    assert!(reason.contains("as another one was refused"), "{reason}");
+}
+
+#[test]
+fn patterns_of_schemas_are_bounded() {
+    let mut session = session(Policy::default());
+    let many = |count: usize| {
+        let all: Vec<_> = (0..count).map(|n| json!({"pattern": format!("a{n}")})).collect();
+        json!({ "anyOf": all }).to_string()
+    };
+    assert!(compile(&mut session, &many(300)).unwrap_err().contains("states together"));
+    assert!(compile(&mut session, &many(150)).is_ok());
+    let mut memory = many(149).into_bytes();
+    let len = memory.len() as u32;
+    let answer = session.dispatch(HostFunction::Schema, &[0, len, 0, 0], &mut memory).unwrap();
+    assert_eq!(answer, Status::QuotaExceeded.code());
+    // So much text for so many states takes too many steps.
+    let slow = compile(&mut session, r#"{"pattern": "(\\p{L}{20}){3}x"}"#).unwrap();
+    let text = Value::from("ü".repeat(100_000)).to_string();
+    assert_eq!(faults(&mut session, slow, (MEMORY, Some(&text))), Err(Status::TooLarge));
+}
+
+#[test]
 fn faults_that_do_not_fit_are_not_copied() {
     let mut session = session(Policy::default());
     let schema = compile(&mut session, "false").unwrap();

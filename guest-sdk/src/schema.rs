@@ -22,7 +22,8 @@
 //!
 //! The host compiles a schema once for all instances of a plugin, and checks the value where it is: nothing of it is copied into the
 //! plugin. It takes no access in the manifest. The keywords are those of
-//! schemas of configurations. Any other is refused, and a `$ref` leads nowhere but into the schema itself.
+//! schemas of configurations, `pattern` and `patternProperties`. Any other is refused, and a `$ref` leads nowhere but into the schema
+//! itself.
 //!
 //! # Bounds
 //!

@@ -138,6 +138,9 @@ impl<'s> Check<'s> {
                 self.meter.bytes(text.len())?;
                 self.count(*range, text.chars().count(), "character", at)
             }
+            (Rule::Pattern(expression), Value::String(text)) => {
+                Ok(self.matches(expression, text)? || self.wrong(at, || expression.message())?)
+            }
             (Rule::List(rule), Value::Array(values)) => self.list(rule, values, at),
             (Rule::Map(rule), Value::Object(map)) => self.map(rule, map, at),
             (Rule::Refer(target), _) => match self.schema.target(*target) {
@@ -272,8 +275,16 @@ impl<'s> Check<'s> {
             }
             let place = Place::Key(at.place, key);
             let at = At { place: &place, ..at };
+            let mut patterned = false;
+            for (expression, node) in &rule.patterned {
+                if self.matches(expression, key)? {
+                    patterned = true;
+                    fits &= self.fits(node, value, at)?;
+                }
+            }
             fits &= match (rule.properties.get(key), &rule.additional) {
                 (Some(node), _) => self.fits(node, value, at)?,
+                (None, _) if patterned => true,
                 (None, Some(node)) if node.is_never() => self.wrong(at, || {
                     let known = rule.properties.keys().map(String::as_str);
                     format!("is not known{}", hint_or_list(key, known))

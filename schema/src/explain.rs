@@ -236,6 +236,7 @@ fn map_rule(node: &Node) -> Option<&MapRule> {
 fn required_only(node: &Node) -> Option<String> {
     let [Rule::Map(rule)] = node.rules.as_slice() else { return None };
     let only = rule.additional.is_none() && rule.names.is_none() && rule.count.is_any();
+    let only = only && rule.patterned.is_empty();
     let only = only && rule.properties.is_empty() && (1..=8).contains(&rule.required.len());
     let keys: Vec<String> = rule.required.iter().map(|key| format!("`{}`", shown(key))).collect();
     only.then(|| keys.join(" and "))

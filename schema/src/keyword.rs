@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::words::{hint, shown};
 
@@ -40,6 +41,9 @@ const RULES: &[&str] = &[
     "definitions",
 ];
 
+/// The keywords that take an engine for regular expressions.
+const PATTERNS: &[&str] = &["pattern", "patternProperties"];
+
 /// The meaning of a keyword to this host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -73,15 +77,17 @@ const NOTES: &[(&str, Role)] = &[
 ];
 
 /// The meaning of a keyword, or `None` if a schema that has it is refused.
-pub(super) fn role(keyword: &str) -> Option<Role> {
-    if RULES.contains(&keyword) {
+///
+/// `patterns` is true if the host has an engine for regular expressions.
+pub(super) fn role(keyword: &str, patterns: bool) -> Option<Role> {
+    if RULES.contains(&keyword) || (patterns && PATTERNS.contains(&keyword)) {
         return Some(Role::Rule);
     }
     NOTES.iter().find(|(known, _)| *known == keyword).map(|(_, role)| *role)
 }
 
 /// The reason for which a keyword is refused, and what to write instead.
-pub(super) fn refusal(keyword: &str) -> String {
+pub(super) fn refusal(keyword: &str, patterns: bool) -> String {
     let instead = match keyword {
         "pattern" => "; list the values with `enum`, or check the text in the plugin",
         "patternProperties" => "; use `propertyNames` with `additionalProperties`",
@@ -102,17 +108,23 @@ pub(super) fn refusal(keyword: &str) -> String {
     };
     let instead = match instead {
         "" => {
-            let known = RULES.iter().chain(NOTES.iter().map(|(known, _)| known));
-            hint(keyword, known.copied())
+            let known = rules(patterns).chain(NOTES.iter().map(|(known, _)| *known));
+            hint(keyword, known)
         }
         known => known.into(),
     };
-    let instead = if instead.is_empty() { supported() } else { instead };
+    let instead = if instead.is_empty() { supported(patterns) } else { instead };
     format!("the keyword `{}` is not supported by this host{instead}", shown(keyword))
 }
 
-fn supported() -> String {
-    format!("; the key it checks is `{}`", RULES.join("`, `"))
+fn supported(patterns: bool) -> String {
+    let all: Vec<&str> = rules(patterns).collect();
+    format!("; the key it checks is `{}`", all.join("`, `"))
+}
+
+fn rules(patterns: bool) -> impl Iterator<Item = &'static str> {
+    let patterns = if patterns { PATTERNS } else { &[] };
+    RULES.iter().chain(patterns).copied()
 }
 
 #[cfg(test)]
@@ -122,7 +134,7 @@ mod tests {
     #[test]
     fn a_refusal_says_what_to_write() {
         let ends = |keyword: &str, end: &str| {
-            let message = refusal(keyword);
+            let message = refusal(keyword, false);
             assert!(message.ends_with(end), "{message}");
         };
         ends("proprties", "`proprties` is not supported by this host; did you mean `properties`?");
@@ -130,12 +142,20 @@ mod tests {
         ends("minlength", "; did you mean `minLength`?");
         ends("patternProperties", "; use `propertyNames` with `additionalProperties`");
         ends("x-order", "`$ref`, `$defs`, `definitions`");
+        assert!(
+            refusal("x-order", true).ends_with("`definitions`, `pattern`, `patternProperties`")
+        );
+        assert!(refusal("patern", true).ends_with("; did you mean `pattern`?"));
     }
 
     #[test]
     fn every_keyword_checked_is_known_as_such() {
         for keyword in RULES {
-            assert_eq!(role(keyword), Some(Role::Rule), "{keyword}");
+            assert_eq!(role(keyword, false), Some(Role::Rule), "{keyword}");
+        }
+        for keyword in PATTERNS {
+            assert_eq!(role(keyword, true), Some(Role::Rule), "{keyword}");
+            assert_eq!(role(keyword, false), None, "{keyword}");
         }
     }
 }

@@ -4,7 +4,8 @@
 //! A hostile plugin must not keep the host busy with it, so this is a subset of the standard:
 //!
 //! - What is outside the subset is refused by [`Schema::parse`]. No keyword is ever ignored.
-//! - Regular expressions and schemas of other documents are outside the subset.
+//! - Regular expressions are outside the subset, unless the host [brings an engine](Schema::parse_with) for them.
+//! - Schemas of other documents are outside the subset.
 //! - A check that cannot be finished within its bounds is a check that failed.
 //!
 //! ```
@@ -57,6 +58,8 @@ use serde_json::{Number, Value};
 
 use self::kind::Kinds;
 use self::number::Exact;
+use self::pattern::Expression;
+pub use self::pattern::{Compile, Pattern};
 
 mod check;
 mod describe;
@@ -67,6 +70,7 @@ mod kind;
 mod meter;
 mod number;
 mod parse;
+mod pattern;
 mod place;
 mod reference;
 mod rules;
@@ -99,7 +103,39 @@ impl Schema {
     ///
     /// Gives what is wrong or not supported, each with its place as a JSON pointer; twenty problems at most.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
-        parse::parse(text)
+        parse::parse(text, None)
+    }
+
+    /// Reads a schema that may have the keywords `pattern` and `patternProperties`, for which it takes an engine.
+    ///
+    /// The engine bounds what it compiles. A pattern says beforehand how many steps a search takes.
+    ///
+    /// ```
+    /// use cpex_wasmi_schema::{Pattern, Schema};
+    ///
+    /// /// A text that is looked for.
+    /// #[derive(Debug)]
+    /// struct Literal(String);
+    ///
+    /// impl Pattern for Literal {
+    ///     fn steps(&self, bytes: usize) -> u32 {
+    ///         u32::try_from(bytes / 64).unwrap_or(u32::MAX)
+    ///     }
+    ///     fn is_match(&self, text: &str) -> Option<bool> {
+    ///         Some(text.contains(&self.0))
+    ///     }
+    /// }
+    ///
+    /// let schema = Schema::parse_with(r#"{"pattern": "acme"}"#, &mut |text| Ok(Box::new(Literal(text.into()))));
+    /// let mismatch = &schema.unwrap().check(&"other".into())[0];
+    /// assert_eq!(mismatch.message, "does not match the pattern `acme`");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse), and what the engine says of its patterns.
+    pub fn parse_with(text: &str, compile: &mut Compile<'_>) -> Result<Self, Vec<String>> {
+        parse::parse(text, Some(compile))
     }
 
     /// Finds what in a configuration does not fit, about twenty mismatches at most. All of it fits if there are none.
@@ -175,6 +211,8 @@ enum Rule {
     MultipleOf(u64),
     /// `minLength` and `maxLength`.
     Text(Range),
+    /// `pattern`.
+    Pattern(Expression),
     /// The keywords for arrays.
     List(Box<ListRule>),
     /// The keywords for objects.
@@ -249,6 +287,8 @@ struct ListRule {
 #[derive(Debug)]
 struct MapRule {
     properties: BTreeMap<String, Node>,
+    /// `patternProperties`.
+    patterned: Vec<(Expression, Node)>,
     required: Vec<String>,
     additional: Option<Node>,
     names: Option<Node>,

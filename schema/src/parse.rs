@@ -9,13 +9,17 @@ use alloc::vec::Vec;
 use serde_json::{Map, Value};
 
 use super::keyword::{Role, refusal, role};
+use super::pattern::{Compile, Expression};
 use super::place::Place;
 use super::reference::{Reference, SECTIONS};
 use super::words::{hint_or_list, must_be, shown};
 use super::{MAX_BYTES, MAX_NESTING, MAX_PROBLEMS, Node, Rule, Schema, Target};
 use cpex_wasmi_abi::model::Strict;
 
-pub(super) fn parse(text: &str) -> Result<Schema, Vec<String>> {
+pub(super) fn parse<'c>(
+    text: &str,
+    compile: Option<&'c mut Compile<'c>>,
+) -> Result<Schema, Vec<String>> {
     if text.len() > MAX_BYTES {
         return Err(vec![format!(
             "the schema has {} bytes, but may have at most {MAX_BYTES}",
@@ -24,19 +28,20 @@ pub(super) fn parse(text: &str) -> Result<Schema, Vec<String>> {
     }
     let Strict(value) = serde_json::from_slice(text.as_bytes())
         .map_err(|error| vec![format!("the schema is not JSON: {}", shown(&error.to_string()))])?;
-    let mut parser = Parser::default();
+    let mut parser = Parser { compile, definitions: BTreeMap::new(), problems: Vec::new() };
     let schema = parser.schema(&value);
     if parser.problems.is_empty() { Ok(schema) } else { Err(parser.problems) }
 }
 
-#[derive(Default)]
-pub(super) struct Parser {
+pub(super) struct Parser<'c> {
+    /// The engine for patterns, if the host has one.
+    compile: Option<&'c mut Compile<'c>>,
     /// The places of definitions, by what follows `#/` in a `$ref` to them.
     definitions: BTreeMap<(&'static str, String), usize>,
     problems: Vec<String>,
 }
 
-impl Parser {
+impl Parser<'_> {
     fn schema(&mut self, value: &Value) -> Schema {
         let sections = SECTIONS.map(|name| (name, value.get(name)));
         // First the names, so that schemas may refer to those that follow them.
@@ -93,10 +98,10 @@ impl Parser {
             }
             let place = Place::Key(at, keyword);
             let is_top = matches!(at, Place::Top);
-            let role = role(keyword);
+            let role = role(keyword, self.compile.is_some());
             let expected = match role {
                 None => {
-                    self.wrong(&place, refusal(keyword));
+                    self.wrong(&place, refusal(keyword, self.compile.is_some()));
                     continue;
                 }
                 Some(Role::Rule | Role::Note) => None,
@@ -113,6 +118,16 @@ impl Parser {
                 self.wrong(&place, "must stand at the top of the schema");
             }
         }
+    }
+
+    /// Compiles a pattern. `None` if it is refused, or there is no engine, which is told elsewhere.
+    pub(super) fn expression(&mut self, text: &str, at: &Place<'_>) -> Option<Expression> {
+        // Each may take long to refuse.
+        if self.is_full() {
+            return None;
+        }
+        let made = Expression::new(text, *self.compile.as_mut()?);
+        made.map_err(|message| self.wrong(at, message)).ok()
     }
 
     pub(super) fn reference(&mut self, value: &Value, at: &Place<'_>) -> Option<Target> {

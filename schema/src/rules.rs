@@ -12,6 +12,7 @@ use super::kind::{Kind, Kinds};
 use super::meter::Meter;
 use super::number::Exact;
 use super::parse::Parser;
+use super::pattern::Expression;
 use super::place::Place;
 use super::words::{hint_or_list, must_be, shown};
 use super::{Bound, Condition, ListRule, MapRule, Node, Range, Rule, Side, Values, identity};
@@ -23,7 +24,7 @@ const BOUNDS: [(&str, Side); 4] = [
     ("exclusiveMaximum", Side::LessThan),
 ];
 
-impl Parser {
+impl Parser<'_> {
     /// The rules of a schema, those first of which a failure says the most. `nesting` is that of
     /// the schemas in it.
     pub(super) fn rules(
@@ -44,15 +45,15 @@ impl Parser {
     }
 }
 
-struct Reader<'a> {
-    parser: &'a mut Parser,
+struct Reader<'a, 'c> {
+    parser: &'a mut Parser<'c>,
     map: &'a Map<String, Value>,
     at: &'a Place<'a>,
     nesting: usize,
     rules: Vec<Rule>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Reader<'a, '_> {
     fn values(&mut self) {
         if let Some(value) = self.map.get("const") {
             self.one_of("const", core::slice::from_ref(value));
@@ -126,6 +127,14 @@ impl<'a> Reader<'a> {
         if let Some(range) = self.range("minLength", "maxLength") {
             self.rules.push(Rule::Text(range));
         }
+        match self.map.get("pattern") {
+            None => {}
+            Some(Value::String(text)) => {
+                let made = self.parser.expression(text, &Place::Key(self.at, "pattern"));
+                self.rules.extend(made.map(Rule::Pattern));
+            }
+            Some(other) => self.wrong("pattern", must_be("a text", other)),
+        }
     }
 
     fn list(&mut self) {
@@ -154,14 +163,15 @@ impl<'a> Reader<'a> {
 
     fn map(&mut self) {
         let properties = self.properties();
+        let patterned = self.patterned();
         let required = self.required();
         let additional = self.schema("additionalProperties");
         let names = self.schema("propertyNames");
         let count = self.range("minProperties", "maxProperties");
-        let none = properties.is_empty() && required.is_empty();
+        let none = properties.is_empty() && patterned.is_empty() && required.is_empty();
         if !none || additional.is_some() || names.is_some() || count.is_some() {
             let count = count.unwrap_or(Range::ANY);
-            let rule = MapRule { properties, required, additional, names, count };
+            let rule = MapRule { properties, patterned, required, additional, names, count };
             self.rules.push(Rule::Map(Box::new(rule)));
         }
     }
@@ -180,6 +190,24 @@ impl<'a> Reader<'a> {
             Some(other) => self.wrong("properties", must_be("a mapping", other)),
         }
         properties
+    }
+
+    fn patterned(&mut self) -> Vec<(Expression, Node)> {
+        let mut patterned = Vec::new();
+        match self.map.get("patternProperties") {
+            None => {}
+            Some(Value::Object(map)) => {
+                let above = Place::Key(self.at, "patternProperties");
+                for (text, value) in map {
+                    let place = Place::Key(&above, text);
+                    let node = self.parser.node(value, &place, self.nesting);
+                    let made = self.parser.expression(text, &place);
+                    patterned.extend(made.map(|made| (made, node)));
+                }
+            }
+            Some(other) => self.wrong("patternProperties", must_be("a mapping", other)),
+        }
+        patterned
     }
 
     fn required(&mut self) -> Vec<String> {

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "std")]
 mod cache;
+mod ecma;
 mod glob;
 mod reach;
 mod required;
@@ -16,6 +17,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 
 use cpex_wasmi_abi::pattern as flag;
 use regex_automata::meta;
@@ -117,6 +119,30 @@ impl Pattern {
                 "the pattern is too large: its automaton may have {MAX_STATES} states and \
                  {MAX_AUTOMATON_BYTES} bytes; repeat less, or leave out Unicode classes with `(?-u:…)`"
             )),
+        }
+    }
+
+    /// Compiles a pattern of a JSON Schema, in one line of words if it is refused.
+    pub(crate) fn of_schema(text: &str) -> Result<Self, String> {
+        let pattern = ecma::translated(text).map_err(String::from)?;
+        // The last line says what is wrong; those before it show where, in the translated text.
+        Self::new(&pattern, 0).map_err(|reason| {
+            let last = reason.lines().last().unwrap_or_default();
+            last.strip_prefix("error: ").unwrap_or(last).into()
+        })
+    }
+
+    /// True if a text has a match, wherever. `None` if it is too long for the pattern.
+    pub(crate) fn is_match(&self, text: &str) -> Option<bool> {
+        let mut at = 0;
+        loop {
+            let (mut slots, mut pace) = (Vec::new(), Pace::new());
+            match self.search(text.as_bytes(), at, Find::Any, &mut slots, &mut pace) {
+                Found::Match(..) => return Some(true),
+                Found::Nothing => return Some(false),
+                Found::TooLong => return None,
+                Found::Unfinished(next) => at = next,
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::boundary::{MAX_MESSAGE_BYTES, Span};
 use crate::regex::{Find, Found, MAX_STATES, Pace, Pattern, Position, Seen, Set};
 
 /// The charge for compiling a pattern, in bytes: for each state of its automaton, and for each byte of its text.
-const BYTES_PER_STATE: usize = 4096;
+pub(super) const BYTES_PER_STATE: usize = 4096;
 const BYTES_PER_CHARACTER: usize = 512;
 
 /// The patterns of an instance. They stay while the instance does, as its memory does.

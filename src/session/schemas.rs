@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::numbered::Numbered;
 use super::operand::Operand;
+use super::patterns::BYTES_PER_STATE;
 use super::read::holds_tokens;
 use super::{Answer, Service, Session};
 use crate::Error;
@@ -45,9 +46,11 @@ impl Session {
     fn compile_schema(&mut self, text: &str) -> Result<Arc<Schema>, String> {
         self.usage.moved(text.len().saturating_mul(BYTES_PER_CHARACTER));
         #[cfg(feature = "std")]
-        return self.grants.schemas.schema(text);
+        let schema = self.grants.schemas.schema(text)?;
         #[cfg(not(feature = "std"))]
-        Schema::new(text).map(Arc::new)
+        let schema = Schema::new(text).map(Arc::new)?;
+        self.usage.moved(schema.states().saturating_mul(BYTES_PER_STATE));
+        Ok(schema)
     }
 }
 
@@ -92,9 +95,9 @@ impl Service<'_> {
         match compiled {
             Ok(schema) => {
                 let schemas = self.session.compiled.schemas.change();
-                let len = schema.len();
+                let weight = schema.weight();
                 let there = schemas.reuse(|other| other.is(schema.text()));
-                let number = there.map_or_else(|| schemas.add(schema, len, MAX_TEXT), Ok);
+                let number = there.map_or_else(|| schemas.add(schema, weight, MAX_TEXT), Ok);
                 Ok(match number.map(i32::try_from) {
                     Ok(number) => number.unwrap_or(Status::QuotaExceeded.code()),
                     Err(status) => status.code(),

@@ -5,6 +5,7 @@ mod keywords;
 mod messages;
 mod naive;
 mod parsing;
+mod patterns;
 mod random;
 
 use alloc::format;

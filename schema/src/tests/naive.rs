@@ -18,6 +18,7 @@ pub(super) fn naive(schema: &Value, defs: &Value, value: &Value) -> bool {
         ("const", _) => same(rule, value),
         ("enum", _) => rule.as_array().unwrap().iter().any(|known| same(known, value)),
         ("minLength", Value::String(text)) => text.chars().count() >= len(rule),
+        ("pattern", Value::String(text)) => text.contains(rule.as_str().unwrap()),
         ("maxItems", Value::Array(values)) => values.len() <= len(rule),
         ("minProperties", Value::Object(map)) => map.len() >= len(rule),
         ("multipleOf", Value::Number(number)) => match number.as_i128() {
@@ -36,9 +37,13 @@ pub(super) fn naive(schema: &Value, defs: &Value, value: &Value) -> bool {
         ("properties", Value::Object(map)) => {
             map.iter().all(|(key, value)| rule.get(key).is_none_or(|node| fits(node, value)))
         }
+        ("patternProperties", Value::Object(map)) => {
+            map.iter().all(|(key, value)| matching(rule, key).all(|node| fits(node, value)))
+        }
         ("additionalProperties", Value::Object(map)) => map
             .iter()
             .filter(|(key, _)| rules["properties"].get(key).is_none())
+            .filter(|(key, _)| matching(&rules["patternProperties"], key).next().is_none())
             .all(|(_, value)| fits(rule, value)),
         ("propertyNames", Value::Object(map)) => map.keys().all(|key| fits(rule, &json!(key))),
         ("items", Value::Array(values)) => values.iter().all(|value| fits(rule, value)),
@@ -53,6 +58,12 @@ pub(super) fn naive(schema: &Value, defs: &Value, value: &Value) -> bool {
         ("$ref", _) => fits(&defs["d"], value),
         _ => true,
     })
+}
+
+/// The schemas whose text, as a pattern that stands for itself, is in a key.
+fn matching<'s>(rule: &'s Value, key: &str) -> impl Iterator<Item = &'s Value> {
+    let all = rule.as_object().unwrap().iter();
+    all.filter(move |(text, _)| key.contains(text.as_str())).map(|(_, node)| node)
 }
 
 fn is(name: &Value, value: &Value) -> bool {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Schema;
 use super::naive::naive;
+use super::patterns::compile;
 
 fn scalar() -> impl Strategy<Value = Value> {
     prop_oneof![
@@ -56,19 +57,21 @@ fn schema() -> impl Strategy<Value = Value> {
         (prop::sample::select(&["minimum", "exclusiveMaximum"][..]), -2..3_i64)
             .prop_map(|(keyword, number)| json!({keyword: number})),
         Just(json!({"uniqueItems": true})),
+        key().prop_map(|text| json!({"pattern": text})),
         Just(json!({"$ref": "#/$defs/d"})),
     ];
     leaf.prop_recursive(3, 24, 3, |inner| {
         let list = prop::collection::vec(inner.clone(), 1..3);
-        let properties = prop::collection::btree_map(key(), inner.clone(), 0..3);
+        let properties = || prop::collection::btree_map(key(), inner.clone(), 0..3);
         prop_oneof![
             (prop::sample::select(&["allOf", "anyOf", "oneOf", "prefixItems"][..]), list)
                 .prop_map(|(keyword, nodes)| json!({keyword: nodes})),
             (prop::sample::select(&["not", "items", "propertyNames"][..]), inner.clone())
                 .prop_map(|(keyword, node)| json!({keyword: node})),
-            (properties, inner.clone())
-                .prop_map(|(map, rest)| json!({"properties": map, "additionalProperties": rest})),
-            (inner.clone(), inner.clone(), inner)
+            (properties(), properties(), inner.clone()).prop_map(|(map, matching, rest)| {
+                json!({"properties": map, "patternProperties": matching, "additionalProperties": rest})
+            }),
+            (inner.clone(), inner.clone(), inner.clone())
                 .prop_map(|(test, then, or)| json!({"if": test, "then": then, "else": or})),
         ]
     })
@@ -104,6 +107,7 @@ const KEYWORDS: &[&str] = &[
     "definitions",
     "title",
     "pattern",
+    "patternProperties",
     "a",
 ];
 
@@ -140,7 +144,7 @@ proptest! {
         if let Value::Object(map) = &mut whole {
             map.insert("$defs".into(), defs.clone());
         }
-        let parsed = Schema::parse(&whole.to_string()).unwrap();
+        let parsed = Schema::parse_with(&whole.to_string(), &mut compile).unwrap();
         // As they are after a round through text, which moves some floats.
         let read = |value: &Value| -> Value { serde_json::from_str(&value.to_string()).unwrap() };
         let (schema, defs) = (read(&schema), read(&defs));
@@ -158,7 +162,7 @@ proptest! {
         }
         whole.insert("$defs".into(), json!({"a": defs}));
         for schema in [schema, Value::Object(whole)] {
-            match Schema::parse(&schema.to_string()) {
+            match Schema::parse_with(&schema.to_string(), &mut compile) {
                 Ok(schema) => prop_assert!(schema.check(&config).len() <= 21),
                 Err(problems) => prop_assert!((1..=20).contains(&problems.len())),
             }

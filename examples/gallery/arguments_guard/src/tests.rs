@@ -23,7 +23,7 @@ fn payment() -> Value {
     json!({
         "$defs": { "money": { "type": "number", "exclusiveMinimum": 0, "maximum": 1000 } },
         "type": "object",
-        "properties": { "amount": { "$ref": "#/$defs/money" }, "to": { "minLength": 15, "maxLength": 34 } },
+        "properties": { "amount": { "$ref": "#/$defs/money" }, "to": { "pattern": "^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$" } },
         "required": ["amount", "to"],
         "additionalProperties": false,
     })
@@ -43,6 +43,9 @@ fn arguments_that_do_not_fit_are_denied_with_the_first_fault() {
     );
     let short = Request::tool_call("pay").argument("amount", 1);
     assert_eq!(denial(&mut harness, short), invalid("the arguments: lacks `to`"));
+    let other = Request::tool_call("pay").argument("amount", 1).argument("to", "Mallory");
+    let (_, reason) = denial(&mut harness, other).unwrap();
+    assert!(reason.starts_with("/to: does not match the pattern `^[A-Z]{2}"), "{reason}");
     let more = call(1.0).argument("memo", "x");
     let (_, reason) = denial(&mut harness, more).unwrap();
     assert!(reason.starts_with("/memo: is not known"), "{reason}");
