@@ -47,6 +47,8 @@ const CASES: &[Case] = &[
     ("a function by name, of 50", 100, 1100, |calls| named(50, calls)),
     ("a function by name, of 5000", 100, 1100, |calls| named(5000, calls)),
     ("load explorer.wasm", 2, 12, loads),
+    ("load cpex_large", 1, 5, |calls| loads_and_calls("cpex_large", calls)),
+    ("load cpex_large by wasmi alone", 1, 5, |calls| translates("cpex_large", calls)),
     ("scan of 1 KiB in fields", 100, 1100, |calls| scans(HOOK, argument(1), calls)),
     ("scan of 1 KiB, ported", 100, 1100, |calls| scans("cmf.llm_input", prompt(1), calls)),
     ("scan of 100 KiB in fields", 10, 60, |calls| scans(HOOK, argument(100), calls)),
@@ -140,6 +142,30 @@ fn loads(calls: u32) {
     let (engine, wasm) = (Engine::new().unwrap(), fixture("explorer"));
     for _ in 0..calls {
         black_box(Plugin::load(&engine, black_box(&wasm), Policy::default()).unwrap());
+    }
+}
+
+/// Loads a module of `cargo compare` from its file, as cpex-core does, and calls it.
+fn loads_and_calls(module: &str, calls: u32) {
+    let (payload, extensions) = (single(), extensions_with(&["PII"], &["hr_admin"]));
+    for _ in 0..calls {
+        // A factory keeps what it has translated.
+        let factory = WasmFactory::new("benches/compare/modules").unwrap();
+        let handler = made(&factory, &config(black_box(module), "pooled"));
+        black_box(invoke(&*handler, &payload, &extensions));
+    }
+}
+
+/// Has the interpreter validate and translate a module of `cargo compare`.
+fn translates(module: &str, calls: u32) {
+    let wasm = std::fs::read(format!("benches/compare/modules/{module}.wasm")).unwrap();
+    let mut config = wasmi::Config::default();
+    config
+        .consume_fuel(true)
+        .compilation_mode(wasmi::CompilationMode::Eager)
+        .enforced_limits(wasmi::EnforcedLimits::strict());
+    for _ in 0..calls {
+        black_box(wasmi::Module::new(&wasmi::Engine::new(&config), black_box(&*wasm)).unwrap());
     }
 }
 

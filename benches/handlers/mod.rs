@@ -118,7 +118,7 @@ pub(crate) fn native(plugin: impl HookHandler<CmfHook> + 'static) -> Arc<dyn Any
 
 pub(crate) fn config(name: &str, isolation: &str) -> PluginConfig {
     let capabilities: &[&str] = match name {
-        "compute" | "cpex_compute" => &["read_labels", "read_headers"],
+        "compute" | "cpex_compute" | "cpex_large" => &["read_labels", "read_headers"],
         _ => &["read_labels", "read_subject", "read_roles"],
     };
     PluginConfig {

@@ -16,8 +16,10 @@ const GLOBALS: u8 = 6;
 const ELEMENTS: u8 = 9;
 const DATA: u8 = 11;
 
-/// Refuses a module, which is valid, over a constant expression that is too long.
-pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), String> {
+/// Refuses a module, which is valid, over a constant expression that is too long. Gives one more than the
+/// largest index of a function in these sections.
+pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<u64, String> {
+    let mut named_functions = 0;
     for (id, what, entry) in [
         (GLOBALS, "global", SectionReader::global as ReadEntry<'_>),
         (ELEMENTS, "element segment", SectionReader::elements),
@@ -32,8 +34,9 @@ pub(super) fn check(wasm: &[u8], sections: &Sections) -> Result<(), String> {
                 section.offset
             ));
         }
+        named_functions = reader.named_functions.max(named_functions);
     }
-    Ok(())
+    Ok(named_functions)
 }
 
 impl<'a> SectionReader<'a> {
@@ -55,11 +58,7 @@ impl<'a> SectionReader<'a> {
         if is_typed {
             self.skip(1)?;
         }
-        if flags & 4 == 0 {
-            self.list(|reader| reader.number().map(drop))
-        } else {
-            self.list(Self::expression)
-        }
+        if flags & 4 == 0 { self.list(Self::function) } else { self.list(Self::expression) }
     }
 
     fn data(&mut self) -> Option<()> {
@@ -79,8 +78,10 @@ impl<'a> SectionReader<'a> {
         for _ in 0..=MAX_OPERATORS {
             match self.byte()? {
                 END => return Some(()),
-                // Constants, a global, a reference to nothing or to a function.
-                0x41 | 0x42 | 0x23 | 0xd0 | 0xd2 => drop(self.number()?),
+                // Constants, a global, a reference to nothing.
+                0x41 | 0x42 | 0x23 | 0xd0 => drop(self.number()?),
+                // A reference to a function.
+                0xd2 => self.function()?,
                 0x43 => self.skip(4)?,
                 0x44 => self.skip(8)?,
                 // A vector.

@@ -7,11 +7,13 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+#[cfg(feature = "std")]
+use std::sync::OnceLock;
 
 use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_REACTOR, EXPORT_SHUTDOWN};
 
 use super::operators::CodeFacts;
-use super::rewrite::{PREFIX, Rewritten, rewrite};
+use super::rewrite::{PREFIX, Rewritten, rewrite, stays_invalid};
 use super::sections::{self, Sections};
 use super::{Module, ModuleInfo, ModuleInner, check, code_size, constants, operators};
 use crate::engine::dispatch::Dispatch;
@@ -34,6 +36,8 @@ pub(super) struct Parsed<'a> {
     source: ModuleBytes<'a>,
     sections: Sections,
     code: CodeFacts,
+    /// One more than the largest index of a function in code and constants.
+    named_functions: u64,
     /// The size of the largest function, in bytes.
     largest_function: u64,
 }
@@ -86,11 +90,13 @@ impl<'a> ModuleBytes<'a> {
         if !code.ends_once {
             self.validate()?;
         }
-        constants::check(wasm, &sections).map_err(|message| self.refuse(invalid(message)))?;
+        let constants = constants::check(wasm, &sections);
+        let named_functions = constants.map_err(|message| self.refuse(invalid(message)))?;
         if let Some(message) = code.refused {
             return Err(self.refuse(invalid(message)));
         }
-        Ok(Parsed { source: self, sections, code, largest_function })
+        let named_functions = code.named_functions.max(named_functions);
+        Ok(Parsed { source: self, sections, code, named_functions, largest_function })
     }
 }
 
@@ -98,12 +104,14 @@ impl<'a> Parsed<'a> {
     /// Rewrites the module, and has the interpreter validate and translate it.
     pub(super) fn compile(self) -> Result<Compiled<'a>, Error> {
         let source = &self.source;
-        let bounds_growth = self.code.grows && source.engine.dispatch() != Dispatch::LOOP;
-        if bounds_growth {
+        let Self { sections, code, named_functions, .. } = &self;
+        let grows = code.grows_memory || code.grows_table;
+        let bounds_growth = grows && source.engine.dispatch() != Dispatch::LOOP;
+        if bounds_growth && !stays_invalid(source.wasm, sections, code, *named_functions) {
             source.validate()?;
         }
-        let rewritten = rewrite(source.wasm, &self.sections, self.code, bounds_growth);
-        let rewritten = rewritten.map_err(invalid)?;
+        let rewritten = rewrite(source.wasm, sections, code, bounds_growth);
+        let rewritten = rewritten.map_err(|message| source.refuse(invalid(message)))?;
         // In a module that was rewritten, what is not valid stands somewhere else.
         let module = wasmi::Module::new(source.interpreter()?, &rewritten.wasm)
             .map_err(|error| source.refuse(check::untranslatable(error)))?;
@@ -150,7 +158,7 @@ impl Compiled<'_> {
         Ok(Module(Arc::new(ModuleInner {
             translated: Shards::new(engine.shards(), home, module),
             home,
-            bytes: is_copied.then(|| rewritten.wasm.into_owned().into_boxed_slice()),
+            bytes: is_copied.then(|| wasm.into()),
             slice: engine.largest_slice().min(slice),
             engine: engine.clone(),
             manifest,
@@ -159,9 +167,24 @@ impl Compiled<'_> {
             capabilities,
             info,
             globals: rewritten.globals,
+            #[cfg(feature = "std")]
+            digest: digest
+                .or_else(|| (!is_copied).then(|| Digest::of(wasm)))
+                .map_or_else(OnceLock::new, OnceLock::from),
+            #[cfg(not(feature = "std"))]
             digest: digest.unwrap_or_else(|| Digest::of(wasm)),
         })))
     }
+}
+
+/// Has another interpreter translate a module that was loaded before.
+pub(super) fn translate_again(
+    engine: &Engine,
+    shard: Shard,
+    wasm: &[u8],
+) -> Result<wasmi::Module, Error> {
+    let source = ModuleBytes { wasm, engine, home: shard };
+    Ok(source.parse()?.compile()?.module)
 }
 
 /// The module's own exports.

@@ -15,6 +15,8 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+#[cfg(feature = "std")]
+use std::sync::OnceLock;
 
 use cpex_wasmi_abi::{Capability, CapabilitySet, HostFunction, Manifest};
 
@@ -39,7 +41,7 @@ struct ModuleInner {
     translated: Shards<wasmi::Module>,
     /// The shard that it was loaded in, and the only one of a large module.
     home: Shard,
-    /// The source of another shard's copy, if there are to be any.
+    /// The bytes that it was read from, if other shards are to have a copy.
     bytes: Option<Box<[u8]>>,
     manifest: Manifest,
     /// The patterns that it lists.
@@ -50,6 +52,10 @@ struct ModuleInner {
     /// The names that its mutable globals are exported under, if its instances have no other state
     /// but their memory.
     globals: Option<Box<[Box<str>]>>,
+    /// The digest, computed when it is first asked for where there are the bytes for it.
+    #[cfg(feature = "std")]
+    digest: OnceLock<Digest>,
+    #[cfg(not(feature = "std"))]
     digest: Digest,
 }
 
@@ -170,7 +176,13 @@ impl Module {
 
     /// The SHA-256 digest of the bytes it was read from.
     pub fn digest(&self) -> Digest {
-        self.0.digest
+        #[cfg(feature = "std")]
+        let bytes = || self.0.bytes.as_deref().unwrap_or_default();
+        #[cfg(feature = "std")]
+        let digest = *self.0.digest.get_or_init(|| Digest::of(bytes()));
+        #[cfg(not(feature = "std"))]
+        let digest = self.0.digest;
+        digest
     }
 
     /// The capabilities that the manifest asks for.
@@ -226,7 +238,7 @@ impl Module {
         let gone = || Error::internal("the module is in no shard");
         let translate = || {
             let bytes = self.0.bytes.as_deref().ok_or_else(gone)?;
-            wasmi::Module::new(&interpreter.wasmi, bytes).map_err(Error::internal)
+            load::translate_again(&self.0.engine, shard, bytes).map_err(Error::internal)
         };
         let translated = self.0.translated.get(shard, translate)?.ok_or_else(gone)?;
         Ok((interpreter, translated))

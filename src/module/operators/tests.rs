@@ -131,9 +131,22 @@ fn what_lasts_in_tables_and_segments_is_found() {
     ] {
         let wasm = module(&format!("{FIELDS} (func (nop) {instruction})"));
         assert_eq!((keep(&wasm), theirs(&wasm).1), (false, false), "{instruction}");
+        assert_eq!(ours(&wasm).unwrap(), theirs(&wasm).0, "{instruction}");
     }
     assert!(!keep(&module("(func (return_call 0))")), "what is not known is not trusted");
     assert!(keep(&module("(func)")) && keep(&module("(memory 1)")));
+}
+
+#[test]
+fn no_operand_is_read_as_an_instruction() {
+    // The table with the number of `block`, whose type would be the first byte of `memory.grow`.
+    let tables = "(table 1 funcref)".repeat(3);
+    let wasm = module(&format!(
+        "{tables} (memory 1) (func (drop (block (result i32)
+           (i32.const 1) (table.set 2 (i32.const 0) (ref.null func)) (memory.grow))))"
+    ));
+    let facts = read(&wasm, &scan(&wasm).unwrap());
+    assert_eq!((facts.grows_memory, facts.growing), (true, [0].into()));
 }
 
 #[test]

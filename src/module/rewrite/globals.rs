@@ -37,7 +37,7 @@ pub(super) struct Exported {
 
 /// Exports all state of a module, if it initialises its instances and all of its state can be exported. A
 /// module that is not valid stays so: all of its exports remain, in the same order.
-pub(super) fn export(wasm: &[u8], sections: &Sections, code: CodeFacts) -> Option<Exported> {
+pub(super) fn export(wasm: &[u8], sections: &Sections, code: &CodeFacts) -> Option<Exported> {
     let exports = sections.find(EXPORTS)?;
     let can_be = wasm.len() <= MAX_BYTES
         && code.keeps_tables_and_segments
@@ -136,7 +136,7 @@ mod tests {
 
     fn exposed(wasm: &[u8]) -> Option<(Vec<u8>, Vec<Box<str>>)> {
         let sections = scan(wasm).unwrap();
-        let exported = export(wasm, &sections, operators::read(wasm, &sections))?;
+        let exported = export(wasm, &sections, &operators::read(wasm, &sections))?;
         let changed: Vec<_> = exported.changed.into_iter().collect();
         Some((with_sections(wasm, &sections, &changed)?, exported.names.into_vec()))
     }

@@ -14,6 +14,7 @@ use super::operators::CodeFacts;
 use super::sections::Sections;
 
 pub(super) use globals::PREFIX;
+pub(super) use memory_grow::stays_invalid;
 
 /// A module as it is to be translated.
 pub(super) struct Rewritten<'a> {
@@ -25,15 +26,15 @@ pub(super) struct Rewritten<'a> {
     pub(super) globals: Option<Box<[Box<str>]>>,
 }
 
-/// Rewrites a module. Where its growth is to be bounded, it has to be valid.
+/// Rewrites a module. Where its growth is to be bounded, it is valid or [stays invalid](stays_invalid).
 pub(super) fn rewrite<'a>(
     wasm: &'a [u8],
     sections: &Sections,
-    code: CodeFacts,
+    code: &CodeFacts,
     bounds_growth: bool,
 ) -> Result<Rewritten<'a>, String> {
     let mut funnelled = if bounds_growth {
-        memory_grow::funnel(wasm, sections)?
+        memory_grow::funnel(wasm, sections, code)?
     } else {
         memory_grow::Funnelled::default()
     };

@@ -6,6 +6,7 @@ use super::super::encode::with_sections;
 use super::*;
 use crate::engine::dispatch::Dispatch;
 use crate::module::sections::scan;
+use crate::module::{constants, operators};
 
 fn module(fields: &str) -> Vec<u8> {
     wat::parse_str(format!("(module {fields})")).unwrap()
@@ -14,7 +15,8 @@ fn module(fields: &str) -> Vec<u8> {
 /// A module that grows in one place, if at all, and whether it does.
 fn rewritten(wasm: &[u8]) -> (Vec<u8>, bool) {
     let sections = scan(wasm).unwrap();
-    let Funnelled { changed, grows } = funnel(wasm, &sections).unwrap();
+    let facts = operators::read(wasm, &sections);
+    let Funnelled { changed, grows } = funnel(wasm, &sections, &facts).unwrap();
     let same = changed.is_empty().then(|| wasm.to_vec());
     (same.or_else(|| with_sections(wasm, &sections, &changed)).unwrap(), grows)
 }
@@ -128,5 +130,76 @@ fn an_instruction_that_is_not_known_is_refused() {
     let code = [1, 4, 0, 0x12, 0, 0x0b];
     let mut wasm = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x06".to_vec();
     wasm.extend(code);
-    assert!(funnel(&wasm, &scan(&wasm).unwrap()).is_err());
+    let sections = scan(&wasm).unwrap();
+    let facts = operators::read(&wasm, &sections);
+    assert!(facts.refused.is_some());
+    let facts = CodeFacts { growing: [0].into(), grows_memory: true, ..facts };
+    assert!(funnel(&wasm, &sections, &facts).is_err());
+}
+
+/// The module that grows in one place, if that is made of it before anything has validated it.
+fn unvalidated(wasm: &[u8]) -> Option<Vec<u8>> {
+    let sections = scan(wasm).ok()?;
+    let facts = operators::read(wasm, &sections);
+    let named = constants::check(wasm, &sections).ok()?.max(facts.named_functions);
+    let reads = facts.ends_once && facts.refused.is_none() && facts.grows_memory;
+    if !reads || !stays_invalid(wasm, &sections, &facts, named) {
+        return None;
+    }
+    let changed = funnel(wasm, &sections, &facts).ok()?.changed;
+    with_sections(wasm, &sections, &changed)
+}
+
+#[test]
+fn growing_in_one_place_makes_no_module_valid() {
+    let engine = wasmi::Engine::new(&crate::engine::config(1_000_000, 1000, Dispatch::LOOP));
+    let is_valid = |wasm: &[u8]| wasmi::Module::validate(&engine, wasm).is_ok();
+    let (mut rewritten, mut invalid) = (0, 0);
+    for fields in [
+        GROWING,
+        // A function index of its own in each place that can name one.
+        r#"(memory 1) (func $own (param i32) (result i32) (memory.grow (local.get 0)))
+           (func $other (call $own (i32.const 0)) drop ref.func $own drop)
+           (table 2 funcref) (global funcref (ref.func $own)) (export "other" (func $other))
+           (elem (i32.const 0) $other) (elem (table 0) (i32.const 1) funcref (ref.func $other))"#,
+        // The type of the added function after others.
+        r#"(import "cpex" "count" (func (param i32 i32) (result i32))) (memory 1)
+           (func (param i32) (result i32)
+             (block (result i32) (memory.grow (i32.const 1)) (br_if 0 (local.get 0))))"#,
+        "(func (param i32) (result i32) (memory.grow (local.get 0))) (memory 1)",
+        "(type (func (param i32) (result i32))) (memory 1) (func (drop (memory.grow (i32.const 1))))",
+    ] {
+        let whole = module(fields);
+        assert!(is_valid(&whole), "{fields}");
+        let mut hold = |wasm: &[u8]| {
+            let Some(tamed) = unvalidated(wasm) else { return };
+            rewritten += 1;
+            invalid += usize::from(!is_valid(wasm));
+            assert_eq!(is_valid(&tamed), is_valid(wasm), "{wasm:x?}");
+        };
+        hold(&whole);
+        for at in 8..whole.len() {
+            // Another byte. Below, a byte more, and a byte less.
+            for byte in 0..=u8::MAX {
+                let mut wasm = whole.clone();
+                wasm[at] = byte;
+                hold(&wasm);
+            }
+            for byte in [0, 1, 0x0b, 0x40, 0x7f, 0x80] {
+                let mut wasm = whole.clone();
+                wasm.insert(at, byte);
+                // In a section that is longer by it.
+                let sections = scan(&whole).unwrap().all;
+                let section = sections.iter().rfind(|section| section.offset <= at);
+                if let Some(size) = section.map(|section| section.offset - 1) {
+                    wasm[size] += 1;
+                }
+                hold(&wasm);
+            }
+            let mut wasm = whole.clone();
+            wasm.remove(at);
+            hold(&wasm);
+        }
+    }
+    assert!(rewritten > 1000 && invalid > 500, "{invalid} of {rewritten} are not valid");
 }
