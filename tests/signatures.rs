@@ -10,12 +10,10 @@
 
 mod common;
 
+use common::boundary::Caller;
 use common::*;
-use cpex_wasmi::abi::{Field, MEMORY, NO_KEY, signature};
-use cpex_wasmi::testing::Session;
-use cpex_wasmi::{
-    Capability, ErrorKind, HostFunction, Limits, LogRecord, Manifest, Policy, Request, Status,
-};
+use cpex_wasmi::abi::{Field, MEMORY, signature};
+use cpex_wasmi::{Capability, ErrorKind, HostFunction, Limits, Policy, Request, Status};
 use ed25519_dalek::Signer as _;
 
 /// A key pair that is the same each time.
@@ -23,25 +21,12 @@ fn signing_key() -> ed25519_dalek::SigningKey {
     ed25519_dalek::SigningKey::from_bytes(&[7; 32])
 }
 
-/// A call with bytes for an input, a key and a signature, and the memory that has them.
-struct Verify {
-    session: Session,
-    memory: Vec<u8>,
-}
+/// A plugin that verifies signatures.
+struct Verify(Caller);
 
 impl Verify {
     fn new(policy: Policy, request: Request) -> Self {
-        let mut manifest = Manifest::new("guest", "1.0.0");
-        manifest.hooks.push(HOOK.into());
-        let mut session = Session::new(&manifest, policy, |_: &LogRecord<'_>| {}).unwrap();
-        session.start(HOOK, request).unwrap();
-        Self { session, memory: Vec::new() }
-    }
-
-    fn place(&mut self, bytes: &[u8]) -> [u32; 2] {
-        let at = self.memory.len() as u32;
-        self.memory.extend(bytes);
-        [at, bytes.len() as u32]
+        Self(Caller::new(policy, request, &[]))
     }
 
     fn ask(
@@ -51,10 +36,11 @@ impl Verify {
         key: &[u8],
         signature: &[u8],
     ) -> i32 {
-        let [at, len] = input.map_or([0, NO_KEY], |input| self.place(input));
-        let ([key, key_len], [signature, signature_len]) = (self.place(key), self.place(signature));
+        let [at, len] = self.0.place_key(input);
+        let ([key, key_len], [signature, signature_len]) =
+            (self.0.place(key), self.0.place(signature));
         let args = [field, 0, at, len, algorithm, key, key_len, signature, signature_len];
-        self.session.dispatch(HostFunction::Verify, &args, &mut self.memory).unwrap()
+        self.0.call(HostFunction::Verify, &args)
     }
 }
 

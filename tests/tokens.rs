@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use common::boundary::Caller;
 use common::*;
-use cpex_wasmi::abi::{Field, MEMORY, NO_KEY, codec};
+use cpex_wasmi::abi::{Field, MEMORY, codec};
 use cpex_wasmi::model::IdentityPayload;
-use cpex_wasmi::testing::Session;
 use cpex_wasmi::{
-    Access, AuditEvent, Capability, ClockGrant, Engine, HostFunction, Limits, LogRecord, Manifest,
-    Plugin, Policy, Request, Status, Value,
+    Access, AuditEvent, Capability, ClockGrant, Engine, HostFunction, Limits, Plugin, Policy,
+    Request, Status, Value,
 };
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::json;
@@ -57,30 +57,16 @@ fn timed(policy: Policy, now: u64) -> Policy {
     policy.access(Access::default().clock(ClockGrant::Fixed(Duration::from_secs(now))))
 }
 
-/// A plugin that asks for the clock, and its memory.
-struct Checker {
-    session: Session,
-    memory: Vec<u8>,
-}
+/// A plugin that checks tokens.
+struct Checker(Caller);
 
 impl Checker {
     fn new(policy: Policy, request: Request, access: &[&str]) -> Self {
-        let mut manifest = Manifest::new("guest", "1.0.0");
-        manifest.hooks.push(HOOK.into());
-        manifest.access = access.iter().map(|line| (*line).into()).collect();
-        let mut session = Session::new(&manifest, policy, |_: &LogRecord<'_>| {}).unwrap();
-        session.start(HOOK, request).unwrap();
-        Self { session, memory: Vec::new() }
+        Self(Caller::new(policy, request, access))
     }
 
     fn at(now: u64) -> Self {
         Self::new(timed(trusting(), now), Request::tool_call("search"), &["clock"])
-    }
-
-    fn place(&mut self, bytes: &[u8]) -> [u32; 2] {
-        let at = self.memory.len() as u32;
-        self.memory.extend(bytes);
-        [at, bytes.len() as u32]
     }
 
     /// The answer, and the buffer.
@@ -91,13 +77,12 @@ impl Checker {
         rules: &[u8],
         keys: &[u8],
     ) -> (i32, Vec<u8>) {
-        let [at, len] = input.map_or([0, NO_KEY], |input| self.place(input));
-        let [rules, rules_len] = self.place(rules);
-        let [keys, keys_len] = self.place(keys);
-        let [out, room] = self.place(&[0; 512]);
+        let [at, len] = self.0.place_key(input);
+        let [rules, rules_len] = self.0.place(rules);
+        let [keys, keys_len] = self.0.place(keys);
+        let [out, room] = self.0.place(&[0; 512]);
         let args = [field, 0, at, len, rules, rules_len, keys, keys_len, out, room];
-        let answer = self.session.dispatch(function, &args, &mut self.memory).unwrap();
-        (answer, self.memory[out as usize..].to_vec())
+        (self.0.call(function, &args), self.0.memory[out as usize..].to_vec())
     }
 
     fn json(&mut self, token: &str) -> Result<serde_json::Value, String> {

@@ -149,3 +149,37 @@ fn arguments((field, index, key): At<'_>, bytes: &[u8]) -> ([u32; 6], Vec<u8>) {
     let key_len = if key.is_some() { start } else { NO_KEY };
     ([field.number(), index, 0, key_len, start, bytes.len() as u32], memory)
 }
+
+/// A plugin in a call, and its memory, in which the arguments of host functions follow each other.
+pub(crate) struct Caller {
+    pub(crate) session: Session,
+    pub(crate) memory: Vec<u8>,
+}
+
+impl Caller {
+    /// A plugin that asks for access to the system.
+    pub(crate) fn new(policy: Policy, request: Request, access: &[&str]) -> Self {
+        let mut manifest = Manifest::new("guest", "1.0.0");
+        manifest.hooks.push(HOOK.into());
+        manifest.access = access.iter().map(|line| (*line).into()).collect();
+        let mut session = Session::new(&manifest, policy, |_: &LogRecord<'_>| {}).unwrap();
+        session.start(HOOK, request).unwrap();
+        Self { session, memory: Vec::new() }
+    }
+
+    /// The pointer to bytes and their length.
+    pub(crate) fn place(&mut self, bytes: &[u8]) -> [u32; 2] {
+        let at = self.memory.len() as u32;
+        self.memory.extend(bytes);
+        [at, bytes.len() as u32]
+    }
+
+    /// The pointer to a key and its length, for a value or one of its entries.
+    pub(crate) fn place_key(&mut self, key: Option<&[u8]>) -> [u32; 2] {
+        key.map_or([0, NO_KEY], |key| self.place(key))
+    }
+
+    pub(crate) fn call(&mut self, function: HostFunction, args: &[u32]) -> i32 {
+        self.session.dispatch(function, args, &mut self.memory).unwrap()
+    }
+}

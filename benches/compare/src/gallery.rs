@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use cpex_core::cmf::{ContentPart, Role, ToolCall, ToolResult};
 use cpex_core::registry::AnyHookHandler;
 use serde_json::{Value, json};
 
@@ -99,6 +100,30 @@ fn measure(plugin: &Plugin, effort: Effort) -> Result<Calls> {
     };
     agree(&cases, &input)?;
     calls::timed(cases, &Workload { name: plugin.name.into(), policy: "gallery", input }, effort)
+}
+
+impl Input {
+    /// A call of a tool with one text.
+    fn argument(tool: &str, text: String) -> Self {
+        let call = ToolCall {
+            tool_call_id: "call_8fz2Qk1".into(),
+            name: tool.into(),
+            arguments: [("text".into(), json!(text))].into(),
+            namespace: None,
+        };
+        Self::of(Role::Assistant, ContentPart::ToolCall { content: call })
+    }
+
+    /// A tool's result with one text.
+    fn result(tool: &str, text: String) -> Self {
+        let result = ToolResult {
+            tool_call_id: "call_8fz2Qk1".into(),
+            tool_name: tool.into(),
+            content: json!({ "text": text }),
+            is_error: false,
+        };
+        Self::of(Role::Tool, ContentPart::ToolResult { content: result })
+    }
 }
 
 fn plugins() -> Vec<Plugin> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cpex_core::cmf::{ContentPart, Message, MessagePayload, Role, ToolCall, ToolResult};
+use cpex_core::cmf::{ContentPart, Message, MessagePayload, Role, ToolCall};
 use cpex_core::extensions::{
     Extensions, HttpExtension, MetaExtension, RequestExtension, SecurityExtension, SubjectExtension,
 };
@@ -84,29 +84,8 @@ impl Input {
         Self::of(Role::User, content)
     }
 
-    /// A call of a tool with one text.
-    pub fn argument(tool: &str, text: String) -> Self {
-        let call = ToolCall {
-            tool_call_id: "call_8fz2Qk1".into(),
-            name: tool.into(),
-            arguments: [("text".into(), json!(text))].into(),
-            namespace: None,
-        };
-        Self::of(Role::Assistant, ContentPart::ToolCall { content: call })
-    }
-
-    /// A tool's result with one text.
-    pub fn result(tool: &str, text: String) -> Self {
-        let result = ToolResult {
-            tool_call_id: "call_8fz2Qk1".into(),
-            tool_name: tool.into(),
-            content: json!({ "text": text }),
-            is_error: false,
-        };
-        Self::of(Role::Tool, ContentPart::ToolResult { content: result })
-    }
-
-    fn of(role: Role, content: ContentPart) -> Self {
+    /// A message with one part.
+    pub fn of(role: Role, content: ContentPart) -> Self {
         let message = Message::with_content(role, vec![content]);
         Self { payload: MessagePayload { message }, extensions: extensions(&["engineer"]) }
     }
