@@ -6,6 +6,10 @@
 mod frame;
 mod imports;
 pub mod testing;
+#[cfg(test)]
+#[allow(unsafe_code)]
+#[path = "../wasm/words.rs"]
+mod words;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -19,6 +23,8 @@ use cpex_wasmi_abi::{HostFunction, MEMORY};
 use crate::raw::Form;
 
 pub(crate) use imports::*;
+#[cfg(test)]
+pub(crate) use words::*;
 
 std::thread_local! {
     /// The session of the call that runs on this thread.

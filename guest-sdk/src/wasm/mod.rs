@@ -9,8 +9,11 @@ mod panic;
 mod reactor;
 #[allow(unsafe_code)]
 mod sys;
+#[allow(unsafe_code)]
+mod words;
 
 pub(crate) use sys::*;
+pub(crate) use words::*;
 
 /// Runs what the host serves.
 #[inline(always)]

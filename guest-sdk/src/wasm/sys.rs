@@ -1,4 +1,4 @@
-//! All unsafe code of the SDK: calling the imports, memory that is written before it is read, text
+//! Unsafe code of the SDK: calling the imports, memory that is written before it is read, text
 //! that the host vouches for, values of statics, and the allocator.
 
 mod imports;

@@ -94,6 +94,7 @@ impl Pattern {
     }
 
     /// True if a text is known to have no match, without a search.
+    #[inline(always)]
     pub(super) fn has_none(&self, text: &[u8]) -> bool {
         text.len() < self.shortest || together::has_none(self, text)
     }

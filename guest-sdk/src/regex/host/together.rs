@@ -27,6 +27,7 @@ const SETS: u32 = 16;
 const RECORD: usize = 12;
 
 /// Returns true if the text is known to have no match of the pattern.
+#[inline(never)]
 pub(super) fn has_none(pattern: &Pattern, text: &[u8]) -> bool {
     Copied::FITS.contains(&text.len())
         && memo(|memo| {
