@@ -11,7 +11,7 @@ use cpex_wasmi_abi::SchemaFault;
 use cpex_wasmi_schema::{Checked, Mismatch};
 use serde_json::Value;
 
-use crate::regex::{MAX_STATES, Pattern};
+use crate::regex::{MAX_STATES, Pattern, Refusal};
 
 /// The most steps of one check: some 0.03 s at the worst.
 const MAX_STEPS: u32 = 200_000;
@@ -47,14 +47,14 @@ impl Schema {
     /// # Errors
     ///
     /// The reasons in words, if it is invalid or outside of the supported subset.
-    pub(crate) fn new(text: &str) -> Result<Self, String> {
-        let mut patterns = Patterns { left: Some(MAX_STATES) };
+    pub(crate) fn new(text: &str) -> Result<Self, Refusal> {
+        let mut patterns = Patterns { left: Some(MAX_STATES), tried: 0 };
         match cpex_wasmi_schema::Schema::parse_with(text, &mut |text| patterns.compile(text)) {
             Ok(schema) => {
                 let states = MAX_STATES.saturating_sub(patterns.left.unwrap_or(0));
                 Ok(Self { text: text.into(), schema, states })
             }
-            Err(problems) => Err(problems.join("; ")),
+            Err(problems) => Err(Refusal { reason: problems.join("; "), states: patterns.tried }),
         }
     }
 
@@ -89,6 +89,8 @@ impl Schema {
 /// The patterns of one schema: the states that are left for more. `None` once one was refused.
 struct Patterns {
     left: Option<usize>,
+    /// The states that were built.
+    tried: usize,
 }
 
 impl Patterns {
@@ -97,7 +99,11 @@ impl Patterns {
         let Some(left) = self.left.take() else {
             return Err("it was not looked at, as another one was refused".into());
         };
-        let pattern = Pattern::of_schema(text)?;
+        let pattern = Pattern::of_schema(text).map_err(|refusal| {
+            self.tried = self.tried.saturating_add(refusal.states);
+            refusal.reason
+        })?;
+        self.tried = self.tried.saturating_add(pattern.states());
         let taken = pattern.states().saturating_add(STATES_PER_PATTERN);
         self.left = left.checked_sub(taken);
         match self.left {
@@ -130,7 +136,7 @@ pub(crate) struct Cache(crate::sync::Shared<Box<str>, Schema>);
 impl Cache {
     /// Returns the schema with this text, compiled the first time. Once the bound of shared texts is reached, others are
     /// compiled each time.
-    pub(crate) fn schema(&self, text: &str) -> Result<Arc<Schema>, String> {
+    pub(crate) fn schema(&self, text: &str) -> Result<Arc<Schema>, Refusal> {
         self.0.get_or_make(text.into(), SHARED_TEXT, Schema::weight, |text| Schema::new(text))
     }
 }

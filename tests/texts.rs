@@ -39,6 +39,40 @@ fn a_listed_pattern_that_is_not_valid_is_refused() {
 }
 
 #[test]
+fn a_list_of_patterns_that_are_too_large_is_not_gone_through() {
+    let wasm = listing(invoking("(i32.const 0)"), &[&list(&[r"\w{300}"; 200])]);
+    let error = load_error(&wasm, Policy::default()).to_string();
+    assert!(error.matches("is too large").count() <= 2, "{error}");
+    assert!(error.contains("more patterns than it may have"), "{error}");
+}
+
+/// A plugin that has the host compile a pattern or a schema in each call, and allows.
+fn compiling(function: &str, text: &str) -> Vec<u8> {
+    let (data, len) = (data(text.as_bytes()), text.len());
+    let args = if function == "pattern" { "(i32.const 0)" } else { "" };
+    guest(&format!(
+        r#"(data (i32.const 0) "{data}")
+           (func (export "cpex_invoke") (param i32) (result i32)
+             (drop (call ${function} (i32.const 0) (i32.const {len}) {args} (i32.const 512) (i32.const 0)))
+             (i32.const 0))"#,
+    ))
+}
+
+#[test]
+fn a_pattern_that_is_too_large_costs_as_the_largest() {
+    let fuel = |wasm: &[u8]| {
+        let outcome = load(wasm, Policy::default()).call(HOOK, Request::tool_call("t")).unwrap();
+        outcome.receipt.fuel
+    };
+    let (large, invalid) = (r"\p{L}{300}", r"\p{L}{300}(");
+    assert!(fuel(&compiling("pattern", large)) > 100_000_000);
+    assert!(fuel(&compiling("pattern", invalid)) < 100_000);
+    let schema = |pattern: &str| serde_json::json!({ "pattern": pattern }).to_string();
+    assert!(fuel(&compiling("schema", &schema(large))) > 100_000_000);
+    assert!(fuel(&compiling("schema", &schema(invalid))) < 1_000_000);
+}
+
+#[test]
 fn malformed_and_too_long_lists_are_refused() {
     let many = list(&["a"; pattern::MAX_LISTED + 1]);
     let halves = (list(&["a"; 200]), list(&["b"; 200]));

@@ -154,11 +154,15 @@ pub(super) fn patterns(module: &wasmi::Module, problems: &mut Vec<Problem>) -> V
                     states = states.saturating_add(pattern.states());
                     all.push(Arc::new(pattern));
                 }
-                Err(reason) => problems.push(invalid(format!(
-                    "the pattern `{}` that the module lists is not valid: {}",
-                    visible(text),
-                    visible(&reason)
-                ))),
+                Err(refusal) => {
+                    // It took as long as one of that size.
+                    states = states.saturating_add(refusal.states);
+                    problems.push(invalid(format!(
+                        "the pattern `{}` that the module lists is not valid: {}",
+                        visible(text),
+                        visible(&refusal.reason)
+                    )));
+                }
             }
         }
     }

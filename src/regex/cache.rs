@@ -1,10 +1,9 @@
 //! The patterns of one plugin, shared by all its instances.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::sync::Arc;
 
-use super::{MAX_STATES, Pattern};
+use super::{MAX_STATES, Pattern, Refusal};
 use crate::sync::Shared;
 
 /// The most states of all patterns that are shared.
@@ -17,7 +16,7 @@ pub(crate) struct Cache(Shared<(u32, Box<str>), Pattern>);
 impl Cache {
     /// Returns the pattern with this text, compiled the first time. Once the bound of shared states is reached, others are
     /// compiled each time.
-    pub(crate) fn pattern(&self, text: &str, flags: u32) -> Result<Arc<Pattern>, String> {
+    pub(crate) fn pattern(&self, text: &str, flags: u32) -> Result<Arc<Pattern>, Refusal> {
         let key = (flags, Box::from(text));
         self.0.get_or_make(key, SHARED_STATES, Pattern::states, |(flags, text)| {
             Pattern::new(text, *flags)

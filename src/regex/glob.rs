@@ -185,10 +185,10 @@ mod tests {
             ("a\\", "ends with"),
             (&"{".repeat(17), "deeper"),
         ] {
-            let error = Pattern::new(glob, flag::GLOB).unwrap_err();
+            let error = Pattern::new(glob, flag::GLOB).unwrap_err().reason;
             assert!(error.contains(says), "{glob}: {error}");
         }
-        let error = Pattern::new("a", flag::GLOB | flag::MULTI_LINE).unwrap_err();
+        let error = Pattern::new("a", flag::GLOB | flag::MULTI_LINE).unwrap_err().reason;
         assert!(error.contains("flags"), "{error}");
     }
 

@@ -23,6 +23,7 @@ use cpex_wasmi_abi::pattern as flag;
 use regex_automata::meta;
 use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
+use regex_syntax::hir::Hir;
 
 #[cfg(feature = "std")]
 pub(crate) use cache::Cache;
@@ -72,29 +73,33 @@ impl Pattern {
     /// # Errors
     ///
     /// The reason in words, if it is not valid or larger than a pattern may be.
-    pub(crate) fn new(text: &str, flags: u32) -> Result<Self, String> {
+    pub(crate) fn new(text: &str, flags: u32) -> Result<Self, Refusal> {
         if text.len() > MAX_PATTERN_BYTES {
-            return Err(format!(
+            return Err(Refusal::invalid(format!(
                 "the pattern has {} bytes, and may have {MAX_PATTERN_BYTES}",
                 text.len()
-            ));
+            )));
         }
         let Some(syntax) = syntax_of(flags) else {
-            return Err(format!("the pattern has the flags {flags:#x}, of which some are unknown"));
+            return Err(Refusal::invalid(format!(
+                "the pattern has the flags {flags:#x}, of which some are unknown"
+            )));
         };
         let expression = if flags & flag::GLOB == 0 {
             Cow::Borrowed(text)
         } else if flags & !(flag::GLOB | flag::CASE_INSENSITIVE) == 0 {
-            Cow::Owned(glob::translated(text)?)
+            Cow::Owned(glob::translated(text).map_err(Refusal::invalid)?)
         } else {
-            return Err(format!("the glob has the flags {flags:#x}, and may only ignore case"));
+            return Err(Refusal::invalid(format!(
+                "the glob has the flags {flags:#x}, and may only ignore case"
+            )));
         };
-        let hir = syntax::parse_with(&expression, &syntax).map_err(|error| error.to_string())?;
+        let hir = syntax::parse_with(&expression, &syntax)
+            .map_err(|error| Refusal::invalid(error.to_string()))?;
         let utf8 = syntax.get_utf8();
-        let automaton = thompson::Compiler::new()
-            .configure(thompson::Config::new().utf8(utf8).nfa_size_limit(Some(MAX_AUTOMATON_BYTES)))
-            .build_from_hir(&hir);
-        let states = automaton.map_or(usize::MAX, |automaton| automaton.states().len());
+        // The engine builds one of its own, of which it tells no size.
+        let states = states_of(&hir, utf8).filter(|states| *states <= MAX_STATES);
+        let states = states.ok_or_else(Refusal::too_large)?;
         let regex = meta::Builder::new()
             .configure(
                 meta::Config::new()
@@ -104,31 +109,26 @@ impl Pattern {
                     .hybrid_cache_capacity(SEARCH_BYTES)
                     .pool_capacity(KEPT_SEARCHES),
             )
-            .build_from_hir(&hir);
-        match regex {
-            Ok(regex) if states <= MAX_STATES => Ok(Self {
-                text: text.into(),
-                flags,
-                regex,
-                states,
-                reach: Reach::of(&hir),
-                shortest: hir.properties().minimum_len().unwrap_or(usize::MAX),
-                trigrams: required::trigrams(&hir).into(),
-            }),
-            _ => Err(format!(
-                "the pattern is too large: its automaton may have {MAX_STATES} states and \
-                 {MAX_AUTOMATON_BYTES} bytes; repeat less, or leave out Unicode classes with `(?-u:…)`"
-            )),
-        }
+            .build_from_hir(&hir)
+            .map_err(|_| Refusal::too_large())?;
+        Ok(Self {
+            text: text.into(),
+            flags,
+            regex,
+            states,
+            reach: Reach::of(&hir),
+            shortest: hir.properties().minimum_len().unwrap_or(usize::MAX),
+            trigrams: required::trigrams(&hir).into(),
+        })
     }
 
     /// Compiles a pattern of a JSON Schema, in one line of words if it is refused.
-    pub(crate) fn of_schema(text: &str) -> Result<Self, String> {
-        let pattern = ecma::translated(text).map_err(String::from)?;
+    pub(crate) fn of_schema(text: &str) -> Result<Self, Refusal> {
+        let pattern = ecma::translated(text).map_err(|reason| Refusal::invalid(reason.into()))?;
         // The last line says what is wrong; those before it show where, in the translated text.
-        Self::new(&pattern, 0).map_err(|reason| {
-            let last = reason.lines().last().unwrap_or_default();
-            last.strip_prefix("error: ").unwrap_or(last).into()
+        Self::new(&pattern, 0).map_err(|refusal| {
+            let last = refusal.reason.lines().last().unwrap_or_default();
+            Refusal { reason: last.strip_prefix("error: ").unwrap_or(last).into(), ..refusal }
         })
     }
 
@@ -178,6 +178,37 @@ impl Pattern {
     }
 }
 
+/// A pattern that was not compiled.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The reason in words.
+    pub(crate) reason: String,
+    /// The states that were built before it was known.
+    pub(crate) states: usize,
+}
+
+impl Refusal {
+    fn invalid(reason: String) -> Self {
+        Self { reason, states: 0 }
+    }
+
+    fn too_large() -> Self {
+        let reason = format!(
+            "the pattern is too large: its automaton may have {MAX_STATES} states and \
+             {MAX_AUTOMATON_BYTES} bytes; repeat less, or leave out Unicode classes with `(?-u:…)`"
+        );
+        Self { reason, states: MAX_STATES }
+    }
+}
+
+/// The number of states of a pattern's automaton. `None` if it takes too much memory.
+fn states_of(pattern: &Hir, utf8: bool) -> Option<usize> {
+    let automaton = thompson::Compiler::new()
+        .configure(thompson::Config::new().utf8(utf8).nfa_size_limit(Some(MAX_AUTOMATON_BYTES)))
+        .build_from_hir(pattern);
+    automaton.ok().map(|automaton| automaton.states().len())
+}
+
 /// The rules of a pattern's syntax. `None` if there is an unknown flag.
 fn syntax_of(flags: u32) -> Option<syntax::Config> {
     let on = |which: u32| flags & which != 0;
@@ -208,9 +239,9 @@ mod tests {
             (&"a".repeat(MAX_PATTERN_BYTES + 1), "bytes"),
             (&format!("{}a{}", "(".repeat(200), ")".repeat(200)), "nest"),
         ] {
-            let error = Pattern::new(text, 0).unwrap_err();
+            let error = Pattern::new(text, 0).unwrap_err().reason;
             assert!(error.contains(says), "{error}");
         }
-        assert!(Pattern::new("a", 1 << 20).unwrap_err().contains("unknown"));
+        assert!(Pattern::new("a", 1 << 20).unwrap_err().reason.contains("unknown"));
     }
 }

@@ -75,11 +75,12 @@ impl Session {
     fn compile(&mut self, text: &str, flags: u32) -> Result<Arc<Pattern>, String> {
         self.usage.moved(text.len().saturating_mul(BYTES_PER_CHARACTER));
         #[cfg(feature = "std")]
-        let pattern = self.grants.patterns.pattern(text, flags)?;
+        let compiled = self.grants.patterns.pattern(text, flags);
         #[cfg(not(feature = "std"))]
-        let pattern = Arc::new(Pattern::new(text, flags)?);
-        self.usage.moved(pattern.states().saturating_mul(BYTES_PER_STATE));
-        Ok(pattern)
+        let compiled = Pattern::new(text, flags).map(Arc::new);
+        let states = compiled.as_ref().map_or_else(|refusal| refusal.states, |made| made.states());
+        self.usage.moved(states.saturating_mul(BYTES_PER_STATE));
+        compiled.map_err(|refusal| refusal.reason)
     }
 }
 

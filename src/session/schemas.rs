@@ -46,11 +46,12 @@ impl Session {
     fn compile_schema(&mut self, text: &str) -> Result<Arc<Schema>, String> {
         self.usage.moved(text.len().saturating_mul(BYTES_PER_CHARACTER));
         #[cfg(feature = "std")]
-        let schema = self.grants.schemas.schema(text)?;
+        let compiled = self.grants.schemas.schema(text);
         #[cfg(not(feature = "std"))]
-        let schema = Schema::new(text).map(Arc::new)?;
-        self.usage.moved(schema.states().saturating_mul(BYTES_PER_STATE));
-        Ok(schema)
+        let compiled = Schema::new(text).map(Arc::new);
+        let states = compiled.as_ref().map_or_else(|refusal| refusal.states, |made| made.states());
+        self.usage.moved(states.saturating_mul(BYTES_PER_STATE));
+        compiled.map_err(|refusal| refusal.reason)
     }
 }
 
