@@ -8,9 +8,12 @@ use core::ops::Deref;
 use super::required::Trigram;
 use super::{MAX_WORK, Pattern};
 
+/// The bytes of a text that are looked through in the time that one search of a short text takes.
+const BYTES_PER_SEARCH: usize = 48;
+
 /// The longest text that is looked through for the trigrams of all patterns first, in bytes. In longer ones, the search of one
 /// pattern after the other is as fast.
-const SHORT_TEXT: usize = 1024;
+const SHORT_TEXT: usize = 512;
 
 /// The most trigrams of a set: one bit each.
 const MOST_TRIGRAMS: usize = u64::BITS as usize;
@@ -42,7 +45,7 @@ impl Set {
     /// Looks through a text that all patterns are searched for in.
     pub(crate) fn look(&self, text: &[u8]) -> Seen<'_> {
         match &self.filter {
-            Some(filter) if text.len() <= SHORT_TEXT => {
+            Some(filter) if text.len() <= filter.longest => {
                 Seen { needs: &filter.needs, trigrams: filter.trigrams(text) }
             }
             _ => Seen::default(),
@@ -80,6 +83,8 @@ struct Filter {
     /// For each place of a trigram and each byte, the trigrams that have it there.
     with: [[u64; 256]; 3],
     needs: Box<[u64]>,
+    /// The longest text for which it is worth the while, in bytes.
+    longest: usize,
 }
 
 impl Filter {
@@ -88,9 +93,11 @@ impl Filter {
         let mut all: Vec<Trigram> = Vec::new();
         let needs = patterns.iter().map(|pattern| bits_of(pattern, &mut all));
         let needs: Box<[u64]> = needs.collect();
-        if needs.iter().filter(|needs| **needs != 0).count() < 2 {
+        let count = needs.iter().filter(|needs| **needs != 0).count();
+        if count < 2 {
             return None;
         }
+        let longest = count.saturating_mul(BYTES_PER_SEARCH).min(SHORT_TEXT);
         let mut with = [[0; 256]; 3];
         for (bit, trigram) in all.into_iter().enumerate() {
             for (with, byte) in with.iter_mut().zip(trigram) {
@@ -99,7 +106,7 @@ impl Filter {
                 }
             }
         }
-        Some(Self { with, needs })
+        Some(Self { with, needs, longest })
     }
 
     fn trigrams(&self, text: &[u8]) -> u64 {
