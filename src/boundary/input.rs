@@ -55,14 +55,14 @@ impl Input<'_> {
     pub(crate) fn text(self) -> Result<String, Status> {
         match self.format {
             Format::Text => self.utf8().map(Into::into),
-            Format::Postcard | Format::Json => self.record(),
+            Format::Postcard | Format::Json => self.scalar(),
         }
     }
 
     pub(crate) fn bool(self) -> Result<bool, Status> {
         match self.format {
             Format::Text => self.parsed(),
-            Format::Postcard | Format::Json => self.record(),
+            Format::Postcard | Format::Json => self.scalar(),
         }
     }
 
@@ -70,7 +70,7 @@ impl Input<'_> {
     pub(crate) fn float(self) -> Result<f64, Status> {
         let number: f64 = match self.format {
             Format::Text => self.parsed(),
-            Format::Postcard | Format::Json => self.record(),
+            Format::Postcard | Format::Json => self.scalar(),
         }?;
         if number.is_finite() { Ok(number) } else { Err(Status::Malformed) }
     }
@@ -78,30 +78,46 @@ impl Input<'_> {
     pub(crate) fn json(self) -> Result<serde_json::Value, Status> {
         match self.format {
             Format::Text => self.utf8().map(Into::into),
-            Format::Postcard => from_wire(self.record::<Value>()?).ok_or(Status::Malformed),
+            Format::Postcard => from_wire(self.encoded::<Value>()?).ok_or(Status::Malformed),
             Format::Json => self.strict_json(),
         }
     }
 
-    /// Decodes something that has no text form of its own.
+    /// Decodes something of any type that has no text form of its own.
     pub(crate) fn record<T: DeserializeOwned>(self) -> Result<T, Status> {
         match self.format {
-            Format::Text => Err(Status::NoTextForm),
-            Format::Postcard => {
-                let decoded = codec::decode_counting(self.bytes, self.bounds());
-                let (value, elements) = decoded.map_err(refused)?;
-                self.spend(elements);
-                Ok(value)
-            }
             // Whole first: a type would not notice each key that comes twice.
             Format::Json => self.embedders(&self.strict_json()?),
+            Format::Postcard | Format::Text => self.encoded(),
+        }
+    }
+
+    /// Decodes something without members that has no text form of its own.
+    pub(crate) fn scalar<T: DeserializeOwned>(self) -> Result<T, Status> {
+        match self.format {
+            Format::Json => self.typed(&self.strict_json()?),
+            Format::Postcard | Format::Text => self.encoded(),
         }
     }
 
     /// Decodes a structure of the request model. In JSON, a member that it does not have is refused at each
     /// level: it would be lost, and may be a misspelt one that matters.
     pub(crate) fn known<T: Serialize + DeserializeOwned>(self) -> Result<T, Status> {
-        if self.format == Format::Json { self.model(&self.strict_json()?) } else { self.record() }
+        match self.format {
+            Format::Json => self.model(&self.strict_json()?),
+            Format::Postcard | Format::Text => self.encoded(),
+        }
+    }
+
+    /// Decodes something that is not JSON and has no text form of its own.
+    pub(crate) fn encoded<T: DeserializeOwned>(self) -> Result<T, Status> {
+        if self.format != Format::Postcard {
+            return Err(Status::NoTextForm);
+        }
+        let decoded = codec::decode_counting(self.bytes, self.bounds());
+        let (value, elements) = decoded.map_err(refused)?;
+        self.spend(elements);
+        Ok(value)
     }
 
     /// As [`known`](Self::known), of JSON that was parsed.
@@ -109,11 +125,16 @@ impl Input<'_> {
         self,
         json: &serde_json::Value,
     ) -> Result<T, Status> {
-        let value = from_json(json).map_err(|error| self.decoding.malformed(error.to_string()))?;
+        let value = self.typed(json)?;
         match unknown_member(json, &value) {
             None => Ok(value),
             Some(problem) => Err(self.decoding.malformed(problem)),
         }
+    }
+
+    /// Makes a value of JSON, whatever members that has beside.
+    fn typed<T: DeserializeOwned>(self, json: &serde_json::Value) -> Result<T, Status> {
+        from_json(json).map_err(|error| self.decoding.malformed(error.to_string()))
     }
 
     /// Makes a value of any type. Refuses members that are ignored, as far as `serde` tells of them.

@@ -23,7 +23,7 @@ impl Session {
         let input = Input { format, bytes, decoding: &decoding };
         let decoded = match format {
             Format::Json => input.known::<JsonViolation>().map(Into::into),
-            Format::Postcard | Format::Text => input.record::<Violation>().and_then(checked),
+            Format::Postcard | Format::Text => input.encoded::<Violation>().and_then(checked),
         };
         self.decoded("violation", decoding);
         let Some(work) = self.secrets.work(bytes.len()) else {

@@ -106,7 +106,7 @@ impl Function for EnvGet {
     }
 
     fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply {
-        let value = argument.record::<String>().and_then(|name| get(invocation, &name));
+        let value = argument.scalar::<String>().and_then(|name| get(invocation, &name));
         Reply::Now(value.and_then(|value| argument.format.encode(&value)))
     }
 }

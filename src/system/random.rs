@@ -26,7 +26,7 @@ impl Function for RandomBytes {
     }
 
     fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply {
-        let bytes = argument.record::<u32>().and_then(|count| bytes(invocation, count));
+        let bytes = argument.scalar::<u32>().and_then(|count| bytes(invocation, count));
         Reply::Now(bytes.and_then(|bytes| argument.format.encode(&bytes)))
     }
 }
@@ -68,7 +68,7 @@ impl Function for RandomSalt {
     }
 
     fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply {
-        let salt = argument.record::<()>().and_then(|()| salt_of(invocation));
+        let salt = argument.scalar::<()>().and_then(|()| salt_of(invocation));
         Reply::Now(salt.and_then(|salt| argument.format.encode(&salt.to_vec())))
     }
 }

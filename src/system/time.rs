@@ -18,7 +18,7 @@ impl Function for ClockNow {
     }
 
     fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply {
-        let time = argument.record::<()>().and_then(|()| now(invocation));
+        let time = argument.scalar::<()>().and_then(|()| now(invocation));
         Reply::Now(time.and_then(|time| argument.format.encode(&time)))
     }
 }

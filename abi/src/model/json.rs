@@ -174,7 +174,9 @@ pub(super) fn member<T: DeserializeOwned>(
     members: &mut JsonMap,
     name: &'static str,
 ) -> Result<T, serde_json::Error> {
-    T::deserialize(members.remove(name).ok_or_else(|| serde_json::Error::missing_field(name))?)
+    let json = members.remove(name).ok_or_else(|| serde_json::Error::missing_field(name))?;
+    // By reference, as others of the type are read: there is much code for each.
+    T::deserialize(&json)
 }
 
 /// The error for a variant that is not among the known ones.

@@ -21,7 +21,7 @@ use cpex_wasmi_abi::{
 use serde::Serialize;
 
 use super::invocation::{Pending, Reporter, Used};
-use super::{AccessKind, AuditOutcome, Function, Given, Invocation, Reply};
+use super::{AccessKind, AuditOutcome, Function, Given, Grants, Invocation, Reply};
 use crate::boundary::{Format, Input};
 use crate::logging::contained;
 
@@ -92,7 +92,7 @@ impl StateFunction {
             |key: &str, sent: usize| Operation { operation, key: key.into(), sent, format };
         Ok(match self {
             Self::Get => {
-                let key: String = argument.record()?;
+                let key: String = argument.scalar()?;
                 let most = invocation.grants.limits.state_value_bytes;
                 operate(&key, 0).run(
                     invocation,
@@ -142,7 +142,7 @@ impl StateFunction {
                 operate(&key, 0).run(invocation, |store, key| store.expire(key, ttl), Ok)
             }
             Self::Remove => {
-                let key: String = argument.record()?;
+                let key: String = argument.scalar()?;
                 operate(&key, 0).run(invocation, |store, key| store.remove(key), Ok)
             }
         })
@@ -195,37 +195,21 @@ impl Operation {
         act: impl FnOnce(&dyn StateStore, &StateKey<'_>) -> StateAnswer<T>,
         shown: impl FnOnce(T) -> Result<R, Status> + Send + 'static,
     ) -> Reply {
+        if let Err(status) = self.allowed(invocation) {
+            return Reply::Now(Err(status));
+        }
         let grants = invocation.grants.clone();
-        let (access, operation) = (AccessKind::State, self.operation);
-        if !(1..=MAX_STATE_KEY_BYTES).contains(&self.key.len()) {
-            return Reply::Now(Err(Status::InvalidArgument));
-        }
-        if !grants.granted.state(&self.key) {
-            return Reply::Now(Err(invocation.denied(access, operation, &self.key)));
-        }
-        let quota = StateQuota {
-            keys: grants.limits.state_keys,
-            bytes: grants.limits.state_bytes,
-            value_bytes: grants.limits.state_value_bytes,
-        };
-        let now = grants.services.clock.as_ref().map(|clock| clock.now());
-        let timeout = invocation.remaining;
-        let key = StateKey { plugin: &grants.plugin, key: &self.key, quota, now, timeout };
+        let key = self.key_of(&grants, invocation.remaining);
         let answer = contained(|| act(grants.services.state.get(), &key));
         let lines = invocation.usage.state.get_or_insert_default().clone();
         match answer.unwrap_or_else(panicked) {
             StateAnswer::Ready(result) => {
                 let given = self.given(result, shown, &lines, || invocation.reporter());
-                let (outcome, received) = told(&given);
-                invocation.report(&Used {
-                    bytes_sent: self.sent(),
-                    bytes_received: u64::try_from(received).unwrap_or(u64::MAX),
-                    ..Used::new(access, operation, &self.key, outcome)
-                });
+                self.report(invocation, &given);
                 Reply::Now(given)
             }
             StateAnswer::Later(future) => {
-                let pending = Pending::new(invocation, access, operation, &self.key, self.sent());
+                let pending = self.pending(invocation);
                 let reporter = invocation.reporter();
                 Reply::Later(Box::pin(async move {
                     let given = self.given(future.await, shown, &lines, || reporter);
@@ -235,6 +219,40 @@ impl Operation {
                 }))
             }
         }
+    }
+
+    /// Checks the key. One that is not granted is told of.
+    fn allowed(&self, invocation: &mut Invocation<'_>) -> Result<(), Status> {
+        if !(1..=MAX_STATE_KEY_BYTES).contains(&self.key.len()) {
+            return Err(Status::InvalidArgument);
+        }
+        if !invocation.grants.granted.state(&self.key) {
+            return Err(invocation.denied(AccessKind::State, self.operation, &self.key));
+        }
+        Ok(())
+    }
+
+    fn key_of<'a>(&'a self, grants: &'a Grants, timeout: Option<Duration>) -> StateKey<'a> {
+        let quota = StateQuota {
+            keys: grants.limits.state_keys,
+            bytes: grants.limits.state_bytes,
+            value_bytes: grants.limits.state_value_bytes,
+        };
+        let now = grants.services.clock.as_ref().map(|clock| clock.now());
+        StateKey { plugin: &grants.plugin, key: &self.key, quota, now, timeout }
+    }
+
+    fn report(&self, invocation: &mut Invocation<'_>, given: &Given) {
+        let (outcome, received) = told(given);
+        invocation.report(&Used {
+            bytes_sent: self.sent(),
+            bytes_received: u64::try_from(received).unwrap_or(u64::MAX),
+            ..Used::new(AccessKind::State, self.operation, &self.key, outcome)
+        });
+    }
+
+    fn pending(&self, invocation: &mut Invocation<'_>) -> Pending {
+        Pending::new(invocation, AccessKind::State, self.operation, &self.key, self.sent())
     }
 
     fn sent(&self) -> u64 {
@@ -249,19 +267,28 @@ impl Operation {
         lines: &Lines,
         reporter: impl FnOnce() -> Reporter,
     ) -> Given {
-        let failed = |error: StateError| {
-            if lines.0.fetch_add(1, Ordering::Relaxed) < MAX_LINES {
-                let Self { operation, key, .. } = self;
-                reporter().warn(&format!("state.{operation} `{key}` failed: {error}"));
-            }
-            match error {
-                StateError::QuotaExceeded => Status::QuotaExceeded,
-                StateError::TooLarge => Status::TooLarge,
-                StateError::NotANumber => Status::Malformed,
-                StateError::Failed(_) => Status::Unavailable,
-            }
-        };
-        self.format.encode(&shown(result.map_err(failed)?)?)
+        match result {
+            Ok(value) => self.format.encode(&shown(value)?),
+            Err(error) => Err(self.failed(error, lines, reporter)),
+        }
+    }
+
+    fn failed(
+        &self,
+        error: StateError,
+        lines: &Lines,
+        reporter: impl FnOnce() -> Reporter,
+    ) -> Status {
+        if lines.0.fetch_add(1, Ordering::Relaxed) < MAX_LINES {
+            let Self { operation, key, .. } = self;
+            reporter().warn(&format!("state.{operation} `{key}` failed: {error}"));
+        }
+        match error {
+            StateError::QuotaExceeded => Status::QuotaExceeded,
+            StateError::TooLarge => Status::TooLarge,
+            StateError::NotANumber => Status::Malformed,
+            StateError::Failed(_) => Status::Unavailable,
+        }
     }
 }
 
