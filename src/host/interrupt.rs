@@ -45,6 +45,8 @@ const MAX_PARAMS: usize = 12;
 pub(crate) struct Deferred {
     function: HostFunction,
     args: [u32; MAX_PARAMS],
+    /// The number of its arguments.
+    given: usize,
 }
 
 impl Deferred {
@@ -53,7 +55,7 @@ impl Deferred {
         for (arg, given) in args.iter_mut().zip(given) {
             *arg = *given;
         }
-        Self { function, args }
+        Self { function, args, given: given.len() }
     }
 
     /// Serves the function with what the driver has borrowed.
@@ -62,7 +64,7 @@ impl Deferred {
         store: &mut Store<HostState>,
         borrowed: Option<Borrowed<'_>>,
     ) -> Result<i32, Interrupt> {
-        let args = self.args.get(..self.function.arity()).unwrap_or(&self.args);
+        let args = self.args.get(..self.given).unwrap_or(&self.args);
         let begun = store.data().stopwatch.start();
         let answer = functions::answer(&mut *store, borrowed, self.function, args);
         store.data_mut().stopwatch.served(begun);

@@ -7,12 +7,13 @@ mod pending;
 #[cfg(feature = "std")]
 mod snapshot;
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::sync::Arc;
 
 use cpex_wasmi_abi::{EXPORT_INIT, EXPORT_INVOKE, EXPORT_MEMORY, EXPORT_REACTOR, EXPORT_SHUTDOWN};
 use wasmi::errors::{ErrorKind as Wasmi, InstantiationError};
-use wasmi::{Memory, Store, TypedFunc};
+use wasmi::{Memory, Store, TypedFunc, WasmParams, WasmResults};
 
 use crate::host::{HostState, Limiter, starved};
 use crate::session::Session;
@@ -65,7 +66,11 @@ pub(crate) struct Instance {
 
 impl Instance {
     /// Makes an instance. Nothing of the module runs; see [`Call::init`].
-    pub(crate) fn new(module: &Module, grants: Arc<Grants>, shard: Shard) -> Result<Self, Error> {
+    pub(crate) fn new(
+        module: &Module,
+        grants: Arc<Grants>,
+        shard: Shard,
+    ) -> Result<Box<Self>, Error> {
         let engine = module.engine();
         grants.counts.created.add();
         let session = Session::new(grants, engine.sink().clone());
@@ -80,9 +85,9 @@ impl Instance {
         let memory = instance.get_memory(&store, EXPORT_MEMORY);
         let memory = memory.ok_or_else(|| Error::internal("the checked memory is missing"))?;
         let invoke = instance.get_typed_func(&store, EXPORT_INVOKE).map_err(Error::internal)?;
-        let reactor = instance.get_typed_func(&store, EXPORT_REACTOR).ok();
-        let init = instance.get_typed_func(&store, EXPORT_INIT).ok();
-        let shutdown = instance.get_typed_func(&store, EXPORT_SHUTDOWN).ok();
+        let reactor = exported(&instance, &store, EXPORT_REACTOR);
+        let init = exported(&instance, &store, EXPORT_INIT);
+        let shutdown = exported(&instance, &store, EXPORT_SHUTDOWN);
         if store.data().session.grants().opens_tokens() {
             // Once it holds a token, it cannot grow any more.
             let _ = memory.grow(&mut store, PAGES_FOR_TOKENS);
@@ -92,7 +97,7 @@ impl Instance {
         #[cfg(feature = "std")]
         let ready_bytes = memory.data_size(&store);
         let ready = reactor.is_none() && init.is_none();
-        Ok(Self {
+        Ok(Box::new(Self {
             store,
             #[cfg(feature = "std")]
             handle: instance,
@@ -114,7 +119,7 @@ impl Instance {
             #[cfg(feature = "std")]
             called: false,
             permit: None,
-        })
+        }))
     }
 
     /// Gives the module directories and files.
@@ -220,6 +225,16 @@ impl Drop for Instance {
             wipe(self.memory.data_mut(&mut self.store));
         }
     }
+}
+
+/// A function that a module may export, of the type that was checked when it was loaded. (wasmi's own look-up of one that is
+/// missing makes an error of it.)
+fn exported<P: WasmParams, R: WasmResults>(
+    instance: &wasmi::Instance,
+    store: &Store<HostState>,
+    name: &str,
+) -> Option<TypedFunc<P, R>> {
+    instance.get_func(store, name)?.typed(store).ok()
 }
 
 fn not_instantiated(error: &wasmi::Error, limiter: &Limiter) -> Error {

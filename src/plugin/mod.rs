@@ -260,7 +260,7 @@ impl Plugin {
 
     fn instantiate(&self, shard: Shard) -> Result<Box<Instance>, Error> {
         #[allow(unused_mut, reason = "without the feature `wasi`, nothing more is given to it")]
-        let mut instance = Box::new(Instance::new(&self.0.module, self.0.grants.clone(), shard)?);
+        let mut instance = Instance::new(&self.0.module, self.0.grants.clone(), shard)?;
         #[cfg(feature = "wasi")]
         instance.set_roots(self.0.roots.clone());
         Ok(instance)
