@@ -309,6 +309,18 @@ mod unlisted {
     }
 
     #[test]
+    fn a_look_at_the_role_fetches_no_content() {
+        let mut request = request();
+        let text = model::ContentPart::Text { text: "long".repeat(10_000) };
+        let Payload::Message(payload) = &mut request.payload else { unreachable!() };
+        payload.message.content.push(text);
+        let mut harness = Harness::new(&PLUGIN).config("look", "head");
+        let outcome = harness.call(HOOK, request).unwrap();
+        assert!(!outcome.decision.is_allow());
+        assert!(outcome.receipt.bytes_read < 32, "{:?}", outcome.receipt);
+    }
+
+    #[test]
     fn a_hook_without_a_message_has_no_empty_message() {
         let payload = Payload::Identity(Box::new(model::IdentityPayload::new("t", "bearer")));
         let mut harness = Harness::new(&PLUGIN).config("look", "content");

@@ -5,9 +5,9 @@ pub use crate::cpex::records::{
 };
 
 use alloc::string::String;
-use std::collections::HashMap;
 
 use super::hooks::payload::record_payload;
+use super::lazy::LazyMap;
 use super::{PluginResult, define_hook};
 
 /// The name of the hook.
@@ -62,7 +62,7 @@ impl ElicitationPayload {
             expires_at: None,
             valid: None,
             reason: None,
-            metadata: HashMap::new(),
+            metadata: LazyMap::new(),
         }
     }
 

@@ -9,7 +9,10 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::lazy::LazyMap;
 use super::wire::Wire;
+use crate::verdict::deny_encoded;
+use crate::{Result, Verdict, deny};
 
 /// An error of a plugin.
 #[derive(Debug)]
@@ -132,7 +135,7 @@ pub struct PluginViolation {
     /// A longer explanation.
     pub description: Option<String>,
     /// Anything else worth knowing, by name.
-    pub details: HashMap<String, Value>,
+    pub details: LazyMap<Value>,
     /// The plugin; the host sets it.
     pub plugin_name: Option<String>,
     /// The code to answer with in the protocol that carried the operation (such as JSON-RPC).
@@ -147,7 +150,7 @@ impl PluginViolation {
             code: code.into(),
             reason: reason.into(),
             description: None,
-            details: HashMap::new(),
+            details: LazyMap::new(),
             plugin_name: None,
             proto_error_code: None,
         }
@@ -163,7 +166,7 @@ impl PluginViolation {
     /// Adds anything else worth knowing, by name.
     #[must_use]
     pub fn with_details(mut self, details: HashMap<String, Value>) -> Self {
-        self.details = details;
+        self.details = details.into();
         self
     }
 
@@ -174,8 +177,16 @@ impl PluginViolation {
         self
     }
 
-    /// The record of the ABI, which leaves out the plugin's name.
-    pub(super) fn to_wire(&self) -> Vec<u8> {
+    /// Tells the host that this is why the operation is denied. The host knows the plugin's name.
+    #[inline]
+    pub(super) fn tell(&self) -> Result<Verdict> {
+        let plain = self.description.is_none()
+            && self.details.is_empty()
+            && self.proto_error_code.is_none();
+        if plain { deny(&self.code, &self.reason) } else { deny_encoded(&self.to_wire()) }
+    }
+
+    fn to_wire(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.code.write(&mut out);
         self.reason.write(&mut out);

@@ -7,6 +7,7 @@ use core::fmt;
 use std::collections::HashMap;
 
 use super::hooks::payload::record_payload;
+use super::lazy::LazyMap;
 use super::{PluginResult, define_hook};
 
 /// The name of the hook.
@@ -29,7 +30,7 @@ impl IdentityPayload {
             raw_token: raw_token.into().into(),
             source,
             source_header: None,
-            headers: HashMap::new(),
+            headers: LazyMap::new(),
             client_host: None,
             client_port: None,
             subject: None,
@@ -38,7 +39,7 @@ impl IdentityPayload {
             delegation: None,
             raw_credentials: None,
             resolved_at: None,
-            raw_claims: HashMap::new(),
+            raw_claims: LazyMap::new(),
         }
     }
 
@@ -52,7 +53,7 @@ impl IdentityPayload {
     /// Sets the headers of the request.
     #[must_use]
     pub fn with_headers(mut self, headers: HashMap<String, String>) -> Self {
-        self.headers = headers;
+        self.headers = headers.into();
         self
     }
 
@@ -90,7 +91,7 @@ impl IdentityPayload {
     }
 
     /// The headers of the request.
-    pub fn headers(&self) -> &HashMap<String, String> {
+    pub fn headers(&self) -> &LazyMap<String> {
         &self.headers
     }
 

@@ -2,11 +2,11 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::mem::ManuallyDrop;
 
 use super::PluginPayload;
 use super::extensions::container::{Everything, Extensions};
+use super::lazy::Bytes;
 use super::wire::{Wire, from_bytes};
 use crate::raw::Place;
 use crate::{Field, Result};
@@ -21,8 +21,8 @@ use crate::{Field, Result};
 pub struct Incoming<P> {
     pub(super) payload: ManuallyDrop<P>,
     pub(super) extensions: ManuallyDrop<Extensions<Everything>>,
-    /// The custom slot as the host handed it out, for telling what the plugin changed. Empty if it was not read.
-    pub(super) custom: ManuallyDrop<Vec<u8>>,
+    /// The custom slot as the host handed it out, for telling what the plugin changed. `None` if it has no entries, or was not read.
+    pub(super) custom: ManuallyDrop<Option<Bytes>>,
 }
 
 impl<P> Incoming<P> {
@@ -38,7 +38,7 @@ impl<P> Incoming<P> {
 
 /// Reads a value, if it is there.
 pub(super) fn value<T: Wire>(place: Place<'_>) -> Result<Option<T>> {
-    place.bytes()?.map(|bytes| from_bytes(&bytes)).transpose()
+    place.bytes()?.map(from_bytes).transpose()
 }
 
 /// Reads a slot.
@@ -83,13 +83,6 @@ pub(super) fn nested<S: Default, N: Default, T: Wire>(
         }
     }
     Ok(slot)
-}
-
-/// Reads a map of which the plugin may change entries, and keeps the bytes.
-#[inline(never)]
-pub(super) fn map<T: Wire>(field: Field) -> Result<Option<(T, Vec<u8>)>> {
-    let Some(bytes) = Place::of(field).bytes()? else { return Ok(None) };
-    Ok(Some((from_bytes(&bytes)?, bytes)))
 }
 
 /// Reads a token of a payload, if it is a payload of this type.

@@ -15,6 +15,8 @@
 //!   not compile.
 //! - The message of a payload is a [`LazyMessage`](cmf::LazyMessage), and the context has two [`ContextState`]s. They are fetched when
 //!   the handler looks at them. `MessagePayload { message: message.into() }` compiles for both.
+//! - Maps and sets by names are [`LazyMap`]s and [`LazySet`]s, and the content of a message is a [`LazyList`]. They are decoded or
+//!   fetched when the handler looks at them. They dereference to CPEX's types, and are made of these by `into`.
 //! - A [`Token`] that `reads` does not list fails the call. So does reading what was not granted.
 //! - [`hook()`] tells which hook a handler is called for.
 //! - The `metadata` of a result is told to the operator by the names of its members. Counters are [`count`].
@@ -30,7 +32,7 @@
 //! where one in the other style takes one or a few: it brings the standard library's maps, its
 //! panics and `serde_json` with it. What keeps it small:
 //!
-//! - reading single fields: each type of map that is read is code;
+//! - reading single fields: each type of record that is read is code;
 //! - `lto = "fat"`, so that the compiler sees which changes a plugin never makes, and leaves out the
 //!   code for them;
 //! - `opt-level = "z"`, where size counts more than speed: little more than half the size of 3, and slower;
@@ -54,6 +56,7 @@ pub mod hooks;
 pub mod identity;
 mod incoming;
 mod known;
+pub mod lazy;
 pub mod plugin;
 pub mod reads;
 mod records;
@@ -84,6 +87,7 @@ pub use error::{PluginError, PluginViolation};
 pub use extensions::{Guarded, MonotonicSet, OwnedExtensions, WriteToken};
 pub use hooks::{HookHandler, HookTypeDef, PluginPayload, PluginResult};
 pub use identity::{IdentityHook, IdentityPayload};
+pub use lazy::{LazyList, LazyMap, LazySet};
 pub use plugin::{OnError, Plugin, PluginCondition, PluginConfig, PluginMode};
 pub use settings::settings;
 pub use telemetry::count;
@@ -93,6 +97,7 @@ pub use token::Token;
 #[doc(hidden)]
 pub mod rt {
     pub use alloc::sync::Arc;
+    pub use alloc::vec::Vec;
 
     pub use super::custom::{custom_from_wire, custom_to_wire};
     pub use super::extensions::container::{Custom, Everything, Pick, Reads};

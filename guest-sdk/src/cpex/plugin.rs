@@ -7,12 +7,11 @@ use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::PluginError;
+use super::{LazySet, PluginError};
 
 /// A plugin. What it does for a hook is in its [`HookHandler`](super::HookHandler).
 ///
@@ -96,7 +95,7 @@ pub struct PluginConfig {
     pub on_error: OnError,
     /// The capabilities to read and change.
     #[serde(default)]
-    pub capabilities: HashSet<String>,
+    pub capabilities: LazySet,
     /// Tags, for the operator.
     #[serde(default)]
     pub tags: Vec<String>,
@@ -115,17 +114,17 @@ const fn default_priority() -> i32 {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PluginCondition {
     /// For these servers.
-    pub server_ids: Option<HashSet<String>>,
+    pub server_ids: Option<LazySet>,
     /// For these tenants.
-    pub tenant_ids: Option<HashSet<String>>,
+    pub tenant_ids: Option<LazySet>,
     /// For these tools.
-    pub tools: Option<HashSet<String>>,
+    pub tools: Option<LazySet>,
     /// For these prompt templates.
-    pub prompts: Option<HashSet<String>>,
+    pub prompts: Option<LazySet>,
     /// For these resources.
-    pub resources: Option<HashSet<String>>,
+    pub resources: Option<LazySet>,
     /// For these agents.
-    pub agents: Option<HashSet<String>>,
+    pub agents: Option<LazySet>,
     /// For users that fit one of these patterns.
     pub user_patterns: Option<Vec<String>>,
     /// For these MIME types.

@@ -157,7 +157,9 @@ where
         let polled = pin!(plugin.handle(&payload, &extensions, &mut context))
             .poll(&mut Context::from_waker(Waker::noop()));
         match polled {
-            Poll::Ready(result) => apply::<R, _>(result.into(), &extensions, &context, &custom),
+            Poll::Ready(result) => {
+                apply::<R, _>(result.into(), &extensions, &context, custom.as_ref())
+            }
             Poll::Pending => Err(pending()),
         }
     });

@@ -27,7 +27,7 @@ pub fn config() -> PluginConfig {
         mode: PluginMode::Sequential,
         priority: 1,
         on_error: OnError::Fail,
-        capabilities: HashSet::from(["read_labels".to_string()]),
+        capabilities: HashSet::from(["read_labels".to_string()]).into(),
         tags: vec![],
         conditions: vec![],
         config: Some(json!({ "a": 1 })),
@@ -48,7 +48,7 @@ pub fn message() -> Message {
                 content: ToolCall {
                     tool_call_id: "1".into(),
                     name: "n".into(),
-                    arguments: HashMap::from([("a".to_string(), json!(1))]),
+                    arguments: HashMap::from([("a".to_string(), json!(1))]).into(),
                     namespace: None,
                 },
             },
@@ -83,7 +83,7 @@ pub fn message() -> Message {
                 content: PromptRequest {
                     prompt_request_id: "1".into(),
                     name: "p".into(),
-                    arguments: HashMap::new(),
+                    arguments: HashMap::new().into(),
                     server_id: None,
                 },
             },
@@ -159,7 +159,7 @@ pub fn extensions() -> Extensions {
         subject: Some(SubjectExtension {
             id: Some("alice".into()),
             subject_type: Some(SubjectType::User),
-            roles: HashSet::from(["r".to_string()]),
+            roles: HashSet::from(["r".to_string()]).into(),
             ..Default::default()
         }),
         client: Some(ClientExtension {
@@ -168,11 +168,12 @@ pub fn extensions() -> Extensions {
             ..Default::default()
         }),
         caller_workload: Some(WorkloadIdentity { attested_at: Some(time()), ..Default::default() }),
-        objects: HashMap::from([("o".to_string(), ObjectSecurityProfile::default())]),
+        objects: HashMap::from([("o".to_string(), ObjectSecurityProfile::default())]).into(),
         data: HashMap::from([(
             "d".to_string(),
             DataPolicy { retention: Some(RetentionPolicy::default()), ..Default::default() },
-        )]),
+        )])
+        .into(),
         ..Default::default()
     };
     security.add_label("PII");
@@ -225,7 +226,7 @@ pub fn extensions() -> Extensions {
         llm: Some(Arc::new(LLMExtension::default())),
         framework: Some(Arc::new(FrameworkExtension::default())),
         meta: Some(Arc::new(MetaExtension {
-            tags: HashSet::from(["t".to_string()]),
+            tags: HashSet::from(["t".to_string()]).into(),
             ..Default::default()
         })),
         custom: Some(Arc::new(HashMap::from([("c".to_string(), json!([1]))]))),

@@ -51,7 +51,10 @@ pub(crate) fn slots(model: &Model) -> Result<Vec<Slot<'_>>, String> {
         .members
         .iter()
         .map(|member| match member.ty()? {
-            Type::Option(inner) => Ok(Slot { member, ty: native_type(&inner) }),
+            // A plugin that changes it makes a map of its own.
+            Type::Option(inner) => {
+                Ok(Slot { member, ty: native_type(&inner).replace("LazyMap<", "HashMap<String, ") })
+            }
             _ => Err(format!("{}: a slot may be missing", member.name)),
         })
         .collect()

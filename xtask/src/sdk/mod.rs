@@ -124,6 +124,13 @@ fn foreign_imports(words: &BTreeSet<&str>) -> String {
         ("Serialize", "serde::{Deserialize, Serialize}"),
         ("Value", "serde_json::Value"),
     ]);
+    let lazy: Vec<_> = ["LazyList", "LazyMap", "LazySet"]
+        .into_iter()
+        .filter(|name| words.contains(name))
+        .collect();
+    if !lazy.is_empty() {
+        let _ = writeln!(code, "use crate::cpex::lazy::{{{}}};", lazy.join(", "));
+    }
     code
 }
 
@@ -362,10 +369,10 @@ fn native_type(ty: &Type) -> String {
         Type::Bytes => "Vec<u8>".into(),
         Type::Plain(name) => (*name).into(),
         Type::Json => "Value".into(),
-        Type::Set => "HashSet<String>".into(),
+        Type::Set => "LazySet".into(),
         Type::Option(inner) => format!("Option<{}>", native_type(inner)),
         Type::List(inner) => format!("Vec<{}>", native_type(inner)),
-        Type::Map(inner) => format!("HashMap<String, {}>", native_type(inner)),
+        Type::Map(inner) => format!("LazyMap<{}>", native_type(inner)),
         Type::Pair(one, other) => {
             format!("({}, {})", native_type(one), native_type(other))
         }

@@ -2,11 +2,11 @@
 
 use alloc::string::String;
 use core::mem::ManuallyDrop;
-use std::collections::HashMap;
 
 use super::maps;
 use crate::cpex::extensions::container::{Extensions, Slot as _};
 use crate::cpex::extensions::{DelegationExtension, MonotonicSet, OwnedExtensions};
+use crate::cpex::lazy::{Bytes, LazyMap};
 use crate::cpex::run::Registered;
 use crate::cpex::wire::{Entries, Wire, sort_entries, to_bytes};
 use crate::log::line;
@@ -21,7 +21,7 @@ const WARN: u32 = 2;
 pub(super) fn apply<R: Registered>(
     read: &Extensions<R>,
     modified: OwnedExtensions,
-    custom: &[u8],
+    custom: Option<&Bytes>,
 ) -> Result<()> {
     // Over an error the instance ends, and needs no code to drop anything.
     let modified = ManuallyDrop::new(modified);
@@ -62,7 +62,7 @@ fn constraint_changed<R: Registered>(read: &Extensions<R>, modified: &OwnedExten
 fn write<R: Registered>(
     read: &Extensions<R>,
     modified: &OwnedExtensions,
-    custom: &[u8],
+    custom: Option<&Bytes>,
 ) -> Result<()> {
     if const { R::RIGHTS.headers }
         && let Some(http) = &modified.http
@@ -91,7 +91,12 @@ fn write<R: Registered>(
     {
         append(read.delegation.get().map(|slot| &**slot), delegation)?;
     }
-    maps::apply(Field::Custom, custom, modified.custom.as_ref())
+    let entries = modified.custom.iter().flatten();
+    let entries: Entries<'_> = entries.map(|(name, value)| (name.as_str(), value as _)).collect();
+    if custom.is_none() && entries.is_empty() {
+        return Ok(());
+    }
+    maps::differences(Field::Custom, custom, entries)
 }
 
 type Labels = MonotonicSet<String>;
@@ -106,13 +111,14 @@ fn add_labels(read: Option<&Labels>, labels: &Labels) -> Result<()> {
     Ok(())
 }
 
-/// Removes first: the host takes names that differ in case only for the same.
-fn headers(
-    field: Field,
-    read: Option<&HashMap<String, String>>,
-    modified: &HashMap<String, String>,
-) -> Result<()> {
-    for name in read.into_iter().flat_map(HashMap::keys) {
+/// Tells which headers were changed. Removes first: the host takes names that differ in case only for the same.
+fn headers(field: Field, read: Option<&LazyMap<String>>, modified: &LazyMap<String>) -> Result<()> {
+    if let (Some(read), Some(modified)) = (read.and_then(LazyMap::encoded), modified.encoded())
+        && read.is(modified)
+    {
+        return Ok(());
+    }
+    for name in read.into_iter().flat_map(LazyMap::keys) {
         if !modified.contains_key(name) {
             Place::of(field).entry(name).remove()?;
         }

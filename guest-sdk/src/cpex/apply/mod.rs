@@ -4,11 +4,11 @@ mod extensions;
 pub(super) mod maps;
 
 use super::extensions::container::Extensions;
+use super::lazy::Bytes;
 use super::run::Registered;
 use super::telemetry::report;
 use super::{PluginContext, PluginPayload, PluginResult};
 use crate::raw::Place;
-use crate::verdict::deny_encoded;
 use crate::{Field, Result, Verdict, allow, deny};
 
 /// Tells the host what a handler gave back.
@@ -19,7 +19,7 @@ pub(super) fn apply<R: Registered, P: PluginPayload>(
     result: PluginResult<P>,
     read: &Extensions<R>,
     context: &PluginContext,
-    custom: &[u8],
+    custom: Option<&Bytes>,
 ) -> Result<Verdict> {
     let PluginResult {
         continue_processing,
@@ -33,7 +33,7 @@ pub(super) fn apply<R: Registered, P: PluginPayload>(
         consume(modified_payload, drop);
         consume(modified_extensions, |modified| modified.dispose::<R>(R::RIGHTS));
         let mut verdict = None;
-        consume(violation, |violation| verdict = Some(deny_encoded(&violation.to_wire())));
+        consume(violation, |violation| verdict = Some(violation.tell()));
         return verdict.unwrap_or_else(|| deny("denied", "the plugin gave no reason"));
     }
     consume(violation, drop);

@@ -36,7 +36,12 @@ impl Message {
 
     /// A message with these parts, of the current schema.
     pub fn with_content(role: Role, content: Vec<ContentPart>) -> Self {
-        Self { schema_version: Self::default_schema_version(), role, content, channel: None }
+        Self {
+            schema_version: Self::default_schema_version(),
+            role,
+            content: content.into(),
+            channel: None,
+        }
     }
 
     /// The texts of all text parts, joined.

@@ -9,10 +9,11 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Message, ToolCall, ToolResult};
+use super::{ContentPart, Message, ToolCall, ToolResult};
 use crate::cpex::hooks::payload::record_payload;
 use crate::cpex::incoming::{lost, value};
-use crate::cpex::wire::{Reader, Wire};
+use crate::cpex::lazy::LazyList;
+use crate::cpex::wire::{Named, Reader, Wire};
 use crate::raw::Place;
 use crate::{Field, Result};
 
@@ -38,7 +39,7 @@ impl Wire for MessagePayload {
 /// The [`Message`] of a payload, fetched from the host when a handler looks at it.
 ///
 /// Tool calls, tool results and texts are fetched by themselves, by the methods that give them. Anything else fetches
-/// the whole message, once. A clone has the whole message.
+/// role, channel and version, and [`content`](Message::content) all parts, each once. A clone has the whole message.
 ///
 /// A message becomes one by `into`, which compiles against `cpex-core` too:
 /// `MessagePayload { message: message.into() }`.
@@ -112,8 +113,14 @@ impl Deref for LazyMessage {
     #[inline(never)]
     fn deref(&self) -> &Message {
         self.whole.get_or_init(|| {
-            // The payload's record has the message and nothing else.
-            Box::new(fetched(value(Place::of(Field::Payload))).unwrap_or_else(|| lost()))
+            Box::new(Message {
+                schema_version: fetched(value(Place::of(Field::MessageSchemaVersion)))
+                    .unwrap_or_else(|| lost()),
+                role: fetched(value(Place::of(Field::MessageRole)))
+                    .map_or_else(|| lost(), |Named(role)| role),
+                content: LazyList::of(content),
+                channel: fetched(value(Place::of(Field::MessageChannel))).map(|Named(name)| name),
+            })
         })
     }
 }
@@ -133,7 +140,8 @@ impl From<Message> for LazyMessage {
 
 impl From<LazyMessage> for Message {
     fn from(mut message: LazyMessage) -> Self {
-        let _: &Message = &message;
+        // The content too: a message may outlast the call.
+        let _: &[ContentPart] = &message.content;
         *message.whole.take().unwrap_or_else(|| lost())
     }
 }
@@ -161,6 +169,13 @@ impl<'de> Deserialize<'de> for LazyMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> core::result::Result<Self, D::Error> {
         Message::deserialize(deserializer).map(Into::into)
     }
+}
+
+/// The content of the message.
+fn content() -> Vec<ContentPart> {
+    // The payload's record has the message and nothing else.
+    let message: Option<Message> = fetched(value(Place::of(Field::Payload)));
+    message.unwrap_or_else(|| lost()).content.into()
 }
 
 /// The parts of one kind, fetched once.

@@ -1,7 +1,6 @@
 //! State of the context: a map that is fetched when a handler looks at it.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 use std::collections::HashMap;
@@ -11,16 +10,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::cpex::apply::maps::{differences, write_entries};
-use crate::cpex::incoming::{lost, map};
+use crate::cpex::incoming::{lost, value};
+use crate::cpex::lazy::{Bytes, LazyMap};
 use crate::cpex::wire::entries;
 use crate::raw::Place;
 use crate::{Field, Result};
 
-type Entries = HashMap<String, Value>;
+type Entries = LazyMap<Value>;
 
 /// One map of a [`PluginContext`](super::PluginContext), fetched from the host when a handler looks at it.
 ///
-/// It is a `HashMap` otherwise, and is made of one by `into`. A value that is set before is kept aside:
+/// It is a [`LazyMap`] otherwise, and is made of a `HashMap` by `into`. A value that is set before is kept aside:
 /// setting fetches nothing. A clone has all entries.
 #[derive(Default)]
 pub struct ContextState {
@@ -31,11 +31,11 @@ pub struct ContextState {
     set: Entries,
 }
 
-/// A map that was fetched, with its changes, and its bytes as they came.
+/// A map that was fetched, with its changes, and as it came.
 #[derive(Default)]
 struct Read {
     entries: Entries,
-    bytes: Vec<u8>,
+    before: Option<Bytes>,
 }
 
 impl ContextState {
@@ -56,13 +56,17 @@ impl ContextState {
     /// Tells the host which entries were removed, added or changed.
     #[inline]
     pub(in crate::cpex) fn write(&self, field: Field) -> Result<()> {
-        let entries = entries(self.read.get().map_or(&self.set, |read| &read.entries));
         match (self.field, self.read.get()) {
-            (Some(_), None) => write_entries(field, entries),
-            (Some(_), Some(read)) => differences(field, &read.bytes, entries),
+            (Some(_), None) => write_entries(field, entries(&self.set)),
+            (Some(_), Some(read)) => match (&read.before, read.entries.encoded()) {
+                (Some(before), Some(after)) if before.is(after) => Ok(()),
+                (before, _) => differences(field, before.as_ref(), entries(&read.entries)),
+            },
             // The plugin put another state in place of the one that it was given.
-            (None, _) => {
-                differences(field, &Place::of(field).bytes()?.unwrap_or_default(), entries)
+            (None, read) => {
+                let before = value::<Entries>(Place::of(field))?.unwrap_or_default();
+                let after = read.map_or(&self.set, |read| &read.entries);
+                differences(field, before.encoded(), entries(after))
             }
         }
     }
@@ -70,12 +74,13 @@ impl ContextState {
     #[inline(never)]
     fn read(&self) -> &Read {
         self.read.get_or_init(|| {
-            let fetched = self.field.map_or(Ok(None), map::<Entries>);
-            let (mut entries, bytes) = fetched.unwrap_or_else(|_| lost()).unwrap_or_default();
+            let fetched = self.field.map_or(Ok(None), |field| value(Place::of(field)));
+            let mut entries: Entries = fetched.unwrap_or_else(|_| lost()).unwrap_or_default();
+            let before = entries.encoded().cloned();
             for (key, value) in &self.set {
                 entries.insert(key.clone(), value.clone());
             }
-            Read { entries, bytes }
+            Read { entries, before }
         })
     }
 }
@@ -95,6 +100,12 @@ impl DerefMut for ContextState {
             Some(read) => &mut read.entries,
             None => lost(),
         }
+    }
+}
+
+impl From<HashMap<String, Value>> for ContextState {
+    fn from(set: HashMap<String, Value>) -> Self {
+        Entries::from(set).into()
     }
 }
 

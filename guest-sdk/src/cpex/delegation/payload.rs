@@ -5,11 +5,11 @@ pub use crate::cpex::records::DelegationPayload;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use std::collections::HashMap;
 
 use super::{AttenuationConfig, AuthEnforcedBy, DelegationSubject, TargetType};
 use crate::cpex::extensions::raw_credentials::TokenRole;
 use crate::cpex::hooks::payload::record_payload;
+use crate::cpex::lazy::LazyMap;
 
 record_payload!(DelegationPayload);
 
@@ -32,7 +32,7 @@ impl DelegationPayload {
             delegation_update: None,
             delegation_mode: None,
             minted_at: None,
-            metadata: HashMap::new(),
+            metadata: LazyMap::new(),
         }
     }
 

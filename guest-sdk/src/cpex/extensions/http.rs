@@ -3,11 +3,11 @@
 pub use crate::cpex::records::HttpExtension;
 
 use alloc::string::String;
-use std::collections::HashMap;
 
 use super::container::Reads;
 use super::parts::Http;
-use super::same_name;
+use super::{same_name, same_text};
+use crate::cpex::lazy::LazyMap;
 
 /// The looks at request headers, of the slot and of a part of it.
 macro_rules! request_headers {
@@ -89,14 +89,14 @@ impl HttpExtension {
     }
 }
 
-impl<R: Reads<HttpRequestHeaders = HashMap<String, String>>> Http<R> {
+impl<R: Reads<HttpRequestHeaders = LazyMap<String>>> Http<R> {
     request_headers!();
 }
 
-impl<R: Reads<HttpResponseHeaders = HashMap<String, String>>> Http<R> {
+impl<R: Reads<HttpResponseHeaders = LazyMap<String>>> Http<R> {
     response_headers!();
 }
 
-fn get<'a>(headers: &'a HashMap<String, String>, name: &str) -> Option<&'a str> {
-    headers.iter().find(|(key, _)| same_name(key, name)).map(|(_, value)| value.as_str())
+fn get<'a>(headers: &'a LazyMap<String>, name: &str) -> Option<&'a str> {
+    headers.find_text(|key| same_text(key, name))
 }

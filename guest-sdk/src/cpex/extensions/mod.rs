@@ -37,7 +37,7 @@ pub use security::{
     SecurityExtension, SubjectExtension, SubjectType, WorkloadIdentity,
 };
 
-use names::same_name;
+use names::{same_name, same_text};
 
 /// The agent that acts.
 pub mod agent {

@@ -18,6 +18,13 @@ pub(super) fn same_name(one: &str, other: &str) -> bool {
     }
 }
 
+/// True if a text as the host sent it is this name but for its case.
+pub(super) fn same_text(sent: &[u8], name: &str) -> bool {
+    sent.eq_ignore_ascii_case(name.as_bytes())
+        || !(sent.is_ascii() && name.is_ascii())
+            && core::str::from_utf8(sent).is_ok_and(|sent| same_letters(sent, name))
+}
+
 #[cold]
 fn same_letters(one: &str, other: &str) -> bool {
     one.chars().map(lower).eq(other.chars().map(lower))

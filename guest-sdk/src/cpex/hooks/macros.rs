@@ -65,8 +65,8 @@ macro_rules! impl_plugin_payload {
                 self
             }
 
-            fn from_wire(bytes: &[u8]) -> $crate::Result<Self> {
-                $crate::cpex::rt::custom_from_wire(bytes)
+            fn from_wire(bytes: $crate::cpex::rt::Vec<u8>) -> $crate::Result<Self> {
+                $crate::cpex::rt::custom_from_wire(&bytes)
             }
 
             fn to_wire(&self) -> $crate::Result<::std::vec::Vec<u8>> {

@@ -22,7 +22,7 @@ pub trait PluginPayload: Send + Sync + 'static {
     fn as_any_mut(&mut self) -> &mut dyn Any;
 
     #[doc(hidden)]
-    fn from_wire(bytes: &[u8]) -> crate::Result<Self>
+    fn from_wire(bytes: Vec<u8>) -> crate::Result<Self>
     where
         Self: Sized;
 
@@ -36,7 +36,7 @@ pub trait PluginPayload: Send + Sync + 'static {
         Self: Sized,
     {
         let bytes = Place::of(Field::Payload).bytes()?.ok_or(Status::Absent)?;
-        Self::from_wire(&bytes)
+        Self::from_wire(bytes)
     }
 }
 
@@ -64,7 +64,7 @@ macro_rules! record_payload {
                 self
             }
 
-            fn from_wire(bytes: &[u8]) -> $crate::Result<Self> {
+            fn from_wire(bytes: alloc::vec::Vec<u8>) -> $crate::Result<Self> {
                 $crate::cpex::wire::from_bytes(bytes)
             }
 

@@ -34,7 +34,11 @@ pub use slots::*;
 
 use alloc::sync::Arc;
 
-use super::incoming::{Incoming, map, slot};
+use serde_json::Value;
+
+use super::incoming::{Incoming, slot, value};
+use super::lazy::LazyMap;
+use crate::raw::Place;
 use crate::{Field, Result};
 
 /// `extensions.raw_credentials`, without the tokens themselves: see
@@ -59,9 +63,9 @@ pub fn raw_credentials<P>(incoming: &mut Incoming<P>) -> Result<()> {
 /// The host's status.
 #[inline(always)]
 pub fn custom<P>(incoming: &mut Incoming<P>) -> Result<()> {
-    if let Some((custom, bytes)) = map(Field::Custom)? {
-        incoming.extensions.custom = Some(Arc::new(custom));
-        *incoming.custom = bytes;
+    if let Some(custom) = value::<LazyMap<Value>>(Place::of(Field::Custom))? {
+        *incoming.custom = custom.encoded().cloned();
+        incoming.extensions.custom = Some(Arc::new(custom.into()));
     }
     Ok(())
 }

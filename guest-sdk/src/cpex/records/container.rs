@@ -7,13 +7,13 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::mem::forget;
 use std::collections::HashMap;
-use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cpex::extensions::container::{Member, Slot, is_unchanged};
 use crate::cpex::extensions::{MonotonicSet, WriteToken};
+use crate::cpex::lazy::{LazyMap, LazySet};
 use crate::cpex::records::{
     AgentExtension, CandidateConstraintExtension, ClientExtension, ClientTrustLevel,
     CompletionExtension, ConversationContext, DataPolicy, DelegationExtension, FrameworkExtension,
@@ -79,9 +79,9 @@ pub trait Reads: Sized + 'static {
     /// `extensions.agent.conversation`.
     type AgentConversation: Member<Option<ConversationContext>>;
     /// `extensions.http.request_headers`.
-    type HttpRequestHeaders: Member<HashMap<String, String>>;
+    type HttpRequestHeaders: Member<LazyMap<String>>;
     /// `extensions.http.response_headers`.
-    type HttpResponseHeaders: Member<HashMap<String, String>>;
+    type HttpResponseHeaders: Member<LazyMap<String>>;
     /// `extensions.http.method`.
     type HttpMethod: Member<Option<String>>;
     /// `extensions.http.path`.
@@ -105,21 +105,21 @@ pub trait Reads: Sized + 'static {
     /// `extensions.security.auth_method`.
     type SecurityAuthMethod: Member<Option<String>>;
     /// `extensions.security.objects`.
-    type SecurityObjects: Member<HashMap<String, ObjectSecurityProfile>>;
+    type SecurityObjects: Member<LazyMap<ObjectSecurityProfile>>;
     /// `extensions.security.data`.
-    type SecurityData: Member<HashMap<String, DataPolicy>>;
+    type SecurityData: Member<LazyMap<DataPolicy>>;
     /// `extensions.security.subject.id`.
     type SecuritySubjectId: Member<Option<String>>;
     /// `extensions.security.subject.subject_type`.
     type SecuritySubjectSubjectType: Member<Option<SubjectType>>;
     /// `extensions.security.subject.roles`.
-    type SecuritySubjectRoles: Member<HashSet<String>>;
+    type SecuritySubjectRoles: Member<LazySet>;
     /// `extensions.security.subject.permissions`.
-    type SecuritySubjectPermissions: Member<HashSet<String>>;
+    type SecuritySubjectPermissions: Member<LazySet>;
     /// `extensions.security.subject.teams`.
-    type SecuritySubjectTeams: Member<HashSet<String>>;
+    type SecuritySubjectTeams: Member<LazySet>;
     /// `extensions.security.subject.claims`.
-    type SecuritySubjectClaims: Member<HashMap<String, String>>;
+    type SecuritySubjectClaims: Member<LazyMap<String>>;
     /// `extensions.security.client.client_id`.
     type SecurityClientClientId: Member<String>;
     /// `extensions.security.client.trust_level`.
@@ -185,17 +185,17 @@ pub trait Reads: Sized + 'static {
     /// `extensions.framework.graph_id`.
     type FrameworkGraphId: Member<Option<String>>;
     /// `extensions.framework.metadata`.
-    type FrameworkMetadata: Member<HashMap<String, Value>>;
+    type FrameworkMetadata: Member<LazyMap<Value>>;
     /// `extensions.meta.entity_type`.
     type MetaEntityType: Member<Option<String>>;
     /// `extensions.meta.entity_name`.
     type MetaEntityName: Member<Option<String>>;
     /// `extensions.meta.tags`.
-    type MetaTags: Member<HashSet<String>>;
+    type MetaTags: Member<LazySet>;
     /// `extensions.meta.scope`.
     type MetaScope: Member<Option<String>>;
     /// `extensions.meta.properties`.
-    type MetaProperties: Member<HashMap<String, String>>;
+    type MetaProperties: Member<LazyMap<String>>;
 }
 
 /// The list of all slots.
@@ -229,8 +229,8 @@ impl Reads for Everything {
     type AgentAgentId = Option<String>;
     type AgentParentAgentId = Option<String>;
     type AgentConversation = Option<ConversationContext>;
-    type HttpRequestHeaders = HashMap<String, String>;
-    type HttpResponseHeaders = HashMap<String, String>;
+    type HttpRequestHeaders = LazyMap<String>;
+    type HttpResponseHeaders = LazyMap<String>;
     type HttpMethod = Option<String>;
     type HttpPath = Option<String>;
     type HttpHost = Option<String>;
@@ -242,14 +242,14 @@ impl Reads for Everything {
     type SecurityCallerWorkload = Option<WorkloadIdentity>;
     type SecurityThisWorkload = Option<WorkloadIdentity>;
     type SecurityAuthMethod = Option<String>;
-    type SecurityObjects = HashMap<String, ObjectSecurityProfile>;
-    type SecurityData = HashMap<String, DataPolicy>;
+    type SecurityObjects = LazyMap<ObjectSecurityProfile>;
+    type SecurityData = LazyMap<DataPolicy>;
     type SecuritySubjectId = Option<String>;
     type SecuritySubjectSubjectType = Option<SubjectType>;
-    type SecuritySubjectRoles = HashSet<String>;
-    type SecuritySubjectPermissions = HashSet<String>;
-    type SecuritySubjectTeams = HashSet<String>;
-    type SecuritySubjectClaims = HashMap<String, String>;
+    type SecuritySubjectRoles = LazySet;
+    type SecuritySubjectPermissions = LazySet;
+    type SecuritySubjectTeams = LazySet;
+    type SecuritySubjectClaims = LazyMap<String>;
     type SecurityClientClientId = String;
     type SecurityClientTrustLevel = ClientTrustLevel;
     type SecurityCallerWorkloadSpiffeId = Option<String>;
@@ -282,12 +282,12 @@ impl Reads for Everything {
     type FrameworkFrameworkVersion = Option<String>;
     type FrameworkNodeId = Option<String>;
     type FrameworkGraphId = Option<String>;
-    type FrameworkMetadata = HashMap<String, Value>;
+    type FrameworkMetadata = LazyMap<Value>;
     type MetaEntityType = Option<String>;
     type MetaEntityName = Option<String>;
-    type MetaTags = HashSet<String>;
+    type MetaTags = LazySet;
     type MetaScope = Option<String>;
-    type MetaProperties = HashMap<String, String>;
+    type MetaProperties = LazyMap<String>;
 }
 
 /// The extensions that travel beside a payload, as far as the plugin reads them. `R` is the plugin: the

@@ -4,11 +4,11 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cpex::lazy::LazyMap;
 use crate::cpex::wire::{Known, Reader, Wire, put_number};
 
 /// An operation on a question.
@@ -136,8 +136,8 @@ pub struct ElicitationPayload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Anything else, by name.
-    #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-    pub metadata: HashMap<String, Value>,
+    #[serde(default, skip_serializing_if = "LazyMap::is_empty")]
+    pub metadata: LazyMap<Value>,
 }
 
 impl Wire for ElicitationPayload {

@@ -4,12 +4,11 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::HashMap;
-use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::cpex::extensions::MonotonicSet;
+use crate::cpex::lazy::{LazyMap, LazySet};
 use crate::cpex::records::{
     ClientExtension, DataPolicy, ObjectSecurityProfile, SubjectExtension, WorkloadIdentity,
 };
@@ -41,10 +40,10 @@ pub struct SecurityExtension {
     pub auth_method: Option<String>,
     /// The security profiles of managed objects, by name.
     #[serde(default)]
-    pub objects: HashMap<String, ObjectSecurityProfile>,
+    pub objects: LazyMap<ObjectSecurityProfile>,
     /// The policies of data elements, by name.
     #[serde(default)]
-    pub data: HashMap<String, DataPolicy>,
+    pub data: LazyMap<DataPolicy>,
 }
 
 impl Wire for SecurityExtension {
@@ -80,10 +79,10 @@ impl Wire for SecurityExtension {
 pub struct HttpExtension {
     /// The request headers, by name. Names ignore case.
     #[serde(default)]
-    pub request_headers: HashMap<String, String>,
+    pub request_headers: LazyMap<String>,
     /// The response headers, by name. Names ignore case.
     #[serde(default)]
-    pub response_headers: HashMap<String, String>,
+    pub response_headers: LazyMap<String>,
     /// The request method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
@@ -169,12 +168,12 @@ pub struct MetaExtension {
     pub entity_name: Option<String>,
     /// The entity's tags.
     #[serde(default)]
-    pub tags: HashSet<String>,
+    pub tags: LazySet,
     /// The scope the entity lives in.
     pub scope: Option<String>,
     /// The entity's properties, by name.
     #[serde(default)]
-    pub properties: HashMap<String, String>,
+    pub properties: LazyMap<String>,
 }
 
 impl Wire for MetaExtension {

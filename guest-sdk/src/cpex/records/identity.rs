@@ -4,12 +4,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cpex::lazy::LazyMap;
 use crate::cpex::records::{
     ClientExtension, DelegationExtension, RawCredentialsExtension, SubjectExtension,
     WorkloadIdentity,
@@ -85,8 +85,8 @@ pub struct IdentityPayload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cpex) source_header: Option<String>,
     /// The request's headers, by name.
-    #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-    pub(in crate::cpex) headers: HashMap<String, String>,
+    #[serde(default, skip_serializing_if = "LazyMap::is_empty")]
+    pub(in crate::cpex) headers: LazyMap<String>,
     /// The address of the peer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cpex) client_host: Option<String>,
@@ -112,8 +112,8 @@ pub struct IdentityPayload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolved_at: Option<DateTime<Utc>>,
     /// The claims as the token has them, by name.
-    #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-    pub raw_claims: HashMap<String, Value>,
+    #[serde(default, skip_serializing_if = "LazyMap::is_empty")]
+    pub raw_claims: LazyMap<Value>,
 }
 
 impl Wire for IdentityPayload {

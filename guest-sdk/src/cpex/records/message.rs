@@ -4,11 +4,11 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cpex::lazy::{LazyList, LazyMap};
 use crate::cpex::records::{
     AudioSource, DocumentSource, ImageSource, PromptRequest, PromptResult, Resource,
     ResourceReference, VideoSource,
@@ -254,7 +254,7 @@ pub struct ToolCall {
     pub name: String,
     /// The arguments of a tool call, by name.
     #[serde(default)]
-    pub arguments: HashMap<String, Value>,
+    pub arguments: LazyMap<Value>,
     /// The namespace of the tool that is called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
@@ -321,7 +321,7 @@ pub struct Message {
     pub role: Role,
     /// The parts of the content, in order.
     #[serde(default)]
-    pub content: Vec<ContentPart>,
+    pub content: LazyList<ContentPart>,
     /// `analysis`, `commentary` or `final`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,

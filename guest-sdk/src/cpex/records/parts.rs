@@ -6,13 +6,13 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::cpex::extensions::Additions;
 use crate::cpex::extensions::container::{Member, NotInReads, Shown};
+use crate::cpex::lazy::LazyMap;
 use crate::cpex::records::{
     AgentExtension, ClientExtension, CompletionExtension, DelegationExtension, DelegationHop,
     FrameworkExtension, HttpExtension, LLMExtension, MCPExtension, MetaExtension, PromptMetadata,
@@ -418,7 +418,7 @@ pub struct SecurityClient<R: Reads> {
     /// The client's teams.
     pub teams: NotInReads<Vec<String>>,
     /// The client's claims, by name.
-    pub claims: NotInReads<HashMap<String, Value>>,
+    pub claims: NotInReads<LazyMap<Value>>,
 }
 
 impl<R: Reads> SecurityClient<R> {
@@ -724,7 +724,7 @@ pub struct McpTool<R: Reads> {
     /// The namespace.
     pub namespace: NotInReads<Option<String>>,
     /// Anything else, by name.
-    pub annotations: NotInReads<HashMap<String, Value>>,
+    pub annotations: NotInReads<LazyMap<Value>>,
 }
 
 impl<R: Reads> McpTool<R> {
@@ -778,7 +778,7 @@ pub struct McpResource<R: Reads> {
     /// The server that the resource is on.
     pub server_id: R::McpResourceServerId,
     /// Anything else, by name.
-    pub annotations: NotInReads<HashMap<String, Value>>,
+    pub annotations: NotInReads<LazyMap<Value>>,
 }
 
 impl<R: Reads> McpResource<R> {
@@ -826,7 +826,7 @@ pub struct McpPrompt<R: Reads> {
     /// The server that the prompt is on.
     pub server_id: R::McpPromptServerId,
     /// Anything else, by name.
-    pub annotations: NotInReads<HashMap<String, Value>>,
+    pub annotations: NotInReads<LazyMap<Value>>,
 }
 
 impl<R: Reads> McpPrompt<R> {

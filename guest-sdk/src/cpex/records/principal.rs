@@ -4,13 +4,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::HashMap;
-use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cpex::lazy::{LazyMap, LazySet};
 use crate::cpex::wire::{Known, Name, Reader, Wire, put_number, put_text};
 
 /// The level of trust in a client.
@@ -105,16 +104,16 @@ pub struct SubjectExtension {
     pub subject_type: Option<SubjectType>,
     /// The assigned roles.
     #[serde(default)]
-    pub roles: HashSet<String>,
+    pub roles: LazySet,
     /// The granted permissions.
     #[serde(default)]
-    pub permissions: HashSet<String>,
+    pub permissions: LazySet,
     /// The team memberships.
     #[serde(default)]
-    pub teams: HashSet<String>,
+    pub teams: LazySet,
     /// The subject's claims, by name.
     #[serde(default)]
-    pub claims: HashMap<String, String>,
+    pub claims: LazyMap<String>,
 }
 
 impl Wire for SubjectExtension {
@@ -167,8 +166,8 @@ pub struct ClientExtension {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teams: Vec<String>,
     /// The client's claims, by name.
-    #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-    pub claims: HashMap<String, Value>,
+    #[serde(default, skip_serializing_if = "LazyMap::is_empty")]
+    pub claims: LazyMap<Value>,
 }
 
 impl Wire for ClientExtension {

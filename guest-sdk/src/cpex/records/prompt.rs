@@ -4,11 +4,11 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cpex::lazy::LazyMap;
 use crate::cpex::records::Message;
 use crate::cpex::wire::{Reader, Wire};
 
@@ -21,7 +21,7 @@ pub struct PromptRequest {
     pub name: String,
     /// The arguments of a prompt request, by name.
     #[serde(default)]
-    pub arguments: HashMap<String, Value>,
+    pub arguments: LazyMap<Value>,
     /// The server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_id: Option<String>,

@@ -4,11 +4,11 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cpex::lazy::LazyMap;
 use crate::cpex::wire::{Known, Reader, Wire, put_number};
 
 /// The kind of a resource.
@@ -83,8 +83,8 @@ pub struct Resource {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,
     /// Anything else, by name.
-    #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-    pub annotations: HashMap<String, Value>,
+    #[serde(default, skip_serializing_if = "LazyMap::is_empty")]
+    pub annotations: LazyMap<Value>,
     /// The version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,

@@ -4,11 +4,11 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cpex::lazy::LazyMap;
 use crate::cpex::wire::{Known, Reader, Wire, put_number};
 
 /// The reason why a model stopped.
@@ -179,7 +179,7 @@ pub struct ToolMetadata {
     pub namespace: Option<String>,
     /// Anything else, by name.
     #[serde(default)]
-    pub annotations: HashMap<String, Value>,
+    pub annotations: LazyMap<Value>,
 }
 
 impl Wire for ToolMetadata {
@@ -227,7 +227,7 @@ pub struct ResourceMetadata {
     pub server_id: Option<String>,
     /// Anything else, by name.
     #[serde(default)]
-    pub annotations: HashMap<String, Value>,
+    pub annotations: LazyMap<Value>,
 }
 
 impl Wire for ResourceMetadata {
@@ -268,7 +268,7 @@ pub struct PromptMetadata {
     pub server_id: Option<String>,
     /// Anything else, by name.
     #[serde(default)]
-    pub annotations: HashMap<String, Value>,
+    pub annotations: LazyMap<Value>,
 }
 
 impl Wire for PromptMetadata {
@@ -443,7 +443,7 @@ pub struct FrameworkExtension {
     pub graph_id: Option<String>,
     /// Anything else about the framework, by name.
     #[serde(default)]
-    pub metadata: HashMap<String, Value>,
+    pub metadata: LazyMap<Value>,
 }
 
 impl Wire for FrameworkExtension {

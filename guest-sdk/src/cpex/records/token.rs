@@ -4,12 +4,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cpex::lazy::LazyMap;
 use crate::cpex::records::{DelegationExtension, DelegationMode, RawDelegatedToken, TokenRole};
 use crate::cpex::token::Token;
 use crate::cpex::wire::{Known, Name, Reader, Wire, put_number, put_text};
@@ -181,8 +181,8 @@ pub struct DelegationPayload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minted_at: Option<DateTime<Utc>>,
     /// Anything else, by name.
-    #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-    pub metadata: HashMap<String, Value>,
+    #[serde(default, skip_serializing_if = "LazyMap::is_empty")]
+    pub metadata: LazyMap<Value>,
 }
 
 impl Wire for DelegationPayload {

@@ -8,6 +8,7 @@ use core::hash::{BuildHasher, Hash};
 use std::collections::{HashMap, HashSet};
 
 use super::{Reader, Wire, put_number, put_text, sort};
+use crate::cpex::lazy::LazyMap;
 
 /// For how many elements there is room from the start: the count may be absurd.
 const ROOM: usize = 128;
@@ -80,7 +81,7 @@ impl<K: Name, V: Wire, S: BuildHasher + Default> Wire for HashMap<K, V, S> {
 
     #[inline(never)]
     fn write(&self, out: &mut Vec<u8>) {
-        put_sorted(out, entries(self));
+        put_sorted(out, self.iter().map(|(key, value)| (key.name(), value as _)).collect());
     }
 }
 
@@ -138,8 +139,8 @@ pub(crate) type Entries<'a> = Vec<(&'a str, &'a dyn Wire)>;
 
 /// The entries of a map, in no order.
 #[inline(never)]
-pub(crate) fn entries<K: Name, V: Wire, S>(map: &HashMap<K, V, S>) -> Entries<'_> {
-    map.iter().map(|(key, value)| (key.name(), value as &dyn Wire)).collect()
+pub(crate) fn entries<V: Wire>(map: &LazyMap<V>) -> Entries<'_> {
+    map.iter().map(|(name, value)| (name.as_str(), value as &dyn Wire)).collect()
 }
 
 /// Sorts by key.

@@ -33,6 +33,22 @@ impl Wire for Value {
         }
     }
 
+    fn skip(reader: &mut Reader<'_>) {
+        match reader.byte() {
+            NULL => {}
+            BOOL => bool::skip(reader),
+            UNSIGNED | NEGATIVE => u64::skip(reader),
+            FLOAT => f64::skip(reader),
+            STRING => String::skip(reader),
+            ARRAY => (0..reader.len()).for_each(|_| Self::skip(reader)),
+            OBJECT => (0..reader.len()).for_each(|_| {
+                reader.text_bytes();
+                Self::skip(reader);
+            }),
+            _ => reader.fail(),
+        }
+    }
+
     fn as_json_text(&self) -> Option<&str> {
         self.as_str()
     }

@@ -12,7 +12,9 @@ mod sort;
 mod time;
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::value::wire as bare;
 use crate::{Result, Status};
@@ -31,6 +33,14 @@ pub(crate) trait Wire {
     /// Appends the value.
     fn write(&self, out: &mut Vec<u8>);
 
+    /// Passes over a value.
+    fn skip(reader: &mut Reader<'_>)
+    where
+        Self: Sized,
+    {
+        drop(Self::read(reader));
+    }
+
     /// The text, if the value is a JSON string: that can be told as it is.
     fn as_json_text(&self) -> Option<&str> {
         None
@@ -41,11 +51,25 @@ pub(crate) trait Wire {
 pub(crate) struct Reader<'a> {
     rest: bare::Reader<'a>,
     sound: bool,
+    /// The buffer that the rest is in. Maps and sets keep it.
+    buffer: &'a Arc<Vec<u8>>,
+    /// The end of the rest in it.
+    end: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bare::Reader(bytes), sound: true }
+    /// A reader of a part of a buffer.
+    pub(crate) fn of(buffer: &'a Arc<Vec<u8>>, part: Range<usize>) -> Self {
+        let end = part.end;
+        let bytes = buffer.get(part).unwrap_or_default();
+        Self { rest: bare::Reader(bytes), sound: true, buffer, end }
+    }
+
+    /// The bytes since `before`, which was the rest then: a buffer, and their range in it.
+    pub(crate) fn passed(&self, before: &[u8]) -> (Arc<Vec<u8>>, Range<usize>) {
+        let after = self.rest().len();
+        let range = self.end.saturating_sub(before.len())..self.end.saturating_sub(after);
+        (Arc::clone(self.buffer), range)
     }
 
     /// True if everything was as it should be, up to here.
@@ -85,6 +109,35 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The bytes of a text.
+    #[inline]
+    pub(crate) fn text_bytes(&mut self) -> &'a [u8] {
+        // Most are shorter than 128 bytes.
+        if let Some((&len, rest)) = self.rest().split_first()
+            && len < 0x80
+            && let Some((text, rest)) = rest.split_at_checked(len.into())
+        {
+            self.rest.0 = rest;
+            return text;
+        }
+        self.long_text_bytes()
+    }
+
+    #[inline(never)]
+    fn long_text_bytes(&mut self) -> &'a [u8] {
+        let len = usize::try_from(self.number()).unwrap_or(usize::MAX);
+        match self.rest().split_at_checked(len) {
+            Some((text, rest)) => {
+                self.rest.0 = rest;
+                text
+            }
+            None => {
+                self.fail();
+                &[]
+            }
+        }
+    }
+
     /// The number of elements that follow. As each has a byte at least, never more than are left.
     pub(crate) fn len(&mut self) -> usize {
         match usize::try_from(self.number()) {
@@ -119,8 +172,9 @@ impl<'a> Reader<'a> {
 /// # Errors
 ///
 /// [`Status::Malformed`] if the bytes are anything but one such value.
-pub(crate) fn from_bytes<T: Wire>(bytes: &[u8]) -> Result<T> {
-    let mut reader = Reader::new(bytes);
+pub(crate) fn from_bytes<T: Wire>(bytes: Vec<u8>) -> Result<T> {
+    let buffer = Arc::new(bytes);
+    let mut reader = Reader::of(&buffer, 0..buffer.len());
     let value = T::read(&mut reader);
     if reader.is_sound() && reader.rest().is_empty() {
         Ok(value)
@@ -141,6 +195,10 @@ pub(crate) use bare::{put_number, put_text};
 impl Wire for String {
     fn read(reader: &mut Reader<'_>) -> Self {
         reader.text()
+    }
+
+    fn skip(reader: &mut Reader<'_>) {
+        reader.text_bytes();
     }
 
     fn write(&self, out: &mut Vec<u8>) {
