@@ -11,6 +11,7 @@ mod reach;
 mod required;
 mod search;
 mod set;
+mod size;
 mod template;
 
 use alloc::borrow::Cow;
@@ -98,6 +99,9 @@ impl Pattern {
             .map_err(|error| Refusal::invalid(error.to_string()))?;
         let utf8 = syntax.get_utf8();
         // The engine builds one of its own, of which it tells no size.
+        if size::least_states(&hir) > MAX_STATES {
+            return Err(Refusal { states: 0, ..Refusal::too_large() });
+        }
         let states = states_of(&hir, utf8).filter(|states| *states <= MAX_STATES);
         let states = states.ok_or_else(Refusal::too_large)?;
         let regex = meta::Builder::new()
