@@ -162,11 +162,13 @@ impl<V> LazyMap<V> {
             (Some(Encoded { bytes, skip, .. }), _) => {
                 let mut reader = bytes.elements();
                 let mut entries = Vec::with_capacity(bytes.len());
-                for _ in 0..bytes.len() {
+                for left in (0..bytes.len()).rev() {
                     let name = reader.text();
                     let position = bytes.position(&reader);
                     entries.push(Entry { name, position, value: OnceLock::new() });
-                    skip(&mut reader);
+                    if left > 0 {
+                        skip(&mut reader);
+                    }
                 }
                 entries
             }

@@ -7,7 +7,9 @@ use serde_json::{Map, Number, Value};
 
 use super::collections::put_sorted;
 use super::{Reader, Wire, put_number, put_text};
-use crate::value::wire::{ARRAY, BOOL, FLOAT, NEGATIVE, NULL, OBJECT, STRING, UNSIGNED};
+use crate::value::wire::{
+    ARRAY, BOOL, FLOAT, NEGATIVE, NULL, OBJECT, STRING, UNSIGNED, behind_value,
+};
 
 impl Wire for Value {
     fn read(reader: &mut Reader<'_>) -> Self {
@@ -34,19 +36,7 @@ impl Wire for Value {
     }
 
     fn skip(reader: &mut Reader<'_>) {
-        match reader.byte() {
-            NULL => {}
-            BOOL => bool::skip(reader),
-            UNSIGNED | NEGATIVE => u64::skip(reader),
-            FLOAT => f64::skip(reader),
-            STRING => String::skip(reader),
-            ARRAY => (0..reader.len()).for_each(|_| Self::skip(reader)),
-            OBJECT => (0..reader.len()).for_each(|_| {
-                reader.text_bytes();
-                Self::skip(reader);
-            }),
-            _ => reader.fail(),
-        }
+        reader.pass(behind_value(reader.rest(), 0));
     }
 
     fn as_json_text(&self) -> Option<&str> {

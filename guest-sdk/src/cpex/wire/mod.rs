@@ -82,6 +82,14 @@ impl<'a> Reader<'a> {
         self.rest.0
     }
 
+    /// Passes over so many bytes.
+    pub(crate) fn pass(&mut self, len: usize) {
+        match self.rest().get(len..) {
+            Some(rest) => self.rest.0 = rest,
+            None => self.fail(),
+        }
+    }
+
     /// Remembers that something is malformed. There is nothing to read from here on.
     #[cold]
     pub(crate) const fn fail(&mut self) {
