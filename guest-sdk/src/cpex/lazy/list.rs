@@ -8,10 +8,13 @@ use super::Bytes;
 use crate::cpex::incoming::lost;
 use crate::cpex::wire::{Reader, Wire};
 
+/// Decodes one element.
+type Decode<T> = fn(&mut Reader<'_>) -> T;
+
 /// A list that is decoded when somebody looks at it.
 pub(in crate::cpex) struct List<T> {
     /// The elements as they came, and how to decode one. `None` once the list was changed.
-    encoded: Option<(Bytes, fn(&mut Reader<'_>) -> T)>,
+    encoded: Option<(Bytes, Decode<T>)>,
     decoded: OnceLock<Vec<T>>,
 }
 

@@ -5,11 +5,10 @@ use alloc::vec::Vec;
 
 use serde_json::{Map, Number, Value};
 
+use super::behind::behind_value;
 use super::collections::put_sorted;
 use super::{Reader, Wire, put_number, put_text};
-use crate::value::wire::{
-    ARRAY, BOOL, FLOAT, NEGATIVE, NULL, OBJECT, STRING, UNSIGNED, behind_value,
-};
+use crate::value::wire::{ARRAY, BOOL, FLOAT, NEGATIVE, NULL, OBJECT, STRING, UNSIGNED};
 
 impl Wire for Value {
     fn read(reader: &mut Reader<'_>) -> Self {

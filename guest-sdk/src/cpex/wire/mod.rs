@@ -5,6 +5,7 @@
 //! on. Whoever asked for the whole looks once, at the end; that is much less code than an early
 //! return after each field.
 
+mod behind;
 mod collections;
 mod json;
 mod named;
