@@ -161,16 +161,19 @@ impl<V> LazyMap<V> {
         self.entries.get_or_init(|| match (&self.encoded, self.map.get()) {
             (Some(Encoded { bytes, skip, .. }), _) => {
                 let mut reader = bytes.elements();
-                let mut entries = Vec::with_capacity(bytes.len());
+                let mut entries: Vec<Entry<V>> = Vec::with_capacity(bytes.len());
+                let mut sorted = true;
                 for left in (0..bytes.len()).rev() {
                     let name = reader.text();
+                    sorted &= entries.last().is_none_or(|last| last.name < name);
                     let position = bytes.position(&reader);
                     entries.push(Entry { name, position, value: OnceLock::new() });
                     if left > 0 {
                         skip(&mut reader);
                     }
                 }
-                entries
+                // The host sends them in order. If it did not, a name could look missing.
+                if sorted { entries } else { in_order(entries) }
             }
             (None, Some(map)) => map.entries(),
             (None, None) => Vec::new(),

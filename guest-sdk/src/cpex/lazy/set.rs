@@ -59,7 +59,7 @@ impl LazySet {
         let member = member.as_ref();
         match self.members.encoded() {
             Some(bytes) => bytes.any(|other| other == member.as_bytes()),
-            None => self.position(member).is_ok(),
+            None => self.position(member).is_some(),
         }
     }
 
@@ -80,18 +80,18 @@ impl LazySet {
 
     /// Adds a member, and says whether it is new.
     pub fn insert(&mut self, member: String) -> bool {
-        match self.position(&member) {
-            Ok(_) => false,
-            Err(position) => {
-                self.to_mut().insert(position, member);
-                true
-            }
+        let is_new = self.position(&member).is_none();
+        if is_new {
+            let members = self.to_mut();
+            let after = members.iter().take_while(|other| **other < member).count();
+            members.insert(after, member);
         }
+        is_new
     }
 
     /// Removes a member, and says whether it was there.
     pub fn remove<T: AsRef<str> + ?Sized>(&mut self, member: &T) -> bool {
-        let Ok(position) = self.position(member.as_ref()) else { return false };
+        let Some(position) = self.position(member.as_ref()) else { return false };
         self.to_mut().remove(position);
         true
     }
@@ -107,9 +107,9 @@ impl LazySet {
         self.members.to_mut()
     }
 
-    /// The position of a member in the list, or where it would be.
-    fn position(&self, member: &str) -> Result<usize, usize> {
-        self.members().binary_search_by(|other| other.as_str().cmp(member))
+    /// The position of a member in the list.
+    fn position(&self, member: &str) -> Option<usize> {
+        self.members().iter().position(|other| other == member)
     }
 }
 

@@ -149,3 +149,21 @@ fn an_unchanged_map_crosses_in_any_order() {
     assert_eq!(to_bytes(&read), bytes);
     assert_eq!(std::format!("{read:?}"), r#"{"a": Object {"x": Array []}, "b": Number(1)}"#);
 }
+
+#[test]
+fn nothing_is_missed_in_what_comes_without_order() {
+    let pairs: Vec<(String, u64)> = vec![("b".into(), 1), ("c".into(), 2), ("a".into(), 3)];
+    let mut bytes = vec![3];
+    for (name, value) in &pairs {
+        name.write(&mut bytes);
+        value.write(&mut bytes);
+    }
+    let map: LazyMap<u64> = from_bytes(bytes).unwrap();
+    let set: LazySet = from_bytes(to_bytes(&Vec::from(["b", "c", "a"].map(String::from)))).unwrap();
+    let decoded = set.iter().count();
+    for (name, value) in &pairs {
+        assert_eq!(map.get(name), Some(value));
+        assert!(set.contains(name) && set.clone().remove(name));
+    }
+    assert_eq!((map.len(), decoded, map.get("d")), (3, 3, None));
+}

@@ -8,6 +8,7 @@ use core::fmt;
 
 use cpex_wasmi_abi::{MEMORY, Status, pattern as p};
 
+use super::copied::Copied;
 use super::together;
 use crate::patterns::{reason, word};
 use crate::sys;
@@ -96,7 +97,8 @@ impl Pattern {
     /// True if a text is known to have no match, without a search.
     #[inline(always)]
     pub(super) fn has_none(&self, text: &[u8]) -> bool {
-        text.len() < self.shortest || together::has_none(self, text)
+        text.len() < self.shortest
+            || Copied::FITS.contains(&text.len()) && together::has_none(self, text)
     }
 
     /// True if there is a match from `start` on.
@@ -185,6 +187,7 @@ impl Ranges {
     }
 
     /// The place of the next match.
+    #[inline]
     pub(super) fn next(&mut self, pattern: &Pattern, text: &[u8]) -> Option<(usize, usize)> {
         if self.found {
             return self.next_of_many(pattern, text);

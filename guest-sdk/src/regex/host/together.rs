@@ -26,13 +26,14 @@ const SETS: u32 = 16;
 /// The size of the record of a match, in bytes.
 const RECORD: usize = 12;
 
-/// Returns true if the text is known to have no match of the pattern.
+/// Returns true if the text, of a [length that fits](Copied::FITS), is known to have no match of the pattern.
 #[inline(never)]
 pub(super) fn has_none(pattern: &Pattern, text: &[u8]) -> bool {
-    Copied::FITS.contains(&text.len())
-        && memo(|memo| {
+    memo(
+        |memo| {
             if memo.text.is(text) { memo.answer(pattern) } else { memo.next_text(pattern, text) }
-        })
+        },
+    )
 }
 
 /// Forgets a pattern that is given back.
