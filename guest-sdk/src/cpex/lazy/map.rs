@@ -162,18 +162,19 @@ impl<V> LazyMap<V> {
             (Some(Encoded { bytes, skip, .. }), _) => {
                 let mut reader = bytes.elements();
                 let mut entries: Vec<Entry<V>> = Vec::with_capacity(bytes.len());
-                let mut sorted = true;
                 for left in (0..bytes.len()).rev() {
                     let name = reader.text();
-                    sorted &= entries.last().is_none_or(|last| last.name < name);
+                    // The ABI says so. Else a name could look missing.
+                    if entries.last().is_some_and(|last| last.name >= name) {
+                        lost();
+                    }
                     let position = bytes.position(&reader);
                     entries.push(Entry { name, position, value: OnceLock::new() });
                     if left > 0 {
                         skip(&mut reader);
                     }
                 }
-                // The host sends them in order. If it did not, a name could look missing.
-                if sorted { entries } else { in_order(entries) }
+                entries
             }
             (None, Some(map)) => map.entries(),
             (None, None) => Vec::new(),
