@@ -263,6 +263,9 @@ mod unlisted {
                 };
                 message.content.len() == 5 && message.content.iter().any(is_secret)
             }
+            Some("head and calls") => {
+                message.role == Role::Tool && message.get_tool_calls().len() == 1
+            }
             Some("head") => (message.role, message.channel) == (Role::Tool, Some(Channel::Final)),
             Some("state") => ctx.get_global("seen").is_some(),
             _ => false,
@@ -314,10 +317,12 @@ mod unlisted {
         let text = model::ContentPart::Text { text: "long".repeat(10_000) };
         let Payload::Message(payload) = &mut request.payload else { unreachable!() };
         payload.message.content.push(text);
-        let mut harness = Harness::new(&PLUGIN).config("look", "head");
-        let outcome = harness.call(HOOK, request).unwrap();
-        assert!(!outcome.decision.is_allow());
-        assert!(outcome.receipt.bytes_read < 32, "{:?}", outcome.receipt);
+        for (look, most) in [("head", 32), ("head and calls", 64)] {
+            let mut harness = Harness::new(&PLUGIN).config("look", look);
+            let outcome = harness.call(HOOK, request.clone()).unwrap();
+            assert!(!outcome.decision.is_allow());
+            assert!(outcome.receipt.bytes_read < most, "{look}: {:?}", outcome.receipt);
+        }
     }
 
     #[test]

@@ -178,36 +178,35 @@ impl<'a> Reader<'a, '_> {
 
     fn properties(&mut self) -> BTreeMap<String, Node> {
         let mut properties = BTreeMap::new();
-        match self.map.get("properties") {
-            None => {}
-            Some(Value::Object(map)) => {
-                let above = Place::Key(self.at, "properties");
-                for (key, value) in map {
-                    let node = self.parser.node(value, &Place::Key(&above, key), self.nesting);
-                    properties.insert(key.clone(), node);
-                }
-            }
-            Some(other) => self.wrong("properties", must_be("a mapping", other)),
+        let above = Place::Key(self.at, "properties");
+        for (key, value) in self.mapping("properties").into_iter().flatten() {
+            let node = self.parser.node(value, &Place::Key(&above, key), self.nesting);
+            properties.insert(key.clone(), node);
         }
         properties
     }
 
     fn patterned(&mut self) -> Vec<(Expression, Node)> {
         let mut patterned = Vec::new();
-        match self.map.get("patternProperties") {
-            None => {}
-            Some(Value::Object(map)) => {
-                let above = Place::Key(self.at, "patternProperties");
-                for (text, value) in map {
-                    let place = Place::Key(&above, text);
-                    let node = self.parser.node(value, &place, self.nesting);
-                    let made = self.parser.expression(text, &place);
-                    patterned.extend(made.map(|made| (made, node)));
-                }
-            }
-            Some(other) => self.wrong("patternProperties", must_be("a mapping", other)),
+        let above = Place::Key(self.at, "patternProperties");
+        for (text, value) in self.mapping("patternProperties").into_iter().flatten() {
+            let place = Place::Key(&above, text);
+            let node = self.parser.node(value, &place, self.nesting);
+            let made = self.parser.expression(text, &place);
+            patterned.extend(made.map(|made| (made, node)));
         }
         patterned
+    }
+
+    /// The mapping under a keyword.
+    fn mapping(&mut self, keyword: &'static str) -> Option<&'a Map<String, Value>> {
+        match self.map.get(keyword)? {
+            Value::Object(map) => Some(map),
+            other => {
+                self.wrong(keyword, must_be("a mapping", other));
+                None
+            }
+        }
     }
 
     fn required(&mut self) -> Vec<String> {

@@ -60,7 +60,7 @@ type Parts<T> = Box<dyn AsRef<[T]> + Send + Sync>;
 impl LazyMessage {
     /// The tool calls, in order.
     pub fn get_tool_calls(&self) -> Vec<&ToolCall> {
-        match self.whole.get() {
+        match self.with_content() {
             Some(message) => message.get_tool_calls(),
             None => each(&self.tool_calls, Field::ToolCall),
         }
@@ -68,7 +68,7 @@ impl LazyMessage {
 
     /// The tool results, in order.
     pub fn get_tool_results(&self) -> Vec<&ToolResult> {
-        match self.whole.get() {
+        match self.with_content() {
             Some(message) => message.get_tool_results(),
             None => each(&self.tool_results, Field::ToolResult),
         }
@@ -76,7 +76,7 @@ impl LazyMessage {
 
     /// The texts of all text parts, joined.
     pub fn get_text_content(&self) -> String {
-        match self.whole.get() {
+        match self.with_content() {
             Some(message) => message.get_text_content(),
             None => fetched(Place::of(Field::MessageText).text()).unwrap_or_default(),
         }
@@ -84,7 +84,7 @@ impl LazyMessage {
 
     /// The texts of all reasoning parts, joined, if there are any.
     pub fn get_thinking_content(&self) -> Option<String> {
-        match self.whole.get() {
+        match self.with_content() {
             Some(message) => message.get_thinking_content(),
             None => fetched(Place::of(Field::MessageThinking).text()),
         }
@@ -92,7 +92,7 @@ impl LazyMessage {
 
     /// True if a tool is called.
     pub fn is_tool_call(&self) -> bool {
-        match self.whole.get() {
+        match self.with_content() {
             Some(message) => message.is_tool_call(),
             None => fetched(Place::of(Field::ToolCall).all().count()) > 0,
         }
@@ -100,10 +100,15 @@ impl LazyMessage {
 
     /// True if a tool's result is in it.
     pub fn is_tool_result(&self) -> bool {
-        match self.whole.get() {
+        match self.with_content() {
             Some(message) => message.is_tool_result(),
             None => fetched(Place::of(Field::ToolResult).all().count()) > 0,
         }
+    }
+
+    /// The message, if its content was fetched. A look at the role alone fetches none.
+    fn with_content(&self) -> Option<&Message> {
+        self.whole.get().map(|message| &**message).filter(|message| message.content.is_fetched())
     }
 }
 

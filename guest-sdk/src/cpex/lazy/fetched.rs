@@ -25,6 +25,11 @@ impl<T> LazyList<T> {
     pub(in crate::cpex) const fn of(fetch: fn() -> Vec<T>) -> Self {
         Self { fetch: Some(fetch), list: OnceLock::new() }
     }
+
+    /// True if it needs no look at the host.
+    pub(in crate::cpex) fn is_fetched(&self) -> bool {
+        self.list.get().is_some()
+    }
 }
 
 impl<T> Deref for LazyList<T> {
