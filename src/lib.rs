@@ -54,6 +54,7 @@
 //! | `wasi` | no | modules may import WASI preview 1: output goes to the log; files (through cap-std), variables, time and random numbers as far as they are granted | a module that does is refused, as is a plugin that asks for files |
 //! | `yaml` | no | policies and whole configurations are read from YAML, with the place of all that is wrong: `Policy::from_yaml`, the module `config` | an embedder parses them: [`Policy::from_value`] |
 //! | `cpex-core` | no | `cpex-core` 0.2.3 loads plugins from its own configuration: the module `cpex`, described in `docs/cpex.md` | |
+//! | `praxis-policy` | no | praxis-policy 0.5.0, the engine of cpex 0.3, loads plugins: the module `praxis`, described in `docs/praxis.md` | |
 //!
 //! A feature lets the host offer something. A plugin gets it only if its manifest asks for it and its [`Policy`] grants it.
 #![no_std]
@@ -76,6 +77,10 @@ extern crate std;
 #[doc = include_str!("../docs/cpex.md")]
 mod guide {}
 
+#[cfg(all(doctest, feature = "praxis-policy"))]
+#[doc = include_str!("../docs/praxis.md")]
+mod praxis_guide {}
+
 #[cfg(all(doctest, feature = "yaml"))]
 #[doc = include_str!("../docs/library.md")]
 mod library_guide {}
@@ -96,10 +101,14 @@ mod instance;
 mod logging;
 mod module;
 mod outcome;
+#[cfg(feature = "pipeline")]
+mod pipeline;
 mod plugin;
 mod policy;
 #[cfg(feature = "std")]
 mod pool;
+#[cfg(feature = "praxis-policy")]
+pub mod praxis;
 mod receipt;
 #[cfg(feature = "text")]
 mod regex;

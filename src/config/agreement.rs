@@ -38,7 +38,7 @@ pub(super) fn identity(entry: &Value, manifest: Option<&Manifest>, problems: &mu
     }
 }
 
-/// Refuses grants that `cpex-core` would make something else of than the operator means: a plugin
+/// Refuses grants that a pipeline would make something else of than the operator means: a plugin
 /// that may change what it may not see.
 pub(super) fn grants(
     granted: CapabilitySet,
@@ -58,7 +58,7 @@ pub(super) fn grants(
             problems.push(Problem::new(
                 ErrorKind::CapabilityDenied(read),
                 format!(
-                    "`{write}` is granted without `{read}`, and cpex-core would {harm}; add \
+                    "`{write}` is granted without `{read}`, and the pipeline would {harm}; add \
                      `- {read}` under `capabilities:` of its entry"
                 ),
             ));

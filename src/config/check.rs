@@ -1,5 +1,5 @@
 //! Checks a configuration as it is written. `cpex-core` ignores each key that it does not know, and with it
-//! what the operator meant by it.
+//! what the operator meant by it; praxis-policy refuses such a key, without its place.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -11,9 +11,7 @@ use serde_json::Value;
 use super::directory::{PluginDirectory, SCHEME};
 use super::fits::joined;
 use super::overrides::{self, PluginReference};
-use super::references::routing_enabled;
-use super::shapes::CONFIGURATION;
-use super::{Document, agreement, directory};
+use super::{Dialect, Document, agreement, directory};
 use crate::policy::keys::{ENTRY, Key};
 use crate::text::suggest::is_like;
 use crate::{ErrorKind, Module, Policy, Problem, visible};
@@ -46,43 +44,64 @@ pub struct Checked {
     pub module: Option<Module>,
 }
 
-/// Checks a whole configuration of `cpex-core`: its keys and values, all entries of the kind `wasm://`, and
+/// Checks a whole configuration, in the [dialect](Dialect::of) that it looks written in: its keys and values, all entries of the kind `wasm://`, and
 /// what routes and groups override of them. With a plugin directory, each of these is loaded for a try; no
 /// instruction of a plugin runs.
 ///
 /// In entries of other kinds and elsewhere, keys that are not known are an error only if they look misspelt
 /// or would be a policy without effect: an orchestrator may have keys of its own.
 pub fn check(document: &Document, directory: Option<&PluginDirectory>) -> Report {
-    checked(document.value(), Some(document), directory)
+    check_for(Dialect::of(document), document, directory)
+}
+
+/// As [`check`], for a configuration in this dialect.
+pub fn check_for(
+    dialect: Dialect,
+    document: &Document,
+    directory: Option<&PluginDirectory>,
+) -> Report {
+    checked(dialect, document.value(), Some(document), directory)
 }
 
 /// Checks a document that is the entry of one plugin, as [`check`] checks each.
 pub fn check_entry(document: &Document, directory: Option<&PluginDirectory>) -> Report {
-    let mut checker = Checker { document: Some(document), directory, report: Report::default() };
+    let mut checker = Checker::new(Dialect::CpexCore, Some(document), directory);
     checker.entry("", document.value(), &[]);
     checker.sorted()
 }
 
 /// As [`check`], for a configuration without places.
-#[cfg(feature = "cpex-core")]
-pub(crate) fn check_value(config: &Value, directory: &PluginDirectory) -> Report {
-    checked(config, None, Some(directory))
+#[cfg(feature = "pipeline")]
+pub(crate) fn check_value(dialect: Dialect, config: &Value, directory: &PluginDirectory) -> Report {
+    checked(dialect, config, None, Some(directory))
 }
 
 fn checked(
+    dialect: Dialect,
     config: &Value,
     document: Option<&Document>,
     directory: Option<&PluginDirectory>,
 ) -> Report {
-    let mut checker = Checker { document, directory, report: Report::default() };
+    let mut checker = Checker::new(dialect, document, directory);
     checker.configuration(config);
     checker.sorted()
 }
 
 pub(super) struct Checker<'c> {
+    pub(super) dialect: Dialect,
     document: Option<&'c Document>,
     directory: Option<&'c PluginDirectory>,
     report: Report,
+}
+
+impl<'c> Checker<'c> {
+    fn new(
+        dialect: Dialect,
+        document: Option<&'c Document>,
+        directory: Option<&'c PluginDirectory>,
+    ) -> Self {
+        Self { dialect, document, directory, report: Report::default() }
+    }
 }
 
 impl Checker<'_> {
@@ -107,7 +126,8 @@ impl Checker<'_> {
                 return self.problem("", ErrorKind::InvalidPolicy, message.into());
             }
         }
-        for Key { name, shape, .. } in CONFIGURATION.keys {
+        let known = self.dialect.configuration();
+        for Key { name, shape, .. } in known.keys {
             match config.get(*name) {
                 Some(Value::Array(_)) if *name == "plugins" => {}
                 Some(value) => self.fits(value, name, shape),
@@ -115,12 +135,12 @@ impl Checker<'_> {
             }
         }
         for (key, value) in config.as_object().into_iter().flatten() {
-            if !CONFIGURATION.has(key) {
-                self.unknown(key, value, &joined("", key), &CONFIGURATION);
+            if !known.has(key) {
+                self.unknown(key, value, &joined("", key), known);
             }
         }
         self.names(config);
-        let references = overrides::references(config);
+        let references = overrides::references(config, self.dialect);
         self.without_effect(config, &references);
         for (at, entry) in overrides::list(config, "plugins") {
             self.entry(&format!("plugins[{at}]"), entry, &references);
@@ -135,7 +155,7 @@ impl Checker<'_> {
 
     /// Refuses policies of routes and groups that nobody looks at.
     fn without_effect(&mut self, config: &Value, references: &[PluginReference<'_>]) {
-        if routing_enabled(config) {
+        if self.dialect != Dialect::CpexCore || self.dialect.routes(config) {
             return;
         }
         for place in references.iter().filter(|place| place.is_routed && place.has_policy()) {

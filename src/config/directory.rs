@@ -38,7 +38,7 @@ struct Known {
     stamp: Stamp,
     module: WeakModule,
     /// The module, until a plugin is made of it that is to stay.
-    #[cfg_attr(not(feature = "cpex-core"), allow(dead_code, reason = "it keeps the module"))]
+    #[cfg_attr(not(feature = "pipeline"), allow(dead_code, reason = "it keeps the module"))]
     awaited: Option<Module>,
 }
 
@@ -111,7 +111,7 @@ impl PluginDirectory {
     }
 
     /// As [`load_entry`](Self::load_entry), for a plugin that is to stay: the module is kept by it alone.
-    #[cfg(feature = "cpex-core")]
+    #[cfg(feature = "pipeline")]
     pub(crate) fn make_entry(&self, entry: &Value) -> Result<Loaded, Vec<Problem>> {
         let loaded = self.load_entry(entry)?;
         if let Some(known) = self.lock().get_mut(&loaded.file) {
@@ -122,7 +122,7 @@ impl PluginDirectory {
 
     /// Keeps of the modules that no plugin uses only those of these files, and none whose file has vanished or
     /// changed.
-    #[cfg(feature = "cpex-core")]
+    #[cfg(feature = "pipeline")]
     pub(crate) fn keep<'f>(&self, files: impl Iterator<Item = &'f Path> + Clone) {
         for (path, known) in self.lock().iter_mut() {
             if !files.clone().any(|file| file == path) {
@@ -133,7 +133,7 @@ impl PluginDirectory {
     }
 
     /// The number of modules that are kept.
-    #[cfg(all(test, feature = "cpex-core"))]
+    #[cfg(all(test, feature = "pipeline"))]
     fn kept(&self) -> usize {
         self.lock().values().filter(|known| known.module.upgrade().is_some()).count()
     }
@@ -196,7 +196,7 @@ impl PluginDirectory {
         let known = Known { stamp, module: module.downgrade(), awaited: Some(module.clone()) };
         self.lock().insert(path.clone(), known);
         self.sweep();
-        #[cfg(feature = "cpex-core")]
+        #[cfg(feature = "pipeline")]
         tracing::info!(
             path = %shown,
             module = %crate::visible(&module.manifest().name),
@@ -297,7 +297,7 @@ fn shown(path: &Path) -> String {
     crate::visible(&path.display().to_string())
 }
 
-#[cfg(all(test, feature = "cpex-core"))]
+#[cfg(all(test, feature = "pipeline"))]
 #[allow(clippy::unwrap_used, reason = "for tests")]
 mod tests {
     use std::fs;

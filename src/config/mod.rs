@@ -1,4 +1,4 @@
-//! Configurations of `cpex-core` as operators write them: read, checked as a whole, and described to editors.
+//! Configurations of engines as operators write them: read, checked as a whole, and described to editors.
 //!
 //! One reader and one check serve [`Policy::from_yaml`](crate::Policy::from_yaml), the command line and the
 //! module `cpex`: all of them refuse the same things, in the same words, with the same places.
@@ -29,6 +29,7 @@ mod agreement;
 mod ambiguous;
 mod beneath;
 mod check;
+mod dialect;
 mod directory;
 mod document;
 mod fits;
@@ -37,13 +38,15 @@ mod references;
 mod scalar;
 mod schema;
 mod shapes;
+mod shapes_praxis;
 mod yaml;
 
-pub use check::{Checked, Report, check, check_entry};
-#[cfg(feature = "cpex-core")]
+pub use check::{Checked, Report, check, check_entry, check_for};
+#[cfg(feature = "pipeline")]
 pub(crate) use check::{check_value, unprefixed};
+pub use dialect::Dialect;
 pub use directory::PluginDirectory;
-#[cfg(feature = "cpex-core")]
+#[cfg(feature = "pipeline")]
 pub(crate) use directory::SCHEME;
 pub use document::Document;
 pub use schema::{configuration_schema, policy_schema};

@@ -1,6 +1,6 @@
 //! Overrides of entries in routes and groups.
 //!
-//! `cpex-core` makes such a plugin when the first request takes the route, and runs the entry's own if
+//! An engine makes such a plugin when the first request takes the route, and runs the entry's own if
 //! that fails. So that no guard runs with other settings than those that were written, they are looked
 //! at before.
 
@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
 
+use super::Dialect;
 use super::fits::joined;
 use crate::visible;
 
@@ -30,20 +31,22 @@ pub(super) struct PluginReference<'c> {
 pub(super) enum Overridden<'c> {
     Entry(&'c Value),
     Config(&'c Value),
+    /// Keys that take the place of the entry's, each whole.
+    Replaced(&'c Value),
 }
 
 /// All places where plugins are named.
-pub(super) fn references(config: &Value) -> Vec<PluginReference<'_>> {
+pub(super) fn references(config: &Value, dialect: Dialect) -> Vec<PluginReference<'_>> {
     let mut found = Vec::new();
     for (at, route) in list(config, "routes") {
-        named(&format!("routes[{at}]"), route, &mut found);
+        named(&format!("routes[{at}]"), route, dialect, &mut found);
     }
     if let Some(global) = config.get("global") {
         steps("global", global, &mut found);
     }
     for (scope, groups) in groups(config) {
         for (name, group) in groups {
-            named(&joined(scope, name), group, &mut found);
+            named(&joined(scope, name), group, dialect, &mut found);
         }
     }
     found
@@ -63,12 +66,13 @@ pub(super) fn list<'v>(config: &'v Value, key: &str) -> impl Iterator<Item = (us
 }
 
 impl PluginReference<'_> {
-    /// The entry with the override, as `cpex-core` makes it: its `config` is laid over the entry's, key
-    /// by key. `None`: nothing is overridden.
+    /// The entry with the override, as the engine makes it: its `config` is laid over the entry's, key
+    /// by key, or [replaces](Overridden::Replaced) it. `None`: nothing is overridden.
     pub(super) fn applied_to(&self, entry: &Value) -> Option<Result<Value, String>> {
         let over = match self.value? {
             Overridden::Config(over) => over,
-            Overridden::Entry(Value::Null) => return None,
+            Overridden::Entry(Value::Null) | Overridden::Replaced(Value::Null) => return None,
+            Overridden::Replaced(Value::Object(keys)) => return Some(replaced(entry, keys)),
             Overridden::Entry(Value::Object(keys)) => {
                 if let Some(key) = keys.keys().find(|key| *key != "config") {
                     let hint = if key == "sandbox_policy" { ": put it under `config`" } else { "" };
@@ -79,7 +83,7 @@ impl PluginReference<'_> {
                 }
                 keys.get("config")?
             }
-            Overridden::Entry(_) => {
+            Overridden::Entry(_) | Overridden::Replaced(_) => {
                 let wrong = "is not a mapping; write an override as `config:` with settings under \
                              it";
                 return Some(Err(wrong.into()));
@@ -100,7 +104,7 @@ impl PluginReference<'_> {
     /// Tells whether the policy is overridden.
     pub(super) fn has_policy(&self) -> bool {
         let config = match self.value {
-            Some(Overridden::Entry(entry)) => entry.get("config"),
+            Some(Overridden::Entry(entry) | Overridden::Replaced(entry)) => entry.get("config"),
             Some(Overridden::Config(config)) => Some(config),
             None => None,
         };
@@ -108,8 +112,45 @@ impl PluginReference<'_> {
     }
 }
 
+/// An entry with keys of its own for a route, as praxis-policy makes it.
+fn replaced(entry: &Value, keys: &Map<String, Value>) -> Result<Value, String> {
+    const KNOWN: [&str; 3] = ["config", "capabilities", "on_error"];
+    if let Some(key) = keys.keys().find(|key| !KNOWN.contains(&key.as_str())) {
+        let hint = if key == "sandbox_policy" { ": put it under `config`" } else { "" };
+        return Err(format!(
+            "has `{}`, which praxis-policy ignores; only `config`, `capabilities` and `on_error` can be \
+             overridden{hint}",
+            visible(key)
+        ));
+    }
+    let mut applied = entry.clone();
+    if let Some(entry) = applied.as_object_mut() {
+        let keys = keys.iter().filter(|(_, value)| !value.is_null());
+        entry.extend(keys.map(|(key, value)| (key.clone(), value.clone())));
+    }
+    Ok(applied)
+}
+
 /// The plugins that a route or group names.
-fn named<'c>(scope: &str, value: &'c Value, found: &mut Vec<PluginReference<'c>>) {
+fn named<'c>(
+    scope: &str,
+    value: &'c Value,
+    dialect: Dialect,
+    found: &mut Vec<PluginReference<'c>>,
+) {
+    if let (Dialect::PraxisPolicy, Some(Value::Object(plugins))) = (dialect, value.get("plugins")) {
+        for (plugin, over) in plugins {
+            let path = joined(&format!("{scope}.plugins"), plugin);
+            let value = Some(Overridden::Replaced(over));
+            found.push(PluginReference {
+                inner: path.clone(),
+                path,
+                plugin,
+                value,
+                is_routed: true,
+            });
+        }
+    }
     for (at, item) in list(value, "plugins") {
         let path = format!("{scope}.plugins[{at}]");
         let (plugin, over) = match item {

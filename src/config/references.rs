@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::check::Checker;
 use super::fits::joined;
 use super::overrides::{self, PluginReference};
-use super::shapes::{MATCHERS, STEP, STEPS};
+use super::shapes::{STEP, STEPS};
 use crate::policy::keys::Shape;
 use crate::policy::values::expected;
 use crate::text::suggest::did_you_mean;
@@ -88,10 +88,10 @@ impl Checker<'_> {
                 self.wrong(&path, &wrong);
             }
         }
-        if !routing_enabled(config) {
+        if !self.dialect.routes(config) {
             return;
         }
-        for PluginReference { path, plugin, .. } in overrides::references(config) {
+        for PluginReference { path, plugin, .. } in overrides::references(config, self.dialect) {
             if !names.contains(plugin) {
                 let hint = did_you_mean(plugin, names.iter().copied());
                 let wrong =
@@ -110,15 +110,17 @@ impl Checker<'_> {
 
     fn route(&mut self, route: &Value, path: &str, groups: &BTreeSet<&str>) {
         let there = |key: &str| route.get(key).is_some_and(|value| !value.is_null());
-        let matchers: Vec<_> = MATCHERS.into_iter().filter(|key| there(key)).collect();
+        let known = self.dialect.matchers();
+        let matchers: Vec<_> = known.iter().copied().filter(|key| there(key)).collect();
         if matchers.len() != 1 {
             let found = if matchers.is_empty() {
                 "none of them".into()
             } else {
                 format!("`{}`", matchers.join("` and `"))
             };
-            let wrong =
-                format!("must have one of `tool`, `resource`, `prompt` and `llm`, and has {found}");
+            let known = known.join("`, `");
+            let (first, last) = known.rsplit_once(", ").unwrap_or(("", &known));
+            let wrong = format!("must have one of `{first} and {last}`, and has {found}");
             self.wrong(path, &wrong);
         }
         let named: Vec<_> = match route.get("groups") {
@@ -132,9 +134,4 @@ impl Checker<'_> {
             self.wrong(&format!("{path}.groups"), &wrong);
         }
     }
-}
-
-/// Tells whether routes and groups count.
-pub(super) fn routing_enabled(config: &Value) -> bool {
-    config.pointer("/plugin_settings/routing_enabled") == Some(&Value::Bool(true))
 }

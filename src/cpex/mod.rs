@@ -24,23 +24,72 @@
 //! # }
 //! ```
 //!
+//! Each call can be told of, with what it cost:
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use cpex_wasmi::cpex::WasmFactory;
+//!
+//! let factory = WasmFactory::new("fixtures")?.on_call(|call| {
+//!     let ended = match call.result {
+//!         Ok(decision) if decision.is_allow() => "allow",
+//!         Ok(_) => "deny",
+//!         Err(error) => error.code(),
+//!     };
+//!     println!("{} {}: {ended}, {} fuel", call.plugin, call.hook, call.receipt.fuel);
+//! });
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! `docs/cpex.md` has the configuration, option by option.
 
-mod agrees;
-mod collections;
-mod convert;
-mod errors;
-mod factory;
-mod handler;
-mod logs;
-mod outcome;
-mod payload;
-mod plugin;
-mod record;
-mod telemetry;
-mod view;
+mod fields;
+mod records;
 
-pub use factory::WasmFactory;
-pub use logs::TracingSink;
-pub use record::CallRecord;
-pub use telemetry::TELEMETRY_TARGET;
+#[allow(clippy::duplicate_mod, reason = "it is compiled for each engine")]
+#[path = "../pipeline/adapter/mod.rs"]
+mod adapter;
+
+/// The engine's crate, and what differs in it from others.
+mod upstream {
+    use alloc::sync::Arc;
+    use alloc::vec::Vec;
+
+    use super::adapter::payload::CustomType;
+    use crate::config::Dialect;
+
+    pub(super) use cpex_core::manager::PluginManager as PipelineEngine;
+    pub(super) use cpex_core::{
+        cmf, context, delegation, elicitation, error, executor, extensions, factory, hooks,
+        identity, plugin, registry,
+    };
+
+    /// The engine's configuration.
+    pub(super) mod config {
+        pub(in crate::cpex) use cpex_core::config::{CpexConfig as Config, parse_config as parse};
+        pub(in crate::cpex) use serde_json::to_value as as_value;
+    }
+
+    /// The keys of its configuration.
+    pub(super) const DIALECT: Dialect = Dialect::CpexCore;
+
+    /// The engine's name in messages.
+    pub(super) const NAME: &str = "cpex-core";
+
+    /// The types of payload that only this engine has.
+    pub(super) fn payload_types() -> Vec<Arc<dyn CustomType>> {
+        Vec::new()
+    }
+
+    /// Keeps claims as they were, where a plugin left them. They are texts, as plugins have them.
+    pub(super) fn keep_claims(_: &mut identity::IdentityPayload, _: &identity::IdentityPayload) {}
+
+    /// The name under which a handler is found again when its settings are overridden.
+    pub(super) const fn hook_type(hook: &'static str) -> &'static str {
+        hook
+    }
+}
+
+pub use crate::pipeline::{CallRecord, TELEMETRY_TARGET, TracingSink};
+pub use adapter::WasmFactory;

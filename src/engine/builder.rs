@@ -70,7 +70,7 @@ impl EngineBuilder {
     }
 
     /// The value, where none is set.
-    #[cfg(feature = "cpex-core")]
+    #[cfg(feature = "pipeline")]
     pub(crate) fn or_log_sink(mut self, sink: impl LogSink + 'static) -> Self {
         self.sink.get_or_insert_with(|| Arc::new(sink));
         self

@@ -197,7 +197,7 @@ impl Module {
     }
 
     /// True if it imports anything that looks at a request, or changes one.
-    #[cfg(feature = "cpex-core")]
+    #[cfg(feature = "pipeline")]
     pub(crate) fn looks(&self) -> bool {
         self.info().imports.iter().any(|function| function.takes_field())
     }

@@ -21,7 +21,7 @@ pub struct Telemetry {
 
 impl Telemetry {
     /// The telemetry of a plugin that reports nothing.
-    #[cfg(feature = "cpex-core")]
+    #[cfg(feature = "pipeline")]
     pub(crate) const NONE: &'static Self =
         &Self { metrics: BTreeMap::new(), metadata: JsonMap::new() };
 

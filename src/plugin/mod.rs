@@ -244,7 +244,7 @@ impl Plugin {
     }
 
     /// The limits of its calls.
-    #[cfg(feature = "cpex-core")]
+    #[cfg(feature = "pipeline")]
     pub(crate) fn limits(&self) -> &crate::Limits {
         &self.0.grants.limits
     }

@@ -6,14 +6,18 @@ use crate::Request;
 use crate::view::{Borrowed, ExtensionsView};
 
 /// The part of a request that a session keeps while it is handled.
+#[allow(clippy::large_enum_variant, reason = "a box would be memory of each call")]
 pub(crate) enum RequestSource {
     /// All of it.
     Model(Arc<Request>),
     /// The extensions, as `cpex-core` has them. Payload and context are borrowed.
     #[cfg(feature = "cpex-core")]
     Cpex(cpex_core::extensions::Extensions),
+    /// The extensions, as praxis-policy has them. Payload and context are borrowed.
+    #[cfg(feature = "praxis-policy")]
+    Praxis(crate::view::PraxisExtensions),
     /// Nothing: the plugin has no way to look at it.
-    #[cfg(feature = "cpex-core")]
+    #[cfg(feature = "pipeline")]
     Unseen,
 }
 
@@ -23,9 +27,11 @@ impl RequestSource {
             Self::Model(request) => &request.extensions,
             #[cfg(feature = "cpex-core")]
             Self::Cpex(extensions) => extensions,
-            #[cfg(feature = "cpex-core")]
+            #[cfg(feature = "praxis-policy")]
+            Self::Praxis(extensions) => extensions,
+            #[cfg(feature = "pipeline")]
             Self::Unseen => {
-                static NONE: std::sync::LazyLock<cpex_core::extensions::Extensions> =
+                static NONE: std::sync::LazyLock<crate::model::Extensions> =
                     std::sync::LazyLock::new(Default::default);
                 &*NONE
             }
@@ -40,8 +46,8 @@ impl RequestSource {
                 local_state: &request.context.local_state,
                 global_state: &request.context.global_state,
             }),
-            #[cfg(feature = "cpex-core")]
-            Self::Cpex(_) | Self::Unseen => None,
+            #[cfg(feature = "pipeline")]
+            _ => None,
         }
     }
 }
@@ -49,5 +55,19 @@ impl RequestSource {
 impl From<Arc<Request>> for RequestSource {
     fn from(request: Arc<Request>) -> Self {
         Self::Model(request)
+    }
+}
+
+#[cfg(feature = "cpex-core")]
+impl From<cpex_core::extensions::Extensions> for RequestSource {
+    fn from(extensions: cpex_core::extensions::Extensions) -> Self {
+        Self::Cpex(extensions)
+    }
+}
+
+#[cfg(feature = "praxis-policy")]
+impl From<praxis_policy_core::extensions::Extensions> for RequestSource {
+    fn from(extensions: praxis_policy_core::extensions::Extensions) -> Self {
+        Self::Praxis(extensions.into())
     }
 }

@@ -3,6 +3,8 @@
 mod message;
 mod model;
 mod payload;
+#[cfg(feature = "praxis-policy")]
+mod praxis;
 mod select;
 #[cfg(feature = "text")]
 mod texts;
@@ -28,6 +30,8 @@ use crate::Payload;
 pub(crate) use message::joined;
 pub(crate) use model::position;
 pub(crate) use payload::{PayloadKind, part_mut};
+#[cfg(feature = "praxis-policy")]
+pub(crate) use praxis::PraxisExtensions;
 #[cfg(feature = "text")]
 pub(crate) use select::EACH;
 pub(crate) use select::position as list_position;

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use cpex_core::context::PluginContextTable;
-use cpex_core::extensions::Extensions;
-use cpex_core::manager::PluginManager;
 use serde_json::json;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::timeout;
 
 use crate::common::{HOOK, guest};
 use crate::pipeline::*;
+use crate::upstream::PluginManager;
+use crate::upstream::context::PluginContextTable;
+use crate::upstream::extensions::Extensions;
 
 /// Far longer than anything here takes.
 const AGES: Duration = Duration::from_secs(30);

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use cpex_core::extensions::{Extensions, SecurityExtension, SubjectExtension};
-use cpex_wasmi::cpex::WasmFactory;
 use cpex_wasmi::{AuditEvent, Engine, Invocation, Status};
 
 use crate::pipeline::{Plugins, denied, invoke, on_both, tool_call};
+use crate::upstream::adapter::WasmFactory;
+use crate::upstream::extensions::{Extensions, SecurityExtension, SubjectExtension};
 
 const YAML: &str = "
 plugins:

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use cpex_core::extensions::Extensions;
-use cpex_core::manager::PluginManager;
-use cpex_wasmi::cpex::WasmFactory;
 use cpex_wasmi::{Engine, HttpClient};
 
 use crate::pipeline::{Plugins, denied, error_codes, invoke, on_both, tool_call};
 use crate::server::{Server, response};
+use crate::upstream::PluginManager;
+use crate::upstream::adapter::WasmFactory;
+use crate::upstream::extensions::Extensions;
 
 /// A decision service: allows `search`, denies `wipe`, fails for the rest.
 fn service() -> Server {

@@ -3,18 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cpex_core::delegation::{
-    AttenuationConfig, DelegationPayload, DelegationSubject, TokenDelegateHook,
-};
-use cpex_core::elicitation::{
-    ElicitationHook, ElicitationOp, ElicitationPayload, ElicitationStatusKind,
-};
-use cpex_core::executor::PipelineResult;
-use cpex_core::extensions::raw_credentials::{DelegationMode, TokenRole};
-use cpex_core::extensions::{DelegationStrategy, Extensions};
-use cpex_core::hooks::{HookTypeDef, PluginPayload};
-use cpex_core::identity::{IdentityHook, IdentityPayload, TokenSource};
-use cpex_core::manager::PluginManager;
 use cpex_wasmi::abi::{Field, Status};
 use cpex_wasmi_conformance::to_json;
 use serde_json::json;
@@ -26,6 +14,18 @@ use crate::pipeline::{
     local_states, on_both, request, slots, tool_call,
 };
 use crate::script::Script;
+use crate::upstream::PluginManager;
+use crate::upstream::delegation::{
+    AttenuationConfig, DelegationPayload, DelegationSubject, TokenDelegateHook,
+};
+use crate::upstream::elicitation::{
+    ElicitationHook, ElicitationOp, ElicitationPayload, ElicitationStatusKind,
+};
+use crate::upstream::executor::PipelineResult;
+use crate::upstream::extensions::raw_credentials::{DelegationMode, TokenRole};
+use crate::upstream::extensions::{DelegationStrategy, Extensions};
+use crate::upstream::hooks::{HookTypeDef, PluginPayload};
+use crate::upstream::identity::{IdentityHook, IdentityPayload, TokenSource};
 
 const RESOLVE: &str = "identity.resolve";
 const DELEGATE: &str = "token.delegate";
@@ -295,7 +295,7 @@ fn a_minted_token_is_kept_by_who_does_not_see_it() {
         assert_eq!(minted.metadata["note"], "seen");
         assert_eq!(minted.metadata["minted_by"], "attenuator");
         let states = local_states(&manager, &result.context_table);
-        let seen = serde_json::to_value(token).unwrap();
+        let seen = crate::upstream::seen_token(serde_json::to_value(token).unwrap());
         assert_eq!(states["note"]["token"], seen);
         assert!(!states.to_string().contains("secret"));
     });

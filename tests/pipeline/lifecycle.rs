@@ -3,11 +3,10 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use cpex_core::error::PluginError;
-use cpex_core::manager::PluginManager;
-
 use crate::common::{HOOK, data, fixture, guest, load, trusting};
 use crate::pipeline::*;
+use crate::upstream::PluginManager;
+use crate::upstream::error::PluginError;
 
 /// A guest that logs `i` in `cpex_init`, `s` in `cpex_shutdown` and `c` when it is called, before what
 /// these bodies do.
@@ -191,7 +190,7 @@ fn fire_and_forget_ends_before_the_shutdown() {
         let manager = plugins.start(&yaml).await;
         let request = (tool_call("pay"), labelled(&[]));
         let invoked =
-            manager.invoke_named::<cpex_core::cmf::CmfHook>(HOOK, request.0, request.1, None);
+            manager.invoke_named::<crate::upstream::cmf::CmfHook>(HOOK, request.0, request.1, None);
         // Not waited for.
         drop(invoked.await);
         manager.shutdown().await;

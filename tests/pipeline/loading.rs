@@ -2,6 +2,7 @@
 
 use crate::common::{guest, guest_with};
 use crate::pipeline::{Plugins, denied, invoke, labelled, on_both, tool_call};
+use crate::upstream::configured;
 
 const GUARD: &str = "
 plugins:
@@ -66,8 +67,9 @@ fn a_misspelt_key_is_named_with_the_nearest_one() {
         assert!(message.contains("plugin `pii` (wasm://pii_guard.wasm)"), "{message}");
         assert!(message.contains(nearest), "{message}");
     }
-    let config = cpex_core::config::parse_config(&entry("config: { sandbox_polic: {} }")).unwrap();
-    let manager = cpex_core::manager::PluginManager::default();
+    let config =
+        crate::upstream::config::parse_config(&entry("config: { sandbox_polic: {} }")).unwrap();
+    let manager = crate::upstream::PluginManager::default();
     let message = plugins.factory().register_config(&manager, &config).unwrap_err().to_string();
     assert!(message.contains("sandbox_policy"), "{message}");
 }
@@ -89,26 +91,6 @@ fn a_wrong_value_is_named_with_its_entry() {
     let nameless = GUARD.replace("name: pii", "description: d");
     assert!(plugins.refused(&nameless).contains("plugin `plugins[0]`"));
     assert!(plugins.refused(&GUARD.replace("name: pii", "name: ''")).contains("`name` is empty"));
-}
-
-#[test]
-fn a_misspelt_key_elsewhere_is_not_ignored() {
-    let plugins = Plugins::of(&["pii_guard"]);
-    let routed = format!("{GUARD}plugin_settings: {{ routing_enabled: true }}\n");
-    for (yaml, told) in [
-        (GUARD.replace("plugins:", "plugin:"), "`plugin` is not known; did you mean `plugins`"),
-        (format!("{routed}routes: [{{ tool: pay, plugin: [pii] }}]\n"), "`routes[0].plugin`"),
-        (format!("{routed}groups: {{ a: {{ plugin: [pii] }} }}\n"), "`groups.a.plugin`"),
-        (format!("{GUARD}plugin_settings: {{ plugin_timout: 5 }}\n"), "`plugin_timeout`"),
-        (format!("{GUARD}global: {{ polices: {{}} }}\n"), "`policies`"),
-    ] {
-        let message = plugins.refused(&yaml);
-        assert!(message.contains(told), "{message}");
-    }
-    // What is like no key is one of an orchestrator's own.
-    let own =
-        format!("{routed}routes: [{{ tool: pay, plugins: [pii], apl: {{}}, authorization: 1 }}]\n");
-    plugins.load(&own).unwrap();
 }
 
 #[test]
@@ -190,7 +172,7 @@ fn all_entries_that_are_wrong_are_told_of_at_once() {
 
 #[test]
 fn a_path_in_the_place_of_the_yaml_is_told() {
-    assert!(Plugins::new().refused("etc/gateway.yaml").contains("not a path"));
+    assert!(Plugins::new().refused_as_written("etc/gateway.yaml").contains("not a path"));
 }
 
 #[test]
@@ -270,16 +252,16 @@ fn what_is_no_module_is_refused() {
         let message = plugins.refused(&GUARD.replace("pii_guard.wasm", path));
         assert!(message.contains(path), "{message}");
     }
-    assert!(cpex_wasmi::cpex::WasmFactory::new(plugins.path().join("nowhere")).is_err());
-    assert!(cpex_wasmi::cpex::WasmFactory::new(plugins.path().join("text.wasm")).is_err());
+    assert!(crate::upstream::adapter::WasmFactory::new(plugins.path().join("nowhere")).is_err());
+    assert!(crate::upstream::adapter::WasmFactory::new(plugins.path().join("text.wasm")).is_err());
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_opens_and_cannot_be_read_is_refused() {
     // A file whose first byte is no place in the memory, for any user: reading it fails.
-    let factory = cpex_wasmi::cpex::WasmFactory::new("/proc/self").unwrap();
-    let manager = cpex_core::manager::PluginManager::default();
+    let factory = crate::upstream::adapter::WasmFactory::new("/proc/self").unwrap();
+    let manager = crate::upstream::PluginManager::default();
     let yaml = GUARD.replace("pii_guard.wasm", "mem");
     let message = factory.register(&manager, &yaml).unwrap_err().to_string();
     assert!(message.contains("mem` cannot be read"), "{message}");
@@ -309,10 +291,10 @@ fn pipes_and_dangling_links_are_refused_without_waiting() {
 #[test]
 fn a_module_that_vanishes_before_load_is_reported() {
     let plugins = Plugins::of(&["pii_guard"]);
-    let manager = std::sync::Arc::new(cpex_core::manager::PluginManager::default());
-    plugins.factory().register(&manager, GUARD).unwrap();
+    let manager = std::sync::Arc::new(crate::upstream::PluginManager::default());
+    plugins.factory().register(&manager, &configured(GUARD)).unwrap();
     std::fs::remove_file(plugins.path().join("pii_guard.wasm")).unwrap();
-    let message = manager.load_config_yaml(GUARD).unwrap_err().to_string();
+    let message = manager.load_config_yaml(&configured(GUARD)).unwrap_err().to_string();
     assert!(message.contains("pii_guard.wasm` cannot be read"), "{message}");
     assert_eq!(manager.plugin_count(), 0);
 }
@@ -320,16 +302,16 @@ fn a_module_that_vanishes_before_load_is_reported() {
 #[test]
 fn a_module_half_written_before_load_is_reported() {
     let plugins = Plugins::of(&["pii_guard"]);
-    let manager = std::sync::Arc::new(cpex_core::manager::PluginManager::default());
-    plugins.factory().register(&manager, GUARD).unwrap();
+    let manager = std::sync::Arc::new(crate::upstream::PluginManager::default());
+    plugins.factory().register(&manager, &configured(GUARD)).unwrap();
     let wasm = crate::common::fixture("pii_guard");
     let plugins = plugins.with("pii_guard.wasm", &wasm[..wasm.len() / 2]);
-    let message = manager.load_config_yaml(GUARD).unwrap_err().to_string();
+    let message = manager.load_config_yaml(&configured(GUARD)).unwrap_err().to_string();
     assert!(message.contains("plugin `pii` (wasm://pii_guard.wasm)"), "{message}");
     assert_eq!(manager.plugin_count(), 0);
     // And once it is whole, it is loaded.
     let _plugins = plugins.with("pii_guard.wasm", &wasm);
-    manager.load_config_yaml(GUARD).unwrap();
+    manager.load_config_yaml(&configured(GUARD)).unwrap();
 }
 
 #[test]

@@ -1,6 +1,43 @@
 //! Plugins in `cpex-core`'s own pipeline: from YAML through its `PluginManager`, on a multi-threaded
 //! and on a single-threaded runtime.
+//!
+//! The files that name no engine are run in praxis-policy too: see `tests/pipeline_praxis`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+/// The engine under test.
+mod upstream {
+    pub(crate) use std::borrow::Cow;
+
+    pub(crate) use cpex_core::manager::PluginManager;
+    pub(crate) use cpex_core::*;
+    pub(crate) use cpex_wasmi::cpex as adapter;
+
+    /// A configuration for this engine.
+    pub(crate) fn configured(yaml: &str) -> Cow<'_, str> {
+        yaml.into()
+    }
+
+    /// More levels of messages in messages than a plugin is given, and fewer than the engine can take.
+    pub(crate) const DEEP: usize = 1000;
+
+    /// True if a hook is one of the engine's.
+    pub(crate) fn knows(_: &str) -> bool {
+        true
+    }
+
+    /// Tells the engine of a hook of the embedder's own.
+    pub(crate) fn own_hook(_: &str) {}
+
+    /// The JSON of a minted token, as plugins see it.
+    pub(crate) fn seen_token(token: serde_json::Value) -> serde_json::Value {
+        token
+    }
+
+    /// The name under which a handler of a hook is registered.
+    pub(crate) fn hook_type(hook: &'static str) -> &'static str {
+        hook
+    }
+}
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -13,8 +50,7 @@ mod server;
 
 mod attacks;
 mod concurrency;
-mod configurations;
-mod docs;
+mod entries;
 mod functions;
 #[cfg(feature = "http-client")]
 mod http;
@@ -26,9 +62,14 @@ mod mixed;
 mod modes;
 mod payloads;
 mod records;
-mod routes;
+mod state;
 mod tiers;
-mod upstream;
+
+// Of this engine alone.
+mod configurations;
+mod docs;
+mod overrides;
+mod routes;
 
 // As the source of the native plugins calls it.
 use native::cpex;

@@ -2,11 +2,6 @@
 
 use std::sync::{Arc, LazyLock};
 
-use cpex_core::cmf::{CmfHook, MessagePayload};
-use cpex_core::context::PluginContextTable;
-use cpex_core::extensions::Extensions;
-use cpex_core::manager::PluginManager;
-use cpex_wasmi::cpex::WasmFactory;
 use cpex_wasmi_conformance::{strategies, to_json};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -16,6 +11,11 @@ use crate::native::{self, POST};
 use crate::pipeline::{
     Plugins, extensions, full_extensions, labelled, local_states, on_both, slots, tool_call,
 };
+use crate::upstream::PluginManager;
+use crate::upstream::adapter::WasmFactory;
+use crate::upstream::cmf::{CmfHook, MessagePayload};
+use crate::upstream::context::PluginContextTable;
+use crate::upstream::extensions::Extensions;
 
 /// An entry of a configuration.
 #[derive(Clone, Copy, Debug)]

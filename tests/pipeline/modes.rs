@@ -4,20 +4,20 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cpex_core::context::PluginContext;
-use cpex_core::error::{PluginError, PluginErrorRecord};
-use cpex_core::executor::PipelineResult;
-use cpex_core::extensions::Extensions;
-use cpex_core::factory::{PluginFactory, PluginInstance};
-use cpex_core::hooks::PluginPayload;
-use cpex_core::manager::PluginManager;
-use cpex_core::plugin::{Plugin, PluginConfig};
-use cpex_core::registry::AnyHookHandler;
-use cpex_wasmi::cpex::WasmFactory;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::common::{HOOK, Logs, guest, invoking};
 use crate::pipeline::*;
+use crate::upstream::PluginManager;
+use crate::upstream::adapter::WasmFactory;
+use crate::upstream::context::PluginContext;
+use crate::upstream::error::{PluginError, PluginErrorRecord};
+use crate::upstream::executor::PipelineResult;
+use crate::upstream::extensions::Extensions;
+use crate::upstream::factory::{PluginFactory, PluginInstance};
+use crate::upstream::hooks::PluginPayload;
+use crate::upstream::plugin::{Plugin, PluginConfig};
+use crate::upstream::registry::AnyHookHandler;
 
 const MODES: [&str; 5] = ["sequential", "transform", "audit", "concurrent", "fire_and_forget"];
 
@@ -227,7 +227,7 @@ fn fire_and_forget_is_not_waited_for_and_comes_to_its_end() {
             entry("loops", "loops", "mode: fire_and_forget, on_error: disable"),
         ]);
         let manager = plugins.load_with(&yaml, &factory, |_| {}).unwrap();
-        let called = manager.invoke_named::<cpex_core::cmf::CmfHook>(
+        let called = manager.invoke_named::<crate::upstream::cmf::CmfHook>(
             HOOK,
             tool_call("pay"),
             labelled(&[]),
@@ -426,6 +426,6 @@ impl AnyHookHandler for FailsNatively {
     }
 
     fn hook_type_name(&self) -> &'static str {
-        HOOK
+        crate::upstream::hook_type(HOOK)
     }
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cpex_core::error::PluginError;
-use cpex_core::factory::{PluginFactory, PluginInstance};
-use cpex_core::hooks::TypedHandlerAdapter;
-use cpex_core::manager::PluginManager;
-use cpex_core::registry::AnyHookHandler;
 
 use crate::common::HOOK;
+use crate::upstream::PluginManager;
+use crate::upstream::error::PluginError;
+use crate::upstream::factory::{PluginFactory, PluginInstance};
+use crate::upstream::hooks::TypedHandlerAdapter;
+use crate::upstream::registry::AnyHookHandler;
 
 use cpex::{
     CmfHook, Extensions, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
@@ -20,21 +20,21 @@ use cpex::{
 
 /// The module that the plugins' source calls `crate::cpex`: the items of `cpex-sdk`, which takes them from here too.
 pub(crate) mod cpex {
-    pub(crate) use cpex_core::cmf::{CmfHook, ContentPart, MessagePayload};
-    pub(crate) use cpex_core::context::PluginContext;
-    pub(crate) use cpex_core::delegation::{DelegationPayload, TokenDelegateHook};
-    pub(crate) use cpex_core::error::PluginViolation;
-    pub(crate) use cpex_core::extensions::raw_credentials::{
+    pub(crate) use crate::upstream::cmf::{CmfHook, ContentPart, MessagePayload};
+    pub(crate) use crate::upstream::context::PluginContext;
+    pub(crate) use crate::upstream::delegation::{DelegationPayload, TokenDelegateHook};
+    pub(crate) use crate::upstream::error::PluginViolation;
+    pub(crate) use crate::upstream::extensions::raw_credentials::{
         DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken, TokenKind,
         TokenRole,
     };
-    pub(crate) use cpex_core::extensions::security::SubjectType;
-    pub(crate) use cpex_core::extensions::{
+    pub(crate) use crate::upstream::extensions::security::SubjectType;
+    pub(crate) use crate::upstream::extensions::{
         DelegationExtension, DelegationHop, Extensions, SubjectExtension,
     };
-    pub(crate) use cpex_core::hooks::{HookHandler, PluginPayload, PluginResult};
-    pub(crate) use cpex_core::identity::{IdentityHook, IdentityPayload};
-    pub(crate) use cpex_core::plugin::{Plugin, PluginConfig};
+    pub(crate) use crate::upstream::hooks::{HookHandler, PluginPayload, PluginResult};
+    pub(crate) use crate::upstream::identity::{IdentityHook, IdentityPayload};
+    pub(crate) use crate::upstream::plugin::{Plugin, PluginConfig};
 }
 
 #[allow(
@@ -158,6 +158,6 @@ impl AnyHookHandler for Fails {
     }
 
     fn hook_type_name(&self) -> &'static str {
-        HOOK
+        crate::upstream::hook_type(HOOK)
     }
 }

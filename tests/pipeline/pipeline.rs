@@ -4,17 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use cpex_core::cmf::{CmfHook, ContentPart, Message, MessagePayload, Role, ToolCall};
-use cpex_core::context::PluginContextTable;
-use cpex_core::error::PluginError;
-use cpex_core::executor::PipelineResult;
-use cpex_core::extensions::raw_credentials::{
-    DelegationKey, DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken,
-    TokenKind, TokenRole,
-};
-use cpex_core::extensions::{Extensions, MetaExtension, SecurityExtension};
-use cpex_core::manager::PluginManager;
-use cpex_wasmi::cpex::WasmFactory;
 use cpex_wasmi_conformance::to_json;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -23,6 +12,17 @@ use tokio::runtime::Builder;
 
 use crate::common::{HOOK, fixture};
 use crate::logs::Lines;
+use crate::upstream::adapter::WasmFactory;
+use crate::upstream::cmf::{CmfHook, ContentPart, Message, MessagePayload, Role, ToolCall};
+use crate::upstream::context::PluginContextTable;
+use crate::upstream::error::PluginError;
+use crate::upstream::executor::PipelineResult;
+use crate::upstream::extensions::raw_credentials::{
+    DelegationKey, DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken,
+    TokenKind, TokenRole,
+};
+use crate::upstream::extensions::{Extensions, MetaExtension, SecurityExtension};
+use crate::upstream::{PluginManager, configured};
 
 /// A plugin directory.
 pub(crate) struct Plugins(TempDir);
@@ -66,10 +66,19 @@ impl Plugins {
         factory: &WasmFactory,
         register: impl FnOnce(&PluginManager),
     ) -> Result<Arc<PluginManager>, Box<PluginError>> {
+        self.load_into(yaml, factory, |manager| register(manager))
+    }
+
+    /// As [`load_with`](Self::load_with), for what keeps the manager.
+    pub(crate) fn load_into(
+        &self,
+        yaml: &str,
+        factory: &WasmFactory,
+        register: impl FnOnce(&Arc<PluginManager>),
+    ) -> Result<Arc<PluginManager>, Box<PluginError>> {
         let manager = Arc::new(PluginManager::default());
         register(&manager);
-        factory.register(&manager, yaml)?;
-        manager.load_config_yaml(yaml)?;
+        load(&manager, factory, &configured(yaml))?;
         Ok(manager)
     }
 
@@ -87,6 +96,11 @@ impl Plugins {
         manager
     }
 
+    /// The reason why a text in the place of a configuration is not loaded.
+    pub(crate) fn refused_as_written(&self, text: &str) -> String {
+        load(&Arc::new(PluginManager::default()), &self.factory(), text).unwrap_err().to_string()
+    }
+
     /// The reason why a configuration is not loaded.
     pub(crate) fn refused(&self, yaml: &str) -> String {
         match self.load(yaml).map(drop) {
@@ -94,6 +108,15 @@ impl Plugins {
             other => panic!("{other:?}"),
         }
     }
+}
+
+fn load(
+    manager: &Arc<PluginManager>,
+    factory: &WasmFactory,
+    yaml: &str,
+) -> Result<(), Box<PluginError>> {
+    factory.register(manager, yaml)?;
+    manager.load_config_yaml(yaml)
 }
 
 /// An entry of a configuration, for the tool's first hook. What is added is in YAML's flow style.

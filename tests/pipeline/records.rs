@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use cpex_core::manager::PluginManager;
 use cpex_wasmi::Receipt;
 use cpex_wasmi::abi::{Field, NO_INDEX, NO_KEY};
-use cpex_wasmi::cpex::{CallRecord, TELEMETRY_TARGET, WasmFactory};
 
 use crate::common::{HOOK, data, guest_with};
 use crate::logs::captured;
 use crate::pipeline::{Plugins, invoke, labelled, on_both, tool_call};
+use crate::upstream::PluginManager;
+use crate::upstream::adapter::{CallRecord, TELEMETRY_TARGET, WasmFactory};
 
 /// The records: plugin, hook, what it ended with, what was changed, and the receipt.
 type Told = (String, String, String, Vec<&'static str>, Receipt);
@@ -68,7 +68,9 @@ fn a_decision_is_told_with_what_was_changed_and_what_it_cost() {
 
         let mut call = tool_call("pay");
         let part = &mut call.message.content[0];
-        let cpex_core::cmf::ContentPart::ToolCall { content } = part else { panic!("{part:?}") };
+        let crate::upstream::cmf::ContentPart::ToolCall { content } = part else {
+            panic!("{part:?}")
+        };
         content.arguments.insert("ssn".into(), "123-45-6789".into());
         invoke(&manager, call, labelled(&["PII"])).await;
 
@@ -219,7 +221,7 @@ fn metrics_and_metadata_are_told_and_traced() {
 
 #[derive(Clone, Debug)]
 struct Unregistered;
-cpex_core::impl_plugin_payload!(Unregistered);
+crate::upstream::impl_plugin_payload!(Unregistered);
 
 #[test]
 fn a_call_that_did_not_begin_has_cost_nothing() {

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cpex_core::executor::PipelineResult;
-use cpex_core::extensions::{DelegationExtension, DelegationHop, DelegationStrategy, Extensions};
 use cpex_wasmi::Capability;
 use cpex_wasmi::abi::{Access, Field, Slot, Status, Write};
 use serde_json::{Value, json};
@@ -16,6 +14,10 @@ use crate::pipeline::{
     labelled, local_states, on_both, slots, tool_call,
 };
 use crate::script::{APPEND, Script};
+use crate::upstream::executor::PipelineResult;
+use crate::upstream::extensions::{
+    DelegationExtension, DelegationHop, DelegationStrategy, Extensions,
+};
 
 const LABELS: [&str; 2] = ["read_labels", "append_labels"];
 const HEADERS: [&str; 2] = ["read_headers", "write_headers"];

@@ -1,10 +1,37 @@
-//! Conversions between `cpex-core`'s types and the model, member by member.
+//! Conversions between the types of an engine and the model, member by member.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::description::{Convert, Enum, File, Model, Record, Union};
+use crate::description::{Convert, Enum, File, Member, Model, Record, Union};
 use crate::ty::Type;
+
+/// An engine that loads plugins, and has types of its own.
+pub(crate) struct Engine {
+    /// The folder of its adapter.
+    pub(crate) folder: &'static str,
+    /// Its crate.
+    krate: &'static str,
+    is_praxis: bool,
+}
+
+pub(crate) const ENGINES: &[Engine] = &[
+    Engine { folder: "src/cpex", krate: "cpex_core", is_praxis: false },
+    Engine { folder: "src/praxis", krate: "praxis_policy_core", is_praxis: true },
+];
+
+impl Engine {
+    /// Members that plugins do not see, with their values where a plugin makes the record.
+    fn hidden<'r>(&self, record: &'r Record) -> impl Iterator<Item = (&'r str, &'r str)> {
+        let members = self.is_praxis.then_some(&record.praxis_members);
+        members.into_iter().flatten().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The module that converts a member by hand.
+    fn by_hand<'m>(&self, member: &'m Member) -> Option<&'m str> {
+        member.praxis.as_deref().filter(|_| self.is_praxis)
+    }
+}
 
 /// The modules.
 pub(crate) fn index(model: &Model) -> String {
@@ -18,7 +45,7 @@ pub(crate) fn index(model: &Model) -> String {
 }
 
 /// One module, if there is anything to convert by generated code.
-pub(crate) fn file(_: &Model, file: &File) -> Result<Option<String>, String> {
+pub(crate) fn file(engine: &Engine, file: &File) -> Result<Option<String>, String> {
     if !converts(file) {
         return Ok(None);
     }
@@ -32,8 +59,8 @@ pub(crate) fn file(_: &Model, file: &File) -> Result<Option<String>, String> {
     for record in &file.records {
         body.push_str(&match record.convert {
             Convert::ByHand => String::new(),
-            Convert::ToModel => to_model(record),
-            Convert::Both => format!("{}{}", to_model(record), from_model(record)),
+            Convert::ToModel => to_model(engine, record),
+            Convert::Both => format!("{}{}", to_model(engine, record), from_model(engine, record)),
             Convert::Payload => payload(record)?,
         });
     }
@@ -51,14 +78,14 @@ pub(crate) fn file(_: &Model, file: &File) -> Result<Option<String>, String> {
     }
     let names: Vec<_> = names.into_iter().collect();
     Ok(Some(format!(
-        "//! {}\n\n{}use {} as theirs;\n\nuse crate::cpex::convert::{{{}}};\nuse crate::model;\n\n{body}",
+        "//! {}\n\n{}use {} as theirs;\n\nuse crate::model;\nuse crate::pipeline::convert::{{{}}};\n\n{body}",
         file.doc,
         if body.contains("-> Result<String") || body.contains("<String>") {
             "use alloc::string::String;\n\n"
         } else {
             ""
         },
-        file.native,
+        file.native.replace("cpex_core", engine.krate),
         names.join(", ")
     )))
 }
@@ -69,18 +96,22 @@ fn converts(file: &File) -> bool {
         || file.records.iter().any(|record| record.convert != Convert::ByHand)
 }
 
-fn to_model(record: &Record) -> String {
+fn to_model(engine: &Engine, record: &Record) -> String {
     let name = &record.name;
     let (mut members, mut values) = (Vec::new(), String::new());
     for member in &record.members {
         let key = &member.name;
         if member.native {
-            members.push(key.as_str());
-            let _ = writeln!(values, "{key}: to({key}, \"{key}\")?,");
+            members.push(key.clone());
+            let _ = match engine.by_hand(member) {
+                Some(module) => writeln!(values, "{key}: {module}::to({key}),"),
+                None => writeln!(values, "{key}: to({key}, \"{key}\")?,"),
+            };
         } else {
             let _ = writeln!(values, "{key}: Default::default(),");
         }
     }
+    members.extend(engine.hidden(record).map(|(name, _)| format!("{name}: _")));
     format!(
         "impl ToModel for theirs::{name} {{\ntype Model = model::{name};\n\n\
          fn to_model(&self) -> Result<Self::Model, Unfit> {{\n\
@@ -89,17 +120,23 @@ fn to_model(record: &Record) -> String {
     )
 }
 
-fn from_model(record: &Record) -> String {
+fn from_model(engine: &Engine, record: &Record) -> String {
     let name = &record.name;
     let (mut members, mut values) = (Vec::new(), String::new());
     for member in &record.members {
         let key = &member.name;
         if member.native {
             members.push(key.clone());
-            let _ = writeln!(values, "{key}: from({key}, \"{key}\")?,");
+            let _ = match engine.by_hand(member) {
+                Some(module) => writeln!(values, "{key}: {module}::from({key}),"),
+                None => writeln!(values, "{key}: from({key}, \"{key}\")?,"),
+            };
         } else {
             members.push(format!("{key}: _"));
         }
+    }
+    for (name, value) in engine.hidden(record) {
+        let _ = writeln!(values, "{name}: {value},");
     }
     format!(
         "impl FromModel<model::{name}> for theirs::{name} {{\n\
@@ -186,6 +223,6 @@ fn parts(union: &Union) -> String {
          fn to_model(&self) -> Result<Self::Model, Unfit> {{\nOk(match self {{\n{to_arms}}})\n}}\n}}\n\n\
          impl FromModel<model::{name}> for theirs::{name} {{\n\
          fn from_model(model: model::{name}) -> Result<Self, Unfit> {{\nOk(match model {{\n{from_arms}\
-         _ => return Err(Unfit::new(\"is of a kind that cpex-core does not know\")),\n}})\n}}\n}}\n\n"
+         _ => return Err(Unfit::new(\"is of a kind that the engine does not know\")),\n}})\n}}\n}}\n\n"
     )
 }

@@ -24,7 +24,7 @@ pub(crate) struct File {
     pub(crate) name: String,
     /// The module's documentation.
     pub(crate) doc: String,
-    /// The module of `cpex-core` that has the types of the same names.
+    /// The module of `cpex-core` that has the types of the same names. praxis-policy has it too.
     pub(crate) native: String,
     #[serde(default, rename = "enum")]
     pub(crate) enums: Vec<Enum>,
@@ -112,9 +112,12 @@ pub(crate) struct Record {
     /// Its type in `cpex-core` and the SDK cannot be made of members outside.
     #[serde(default)]
     pub(crate) native_non_exhaustive: bool,
-    /// The conversions from and to `cpex-core`.
+    /// The conversions from and to the engines.
     #[serde(default)]
     pub(crate) convert: Convert,
+    /// Members that only praxis-policy has and plugins do not see, each with its value where a plugin makes the record.
+    #[serde(default)]
+    pub(crate) praxis_members: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -178,6 +181,8 @@ pub(crate) struct Member {
     /// A plugin is given it and cannot change it.
     #[serde(default)]
     pub(crate) given: bool,
+    /// The module that converts it from and to praxis-policy, where its type is another one there.
+    pub(crate) praxis: Option<String>,
     /// The change that a plugin in CPEX's style makes to a slot. Absent: none.
     pub(crate) change: Option<Change>,
 }

@@ -60,8 +60,10 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
             &format!("abi/src/model/records/{}.rs", file.name),
             &records::file(&model, file)?,
         )?;
-        if let Some(code) = convert::file(&model, file)? {
-            output.rust(&format!("src/cpex/convert/records/{}.rs", file.name), &code)?;
+        for engine in convert::ENGINES {
+            if let Some(code) = convert::file(engine, file)? {
+                output.rust(&format!("{}/records/{}.rs", engine.folder, file.name), &code)?;
+            }
         }
         if sdk::is_in_sdk(file) {
             let path = format!("guest-sdk/src/cpex/records/{}.rs", file.name);
@@ -75,7 +77,9 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
     let parts = sdk::parts::Part::all(&model, &fields)?;
     output.rust("guest-sdk/src/cpex/records/parts.rs", &sdk::parts::file(&model, &parts))?;
     output.rust("abi/src/model/records/mod.rs", &records::index(&model))?;
-    output.rust("src/cpex/convert/records/mod.rs", &convert::index(&model))?;
+    for engine in convert::ENGINES {
+        output.rust(&format!("{}/records/mod.rs", engine.folder), &convert::index(&model))?;
+    }
     output.rust("abi/src/field/table.rs", &fields.code()?)?;
     interface.write(&fields, &mut output)?;
     Views::read(&root.join("abi/views.toml"))?.write(&fields, &mut output)?;

@@ -1,4 +1,4 @@
-//! The fields of a request, looked up one at a time: in the model, and in `cpex-core`'s own types.
+//! The fields of a request, looked up one at a time: in the model, and in each engine's own types.
 
 mod message;
 
@@ -17,8 +17,12 @@ pub(crate) struct World {
     /// The modules with the types: those of messages, and the others.
     messages: &'static str,
     extensions: &'static str,
-    /// True if members are there that `cpex-core` does not have.
+    /// True if members are there that engines do not have.
     all_members: bool,
+    /// True if these are praxis-policy's types.
+    is_praxis: bool,
+    /// The module with the functions for records.
+    with: &'static str,
     /// The visibility of `position`.
     position: &'static str,
 }
@@ -30,14 +34,28 @@ pub(crate) const WORLDS: &[World] = &[
         messages: "cpex_wasmi_abi::model",
         extensions: "cpex_wasmi_abi::model",
         all_members: true,
+        is_praxis: false,
+        with: "super",
         position: "pub(crate) ",
     },
     World {
-        path: "src/cpex/view/records.rs",
+        path: "src/cpex/fields.rs",
         doc: "The fields of `cpex-core`'s types.",
         messages: "cpex_core::cmf",
         extensions: "cpex_core::extensions",
         all_members: false,
+        is_praxis: false,
+        with: "super::adapter::view",
+        position: "",
+    },
+    World {
+        path: "src/praxis/fields.rs",
+        doc: "The fields of praxis-policy's types.",
+        messages: "praxis_policy_core::cmf",
+        extensions: "praxis_policy_core::extensions",
+        all_members: false,
+        is_praxis: true,
+        with: "super::adapter::view",
         position: "",
     },
 ];
@@ -58,7 +76,7 @@ pub(crate) fn file(model: &Model, fields: &Fields, world: &World) -> Result<Stri
             continue;
         }
         types.insert(record.name.as_str());
-        body.push_str(&view(model, fields, record)?);
+        body.push_str(&view(model, fields, world, record)?);
     }
     types.insert("Extensions");
     let parts = BTreeSet::from(["ContentPart", "Message", "MessagePayload"]);
@@ -70,12 +88,13 @@ pub(crate) fn file(model: &Model, fields: &Fields, world: &World) -> Result<Stri
     let list = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(", ");
     Ok(format!(
         "//! {}\n\nuse {}::{{{}}};\nuse {}::{{{}}};\nuse cpex_wasmi_abi::{{CapabilitySet, Field, Slot}};\n\n\
-         use super::{{in_order, record, visible_part}};\nuse crate::view::{{COPIED, Item, Entries as _, View, joined}};\n\n{body}",
+         use {}::{{in_order, record, visible_part}};\nuse crate::view::{{COPIED, Item, Entries as _, View, joined}};\n\n{body}",
         world.doc,
         world.messages,
         list(&parts),
         world.extensions,
-        list(&types)
+        list(&types),
+        world.with
     ))
 }
 
@@ -143,7 +162,7 @@ fn has_lists(model: &Model, record: &Record) -> Result<bool, String> {
 }
 
 /// One record.
-fn view(model: &Model, fields: &Fields, record: &Record) -> Result<String, String> {
+fn view(model: &Model, fields: &Fields, world: &World, record: &Record) -> Result<String, String> {
     let (mut arms, mut lists, mut breadths) = (String::new(), String::new(), String::new());
     let paths: Vec<_> = fields.paths(&record.name).collect();
     let is_slot = paths.iter().any(|path| !path.contains('.'));
@@ -161,6 +180,10 @@ fn view(model: &Model, fields: &Fields, record: &Record) -> Result<String, Strin
     }
     let (mut uses_index, mut uses_visible) = (false, is_slot && record.is_filtered(model));
     for member in &record.members {
+        // The adapter looks it up.
+        if world.is_praxis && member.praxis.is_some() {
+            continue;
+        }
         let own: Vec<_> =
             paths.iter().flat_map(|path| fields.at(&format!("{path}.{}", member.name))).collect();
         let ty = member.ty()?;
