@@ -15,7 +15,7 @@ use crate::{Result, Status, sys};
 /// The bytes that are compared on the stack before anything is allocated.
 const STACK: usize = 256;
 
-/// The bytes that are read before the length of a value is known.
+/// The bytes that are read, at least, before the length of a value is known.
 const ROOM: usize = 256;
 
 /// A form in which the host writes a value.
@@ -259,15 +259,22 @@ impl<'k> Place<'k> {
         Ok(sys::text(bytes))
     }
 
-    /// Reads into a buffer that fits most values, and again if the value turns out to be longer. What is
-    /// left of the buffer stays as room to append to.
+    /// Reads into a buffer that fits most values, and again if the value turns out to be longer.
     fn read_new(self, form: Form) -> Result<Vec<u8>> {
         let (field, key) = (self.field.number(), self.key());
         let (bytes, len) = sys::read_new(form, field, self.index, key, ROOM)?;
-        if len <= ROOM {
+        if bytes.len() == len {
             return Ok(bytes);
         }
         drop(bytes);
+        self.read_long(form, len)
+    }
+
+    /// Reads a value of a known length.
+    #[cold]
+    #[inline(never)]
+    fn read_long(self, form: Form, len: usize) -> Result<Vec<u8>> {
+        let (field, key) = (self.field.number(), self.key());
         sys::read_new(form, field, self.index, key, len).map(|(bytes, _)| bytes)
     }
 }

@@ -21,6 +21,11 @@ impl Span {
         Self { start, len }
     }
 
+    /// The number of bytes it is said to point to.
+    pub(crate) fn len(self) -> usize {
+        usize::try_from(self.len).unwrap_or(usize::MAX)
+    }
+
     /// The bytes of `memory` it points to.
     pub(crate) fn of(self, memory: &[u8]) -> Result<&[u8], Error> {
         let range = self.range().filter(|range| range.end <= memory.len());

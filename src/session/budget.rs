@@ -38,6 +38,16 @@ impl Usage {
         self.uncharged = self.uncharged.saturating_add(count(len));
     }
 
+    /// The bytes that have not been charged for yet.
+    pub(super) fn uncharged(&self) -> u64 {
+        self.uncharged
+    }
+
+    /// Notes the charge of work that was spared.
+    pub(super) fn moved_again(&mut self, bytes: u64) {
+        self.uncharged = self.uncharged.saturating_add(bytes);
+    }
+
     /// The number of elements that may still be given.
     pub(super) fn elements_left(&self) -> usize {
         MAX_ELEMENTS_WRITTEN.saturating_sub(self.elements_written)

@@ -32,6 +32,7 @@ mod scan;
 mod schemas;
 mod source;
 mod telemetry;
+mod unread;
 mod verdict;
 mod write;
 
@@ -55,6 +56,7 @@ use calls::Calls;
 pub(crate) use dispatch::missing_feature;
 use dispatch::{Handling, Service};
 pub(crate) use source::RequestSource;
+use unread::{Unread, read_format};
 
 /// The answer of a host function: a number for the plugin, or the end of the call.
 type Answer = Result<i32, Error>;
@@ -81,7 +83,9 @@ pub(crate) struct Session {
     malformed: Option<String>,
     secrets: Secrets,
     usage: Usage,
+    /// The encoding of the value that was read last.
     scratch: Vec<u8>,
+    unread: Option<Unread>,
     calls: Calls,
     #[cfg(feature = "text")]
     compiled: Compiled,
@@ -118,6 +122,7 @@ impl Session {
             secrets,
             usage: Usage::default(),
             scratch: Vec::new(),
+            unread: None,
             calls: Calls::default(),
             #[cfg(feature = "text")]
             compiled: Compiled::default(),
@@ -172,6 +177,7 @@ impl Session {
         self.deadline = None;
         self.begun = None;
         self.calls.forget();
+        self.unread = None;
         // One large value should not be paid for by every idle instance.
         if self.scratch.capacity() > MAX_MESSAGE_BYTES {
             self.scratch = Vec::new();
@@ -189,6 +195,9 @@ impl Session {
         memory: &mut [u8],
     ) -> Result<i32, Error> {
         self.count_call()?;
+        if self.unread.is_some() && read_format(function).is_none() {
+            self.unread = None;
+        }
         Service { session: self, borrowed }.serve(function, args, memory)
     }
 
@@ -196,6 +205,9 @@ impl Session {
     pub(crate) fn needs_borrowed(&self, function: HostFunction, args: &[u32]) -> bool {
         let Some(call) = &self.call else { return false };
         if call.request.own().is_some() || !function.takes_field() {
+            return false;
+        }
+        if self.unread.as_ref().is_some_and(|unread| unread.is_whole(function, args)) {
             return false;
         }
         let field = args.first().and_then(|field| Field::from_number(*field));

@@ -7,6 +7,7 @@ use cpex_wasmi_abi::model::Secret;
 use cpex_wasmi_abi::{Access, Capability, Field, NO_INDEX, Shape, Status};
 use serde_json::Value;
 
+use super::unread::Unread;
 use super::{Answer, Service};
 use crate::boundary::{Format, RawKey, Span};
 use crate::outcome::Current;
@@ -17,14 +18,20 @@ impl Service<'_> {
     pub(super) fn read(
         &mut self,
         format: Format,
-        field: u32,
+        number: u32,
         index: u32,
         (key, out): (Span, Span),
         memory: &mut [u8],
     ) -> Answer {
         let key = key.key(memory)?;
+        if let Some(unread) = self.session.unread.take()
+            && unread.is(format, number, index, key)
+        {
+            return self.hand_out_unread(&unread, out, memory);
+        }
+        let before = self.session.usage.uncharged();
         self.session.usage.moved(key.len());
-        let field = match self.readable(field) {
+        let field = match self.readable(number) {
             Ok(field) => field,
             Err(status) => return Ok(status.code()),
         };
@@ -51,7 +58,12 @@ impl Service<'_> {
             return self.handed_out(worked, len, fits);
         }
         let encoded = encode(format, field, item, &mut scratch);
-        let answer = match self.note_encoded(worked, encoded) {
+        let noted = self.note_encoded(worked, encoded);
+        let charge = self.session.usage.uncharged().saturating_sub(before);
+        if noted.is_ok() && scratch.len() > out.len() && !holds_tokens(field) {
+            self.session.unread = Some(Unread::new(format, number, index, key, charge));
+        }
+        let answer = match noted {
             Ok(()) => self.hand_out(&scratch, out, memory),
             Err(status) => Ok(status.code()),
         };

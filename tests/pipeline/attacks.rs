@@ -287,3 +287,31 @@ fn messages_nested_without_end_do_not_overflow_the_stack() {
     // Cloning and dropping it takes stack too, which is the engine's.
     assert!(call(crate::upstream::DEEP));
 }
+
+#[test]
+fn a_borrowed_value_that_had_no_room_costs_the_same_again() {
+    let read = |function: &str, field: Field, room: usize| {
+        format!(
+            "(call ${function} (i32.const {}) (i32.const 0) (i32.const 0) (i32.const -1)
+               (i32.const 1024) (i32.const {room}))",
+            field.number()
+        )
+    };
+    let all = |calls: [&str; 3]| {
+        let [first, second, last] = calls;
+        format!("(block (result i32) (drop {first}) (drop {second}) {last})")
+    };
+    // The host forgets the value between the two reads, or not.
+    let other = "(call $count (i32.const 0) (i32.const 0))";
+    on_both(async || {
+        for field in [Field::Payload, Field::ToolCall, Field::ToolCallName] {
+            for function in ["read", "read_json"] {
+                let (short, long) = (read(function, field, 1), read(function, field, 9999));
+                let kept = fuel("", "", &all([other, &short, &long]), Extensions::default()).await;
+                let forgotten =
+                    fuel("", "", &all([&short, other, &long]), Extensions::default()).await;
+                assert_eq!(kept, forgotten, "{function} {field}");
+            }
+        }
+    });
+}

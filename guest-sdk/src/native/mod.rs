@@ -111,7 +111,7 @@ pub(crate) fn buffer(len: usize) -> crate::Result<Vec<u8>> {
     Ok(alloc::vec![0; len])
 }
 
-/// Reads a value into new memory for `room` bytes. Returns its length too: if that is more than `room`, nothing was read.
+/// Reads a value into new memory for `room` bytes. Returns its length too: if the bytes have less, nothing was read.
 pub(crate) fn read_new(
     form: Form,
     field: u32,

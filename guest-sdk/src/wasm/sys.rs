@@ -27,20 +27,21 @@ pub(crate) fn buffer(len: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a value into new memory for `room` bytes, which nobody writes before the host does. Returns its length too: if that
-/// is more than `room`, nothing was read.
+/// Reads a value into new memory, which nobody writes before the host does. There is room for `least` bytes or more. Returns the
+/// value's length too: if that is more than the bytes have, nothing was read.
 pub(crate) fn read_new(
     form: Form,
     field: u32,
     index: u32,
     key: Option<&[u8]>,
-    room: usize,
+    least: usize,
 ) -> Result<(Vec<u8>, usize)> {
     let read = match form {
         Form::Postcard => import_read,
         Form::Json => import_read_json,
         Form::Text => import_read_text,
     };
+    let room = spare(least);
     let mut bytes = reserve(room)?;
     let key_len = key.map_or(NO_KEY as usize, <[u8]>::len);
     let key = key.map_or(core::ptr::null(), <[u8]>::as_ptr);
@@ -50,8 +51,23 @@ pub(crate) fn read_new(
     if len <= room {
         // SAFETY: the host has written as many bytes as it says, if that many have room.
         unsafe { bytes.set_len(len) };
+        bytes = shortened(bytes);
     }
     Ok((bytes, len))
+}
+
+/// Room that costs nothing: as much as is left of the page of memory, and at least `least` bytes.
+fn spare(least: usize) -> usize {
+    #[cfg(feature = "allocator")]
+    let least = heap::left_of_page().max(least);
+    least
+}
+
+/// Gives back the room that the bytes which were allocated last do not need.
+fn shortened(bytes: Vec<u8>) -> Vec<u8> {
+    #[cfg(feature = "allocator")]
+    let bytes = heap::shortened(bytes);
+    bytes
 }
 
 /// A copy. Unlike `to_vec`, it brings no code to panic with.
@@ -138,9 +154,11 @@ mod heap {
     //! nothing is in use any more, which is how a call usually ends, so that the next call finds the
     //! memory as this one did and takes the same fuel.
 
+    use alloc::vec::Vec;
     use core::alloc::{GlobalAlloc, Layout};
     use core::arch::wasm32;
     use core::cell::Cell;
+    use core::mem::ManuallyDrop;
     use core::ptr;
 
     const PAGE: usize = 64 * 1024;
@@ -182,6 +200,23 @@ mod heap {
             HEAP.floor.set(HEAP.top.get());
             HEAP.in_use.set(0);
         }
+    }
+
+    /// The number of bytes from the next block to the end of its page.
+    pub(super) fn left_of_page() -> usize {
+        HEAP.top.get().addr().wrapping_neg() % PAGE
+    }
+
+    /// Gives back what the block that was allocated last has beyond its bytes.
+    pub(super) fn shortened(bytes: Vec<u8>) -> Vec<u8> {
+        if bytes.is_empty() {
+            return Vec::new();
+        }
+        let mut bytes = ManuallyDrop::new(bytes);
+        let (start, len) = (bytes.as_mut_ptr(), bytes.len());
+        HEAP.set_top(start.addr().wrapping_add(len));
+        // SAFETY: the block is as long or longer, and nothing was allocated after it, so that it may end there.
+        unsafe { Vec::from_raw_parts(start, len, len) }
     }
 
     impl Heap {
