@@ -133,3 +133,24 @@ fn a_table_that_would_grow_does_not_make_a_call_lose_its_place() {
         assert!(outcome.receipt.fuel < 20, "slices of {slice}");
     }
 }
+
+#[test]
+fn what_the_host_does_takes_slices_of_the_engine() {
+    // A plugin that can grow its memory is given less at once, but not for what the host does.
+    let read =
+        "(drop (call $read_json (i32.const 0x0100) (i32.const 0) (i32.const 0) (i32.const -1)
+        (i32.const 0) (i32.const 0)))";
+    let reads = |memory: &str| {
+        let wasm = guest(&format!(
+            r#"(func (export "cpex_invoke") (param i32) (result i32) {} (i32.const 0))
+               (memory (export "memory") 1) (func (drop {memory}))"#,
+            read.repeat(20),
+        ));
+        let request = Request::tool_call("t").argument("text", "x".repeat(100_000));
+        load(&wasm, trusting()).call(HOOK, request).unwrap().receipt
+    };
+    let (growing, fixed) = (reads("(memory.grow (i32.const 1))"), reads("(memory.size)"));
+    assert!(fixed.fuel > 1_000_000, "{}", fixed.fuel);
+    let most = fixed.fuel / Engine::DEFAULT_SLICE + 2;
+    assert!(fixed.slices <= most && growing.slices <= most, "{fixed:?} {growing:?}");
+}

@@ -14,7 +14,22 @@ const BYTES_PER_UNIT: u64 = 2;
 
 /// The fuel of a call that wasmi has not been given yet.
 #[derive(Debug, Default)]
-pub(crate) struct Reserve(pub(crate) u64);
+pub(crate) struct Reserve {
+    pub(crate) left: u64,
+    /// The fuel that host functions may take from it in this slice, once wasmi has too little.
+    pub(crate) of_slice: u64,
+}
+
+impl Reserve {
+    /// Takes fuel that belongs to the slice. False if there is not that much.
+    fn take_of_slice(&mut self, cost: u64) -> bool {
+        let rest = self.of_slice.checked_sub(cost).zip(self.left.checked_sub(cost));
+        if let Some((of_slice, left)) = rest {
+            *self = Self { left, of_slice };
+        }
+        rest.is_some()
+    }
+}
 
 /// Takes the fuel for a host function that was just served, and says whether that used up the slice.
 pub(crate) fn charge(mut store: impl AsContextMut<Data = HostState>) -> Result<bool, Error> {
@@ -22,12 +37,15 @@ pub(crate) fn charge(mut store: impl AsContextMut<Data = HostState>) -> Result<b
     let bytes = store.data_mut().session.usage().take_uncharged();
     let cost = HOST_CALL.saturating_add(bytes / BYTES_PER_UNIT);
     let slice = store.get_fuel().map_err(Error::internal)?;
-    store.set_fuel(slice.saturating_sub(cost)).map_err(Error::internal)?;
     let missing = cost.saturating_sub(slice);
+    if missing > 0 && store.data_mut().reserve.take_of_slice(cost) {
+        return Ok(false);
+    }
+    store.set_fuel(slice.saturating_sub(cost)).map_err(Error::internal)?;
     if missing > 0 {
         let reserve = &mut store.data_mut().reserve;
-        let left = reserve.0.checked_sub(missing);
-        reserve.0 = left.unwrap_or(0);
+        let left = reserve.left.checked_sub(missing);
+        reserve.left = left.unwrap_or(0);
         return left.map(|_| true).ok_or_else(exhausted);
     }
     Ok(false)

@@ -175,15 +175,18 @@ impl Call<'_> {
         self.hand_out(total, self.instance.slice.max(required_fuel))
     }
 
-    /// Gives wasmi `slice` of the fuel that is left in `total`, and reserves the rest.
+    /// Gives wasmi `slice` of the fuel that is left in `total`, and reserves the rest. A plugin that can grow its memory is given
+    /// less than a whole slice; the rest of that is for what the host does.
     fn hand_out(&mut self, total: u64, slice: u64) -> Result<(), Error> {
         let slice = slice.min(total);
-        self.instance.store.data_mut().reserve.0 = total.saturating_sub(slice);
+        let reserve = &mut self.instance.store.data_mut().reserve;
+        reserve.left = total.saturating_sub(slice);
+        reserve.of_slice = self.engine.largest_slice().saturating_sub(slice);
         self.instance.store.set_fuel(slice).map_err(Error::internal)
     }
 
     pub(super) fn fuel_left(&self) -> u64 {
-        let reserve = self.instance.store.data().reserve.0;
+        let reserve = self.instance.store.data().reserve.left;
         self.instance.store.get_fuel().unwrap_or(0).saturating_add(reserve)
     }
 
