@@ -170,20 +170,22 @@ const AT_ONCE: usize = 16;
 ///
 /// Most texts have none, so the first search has room for one match, and later ones for more.
 pub(super) struct Ranges {
-    records: Records,
+    at: Cursor,
     found: bool,
+    /// Room for more matches, once there was one.
+    more: Option<Box<Records>>,
 }
 
 impl Ranges {
     /// All matches from `start` on.
     pub(super) fn new(start: usize) -> Self {
-        Self { records: Records::new(p::MATCHES, start, Vec::new()), found: false }
+        Self { at: Cursor::new(p::MATCHES, start), found: false, more: None }
     }
 
     /// The first match from `start` on. If any match will do, its place is not the one that counts.
     pub(super) fn first(start: usize, any: bool) -> Self {
         let what = if any { p::ANY } else { p::MATCHES };
-        Self { records: Records::new(what, start, Vec::new()), found: false }
+        Self { at: Cursor::new(what, start), found: false, more: None }
     }
 
     /// The place of the next match.
@@ -192,13 +194,13 @@ impl Ranges {
         if self.found {
             return self.next_of_many(pattern, text);
         }
-        if self.records.at.first == 0 && pattern.has_none(text) {
-            self.records.at.first = p::FINISHED;
+        if self.at.first == 0 && pattern.has_none(text) {
+            self.at.first = p::FINISHED;
             return None;
         }
         let mut room = [0; p::HEAD + RECORD];
-        while self.records.at.first != p::FINISHED {
-            if self.records.at.search(pattern, text, &mut room) > 0 {
+        while self.at.first != p::FINISHED {
+            if self.at.search(pattern, text, &mut room) > 0 {
                 self.found = true;
                 return range_of(room.get(p::HEAD..)?);
             }
@@ -208,10 +210,11 @@ impl Ranges {
 
     #[cold]
     fn next_of_many(&mut self, pattern: &Pattern, text: &[u8]) -> Option<(usize, usize)> {
-        if self.records.room.is_empty() {
-            self.records.room = vec![0; p::HEAD + AT_ONCE * RECORD];
-        }
-        range_of(self.records.next(pattern, text, RECORD)?)
+        let at = self.at;
+        let more = self
+            .more
+            .get_or_insert_with(|| Box::new(Records::new(at, vec![0; p::HEAD + AT_ONCE * RECORD])));
+        range_of(more.next(pattern, text, RECORD)?)
     }
 }
 
@@ -231,7 +234,7 @@ impl Groups {
     /// The groups of all matches from `start` on, `most` at a time.
     pub(super) fn new(pattern: &Pattern, start: usize, most: usize) -> Self {
         let len = record_of_groups(pattern).saturating_mul(most).saturating_add(p::HEAD);
-        Self { records: Records::new(p::GROUPS, start, Vec::new()), room: len }
+        Self { records: Records::new(Cursor::new(p::GROUPS, start), Vec::new()), room: len }
     }
 
     /// The places of the groups of the next match, two for each.
@@ -259,9 +262,8 @@ struct Records {
 }
 
 impl Records {
-    fn new(what: u32, start: usize, room: Vec<u8>) -> Self {
-        let from = u32::try_from(start).unwrap_or(!p::AFTER_MATCH);
-        Self { at: Cursor { what, first: 0, from }, left: 0, place: 0, room }
+    const fn new(at: Cursor, room: Vec<u8>) -> Self {
+        Self { at, left: 0, place: 0, room }
     }
 
     /// The next record, of `size` bytes.
@@ -281,6 +283,7 @@ impl Records {
 }
 
 /// The kind of a search, and the place from which it goes on.
+#[derive(Clone, Copy)]
 struct Cursor {
     what: u32,
     first: u32,
@@ -288,6 +291,10 @@ struct Cursor {
 }
 
 impl Cursor {
+    fn new(what: u32, start: usize) -> Self {
+        Self { what, first: 0, from: u32::try_from(start).unwrap_or(!p::AFTER_MATCH) }
+    }
+
     /// Searches as far as there is room for records, and moves on. Returns the number of records that the host wrote.
     fn search(&mut self, pattern: &Pattern, text: &[u8], room: &mut [u8]) -> u32 {
         let Self { what, first, from } = *self;
