@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use cpex_wasmi::model::{Extensions, JsonMap, PluginContext};
 use cpex_wasmi::{
-    AccessRequest, Engine, ErrorKind, Isolation, Module, Plugin, Policy, Request, visible,
+    AccessRequest, Engine, EngineBuilder, ErrorKind, Isolation, Module, Plugin, Policy, RedisState,
+    Request, visible,
 };
 
 use crate::args::{Stub, SubjectArgs};
@@ -14,7 +15,7 @@ use crate::failure::Failure;
 use crate::input::Source;
 use crate::plugin_file::{self, Loaded};
 use crate::policy_file::{self, Granted, PolicyFile};
-use crate::{access, input, terminal};
+use crate::{access, input, stubs, terminal};
 
 /// All that a call takes.
 pub(crate) struct Subject {
@@ -24,10 +25,31 @@ pub(crate) struct Subject {
     pub(crate) hook: String,
     pub(crate) request: Arc<Request>,
     pub(crate) policy: Policy,
-    /// The functions that an engine for it has.
-    pub(crate) stubs: Vec<Stub>,
+    /// The offers of an engine for it.
+    pub(crate) offers: Offers,
     /// The name of what policy and configuration come from.
     pub(crate) written: String,
+}
+
+/// The offers of an engine to a plugin: functions that are stood in for, and a store of state.
+pub(crate) struct Offers {
+    stubs: Vec<Stub>,
+    state: Option<RedisState>,
+}
+
+impl Offers {
+    pub(crate) fn of(args: &SubjectArgs) -> Self {
+        Self { stubs: args.grants.stubs.clone(), state: args.state.clone() }
+    }
+
+    /// Makes the engine.
+    pub(crate) fn engine(&self, builder: EngineBuilder) -> Result<Engine, Failure> {
+        let builder = match &self.state {
+            Some(store) => builder.state_store(store.clone()),
+            None => builder,
+        };
+        stubs::engine(builder, &self.stubs)
+    }
 }
 
 impl Subject {
@@ -68,9 +90,9 @@ impl Subject {
         }
         policy.allow_raw_credentials |= args.allow_raw_credentials;
         terminal::tell(|| told(&policy));
-        let stubs = args.grants.stubs.clone();
+        let offers = Offers::of(args);
         let written = written(args);
-        Ok(Self { module, wasm, hook, request, policy, stubs, written })
+        Ok(Self { module, wasm, hook, request, policy, offers, written })
     }
 }
 

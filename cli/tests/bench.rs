@@ -279,3 +279,21 @@ fn an_interrupt_ends_it() {
     assert!(killed.unwrap().success());
     assert_eq!(child.wait().unwrap().signal(), Some(2));
 }
+
+#[test]
+fn state_is_kept_in_the_named_redis() {
+    let place = place(&Guest {
+        access: &["state:calls"],
+        imports: &[("call_json", 6)],
+        data: r#"state.increment{"key":"calls","by":1}"#,
+        // Fails if that failed.
+        body:
+            "(i32.shr_s (call $call_json (i32.const 0) (i32.const 15) (i32.const 15) (i32.const 22)
+                (i32.const 64) (i32.const 9)) (i32.const 31))",
+        ..Guest::default()
+    });
+    place.run(few(&["--allow-access"])).gives(0);
+    let nobody = few(&["--allow-access", "--state", "redis://127.0.0.1:1/"]);
+    place.run(nobody).gives(3).complains("gave up");
+    place.run(few(&["--state", "http://127.0.0.1/"])).gives(2).complains("`redis://`");
+}

@@ -52,6 +52,9 @@ pub(crate) struct SubjectArgs {
     /// Let a plugin that may see credentials read the tokens themselves
     #[arg(long)]
     pub(crate) allow_raw_credentials: bool,
+    /// Keep the plugin's state in the Redis at this URL, such as `redis://127.0.0.1/`, instead of in memory
+    #[arg(long, value_name = "URL", value_parser = values::state)]
+    pub(crate) state: Option<RedisState>,
 }
 
 /// Arguments of `call`.
@@ -70,9 +73,6 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: u16,
-    /// Keep the plugin's state in the Redis at this URL, such as `redis://127.0.0.1/`, instead of in memory
-    #[arg(long, value_name = "URL", value_parser = values::state)]
-    pub(crate) state: Option<RedisState>,
     /// Print one JSON object, on one line
     #[arg(long)]
     pub(crate) json: bool,

@@ -30,7 +30,7 @@ pub(super) fn measure(subject: &Subject, policy: &Policy) -> Result<Loaded, Fail
     let (mut loads, mut initialised, mut calls) = (Vec::new(), Vec::new(), Vec::new());
     let begun = Instant::now();
     while loads.len() < LOADS && (loads.is_empty() || begun.elapsed() < PATIENCE) {
-        let engine = quiet(&subject.stubs)?;
+        let engine = quiet(&subject.offers)?;
         let (policy, request) = (policy.clone(), Arc::clone(request));
         let loading = Instant::now();
         let plugin = Plugin::load(&engine, wasm, policy)?;

@@ -79,7 +79,7 @@ fn measured(
     progress.says(name(isolation));
     let policy = with(&subject.policy, isolation);
     let loaded = load::measure(subject, &policy)?;
-    let plugin = Plugin::load(&quiet(&subject.stubs)?, &subject.wasm, policy.clone())?;
+    let plugin = Plugin::load(&quiet(&subject.offers)?, &subject.wasm, policy.clone())?;
     let mut crew = Crew { plugin: &plugin, subject, threads: plan.threads, progress, made: 0 };
     let tally = threads::single(&mut crew, plan.single, plan.warm_up)?;
     let pace = tally.times.percentile(50);

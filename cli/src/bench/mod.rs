@@ -11,11 +11,11 @@ mod threads;
 
 use cpex_wasmi::{Engine, EngineBuilder, LogRecord, Plugin, Policy};
 
-use crate::args::{BenchArgs, Isolation, Stub};
+use crate::args::{BenchArgs, Isolation};
 use crate::failure::{Exit, Failure};
 use crate::progress::Progress;
-use crate::subject::{self, Subject};
-use crate::{json, stubs, terminal};
+use crate::subject::{self, Offers, Subject};
+use crate::{json, terminal};
 
 use measure::Measured;
 
@@ -41,7 +41,7 @@ fn bench(args: &BenchArgs) -> Result<Benched, Failure> {
              measure with an optimised one: `cargo install --path cli`, or `cargo run --release`",
         );
     }
-    let subject = Subject::read(&args.subject, &quiet(&args.subject.grants.stubs)?)?;
+    let subject = Subject::read(&args.subject, &quiet(&Offers::of(&args.subject))?)?;
     let isolations = isolations(args.isolation, &subject)?;
     let plan = measure::Plan::new(args);
     let total = plan.steps().saturating_mul(u64::try_from(isolations.len()).unwrap_or(u64::MAX));
@@ -54,8 +54,8 @@ fn bench(args: &BenchArgs) -> Result<Benched, Failure> {
 }
 
 /// An engine that drops what plugins log: to show it would take longer than the calls.
-fn quiet(stubs: &[Stub]) -> Result<Engine, Failure> {
-    stubs::engine(builder(), stubs)
+fn quiet(offers: &Offers) -> Result<Engine, Failure> {
+    offers.engine(builder())
 }
 
 fn builder() -> EngineBuilder {

@@ -11,7 +11,6 @@ use super::builder;
 use super::clock::{Monotonic, Overhead};
 use crate::failure::Failure;
 use crate::spread::nanoseconds;
-use crate::stubs;
 use crate::subject::Subject;
 
 /// The most calls that are looked at.
@@ -37,7 +36,7 @@ pub(super) fn measure(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Shares, Failure> {
     let clock = Monotonic::new();
-    let engine = stubs::engine(builder().clock(clock).measure_time(), &subject.stubs)?;
+    let engine = subject.offers.engine(builder().clock(clock).measure_time())?;
     let plugin = Plugin::load(&engine, &subject.wasm, policy.clone())?;
     // What is done once is no part of a call.
     plugin.initialize()?;

@@ -13,8 +13,8 @@ use cpex_wasmi::{Decision, Engine, Outcome, Plugin, Request, Telemetry};
 
 use crate::args::CallArgs;
 use crate::failure::{Exit, Failure};
-use crate::subject::{self, Subject};
-use crate::{json, stubs, terminal};
+use crate::subject::{self, Offers, Subject};
+use crate::{json, terminal};
 
 use answer::Answer;
 pub(crate) use answer::KEYS;
@@ -44,11 +44,7 @@ pub(crate) fn run(args: &CallArgs) -> Result<Exit, Failure> {
 fn call(args: &CallArgs) -> Result<Called, Failure> {
     let logs = Logs::default();
     let builder = Engine::builder().log_sink(logs.clone()).audit_sink(logs.clone()).http_client();
-    let builder = match &args.state {
-        Some(store) => builder.state_store(store.clone()),
-        None => builder,
-    };
-    let engine = stubs::engine(builder, &args.subject.grants.stubs)?;
+    let engine = Offers::of(&args.subject).engine(builder)?;
     let Subject { module, hook, request: before, policy, written, .. } =
         Subject::read(&args.subject, &engine)?;
     let plugin = subject::load(&module, policy, &written)?;
