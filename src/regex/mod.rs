@@ -206,6 +206,9 @@ impl Refusal {
 }
 
 /// The number of states of a pattern's automaton. `None` if it takes too much memory.
+///
+/// The engine builds the automaton again: [`meta::Builder`] takes expressions only, and a [`meta::Regex`] tells no number. An engine
+/// put together from its public parts would lack those that search for what a pattern begins or ends with.
 fn states_of(pattern: &Hir, utf8: bool) -> Option<usize> {
     let automaton = thompson::Compiler::new()
         .configure(thompson::Config::new().utf8(utf8).nfa_size_limit(Some(MAX_AUTOMATON_BYTES)))

@@ -7,15 +7,16 @@ use cpex_wasmi::{HostFunction, LogRecord, Manifest, Policy, Request};
 /// The room for results in a plugin's memory: few records, so that searches are gone on with.
 const ROOM: usize = p::HEAD + 40;
 
-/// Searches a text for a pattern: what comes after and before the first zero byte, under the flags of the first byte.
-/// The matches are those of the crate `regex`, and masking them changes nothing else.
+/// Searches a text for a pattern: what comes after and before the first zero byte, under the flags of the first byte. Its two
+/// highest bits choose what stands for a match: a mask, or the text's first line, as it is or with groups in it. Matches, those from
+/// the middle on and the new text are those of the crate `regex`.
 pub fn texts(data: &[u8]) {
     let Some((flags, data)) = data.split_first() else { return };
     let mut halves = data.splitn(2, |byte| *byte == 0);
     let (Some(Ok(pattern)), Some(text)) = (halves.next().map(str::from_utf8), halves.next()) else {
         return;
     };
-    let flags = u32::from(*flags) & 0x3f;
+    let (flags, how) = (u32::from(*flags) & 0x3f, flags >> 6);
     let mut plugin = Plugin::new(pattern, text);
     let Ok(number) = u32::try_from(plugin.compile(flags)) else { return };
     let Some(reference) = reference(pattern, flags) else { return };
@@ -29,7 +30,21 @@ pub fn texts(data: &[u8]) {
         reference.find_iter(text).map(|found| (found.start(), found.end())).collect();
     assert_eq!(found, expected, "`{pattern}` in {text:?}");
     assert_eq!(plugin.any(number), Some(!expected.is_empty()));
-    plugin.masks(number, text, &reference);
+    let middle = text.ceil_char_boundary(text.len() / 2);
+    if let Some(found) = plugin.matches_from(number, middle) {
+        let expected = reference.find_at(text, middle).map(|found| (found.start(), found.end()));
+        assert_eq!(found.first().copied(), expected, "`{pattern}` in {text:?} from {middle} on");
+    }
+    let line = text.lines().next().unwrap_or_default();
+    let (how, template, expected) = match how {
+        0 => {
+            let mask = |found: &regex::Captures<'_>| "*".repeat(found[0].chars().count());
+            (p::MASK, "*", reference.replace_all(text, mask))
+        }
+        1 => (p::LITERAL, line, reference.replace_all(text, regex::NoExpand(line))),
+        _ => (p::EXPAND, line, reference.replace_all(text, line)),
+    };
+    plugin.replaces(number, text, (how, template), &expected);
 }
 
 fn reference(pattern: &str, flags: u32) -> Option<regex::Regex> {
@@ -90,10 +105,16 @@ impl Plugin {
         u32::from_le_bytes(*word.unwrap())
     }
 
-    /// The records of all searches, until they are finished.
-    fn search(&mut self, number: u32, what: u32, size: usize) -> Option<Vec<(usize, usize)>> {
+    /// The records of all searches from a place on, until they are finished.
+    fn search(
+        &mut self,
+        number: u32,
+        what: u32,
+        size: usize,
+        start: usize,
+    ) -> Option<Vec<(usize, usize)>> {
         let ([text, len], [out, out_len]) = (self.text, self.room);
-        let (mut first, mut from, mut all) = (0, 0, Vec::new());
+        let (mut first, mut from, mut all) = (0, u32::try_from(start).unwrap(), Vec::new());
         while first != p::FINISHED {
             let args = [MEMORY, 0, text, len, number, first, from, what, out, out_len];
             let count = usize::try_from(self.call(HostFunction::Search, &args)).ok()?;
@@ -108,29 +129,31 @@ impl Plugin {
     }
 
     fn matches(&mut self, number: u32) -> Option<Vec<(usize, usize)>> {
-        self.search(number, p::MATCHES, 12)
+        self.matches_from(number, 0)
+    }
+
+    fn matches_from(&mut self, number: u32, start: usize) -> Option<Vec<(usize, usize)>> {
+        self.search(number, p::MATCHES, 12, start)
     }
 
     fn any(&mut self, number: u32) -> Option<bool> {
-        self.search(number, p::ANY, 12).map(|found| !found.is_empty())
+        self.search(number, p::ANY, 12, 0).map(|found| !found.is_empty())
     }
 
-    /// Masks the text in the arguments, and holds it against the same by the crate `regex`.
-    fn masks(mut self, number: u32, text: &str, reference: &regex::Regex) {
+    /// Replaces matches in the argument, and holds it against what is expected.
+    fn replaces(mut self, number: u32, text: &str, (how, template): (u32, &str), expected: &str) {
         let [out, out_len] = self.room;
-        let mark = usize::try_from(out).unwrap();
-        let (mut first, mut at) = (0, 0);
+        let length = u32::try_from(template.len()).unwrap();
+        let at = u32::try_from(self.memory.len()).unwrap();
+        self.memory.extend_from_slice(template.as_bytes());
+        let (mut first, mut number_of_text) = (0, 0);
         while first != p::FINISHED {
-            *self.memory.get_mut(mark).unwrap() = b'*';
-            let key = [0, u32::MAX];
-            let place = [0x0124, 0, key[0], key[1], number, first, at, p::MASK, out, 1];
-            let args = [&place[..], &[out.saturating_add(4), out_len.saturating_sub(4)]].concat();
+            let place = [0x0124, 0, 0, u32::MAX, number, first, number_of_text, how];
+            let args = [&place[..], &[at, length, out, out_len]].concat();
             let answer = self.session.dispatch(HostFunction::Replace, &args, &mut self.memory);
             let Ok(0..) = answer else { return };
-            (first, at) = (self.word(4), self.word(12));
+            (first, number_of_text) = (self.word(0), self.word(8));
         }
-        let expected = reference
-            .replace_all(text, |found: &regex::Captures<'_>| "*".repeat(found[0].chars().count()));
         let outcome = self.session.end(0).unwrap();
         let changed = outcome.changes.payload.as_ref().and_then(|payload| {
             let message = payload.as_message()?;
@@ -141,6 +164,6 @@ impl Plugin {
             };
             content.arguments.get("text")?.as_str().map(str::to_owned)
         });
-        assert_eq!(changed.as_deref().unwrap_or(text), expected, "masked");
+        assert_eq!(changed.as_deref().unwrap_or(text), expected, "replaced by {template:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! Targets whose inputs are taken by the byte, on inputs of chance: these mean something nearly always.
 #![allow(clippy::unwrap_used)]
 
-use cpex_wasmi_fuzz_bodies::{computed, wasi, yaml};
+use cpex_wasmi_fuzz_bodies::{computed, texts, wasi, yaml};
 use proptest::prelude::*;
 
 proptest! {
@@ -21,7 +21,39 @@ proptest! {
     ) {
         computed(&[&head[..], texts.concat().as_bytes()].concat());
     }
+
+    #[test]
+    fn matches_and_new_texts_are_those_of_the_crate(
+        flags in any::<u8>(),
+        pattern in prop::collection::vec(prop::sample::select(PATTERNS), 1..6),
+        line in prop::collection::vec(prop::sample::select(TEMPLATES), 0..4),
+        text in "[ab1é\\n ]{0,30}",
+    ) {
+        let text = [&line.concat(), "\n", &text].concat();
+        texts(&[&[flags][..], pattern.concat().as_bytes(), &[0], text.as_bytes()].concat());
+    }
 }
+
+/// Pieces of regular expressions.
+const PATTERNS: &[&str] = &[
+    "a",
+    "b",
+    "é",
+    "(a|b)",
+    "(?<n>1)",
+    ".",
+    "\\b",
+    "^",
+    "$",
+    "a*",
+    "b?",
+    "[ab]+",
+    "(?:é|a)*",
+    "|",
+];
+
+/// Pieces of templates.
+const TEMPLATES: &[&str] = &["a", "$1", "$n", "${1}", "${n}b", "$$", "$", "$0", "${", "$9", "é"];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
