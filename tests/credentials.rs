@@ -29,6 +29,8 @@ fn credentials() -> RawCredentialsExtension {
         audience: "hr".into(),
         scopes: vec!["read".into()],
         mode: DelegationMode::OnBehalfOfUser,
+        delegator_name: None,
+        target_name: None,
     };
     let minted = RawDelegatedToken {
         token: MINTED.into(),
@@ -36,6 +38,7 @@ fn credentials() -> RawCredentialsExtension {
         audience: "hr".into(),
         scopes: vec!["read".into()],
         expires_at: "2030-01-01T00:00:00Z".into(),
+        outbound_prefix: None,
     };
     RawCredentialsExtension {
         inbound_tokens: [("user".to_owned(), token)].into(),

@@ -18,6 +18,8 @@ pub const KNOWN_HOOKS: &[(&str, &str)] = &[
     ("cmf.resource_pre_fetch", "before a resource is read"),
     ("cmf.resource_post_fetch", "after a resource was read"),
     ("cmf.http_request", "for any other HTTP request"),
+    ("http.request", "before any other HTTP request is passed on"),
+    ("http.response", "after its response has come"),
     ("identity.resolve", "when a token has to be resolved to an identity"),
     ("token.delegate", "when a token is needed for the next service"),
     ("elicit", "when a person has to answer"),

@@ -2,7 +2,7 @@
 
 use crate::result::check;
 use crate::value::encode_value;
-use crate::{Field, JsonMap, Result, Value, sys};
+use crate::{Field, JsonMap, Record, Result, Value, sys};
 
 /// One call of a hook: the way to everything the plugin may read and change.
 ///
@@ -25,6 +25,11 @@ impl Call {
     /// The custom slot: anything, by name.
     pub const fn custom(&self) -> JsonMap {
         JsonMap::of(Field::Custom)
+    }
+
+    /// The request to a model, as its body was parsed. It takes the capability `read_llm_request`.
+    pub const fn llm_request(&self) -> Record {
+        Record::of(Field::LlmRequest)
     }
 
     /// State of this plugin that lasts for the request.

@@ -251,6 +251,8 @@ mod tokens {
                 audience: audience.into(),
                 scopes: vec![],
                 mode: model::DelegationMode::OnBehalfOfUser,
+                delegator_name: None,
+                target_name: None,
             };
             let token = model::RawDelegatedToken {
                 token: format!("eyJ.{audience}").into(),
@@ -258,6 +260,7 @@ mod tokens {
                 audience: audience.into(),
                 scopes: vec![],
                 expires_at: "2030-01-01T00:00:00Z".into(),
+                outbound_prefix: None,
             };
             credentials.delegated_tokens.push((key, token));
         }

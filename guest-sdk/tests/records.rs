@@ -143,6 +143,8 @@ fn tokens_are_read_where_the_operator_allows_it() {
         audience: "hr".into(),
         scopes: Vec::new(),
         mode: DelegationMode::AsClient,
+        delegator_name: None,
+        target_name: None,
     };
     let minted = RawDelegatedToken {
         token: "minted".into(),
@@ -150,6 +152,7 @@ fn tokens_are_read_where_the_operator_allows_it() {
         audience: "hr".into(),
         scopes: Vec::new(),
         expires_at: "2030-01-01T00:00:00Z".into(),
+        outbound_prefix: None,
     };
     let mut request = Request::text(Role::User, "hi");
     request.extensions.raw_credentials = Some(RawCredentialsExtension {

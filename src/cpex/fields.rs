@@ -102,7 +102,10 @@ impl View for SecurityExtension {
             | Field::SubjectRoles
             | Field::SubjectPermissions
             | Field::SubjectTeams
-            | Field::SubjectClaims => return self.subject.as_ref()?.item(field, index, visible),
+            | Field::SubjectClaims
+            | Field::SubjectClaimValues => {
+                return self.subject.as_ref()?.item(field, index, visible);
+            }
             Field::SecurityClient => record(self.client.as_ref()?),
             Field::ClientId | Field::ClientTrustLevel => {
                 return self.client.as_ref()?.item(field, index, visible);
@@ -207,6 +210,7 @@ impl View for SubjectExtension {
             Field::SubjectPermissions => Item::TextSet(&self.permissions),
             Field::SubjectTeams => Item::TextSet(&self.teams),
             Field::SubjectClaims => Item::TextMap(&self.claims),
+            Field::SubjectClaimValues => Item::JsonMap(crate::view::no_values()),
             _ => return None,
         })
     }

@@ -53,6 +53,7 @@ mod adapter;
 
 /// The engine's crate, and what differs in it from others.
 mod upstream {
+    use alloc::string::String;
     use alloc::sync::Arc;
     use alloc::vec::Vec;
 
@@ -82,8 +83,19 @@ mod upstream {
         Vec::new()
     }
 
-    /// Keeps claims as they were, where a plugin left them. They are texts, as plugins have them.
-    pub(super) fn keep_claims(_: &mut identity::IdentityPayload, _: &identity::IdentityPayload) {}
+    /// The names of a delegator and a target in a key, which has none.
+    pub(super) fn key_names(_: &extensions::DelegationKey) -> [Option<String>; 2] {
+        [None, None]
+    }
+
+    /// Gives a key names, of which it has none.
+    pub(super) fn with_names(
+        key: extensions::DelegationKey,
+        _: Option<String>,
+        _: Option<String>,
+    ) -> extensions::DelegationKey {
+        key
+    }
 
     /// The name under which a handler is found again when its settings are overridden.
     pub(super) const fn hook_type(hook: &'static str) -> &'static str {

@@ -102,7 +102,10 @@ impl View for SecurityExtension {
             | Field::SubjectRoles
             | Field::SubjectPermissions
             | Field::SubjectTeams
-            | Field::SubjectClaims => return self.subject.as_ref()?.item(field, index, visible),
+            | Field::SubjectClaims
+            | Field::SubjectClaimValues => {
+                return self.subject.as_ref()?.item(field, index, visible);
+            }
             Field::SecurityClient => record(self.client.as_ref()?),
             Field::ClientId | Field::ClientTrustLevel => {
                 return self.client.as_ref()?.item(field, index, visible);
@@ -157,6 +160,7 @@ impl View for HttpExtension {
             Field::HttpPath => Item::text(self.path.as_ref()?),
             Field::HttpHost => Item::text(self.host.as_ref()?),
             Field::HttpScheme => Item::text(self.scheme.as_ref()?),
+            Field::HttpStatus => Item::Unsigned(self.status?.into()),
             _ => return None,
         })
     }

@@ -28,12 +28,13 @@
 //!
 //! The modules are those that run under cpex-core, in the module `cpex`. `docs/praxis.md` has what differs.
 
-pub(crate) mod claims;
+mod claims;
 mod configuration;
 mod fields;
 mod http;
 mod records;
 mod seen;
+mod values;
 
 #[allow(clippy::duplicate_mod, reason = "it is compiled for each engine")]
 #[path = "../pipeline/adapter/mod.rs"]
@@ -41,12 +42,13 @@ mod adapter;
 
 /// The engine's crate, and what differs in it from others.
 mod upstream {
+    use alloc::string::String;
     use alloc::sync::Arc;
     use alloc::{vec, vec::Vec};
 
     use super::adapter::payload::CustomType;
-    use super::claims;
     use super::http::HttpType;
+    use super::optional;
     use crate::config::Dialect;
 
     pub(super) use praxis_policy_core::engine::PolicyEngine as PipelineEngine;
@@ -68,14 +70,19 @@ mod upstream {
         vec![Arc::new(HttpType)]
     }
 
-    /// Keeps claims as they were, where a plugin left them. They are JSON values, and texts for plugins.
-    pub(super) fn keep_claims(
-        now: &mut identity::IdentityPayload,
-        before: &identity::IdentityPayload,
-    ) {
-        if let (Some(now), Some(before)) = (&mut now.subject, &before.subject) {
-            claims::restore(&mut now.claims, &before.claims);
-        }
+    /// The names of a delegator and a target in a key.
+    pub(super) fn key_names(key: &extensions::DelegationKey) -> [Option<String>; 2] {
+        [optional::to(&key.delegator_name), optional::to(&key.target_name)]
+    }
+
+    /// Gives a key these names.
+    pub(super) fn with_names(
+        key: extensions::DelegationKey,
+        delegator: Option<String>,
+        target: Option<String>,
+    ) -> extensions::DelegationKey {
+        key.with_delegator_name(delegator.unwrap_or_default())
+            .with_target_name(target.unwrap_or_default())
     }
 
     /// The family of hooks that a handler is for. An embedder's own hook may have none.
@@ -84,8 +91,7 @@ mod upstream {
     }
 }
 
+pub(crate) use values::{flag, optional, prefix};
+
 pub use crate::pipeline::{CallRecord, TELEMETRY_TARGET, TracingSink};
 pub use adapter::WasmFactory;
-
-/// The prefix of a minted token in its header, where the plugin does not say another.
-pub(crate) const BEARER: &str = "Bearer ";

@@ -8,11 +8,21 @@ use crate::view::{ExtensionsView, Item, PraxisExtensions, View};
 
 impl View for PraxisExtensions {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
-        if field == Field::SubjectClaims {
-            let subject = self.extensions.security.as_ref()?.subject.as_ref()?;
-            return Some(Item::TextMap(self.claims.get_or_init(|| claims::to(&subject.claims))));
+        let subject = || self.extensions.security.as_ref()?.subject.as_ref();
+        match field {
+            Field::SubjectClaims => {
+                let claims = &subject()?.claims;
+                Some(Item::TextMap(self.claims.get_or_init(|| claims::texts(claims))))
+            }
+            Field::SubjectClaimValues => {
+                let claims = &subject()?.claims;
+                Some(Item::JsonMap(self.claim_values.get_or_init(|| claims::values(claims))))
+            }
+            Field::LlmRequest => {
+                Some(Item::json_value(self.extensions.llm_request.as_ref()?.value()))
+            }
+            _ => self.extensions.item(field, index, visible),
         }
-        self.extensions.item(field, index, visible)
     }
 
     fn count(&self, field: Field) -> usize {

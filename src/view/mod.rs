@@ -124,6 +124,13 @@ pub(crate) trait Entries<V: ?Sized>: Sync {
     }
 }
 
+/// A map without entries.
+#[cfg(feature = "cpex-core")]
+pub(crate) fn no_values() -> &'static dyn Entries<Value> {
+    static NONE: BTreeMap<String, Value> = BTreeMap::new();
+    &NONE
+}
+
 /// A value in such a map, as a plugin sees it.
 pub(crate) trait Entry<V: ?Sized>: Sync {
     fn shown(&self) -> &V;

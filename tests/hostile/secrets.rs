@@ -82,6 +82,8 @@ fn request() -> Request {
         audience: "a".into(),
         scopes: Vec::new(),
         mode: DelegationMode::OnBehalfOfUser,
+        delegator_name: None,
+        target_name: None,
     };
     let outbound = RawDelegatedToken {
         token: "mk-token-out".into(),
@@ -89,6 +91,7 @@ fn request() -> Request {
         audience: "a".into(),
         scopes: Vec::new(),
         expires_at: "2030-01-01T00:00:00Z".into(),
+        outbound_prefix: None,
     };
     extensions.raw_credentials = Some(RawCredentialsExtension {
         inbound_tokens: [("user".to_owned(), inbound)].into(),

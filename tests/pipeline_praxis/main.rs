@@ -35,9 +35,9 @@ mod upstream {
         hooks::register_hook_metadata(hook, hooks::HookMetadata::permissive());
     }
 
-    /// The JSON of a minted token, as plugins see it.
+    /// The JSON of a minted token, as plugins see it: without the usual prefix.
     pub(crate) fn seen_token(mut token: serde_json::Value) -> serde_json::Value {
-        token.as_object_mut().unwrap().remove("outbound_prefix");
+        assert_eq!(token.as_object_mut().unwrap().remove("outbound_prefix").unwrap(), "Bearer ");
         token
     }
 
@@ -91,6 +91,7 @@ mod state;
 #[path = "../pipeline/tiers.rs"]
 mod tiers;
 
+mod own;
 mod policy;
 
 // As the source of the native plugins calls it.

@@ -21,6 +21,10 @@ pub(crate) const ENGINES: &[Engine] = &[
 ];
 
 impl Engine {
+    fn has(&self, member: &Member) -> bool {
+        member.native.is_in(self.is_praxis)
+    }
+
     /// Members that plugins do not see, with their values where a plugin makes the record.
     fn hidden<'r>(&self, record: &'r Record) -> impl Iterator<Item = (&'r str, &'r str)> {
         let members = self.is_praxis.then_some(&record.praxis_members);
@@ -59,9 +63,10 @@ pub(crate) fn file(engine: &Engine, file: &File) -> Result<Option<String>, Strin
     for record in &file.records {
         body.push_str(&match record.convert {
             Convert::ByHand => String::new(),
+            _ if engine.is_praxis && record.praxis_by_hand => String::new(),
             Convert::ToModel => to_model(engine, record),
             Convert::Both => format!("{}{}", to_model(engine, record), from_model(engine, record)),
-            Convert::Payload => payload(record)?,
+            Convert::Payload => payload(engine, record)?,
         });
     }
     let mut names: BTreeSet<&str> = ["ToModel", "Unfit"].into();
@@ -101,7 +106,7 @@ fn to_model(engine: &Engine, record: &Record) -> String {
     let (mut members, mut values) = (Vec::new(), String::new());
     for member in &record.members {
         let key = &member.name;
-        if member.native {
+        if engine.has(member) {
             members.push(key.clone());
             let _ = match engine.by_hand(member) {
                 Some(module) => writeln!(values, "{key}: {module}::to({key}),"),
@@ -125,7 +130,7 @@ fn from_model(engine: &Engine, record: &Record) -> String {
     let (mut members, mut values) = (Vec::new(), String::new());
     for member in &record.members {
         let key = &member.name;
-        if member.native {
+        if engine.has(member) {
             members.push(key.clone());
             let _ = match engine.by_hand(member) {
                 Some(module) => writeln!(values, "{key}: {module}::from({key}),"),
@@ -147,13 +152,18 @@ fn from_model(engine: &Engine, record: &Record) -> String {
 }
 
 /// A payload: members that it was given are read through getters, its results are fields.
-fn payload(record: &Record) -> Result<String, String> {
+fn payload(engine: &Engine, record: &Record) -> Result<String, String> {
     let name = &record.name;
     let (mut values, mut names, mut results) = (String::new(), Vec::new(), String::new());
     for member in &record.members {
         let key = &member.name;
-        if !member.native {
+        if !engine.has(member) {
             let _ = writeln!(values, "{key}: Default::default(),");
+            names.push(format!("{key}: _"));
+        } else if let Some(module) = engine.by_hand(member)
+            && member.given
+        {
+            let _ = writeln!(values, "{key}: {module}::to(self.{key}()),");
             names.push(format!("{key}: _"));
         } else if member.given {
             let into = if member.ty()? == Type::Token { ".into()" } else { "" };

@@ -115,6 +115,9 @@ pub(crate) struct Record {
     /// The conversions from and to the engines.
     #[serde(default)]
     pub(crate) convert: Convert,
+    /// The conversions from and to praxis-policy are by hand.
+    #[serde(default)]
+    pub(crate) praxis_by_hand: bool,
     /// Members that only praxis-policy has and plugins do not see, each with its value where a plugin makes the record.
     #[serde(default)]
     pub(crate) praxis_members: BTreeMap<String, String>,
@@ -168,9 +171,12 @@ pub(crate) struct Member {
     pub(crate) fields: BTreeMap<String, String>,
     /// The allowed changes of the field: `replace`, `entries` or `grow`, and the capability that it takes.
     pub(crate) write: Option<String>,
-    /// `false`: `cpex-core` does not have it, so that conversions to the model leave it empty.
-    #[serde(default = "yes")]
-    pub(crate) native: bool,
+    /// The engines that have it. Conversions from another one leave it empty.
+    #[serde(default)]
+    pub(crate) native: Native,
+    /// It is in JSON alone, so that records in postcard stay what they were.
+    #[serde(default)]
+    pub(crate) json_only: bool,
     /// The type in `cpex-core` and the SDK, if it is not the usual one.
     pub(crate) native_type: Option<String>,
     /// Its texts or names are looked up whatever their case, which passes all of them.
@@ -181,7 +187,7 @@ pub(crate) struct Member {
     /// A plugin is given it and cannot change it.
     #[serde(default)]
     pub(crate) given: bool,
-    /// The module that converts it from and to praxis-policy, where its type is another one there.
+    /// The module that converts it from and to praxis-policy, where its type is another one there. The adapter looks it up.
     pub(crate) praxis: Option<String>,
     /// The change that a plugin in CPEX's style makes to a slot. Absent: none.
     pub(crate) change: Option<Change>,
@@ -212,8 +218,41 @@ pub(crate) enum How {
     Shared,
 }
 
-fn yes() -> bool {
-    true
+/// The engines that have a member: `true`, `false`, or `"praxis"` for praxis-policy alone.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "NativeRow")]
+pub(crate) enum Native {
+    #[default]
+    All,
+    Praxis,
+    None,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum NativeRow {
+    All(bool),
+    One(String),
+}
+
+impl TryFrom<NativeRow> for Native {
+    type Error = String;
+
+    fn try_from(row: NativeRow) -> Result<Self, String> {
+        match row {
+            NativeRow::All(true) => Ok(Self::All),
+            NativeRow::All(false) => Ok(Self::None),
+            NativeRow::One(name) if name == "praxis" => Ok(Self::Praxis),
+            NativeRow::One(name) => Err(format!("there is no engine `{name}`")),
+        }
+    }
+}
+
+impl Native {
+    /// True if this engine has it.
+    pub(crate) fn is_in(self, is_praxis: bool) -> bool {
+        self == Self::All || (is_praxis && self == Self::Praxis)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -267,6 +306,9 @@ impl Model {
                         return Err(format!("{place}: there is no `{name}`"));
                     }
                 }
+                if member.json_only && (member.required || member.default.is_some()) {
+                    return Err(format!("{place}: what is in JSON alone may be missing"));
+                }
                 if member.json == Some(JsonRule::Write) && !matches!(ty, Type::Option(_)) {
                     return Err(format!("{place}: `json = \"write\"` is what it does anyway"));
                 }
@@ -275,11 +317,20 @@ impl Model {
         Ok(())
     }
 
-    /// The model without the members that `cpex-core` does not have.
-    pub(crate) fn native(&self) -> Self {
+    /// The model without the members that an engine does not have.
+    pub(crate) fn native(&self, is_praxis: bool) -> Self {
+        self.only(|member| member.native.is_in(is_praxis))
+    }
+
+    /// The model without the members that are in JSON alone.
+    pub(crate) fn in_postcard(&self) -> Self {
+        self.only(|member| !member.json_only)
+    }
+
+    fn only(&self, is_kept: impl Fn(&Member) -> bool) -> Self {
         let mut model = self.clone();
         for record in model.files.iter_mut().flat_map(|file| &mut file.records) {
-            record.members.retain(|member| member.native);
+            record.members.retain(&is_kept);
         }
         model
     }
@@ -316,6 +367,11 @@ impl Record {
     /// True if all of it may be missing in JSON.
     pub(crate) fn is_all_optional(&self) -> bool {
         !self.members.iter().any(|member| member.required)
+    }
+
+    /// True if it has a member of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|member| member.name == name)
     }
 
     /// True if a plugin may see less of it than there is.

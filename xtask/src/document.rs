@@ -42,8 +42,8 @@ pub(crate) fn records(model: &Model) -> Result<String, String> {
                     text,
                     "| `{}` | {} | {} | {needs} | {} |",
                     member.json_name.as_ref().unwrap_or(&member.name),
-                    postcard(model, &ty),
-                    in_json(member, &ty),
+                    if member.json_only { "–".into() } else { postcard(model, &ty) },
+                    in_json(member, &ty, model),
                     member.doc
                 );
             }
@@ -60,15 +60,20 @@ const HEAD: &str = "\
 The structures that cross the boundary whole. In postcard, members stand in the order of their rows; in JSON, by name. A value
 that a plugin may not see is empty. [abi.md](abi.md) says how records are read and written.
 
-*In JSON*, a member is written always, unless its row says otherwise, and may be missing unless it is *required*.
+*In JSON*, a member is written always, unless its row says otherwise, and may be missing unless it is *required*. A member that is
+in JSON *alone* is no part of the structure in postcard. A plugin reads it by pointer, or by a field of its own, and a record
+that it hands back in postcard keeps it.
 ";
 
 fn title(file: &File) -> &str {
     file.doc.trim_end_matches('.')
 }
 
-fn in_json(member: &Member, ty: &Type) -> String {
+fn in_json(member: &Member, ty: &Type, model: &Model) -> String {
     let mut rules = Vec::new();
+    if member.json_only {
+        rules.push(format!("alone: {}", postcard(model, ty)));
+    }
     if member.required {
         rules.push("required".into());
     }

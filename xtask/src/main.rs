@@ -65,17 +65,19 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
                 output.rust(&format!("{}/records/{}.rs", engine.folder, file.name), &code)?;
             }
         }
-        if sdk::is_in_sdk(file) {
-            let path = format!("guest-sdk/src/cpex/records/{}.rs", file.name);
-            output.rust(&path, &sdk::file(&model, file)?)?;
-        }
     }
-    output.rust("guest-sdk/src/cpex/records/mod.rs", &sdk::index(&model))?;
-    output.rust("guest-sdk/src/cpex/reads/slots.rs", &sdk::reads::file(&model, &fields)?)?;
+    // What CPEX's style reads whole is in postcard.
+    let sdk = model.in_postcard();
+    for file in sdk.files.iter().filter(|file| sdk::is_in_sdk(file)) {
+        let path = format!("guest-sdk/src/cpex/records/{}.rs", file.name);
+        output.rust(&path, &sdk::file(&sdk, file)?)?;
+    }
+    output.rust("guest-sdk/src/cpex/records/mod.rs", &sdk::index(&sdk))?;
+    output.rust("guest-sdk/src/cpex/reads/slots.rs", &sdk::reads::file(&sdk, &fields)?)?;
     output
-        .rust("guest-sdk/src/cpex/records/container.rs", &sdk::container::file(&model, &fields)?)?;
-    let parts = sdk::parts::Part::all(&model, &fields)?;
-    output.rust("guest-sdk/src/cpex/records/parts.rs", &sdk::parts::file(&model, &parts))?;
+        .rust("guest-sdk/src/cpex/records/container.rs", &sdk::container::file(&sdk, &fields)?)?;
+    let parts = sdk::parts::Part::all(&sdk, &fields)?;
+    output.rust("guest-sdk/src/cpex/records/parts.rs", &sdk::parts::file(&sdk, &parts))?;
     output.rust("abi/src/model/records/mod.rs", &records::index(&model))?;
     for engine in convert::ENGINES {
         output.rust(&format!("{}/records/mod.rs", engine.folder), &convert::index(&model))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::description::{Enum, JsonRule, Member, Model, Record, Union, snake_case};
+use crate::description::{Enum, JsonRule, Member, Model, Native, Record, Union, snake_case};
 use crate::ty::Type;
 
 /// One function for each record, enum and union.
@@ -130,7 +130,8 @@ fn structure(model: &Model, record: &Record) -> Result<String, String> {
 }
 
 fn member_strategy(model: &Model, record: &Record, member: &Member) -> Result<String, String> {
-    if !member.native {
+    // Engines without it leave it empty.
+    if member.native != Native::All {
         return Ok("Just(Default::default())".into());
     }
     if member.json == Some(JsonRule::Flatten) {

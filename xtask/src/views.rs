@@ -5,7 +5,7 @@ mod message;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::description::{Member, Model, Record, camel_case};
+use crate::description::{Member, Model, Native, Record, camel_case};
 use crate::fields::Fields;
 use crate::ty::Type;
 
@@ -65,9 +65,10 @@ const BY_HAND: &[&str] = &["Extensions", "RawCredentialsExtension", "PluginConte
 
 /// The code for one family of types.
 pub(crate) fn file(model: &Model, fields: &Fields, world: &World) -> Result<String, String> {
-    let model = &if world.all_members { model.clone() } else { model.native() };
+    let all = model;
+    let model = &if world.all_members { model.clone() } else { model.native(world.is_praxis) };
     let mut types = BTreeSet::new();
-    let mut body = extensions(model)?;
+    let mut body = extensions(model, world)?;
     for record in model.records() {
         if BY_HAND.contains(&&*record.name) || !has_fields(fields, record) {
             continue;
@@ -76,7 +77,7 @@ pub(crate) fn file(model: &Model, fields: &Fields, world: &World) -> Result<Stri
             continue;
         }
         types.insert(record.name.as_str());
-        body.push_str(&view(model, fields, world, record)?);
+        body.push_str(&view((model, all), fields, world, record)?);
     }
     types.insert("Extensions");
     let parts = BTreeSet::from(["ContentPart", "Message", "MessagePayload"]);
@@ -105,13 +106,21 @@ fn has_fields(fields: &Fields, record: &Record) -> bool {
 }
 
 /// The slots, each of which has its own fields.
-fn extensions(model: &Model) -> Result<String, String> {
+fn extensions(model: &Model, world: &World) -> Result<String, String> {
     let record = model.record("Extensions").ok_or("`Extensions` is not described")?;
     let (mut items, mut counts, mut breadths) = (String::new(), String::new(), String::new());
     for member in &record.members {
         let name = &member.name;
         let slot = camel_case(name);
         let Type::Option(inner) = member.ty()? else { continue };
+        if world.is_praxis && member.praxis.is_some() {
+            continue;
+        }
+        if *inner == Type::Json {
+            let _ =
+                writeln!(items, "Slot::{slot} => Some(Item::json_value(self.{name}.as_ref()?)),");
+            continue;
+        }
         let Type::Named(inner) = *inner else {
             let _ = writeln!(
                 items,
@@ -162,7 +171,12 @@ fn has_lists(model: &Model, record: &Record) -> Result<bool, String> {
 }
 
 /// One record.
-fn view(model: &Model, fields: &Fields, world: &World, record: &Record) -> Result<String, String> {
+fn view(
+    (model, all): (&Model, &Model),
+    fields: &Fields,
+    world: &World,
+    record: &Record,
+) -> Result<String, String> {
     let (mut arms, mut lists, mut breadths) = (String::new(), String::new(), String::new());
     let paths: Vec<_> = fields.paths(&record.name).collect();
     let is_slot = paths.iter().any(|path| !path.contains('.'));
@@ -222,6 +236,18 @@ fn view(model: &Model, fields: &Fields, world: &World, record: &Record) -> Resul
             );
         }
     }
+    // What is a map here, and is not there in the engine, is empty.
+    for member in all.record(&record.name).into_iter().flat_map(|record| &record.members) {
+        if record.has(&member.name) {
+            continue;
+        }
+        let own = paths.iter().flat_map(|path| fields.at(&format!("{path}.{}", member.name)));
+        if member.ty()? == Type::Map(Box::new(Type::Json)) {
+            for name in own {
+                let _ = writeln!(arms, "Field::{name} => Item::JsonMap(crate::view::no_values()),");
+            }
+        }
+    }
     let named = |used, name| if used { name } else { "_" };
     let mut code = format!(
         "impl View for {} {{\n\
@@ -241,7 +267,7 @@ fn view(model: &Model, fields: &Fields, world: &World, record: &Record) -> Resul
     }
     code.push_str("}\n\n");
     if record.is_filtered(model) {
-        code.push_str(&copied(model, record)?);
+        code.push_str(&copied(model, world, record)?);
     }
     Ok(code)
 }
@@ -251,9 +277,13 @@ fn record_name(record: &Record) -> &str {
 }
 
 /// The number of entries of sets and maps that are copied to make the visible part of a record.
-fn copied(model: &Model, record: &Record) -> Result<String, String> {
+fn copied(model: &Model, world: &World, record: &Record) -> Result<String, String> {
     let mut lens = Vec::new();
     for member in &record.members {
+        // It is made of another member.
+        if world.is_praxis && member.praxis.is_some() && member.native == Native::Praxis {
+            continue;
+        }
         match member.ty()? {
             Type::Set | Type::Map(_) => lens.push(format!("record.{}.len()", member.name)),
             Type::Option(_) => {

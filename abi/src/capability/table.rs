@@ -44,6 +44,8 @@ pub enum Capability {
     ReadDelegatedTokens,
     /// Setting the candidate constraint.
     WriteCandidateConstraint,
+    /// The parsed request to a model.
+    ReadLlmRequest,
 }
 
 impl Capability {
@@ -66,6 +68,7 @@ impl Capability {
         Self::ReadInboundCredentials,
         Self::ReadDelegatedTokens,
         Self::WriteCandidateConstraint,
+        Self::ReadLlmRequest,
     ];
 
     /// The name in YAML and in a manifest, such as `read_labels`.
@@ -88,6 +91,7 @@ impl Capability {
             Self::ReadInboundCredentials => "read_inbound_credentials",
             Self::ReadDelegatedTokens => "read_delegated_tokens",
             Self::WriteCandidateConstraint => "write_candidate_constraint",
+            Self::ReadLlmRequest => "read_llm_request",
         }
     }
 
@@ -115,6 +119,7 @@ impl Capability {
                 "The tokens that were minted for the request; the tokens too if raw credentials are allowed."
             }
             Self::WriteCandidateConstraint => "Setting the candidate constraint.",
+            Self::ReadLlmRequest => "The parsed request to a model.",
         }
     }
 }

@@ -43,6 +43,8 @@ pub enum Slot {
     Framework,
     /// `raw_credentials` and all below it.
     RawCredentials,
+    /// `llm_request` and all below it.
+    LlmRequest,
 }
 
 /// A value that a plugin can read, and some of which it can change.
@@ -140,7 +142,7 @@ pub enum Field {
     SubjectPermissions = 0x0207,
     /// The team memberships.
     SubjectTeams = 0x0208,
-    /// The subject's claims, by name.
+    /// The subject's claims, by name. One that is no text in the engine is its JSON.
     SubjectClaims = 0x0209,
     /// The way the subject was authenticated.
     SecurityAuthMethod = 0x020a,
@@ -163,6 +165,8 @@ pub enum Field {
     CallerWorkloadSpiffeId = 0x0212,
     /// The SPIFFE identifier.
     ThisWorkloadSpiffeId = 0x0213,
+    /// The claims that are no texts in the engine, by name.
+    SubjectClaimValues = 0x0214,
     /// The HTTP request.
     Http = 0x0300,
     /// The request headers, by name. Names ignore case.
@@ -177,6 +181,8 @@ pub enum Field {
     HttpHost = 0x0305,
     /// The URL scheme of the request.
     HttpScheme = 0x0306,
+    /// The status of the response, after it has come.
+    HttpStatus = 0x0307,
     /// The place and time of the request.
     Request = 0x0400,
     /// The environment that the request runs in.
@@ -301,6 +307,8 @@ pub enum Field {
     InboundToken = 0x1101,
     /// The tokens minted for the request, in the order of the list in `raw_credentials`.
     DelegatedToken = 0x1102,
+    /// The request to a model, as its body was parsed.
+    LlmRequest = 0x1200,
 }
 
 impl Field {
@@ -361,6 +369,7 @@ impl Field {
         Self::ClientTrustLevel,
         Self::CallerWorkloadSpiffeId,
         Self::ThisWorkloadSpiffeId,
+        Self::SubjectClaimValues,
         Self::Http,
         Self::HttpRequestHeaders,
         Self::HttpResponseHeaders,
@@ -368,6 +377,7 @@ impl Field {
         Self::HttpPath,
         Self::HttpHost,
         Self::HttpScheme,
+        Self::HttpStatus,
         Self::Request,
         Self::RequestEnvironment,
         Self::RequestId,
@@ -429,6 +439,7 @@ impl Field {
         Self::RawCredentials,
         Self::InboundToken,
         Self::DelegatedToken,
+        Self::LlmRequest,
     ];
 
     /// The field with this number, if there is one.
@@ -489,6 +500,7 @@ impl Field {
             0x0211 => Some(Self::ClientTrustLevel),
             0x0212 => Some(Self::CallerWorkloadSpiffeId),
             0x0213 => Some(Self::ThisWorkloadSpiffeId),
+            0x0214 => Some(Self::SubjectClaimValues),
             0x0300 => Some(Self::Http),
             0x0301 => Some(Self::HttpRequestHeaders),
             0x0302 => Some(Self::HttpResponseHeaders),
@@ -496,6 +508,7 @@ impl Field {
             0x0304 => Some(Self::HttpPath),
             0x0305 => Some(Self::HttpHost),
             0x0306 => Some(Self::HttpScheme),
+            0x0307 => Some(Self::HttpStatus),
             0x0400 => Some(Self::Request),
             0x0401 => Some(Self::RequestEnvironment),
             0x0402 => Some(Self::RequestId),
@@ -557,6 +570,7 @@ impl Field {
             0x1100 => Some(Self::RawCredentials),
             0x1101 => Some(Self::InboundToken),
             0x1102 => Some(Self::DelegatedToken),
+            0x1200 => Some(Self::LlmRequest),
             _ => None,
         }
     }
@@ -1012,7 +1026,7 @@ impl Field {
                 indexed: false,
                 read: Access::Needs(Capability::ReadClaims),
                 write: Write::Never,
-                description: "The subject's claims, by name.",
+                description: "The subject's claims, by name. One that is no text in the engine is its JSON.",
             },
             Self::SecurityAuthMethod => &FieldInfo {
                 number: 0x020a,
@@ -1114,6 +1128,16 @@ impl Field {
                 write: Write::Never,
                 description: "The SPIFFE identifier.",
             },
+            Self::SubjectClaimValues => &FieldInfo {
+                number: 0x0214,
+                path: "security.subject.claim_values",
+                slot: Slot::Security,
+                shape: Shape::JsonMap,
+                indexed: false,
+                read: Access::Needs(Capability::ReadClaims),
+                write: Write::Never,
+                description: "The claims that are no texts in the engine, by name.",
+            },
             Self::Http => &FieldInfo {
                 number: 0x0300,
                 path: "http",
@@ -1183,6 +1207,16 @@ impl Field {
                 read: Access::Needs(Capability::ReadHeaders),
                 write: Write::Never,
                 description: "The URL scheme of the request.",
+            },
+            Self::HttpStatus => &FieldInfo {
+                number: 0x0307,
+                path: "http.status",
+                slot: Slot::Http,
+                shape: Shape::Unsigned,
+                indexed: false,
+                read: Access::Needs(Capability::ReadHeaders),
+                write: Write::Never,
+                description: "The status of the response, after it has come.",
             },
             Self::Request => &FieldInfo {
                 number: 0x0400,
@@ -1793,6 +1827,16 @@ impl Field {
                 read: Access::Token(Capability::ReadDelegatedTokens),
                 write: Write::Never,
                 description: "The tokens minted for the request, in the order of the list in `raw_credentials`.",
+            },
+            Self::LlmRequest => &FieldInfo {
+                number: 0x1200,
+                path: "llm_request",
+                slot: Slot::LlmRequest,
+                shape: Shape::Json,
+                indexed: false,
+                read: Access::Needs(Capability::ReadLlmRequest),
+                write: Write::Never,
+                description: "The request to a model, as its body was parsed.",
             },
         }
     }

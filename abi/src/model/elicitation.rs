@@ -25,6 +25,10 @@ impl ElicitationPayload {
             valid: None,
             reason: None,
             metadata: JsonMap::new(),
+            route_key: None,
+            tool: None,
+            requester: None,
+            peek: None,
         }
     }
 }

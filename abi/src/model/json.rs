@@ -131,6 +131,25 @@ impl Serialize for MapOnWire<'_> {
     }
 }
 
+/// Reads what only JSON has; for `deserialize_with`. In postcard it takes no bytes.
+pub(super) fn in_json<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    if deserializer.is_human_readable() { T::deserialize(deserializer) } else { Ok(T::default()) }
+}
+
+/// As [`in_json`], for JSON by name.
+pub(super) fn map_in_json<'de, D: Deserializer<'de>>(deserializer: D) -> Result<JsonMap, D::Error> {
+    if deserializer.is_human_readable() { map(deserializer) } else { Ok(JsonMap::default()) }
+}
+
+/// As [`in_json`], for a JSON value.
+pub(super) fn optional_in_json<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Json>, D::Error> {
+    if deserializer.is_human_readable() { optional(deserializer) } else { Ok(None) }
+}
+
 /// Reads a JSON value in either encoding; for `deserialize_with`.
 pub(super) fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
     if deserializer.is_human_readable() {

@@ -90,6 +90,15 @@ impl Http {
         self.place(Field::HttpScheme).text_is(expected)
     }
 
+    /// The status of the response, after it has come. It takes the capability `read_headers`.
+    ///
+    /// # Errors
+    ///
+    /// The host's status; a missing value is `None`.
+    pub fn status(self) -> Result<Option<u64>> {
+        self.place(Field::HttpStatus).number()
+    }
+
     /// All of it that the plugin may see, by pointer.
     pub const fn record(self) -> Record {
         Record::of(Field::Http)

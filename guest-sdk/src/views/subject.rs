@@ -5,7 +5,7 @@
 use alloc::string::String;
 
 use crate::raw::Place;
-use crate::{Field, Record, Result, TextMap, TextSet};
+use crate::{Field, JsonMap, Record, Result, TextMap, TextSet};
 
 /// The subject that an operation is done for.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +96,8 @@ impl Subject {
         self.teams().contains(team)
     }
 
-    /// The subject's claims, by name. It takes the capability `read_claims`.
+    /// The subject's claims, by name. One that is no text in the engine is its JSON. It takes the
+    /// capability `read_claims`.
     pub const fn claims(self) -> TextMap {
         TextMap::of(Field::SubjectClaims)
     }
@@ -108,6 +109,11 @@ impl Subject {
     /// The host's status; a missing value is `None`.
     pub fn claim(self, name: &str) -> Result<Option<String>> {
         self.claims().get(name)
+    }
+
+    /// The claims that are no texts in the engine, by name. It takes the capability `read_claims`.
+    pub const fn claim_values(self) -> JsonMap {
+        JsonMap::of(Field::SubjectClaimValues)
     }
 
     /// All of it that the plugin may see, by pointer.

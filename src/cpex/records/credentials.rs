@@ -110,14 +110,21 @@ impl ToModel for theirs::RawDelegatedToken {
             audience: to(audience, "audience")?,
             scopes: to(scopes, "scopes")?,
             expires_at: to(expires_at, "expires_at")?,
+            outbound_prefix: Default::default(),
         })
     }
 }
 
 impl FromModel<model::RawDelegatedToken> for theirs::RawDelegatedToken {
     fn from_model(model: model::RawDelegatedToken) -> Result<Self, Unfit> {
-        let model::RawDelegatedToken { token, outbound_header, audience, scopes, expires_at } =
-            model;
+        let model::RawDelegatedToken {
+            token,
+            outbound_header,
+            audience,
+            scopes,
+            expires_at,
+            outbound_prefix: _,
+        } = model;
         Ok(Self {
             token: from(token, "token")?,
             outbound_header: from(outbound_header, "outbound_header")?,

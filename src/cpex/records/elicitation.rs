@@ -93,6 +93,10 @@ impl ToModel for theirs::ElicitationPayload {
             valid: to(&self.valid, "valid")?,
             reason: to(&self.reason, "reason")?,
             metadata: to(&self.metadata, "metadata")?,
+            route_key: Default::default(),
+            tool: Default::default(),
+            requester: Default::default(),
+            peek: Default::default(),
         })
     }
 }
@@ -117,6 +121,10 @@ impl WithResults for theirs::ElicitationPayload {
             valid,
             reason,
             metadata,
+            route_key: _,
+            tool: _,
+            requester: _,
+            peek: _,
         } = changed;
         let mut payload = self.clone();
         payload.id = from(id, "id")?;

@@ -48,6 +48,7 @@ impl ToModel for theirs::HttpExtension {
             path: to(path, "path")?,
             host: to(host, "host")?,
             scheme: to(scheme, "scheme")?,
+            status: Default::default(),
         })
     }
 }

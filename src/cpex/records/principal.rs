@@ -59,13 +59,22 @@ impl ToModel for theirs::SubjectExtension {
             permissions: to(permissions, "permissions")?,
             teams: to(teams, "teams")?,
             claims: to(claims, "claims")?,
+            claim_values: Default::default(),
         })
     }
 }
 
 impl FromModel<model::SubjectExtension> for theirs::SubjectExtension {
     fn from_model(model: model::SubjectExtension) -> Result<Self, Unfit> {
-        let model::SubjectExtension { id, subject_type, roles, permissions, teams, claims } = model;
+        let model::SubjectExtension {
+            id,
+            subject_type,
+            roles,
+            permissions,
+            teams,
+            claims,
+            claim_values: _,
+        } = model;
         Ok(Self {
             id: from(id, "id")?,
             subject_type: from(subject_type, "subject_type")?,

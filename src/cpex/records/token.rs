@@ -92,6 +92,7 @@ impl ToModel for theirs::DelegationPayload {
             delegation_mode: to(&self.delegation_mode, "delegation_mode")?,
             minted_at: to(&self.minted_at, "minted_at")?,
             metadata: to(&self.metadata, "metadata")?,
+            delegator_name: Default::default(),
         })
     }
 }
@@ -115,6 +116,7 @@ impl WithResults for theirs::DelegationPayload {
             delegation_mode,
             minted_at,
             metadata,
+            delegator_name: _,
         } = changed;
         let mut payload = self.clone();
         payload.delegated_token = from(delegated_token, "delegated_token")?;

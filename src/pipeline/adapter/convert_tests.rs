@@ -224,6 +224,7 @@ proptest! {
             framework: theirs.framework.to_model().unwrap(),
             meta: theirs.meta.to_model().unwrap(),
             custom: theirs.custom.to_model().unwrap(),
+            llm_request: None,
         };
         prop_assert_eq!(&model, &ours);
         prop_assert_eq!(to_json(&model), to_json(&theirs));
@@ -347,6 +348,7 @@ fn minted(expires_at: &str) -> model::RawDelegatedToken {
         audience: String::new(),
         scopes: vec![],
         expires_at: expires_at.into(),
+        outbound_prefix: None,
     }
 }
 
@@ -358,6 +360,8 @@ fn key() -> model::DelegationKey {
         audience: String::new(),
         scopes: vec![],
         mode: model::DelegationMode::AsClient,
+        delegator_name: None,
+        target_name: None,
     }
 }
 

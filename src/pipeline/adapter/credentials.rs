@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use std::collections::HashMap;
 
 use super::upstream::extensions as theirs;
+use super::upstream::{key_names, with_names};
 use crate::model;
 use crate::pipeline::convert::{FromModel, ToModel, Unfit, from, to};
 use crate::pipeline::values::TWICE;
@@ -49,6 +50,7 @@ impl ToModel for theirs::DelegationKey {
     type Model = model::DelegationKey;
 
     fn to_model(&self) -> Result<model::DelegationKey, Unfit> {
+        let [delegator_name, target_name] = key_names(self);
         Ok(model::DelegationKey {
             subject_id: self.subject_id.clone(),
             workload_id: self.workload_id.clone(),
@@ -56,18 +58,29 @@ impl ToModel for theirs::DelegationKey {
             audience: self.audience.clone(),
             scopes: self.scopes.clone(),
             mode: to(&self.mode, "mode")?,
+            delegator_name,
+            target_name,
         })
     }
 }
 
 impl FromModel<model::DelegationKey> for theirs::DelegationKey {
     fn from_model(model: model::DelegationKey) -> Result<Self, Unfit> {
-        let model::DelegationKey { subject_id, workload_id, client_id, audience, scopes, mode } =
-            model;
+        let model::DelegationKey {
+            subject_id,
+            workload_id,
+            client_id,
+            audience,
+            scopes,
+            mode,
+            delegator_name,
+            target_name,
+        } = model;
         let mode = from(mode, "mode")?;
-        Ok(Self::new(mode, audience, scopes)
+        let key = Self::new(mode, audience, scopes)
             .with_subject_id(subject_id)
             .with_workload_id(workload_id)
-            .with_client_id(client_id))
+            .with_client_id(client_id);
+        Ok(with_names(key, delegator_name, target_name))
     }
 }

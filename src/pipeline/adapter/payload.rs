@@ -12,7 +12,7 @@ use super::upstream::delegation::DelegationPayload;
 use super::upstream::elicitation::ElicitationPayload;
 use super::upstream::hooks::PluginPayload;
 use super::upstream::identity::IdentityPayload;
-use super::upstream::{keep_claims, payload_types};
+use super::upstream::payload_types;
 use cpex_wasmi_abi::{CapabilitySet, Field, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -136,9 +136,7 @@ impl TypedPayload<'_> {
                 Box::new(MessagePayload::from_model(changed)?)
             }
             (Self::Identity(now), Payload::Identity(changed)) => {
-                let mut identity = now.with_results(*changed)?;
-                keep_claims(&mut identity, now);
-                Box::new(identity)
+                Box::new(now.with_results(*changed)?)
             }
             (Self::Delegation(now), Payload::Delegation(changed)) => {
                 Box::new(now.with_results(*changed)?)

@@ -103,29 +103,35 @@ impl ToModel for theirs::RawDelegatedToken {
     type Model = model::RawDelegatedToken;
 
     fn to_model(&self) -> Result<Self::Model, Unfit> {
-        let Self { token, outbound_header, audience, scopes, expires_at, outbound_prefix: _ } =
-            self;
+        let Self { token, outbound_header, audience, scopes, expires_at, outbound_prefix } = self;
         Ok(model::RawDelegatedToken {
             token: to(token, "token")?,
             outbound_header: to(outbound_header, "outbound_header")?,
             audience: to(audience, "audience")?,
             scopes: to(scopes, "scopes")?,
             expires_at: to(expires_at, "expires_at")?,
+            outbound_prefix: crate::praxis::prefix::to(outbound_prefix),
         })
     }
 }
 
 impl FromModel<model::RawDelegatedToken> for theirs::RawDelegatedToken {
     fn from_model(model: model::RawDelegatedToken) -> Result<Self, Unfit> {
-        let model::RawDelegatedToken { token, outbound_header, audience, scopes, expires_at } =
-            model;
+        let model::RawDelegatedToken {
+            token,
+            outbound_header,
+            audience,
+            scopes,
+            expires_at,
+            outbound_prefix,
+        } = model;
         Ok(Self {
             token: from(token, "token")?,
             outbound_header: from(outbound_header, "outbound_header")?,
             audience: from(audience, "audience")?,
             scopes: from(scopes, "scopes")?,
             expires_at: from(expires_at, "expires_at")?,
-            outbound_prefix: crate::praxis::BEARER.into(),
+            outbound_prefix: crate::praxis::prefix::from(outbound_prefix),
         })
     }
 }

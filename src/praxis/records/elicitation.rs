@@ -93,6 +93,10 @@ impl ToModel for theirs::ElicitationPayload {
             valid: to(&self.valid, "valid")?,
             reason: to(&self.reason, "reason")?,
             metadata: to(&self.metadata, "metadata")?,
+            route_key: crate::praxis::optional::to(self.route_key()),
+            tool: crate::praxis::optional::to(self.tool()),
+            requester: crate::praxis::optional::to(self.requester()),
+            peek: crate::praxis::flag::to(self.peek()),
         })
     }
 }
@@ -117,6 +121,10 @@ impl WithResults for theirs::ElicitationPayload {
             valid,
             reason,
             metadata,
+            route_key: _,
+            tool: _,
+            requester: _,
+            peek: _,
         } = changed;
         let mut payload = self.clone();
         payload.id = from(id, "id")?;

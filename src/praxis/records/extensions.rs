@@ -47,8 +47,8 @@ impl ToModel for theirs::HttpExtension {
             path,
             host,
             scheme,
+            status,
             secret_headers: _,
-            status: _,
         } = self;
         Ok(model::HttpExtension {
             request_headers: to(request_headers, "request_headers")?,
@@ -57,6 +57,7 @@ impl ToModel for theirs::HttpExtension {
             path: to(path, "path")?,
             host: to(host, "host")?,
             scheme: to(scheme, "scheme")?,
+            status: to(status, "status")?,
         })
     }
 }

@@ -47,36 +47,6 @@ impl FromModel<model::SubjectType> for theirs::SubjectType {
     }
 }
 
-impl ToModel for theirs::SubjectExtension {
-    type Model = model::SubjectExtension;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        let Self { id, subject_type, roles, permissions, teams, claims } = self;
-        Ok(model::SubjectExtension {
-            id: to(id, "id")?,
-            subject_type: to(subject_type, "subject_type")?,
-            roles: to(roles, "roles")?,
-            permissions: to(permissions, "permissions")?,
-            teams: to(teams, "teams")?,
-            claims: crate::praxis::claims::to(claims),
-        })
-    }
-}
-
-impl FromModel<model::SubjectExtension> for theirs::SubjectExtension {
-    fn from_model(model: model::SubjectExtension) -> Result<Self, Unfit> {
-        let model::SubjectExtension { id, subject_type, roles, permissions, teams, claims } = model;
-        Ok(Self {
-            id: from(id, "id")?,
-            subject_type: from(subject_type, "subject_type")?,
-            roles: from(roles, "roles")?,
-            permissions: from(permissions, "permissions")?,
-            teams: from(teams, "teams")?,
-            claims: crate::praxis::claims::from(claims),
-        })
-    }
-}
-
 impl ToModel for theirs::ClientExtension {
     type Model = model::ClientExtension;
 

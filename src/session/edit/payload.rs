@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::pointer::{replaced, replaced_json, to_json};
-use super::tokens::{keep_delegated, keep_inbound};
+use super::tokens::{keep_claims, keep_delegated, keep_inbound};
 use super::{Edit, Input};
 use crate::Payload;
 use crate::view::{position, weight};
@@ -78,22 +78,24 @@ impl Edit<'_> {
                     return Err(Status::ReadOnly);
                 }
                 changed.headers.clone_from(&now.headers);
-                if !changed.same_input(now) || aims_at(pointer, &changed.raw_token) {
+                if !now.same_input(&changed) || aims_at(pointer, &changed.raw_token) {
                     return Err(Status::ReadOnly);
                 }
                 changed.raw_token.clone_from(&now.raw_token);
                 keep_inbound(&mut changed.raw_credentials, &now.raw_credentials, worked);
+                keep_claims(&mut changed.subject, &now.subject, worked);
                 Payload::Identity(Box::new(changed))
             }
             Payload::Delegation(now) => {
                 let mut changed = record(&**now, pointer, input, worked)?;
                 let aims = aims_at(pointer, &changed.bearer_token)
                     || aims_at(pointer, &changed.actor_token);
-                if aims || !changed.same_input(now) {
+                if aims || !now.same_input(&changed) {
                     return Err(Status::ReadOnly);
                 }
                 changed.bearer_token.clone_from(&now.bearer_token);
                 changed.actor_token.clone_from(&now.actor_token);
+                changed.keep_input(now);
                 if let (Some(new), Some(old)) = (&mut changed.delegated_token, &now.delegated_token)
                 {
                     keep_delegated(new, old);
@@ -101,10 +103,11 @@ impl Edit<'_> {
                 Payload::Delegation(Box::new(changed))
             }
             Payload::Elicitation(now) => {
-                let changed = record(&**now, pointer, input, worked)?;
+                let mut changed = record(&**now, pointer, input, worked)?;
                 if !now.same_input(&changed) {
                     return Err(Status::ReadOnly);
                 }
+                changed.keep_input(now);
                 Payload::Elicitation(Box::new(changed))
             }
             Payload::Custom(custom) => {

@@ -33,6 +33,7 @@ impl View for Extensions {
             Slot::Framework => self.framework.as_ref()?.item(field, index, visible),
             Slot::Meta => self.meta.as_ref()?.item(field, index, visible),
             Slot::Custom => Some(Item::JsonMap(self.custom.as_ref()?.entries())),
+            Slot::LlmRequest => Some(Item::json_value(self.llm_request.as_ref()?)),
             _ => None,
         }
     }
@@ -102,7 +103,10 @@ impl View for SecurityExtension {
             | Field::SubjectRoles
             | Field::SubjectPermissions
             | Field::SubjectTeams
-            | Field::SubjectClaims => return self.subject.as_ref()?.item(field, index, visible),
+            | Field::SubjectClaims
+            | Field::SubjectClaimValues => {
+                return self.subject.as_ref()?.item(field, index, visible);
+            }
             Field::SecurityClient => record(self.client.as_ref()?),
             Field::ClientId | Field::ClientTrustLevel => {
                 return self.client.as_ref()?.item(field, index, visible);
@@ -157,6 +161,7 @@ impl View for HttpExtension {
             Field::HttpPath => Item::text(self.path.as_ref()?),
             Field::HttpHost => Item::text(self.host.as_ref()?),
             Field::HttpScheme => Item::text(self.scheme.as_ref()?),
+            Field::HttpStatus => Item::Unsigned(self.status?.into()),
             _ => return None,
         })
     }
@@ -207,6 +212,7 @@ impl View for SubjectExtension {
             Field::SubjectPermissions => Item::TextSet(&self.permissions),
             Field::SubjectTeams => Item::TextSet(&self.teams),
             Field::SubjectClaims => Item::TextMap(&self.claims),
+            Field::SubjectClaimValues => Item::JsonMap(self.claim_values.entries()),
             _ => return None,
         })
     }
@@ -214,9 +220,15 @@ impl View for SubjectExtension {
 
 /// The entries that are copied to make the part that a plugin sees.
 fn copied_subject(record: &SubjectExtension) -> usize {
-    [record.roles.len(), record.permissions.len(), record.teams.len(), record.claims.len()]
-        .into_iter()
-        .fold(0, usize::saturating_add)
+    [
+        record.roles.len(),
+        record.permissions.len(),
+        record.teams.len(),
+        record.claims.len(),
+        record.claim_values.len(),
+    ]
+    .into_iter()
+    .fold(0, usize::saturating_add)
 }
 
 impl View for ClientExtension {

@@ -71,7 +71,12 @@ fn attributes(record: &Record, member: &Member, ty: &Type) -> String {
             parts.push("default".into());
         }
     }
-    let reader = member.read_by.clone().or_else(|| {
+    let in_json = member.json_only.then(|| match ty {
+        Type::Map(_) => "json::map_in_json".to_owned(),
+        Type::Option(inner) if **inner == Type::Json => "json::optional_in_json".to_owned(),
+        _ => "json::in_json".to_owned(),
+    });
+    let reader = in_json.or_else(|| member.read_by.clone()).or_else(|| {
         let name = match ty {
             Type::Json => "value",
             Type::Map(inner) if **inner == Type::Json => "map",
@@ -143,6 +148,8 @@ fn serialize(record: &Record) -> Result<String, String> {
         };
         let empty = match &ty {
             Type::Token => Some("human".to_owned()),
+            Type::Option(_) if member.json_only => Some(format!("!human || self.{name}.is_none()")),
+            _ if member.json_only => Some(format!("!human || self.{name}.is_empty()")),
             _ if !member.is_omitted(&ty) => None,
             Type::Option(_) => Some(format!("human && self.{name}.is_none()")),
             _ => Some(format!("human && self.{name}.is_empty()")),
@@ -193,7 +200,9 @@ fn read_quietly(model: &Model, record: &Record) -> Result<String, String> {
     let mut names = Vec::new();
     for member in &record.members {
         let ty = member.ty()?;
-        if !member.required {
+        if member.json_only {
+            fields.push_str("#[serde(default, deserialize_with = \"json::in_json\")]\n");
+        } else if !member.required {
             fields.push_str("#[serde(default)]\n");
         }
         let _ = writeln!(fields, "{}: {},", member.name, rust_type(model, &ty));
@@ -253,13 +262,33 @@ fn visible_to(model: &Model, record: &Record) -> Result<String, String> {
 fn same_input(record: &Record) -> Result<String, String> {
     let mut compared = Vec::new();
     for member in record.members.iter().filter(|member| member.given) {
-        if member.ty()? != Type::Token {
+        if member.json_only {
+            // A payload in postcard has none.
+            compared.push(format!("(other.{0}.is_none() || self.{0} == other.{0})", member.name));
+        } else if member.ty()? != Type::Token {
             compared.push(format!("self.{0} == other.{0}", member.name));
         }
     }
+    let only_in_json = |member: &&Member| member.given && member.json_only;
+    let kept: String = record
+        .members
+        .iter()
+        .filter(only_in_json)
+        .map(|member| {
+            format!("if self.{0}.is_none() {{ self.{0}.clone_from(&now.{0}); }}\n", member.name)
+        })
+        .collect();
+    let keep = if kept.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "\n/// Takes the given members that only JSON has, where a payload in postcard has none.\n\
+             pub fn keep_input(&mut self, now: &Self) {{\n{kept}}}\n"
+        )
+    };
     Ok(format!(
         "impl {} {{\n/// True if all that a plugin is given, and may not change, is equal, but for tokens.\n\
-         pub fn same_input(&self, other: &Self) -> bool {{\n{}\n}}\n}}\n\n",
+         pub fn same_input(&self, other: &Self) -> bool {{\n{}\n}}\n{keep}}}\n\n",
         record.name,
         compared.join(" && ")
     ))

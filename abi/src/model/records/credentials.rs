@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::model::Secret;
 use crate::model::visible;
+use crate::model::{Secret, json};
 use crate::{Capability, CapabilitySet};
 
 /// The kind of a token.
@@ -155,12 +155,18 @@ pub struct DelegationKey {
     pub scopes: Vec<String>,
     /// The mode of delegation.
     pub mode: DelegationMode,
+    /// The plugin that minted the token, as its step names it.
+    #[serde(default, deserialize_with = "json::in_json")]
+    pub delegator_name: Option<String>,
+    /// The target that the token is for.
+    #[serde(default, deserialize_with = "json::in_json")]
+    pub target_name: Option<String>,
 }
 
 impl Serialize for DelegationKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let human = serializer.is_human_readable();
-        let mut fields = serializer.serialize_struct("DelegationKey", 6)?;
+        let mut fields = serializer.serialize_struct("DelegationKey", 8)?;
         fields.serialize_field("subject_id", &self.subject_id)?;
         if human && self.workload_id.is_none() {
             fields.skip_field("workload_id")?;
@@ -175,6 +181,16 @@ impl Serialize for DelegationKey {
         fields.serialize_field("audience", &self.audience)?;
         fields.serialize_field("scopes", &self.scopes)?;
         fields.serialize_field("mode", &self.mode)?;
+        if !human || self.delegator_name.is_none() {
+            fields.skip_field("delegator_name")?;
+        } else {
+            fields.serialize_field("delegator_name", &self.delegator_name)?;
+        }
+        if !human || self.target_name.is_none() {
+            fields.skip_field("target_name")?;
+        } else {
+            fields.serialize_field("target_name", &self.target_name)?;
+        }
         fields.end()
     }
 }
@@ -192,12 +208,14 @@ pub struct RawDelegatedToken {
     pub scopes: Vec<String>,
     /// The time of expiry.
     pub expires_at: String,
+    /// The text before the token in its header. Missing: `Bearer` and a space.
+    pub outbound_prefix: Option<String>,
 }
 
 impl Serialize for RawDelegatedToken {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let human = serializer.is_human_readable();
-        let mut fields = serializer.serialize_struct("RawDelegatedToken", 5)?;
+        let mut fields = serializer.serialize_struct("RawDelegatedToken", 6)?;
         if human {
             fields.skip_field("token")?;
         } else {
@@ -207,6 +225,11 @@ impl Serialize for RawDelegatedToken {
         fields.serialize_field("audience", &self.audience)?;
         fields.serialize_field("scopes", &self.scopes)?;
         fields.serialize_field("expires_at", &self.expires_at)?;
+        if !human || self.outbound_prefix.is_none() {
+            fields.skip_field("outbound_prefix")?;
+        } else {
+            fields.serialize_field("outbound_prefix", &self.outbound_prefix)?;
+        }
         fields.end()
     }
 }
@@ -222,10 +245,12 @@ impl<'de> Deserialize<'de> for RawDelegatedToken {
             audience: String,
             scopes: Vec<String>,
             expires_at: String,
+            #[serde(default, deserialize_with = "json::in_json")]
+            outbound_prefix: Option<String>,
         }
 
-        let Fields { token, outbound_header, audience, scopes, expires_at } =
+        let Fields { token, outbound_header, audience, scopes, expires_at, outbound_prefix } =
             crate::model::quietly(deserializer)?;
-        Ok(Self { token, outbound_header, audience, scopes, expires_at })
+        Ok(Self { token, outbound_header, audience, scopes, expires_at, outbound_prefix })
     }
 }

@@ -121,12 +121,24 @@ pub struct ElicitationPayload {
     /// Anything else, by name.
     #[serde(default, deserialize_with = "json::map")]
     pub metadata: JsonMap,
+    /// The route that asks.
+    #[serde(default, deserialize_with = "json::in_json")]
+    pub route_key: Option<String>,
+    /// The tool that the question is about.
+    #[serde(default, deserialize_with = "json::in_json")]
+    pub tool: Option<String>,
+    /// The subject that asks for it.
+    #[serde(default, deserialize_with = "json::in_json")]
+    pub requester: Option<String>,
+    /// True if the state is looked at and stays.
+    #[serde(default, deserialize_with = "json::in_json")]
+    pub peek: Option<bool>,
 }
 
 impl Serialize for ElicitationPayload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let human = serializer.is_human_readable();
-        let mut fields = serializer.serialize_struct("ElicitationPayload", 17)?;
+        let mut fields = serializer.serialize_struct("ElicitationPayload", 21)?;
         fields.serialize_field("operation", &self.operation)?;
         fields.serialize_field("elicitation_id", &self.elicitation_id)?;
         fields.serialize_field("kind", &self.kind)?;
@@ -180,6 +192,26 @@ impl Serialize for ElicitationPayload {
         } else {
             fields.serialize_field("metadata", &MapOnWire(&self.metadata))?;
         }
+        if !human || self.route_key.is_none() {
+            fields.skip_field("route_key")?;
+        } else {
+            fields.serialize_field("route_key", &self.route_key)?;
+        }
+        if !human || self.tool.is_none() {
+            fields.skip_field("tool")?;
+        } else {
+            fields.serialize_field("tool", &self.tool)?;
+        }
+        if !human || self.requester.is_none() {
+            fields.skip_field("requester")?;
+        } else {
+            fields.serialize_field("requester", &self.requester)?;
+        }
+        if !human || self.peek.is_none() {
+            fields.skip_field("peek")?;
+        } else {
+            fields.serialize_field("peek", &self.peek)?;
+        }
         fields.end()
     }
 }
@@ -195,5 +227,25 @@ impl ElicitationPayload {
             && self.scope == other.scope
             && self.timeout == other.timeout
             && self.channel == other.channel
+            && (other.route_key.is_none() || self.route_key == other.route_key)
+            && (other.tool.is_none() || self.tool == other.tool)
+            && (other.requester.is_none() || self.requester == other.requester)
+            && (other.peek.is_none() || self.peek == other.peek)
+    }
+
+    /// Takes the given members that only JSON has, where a payload in postcard has none.
+    pub fn keep_input(&mut self, now: &Self) {
+        if self.route_key.is_none() {
+            self.route_key.clone_from(&now.route_key);
+        }
+        if self.tool.is_none() {
+            self.tool.clone_from(&now.tool);
+        }
+        if self.requester.is_none() {
+            self.requester.clone_from(&now.requester);
+        }
+        if self.peek.is_none() {
+            self.peek.clone_from(&now.peek);
+        }
     }
 }

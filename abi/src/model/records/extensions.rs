@@ -12,7 +12,7 @@ use crate::model::visible;
 use crate::model::{
     AgentExtension, CandidateConstraintExtension, ClientExtension, CompletionExtension, DataPolicy,
     DelegationExtension, FrameworkExtension, JsonMap, LLMExtension, MCPExtension, MapOnWire,
-    ObjectSecurityProfile, ProvenanceExtension, RawCredentialsExtension, SubjectExtension,
+    ObjectSecurityProfile, OnWire, ProvenanceExtension, RawCredentialsExtension, SubjectExtension,
     WorkloadIdentity, json,
 };
 use crate::{Capability, CapabilitySet};
@@ -116,12 +116,15 @@ pub struct HttpExtension {
     pub host: Option<String>,
     /// The URL scheme of the request.
     pub scheme: Option<String>,
+    /// The status of the response, after it has come.
+    #[serde(deserialize_with = "json::in_json")]
+    pub status: Option<u16>,
 }
 
 impl Serialize for HttpExtension {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let human = serializer.is_human_readable();
-        let mut fields = serializer.serialize_struct("HttpExtension", 6)?;
+        let mut fields = serializer.serialize_struct("HttpExtension", 7)?;
         fields.serialize_field("request_headers", &self.request_headers)?;
         fields.serialize_field("response_headers", &self.response_headers)?;
         if human && self.method.is_none() {
@@ -143,6 +146,11 @@ impl Serialize for HttpExtension {
             fields.skip_field("scheme")?;
         } else {
             fields.serialize_field("scheme", &self.scheme)?;
+        }
+        if !human || self.status.is_none() {
+            fields.skip_field("status")?;
+        } else {
+            fields.serialize_field("status", &self.status)?;
         }
         fields.end()
     }
@@ -258,12 +266,15 @@ pub struct Extensions {
     /// The custom slot: anything, by name.
     #[serde(deserialize_with = "json::optional_map")]
     pub custom: Option<JsonMap>,
+    /// The request to a model, as its body was parsed.
+    #[serde(deserialize_with = "json::optional_in_json")]
+    pub llm_request: Option<serde_json::Value>,
 }
 
 impl Serialize for Extensions {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let human = serializer.is_human_readable();
-        let mut fields = serializer.serialize_struct("Extensions", 14)?;
+        let mut fields = serializer.serialize_struct("Extensions", 15)?;
         if human && self.request.is_none() {
             fields.skip_field("request")?;
         } else {
@@ -330,6 +341,11 @@ impl Serialize for Extensions {
         } else {
             fields.serialize_field("custom", &self.custom.as_ref().map(MapOnWire))?;
         }
+        if !human || self.llm_request.is_none() {
+            fields.skip_field("llm_request")?;
+        } else {
+            fields.serialize_field("llm_request", &self.llm_request.as_ref().map(OnWire))?;
+        }
         fields.end()
     }
 }
@@ -356,6 +372,7 @@ impl Extensions {
             framework: self.framework.clone(),
             meta: self.meta.clone(),
             custom: self.custom.clone(),
+            llm_request: visible(&self.llm_request, capabilities, Capability::ReadLlmRequest),
         }
     }
 }

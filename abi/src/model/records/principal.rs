@@ -50,14 +50,17 @@ pub struct SubjectExtension {
     pub permissions: BTreeSet<String>,
     /// The team memberships.
     pub teams: BTreeSet<String>,
-    /// The subject's claims, by name.
+    /// The subject's claims, by name. One that is no text in the engine is its JSON.
     pub claims: BTreeMap<String, String>,
+    /// The claims that are no texts in the engine, by name.
+    #[serde(deserialize_with = "json::map_in_json")]
+    pub claim_values: JsonMap,
 }
 
 impl Serialize for SubjectExtension {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let human = serializer.is_human_readable();
-        let mut fields = serializer.serialize_struct("SubjectExtension", 6)?;
+        let mut fields = serializer.serialize_struct("SubjectExtension", 7)?;
         if human && self.id.is_none() {
             fields.skip_field("id")?;
         } else {
@@ -72,6 +75,11 @@ impl Serialize for SubjectExtension {
         fields.serialize_field("permissions", &self.permissions)?;
         fields.serialize_field("teams", &self.teams)?;
         fields.serialize_field("claims", &self.claims)?;
+        if !human || self.claim_values.is_empty() {
+            fields.skip_field("claim_values")?;
+        } else {
+            fields.serialize_field("claim_values", &MapOnWire(&self.claim_values))?;
+        }
         fields.end()
     }
 }
@@ -87,6 +95,7 @@ impl SubjectExtension {
             permissions: visible(&self.permissions, capabilities, Capability::ReadPermissions),
             teams: visible(&self.teams, capabilities, Capability::ReadTeams),
             claims: visible(&self.claims, capabilities, Capability::ReadClaims),
+            claim_values: visible(&self.claim_values, capabilities, Capability::ReadClaims),
         })
     }
 }

@@ -114,6 +114,9 @@ pub struct DelegationPayload {
     /// Anything else, by name.
     #[serde(default, deserialize_with = "json::map")]
     pub metadata: JsonMap,
+    /// The plugin that is asked, as the step names it.
+    #[serde(default, deserialize_with = "json::in_json")]
+    pub delegator_name: Option<String>,
 }
 
 impl DelegationPayload {
@@ -141,6 +144,7 @@ impl Default for DelegationPayload {
             delegation_mode: Default::default(),
             minted_at: Default::default(),
             metadata: Default::default(),
+            delegator_name: Default::default(),
         }
     }
 }
@@ -148,7 +152,7 @@ impl Default for DelegationPayload {
 impl Serialize for DelegationPayload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let human = serializer.is_human_readable();
-        let mut fields = serializer.serialize_struct("DelegationPayload", 16)?;
+        let mut fields = serializer.serialize_struct("DelegationPayload", 17)?;
         if human {
             fields.skip_field("bearer_token")?;
         } else {
@@ -213,6 +217,11 @@ impl Serialize for DelegationPayload {
         } else {
             fields.serialize_field("metadata", &MapOnWire(&self.metadata))?;
         }
+        if !human || self.delegator_name.is_none() {
+            fields.skip_field("delegator_name")?;
+        } else {
+            fields.serialize_field("delegator_name", &self.delegator_name)?;
+        }
         fields.end()
     }
 }
@@ -229,6 +238,14 @@ impl DelegationPayload {
             && self.trust_domain == other.trust_domain
             && self.auth_enforced_by == other.auth_enforced_by
             && self.route_attenuation == other.route_attenuation
+            && (other.delegator_name.is_none() || self.delegator_name == other.delegator_name)
+    }
+
+    /// Takes the given members that only JSON has, where a payload in postcard has none.
+    pub fn keep_input(&mut self, now: &Self) {
+        if self.delegator_name.is_none() {
+            self.delegator_name.clone_from(&now.delegator_name);
+        }
     }
 }
 

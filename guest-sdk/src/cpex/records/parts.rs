@@ -360,7 +360,7 @@ pub struct SecuritySubject<R: Reads> {
     pub permissions: R::SecuritySubjectPermissions,
     /// The team memberships.
     pub teams: R::SecuritySubjectTeams,
-    /// The subject's claims, by name.
+    /// The subject's claims, by name. One that is no text in the engine is its JSON.
     pub claims: R::SecuritySubjectClaims,
 }
 

@@ -111,7 +111,7 @@ pub struct SubjectExtension {
     /// The team memberships.
     #[serde(default)]
     pub teams: LazySet,
-    /// The subject's claims, by name.
+    /// The subject's claims, by name. One that is no text in the engine is its JSON.
     #[serde(default)]
     pub claims: LazyMap<String>,
 }

@@ -221,26 +221,51 @@ pub(super) fn raw_inbound_token() -> BoxedStrategy<RawInboundToken> {
 }
 
 pub(super) fn delegation_key() -> BoxedStrategy<DelegationKey> {
-    (text(), maybe(text()), maybe(text()), text(), list(), delegation_mode())
-        .prop_map(|(subject_id, workload_id, client_id, audience, scopes, mode)| DelegationKey {
-            subject_id,
-            workload_id,
-            client_id,
-            audience,
-            scopes,
-            mode,
-        })
+    (
+        text(),
+        maybe(text()),
+        maybe(text()),
+        text(),
+        list(),
+        delegation_mode(),
+        Just(Default::default()),
+        Just(Default::default()),
+    )
+        .prop_map(
+            |(
+                subject_id,
+                workload_id,
+                client_id,
+                audience,
+                scopes,
+                mode,
+                delegator_name,
+                target_name,
+            )| DelegationKey {
+                subject_id,
+                workload_id,
+                client_id,
+                audience,
+                scopes,
+                mode,
+                delegator_name,
+                target_name,
+            },
+        )
         .boxed()
 }
 
 pub(super) fn raw_delegated_token() -> BoxedStrategy<RawDelegatedToken> {
-    (Just(Secret::default()), text(), text(), list(), time())
-        .prop_map(|(token, outbound_header, audience, scopes, expires_at)| RawDelegatedToken {
-            token,
-            outbound_header,
-            audience,
-            scopes,
-            expires_at,
+    (Just(Secret::default()), text(), text(), list(), time(), Just(Default::default()))
+        .prop_map(|(token, outbound_header, audience, scopes, expires_at, outbound_prefix)| {
+            RawDelegatedToken {
+                token,
+                outbound_header,
+                audience,
+                scopes,
+                expires_at,
+                outbound_prefix,
+            }
         })
         .boxed()
 }
@@ -375,7 +400,11 @@ pub(super) fn elicitation_payload() -> BoxedStrategy<ElicitationPayload> {
             maybe(any::<bool>()),
             maybe(text()),
             json_map(),
+            Just(Default::default()),
+            Just(Default::default()),
+            Just(Default::default()),
         ),
+        (Just(Default::default()),),
     )
         .prop_map(
             |(
@@ -391,7 +420,19 @@ pub(super) fn elicitation_payload() -> BoxedStrategy<ElicitationPayload> {
                     id,
                     status,
                 ),
-                (outcome, approver, intent_id, expires_at, valid, reason, metadata),
+                (
+                    outcome,
+                    approver,
+                    intent_id,
+                    expires_at,
+                    valid,
+                    reason,
+                    metadata,
+                    route_key,
+                    tool,
+                    requester,
+                ),
+                (peek,),
             )| ElicitationPayload {
                 operation,
                 elicitation_id,
@@ -410,6 +451,10 @@ pub(super) fn elicitation_payload() -> BoxedStrategy<ElicitationPayload> {
                 valid,
                 reason,
                 metadata,
+                route_key,
+                tool,
+                requester,
+                peek,
             },
         )
         .boxed()
@@ -454,14 +499,17 @@ pub(super) fn security_extension() -> BoxedStrategy<SecurityExtension> {
 }
 
 pub(super) fn http_extension() -> BoxedStrategy<HttpExtension> {
-    (text_map(), text_map(), maybe(text()), maybe(text()), maybe(text()), maybe(text()))
-        .prop_map(|(request_headers, response_headers, method, path, host, scheme)| HttpExtension {
-            request_headers,
-            response_headers,
-            method,
-            path,
-            host,
-            scheme,
+    (
+        text_map(),
+        text_map(),
+        maybe(text()),
+        maybe(text()),
+        maybe(text()),
+        maybe(text()),
+        Just(Default::default()),
+    )
+        .prop_map(|(request_headers, response_headers, method, path, host, scheme, status)| {
+            HttpExtension { request_headers, response_headers, method, path, host, scheme, status }
         })
         .boxed()
 }
@@ -509,6 +557,7 @@ pub(super) fn extensions() -> BoxedStrategy<Extensions> {
             maybe(framework_extension()),
             maybe(meta_extension()),
             maybe(json_map()),
+            Just(Default::default()),
         ),
     )
         .prop_map(
@@ -525,7 +574,7 @@ pub(super) fn extensions() -> BoxedStrategy<Extensions> {
                     completion,
                     provenance,
                 ),
-                (llm, framework, meta, custom),
+                (llm, framework, meta, custom, llm_request),
             )| Extensions {
                 request,
                 agent,
@@ -541,6 +590,7 @@ pub(super) fn extensions() -> BoxedStrategy<Extensions> {
                 framework,
                 meta,
                 custom,
+                llm_request,
             },
         )
         .boxed()
@@ -673,14 +723,17 @@ pub(super) fn message_payload(depth: u32) -> BoxedStrategy<MessagePayload> {
 }
 
 pub(super) fn subject_extension() -> BoxedStrategy<SubjectExtension> {
-    (maybe(text()), maybe(subject_type()), texts(), texts(), texts(), text_map())
-        .prop_map(|(id, subject_type, roles, permissions, teams, claims)| SubjectExtension {
-            id,
-            subject_type,
-            roles,
-            permissions,
-            teams,
-            claims,
+    (
+        maybe(text()),
+        maybe(subject_type()),
+        texts(),
+        texts(),
+        texts(),
+        text_map(),
+        Just(Default::default()),
+    )
+        .prop_map(|(id, subject_type, roles, permissions, teams, claims, claim_values)| {
+            SubjectExtension { id, subject_type, roles, permissions, teams, claims, claim_values }
         })
         .boxed()
 }
@@ -1048,6 +1101,7 @@ pub(super) fn delegation_payload() -> BoxedStrategy<DelegationPayload> {
             maybe(delegation_mode()),
             maybe(time()),
             json_map(),
+            Just(Default::default()),
         ),
     )
         .prop_map(
@@ -1071,6 +1125,7 @@ pub(super) fn delegation_payload() -> BoxedStrategy<DelegationPayload> {
                     delegation_mode,
                     minted_at,
                     metadata,
+                    delegator_name,
                 ),
             )| DelegationPayload {
                 bearer_token,
@@ -1089,6 +1144,7 @@ pub(super) fn delegation_payload() -> BoxedStrategy<DelegationPayload> {
                 delegation_mode,
                 minted_at,
                 metadata,
+                delegator_name,
             },
         )
         .boxed()
