@@ -25,6 +25,15 @@ mod upstream {
         true
     }
 
+    /// True if the engine has a value for a field.
+    pub(crate) fn has(field: cpex_wasmi::abi::Field) -> bool {
+        use cpex_wasmi::abi::Field::{HttpStatus, LlmRequest};
+        !matches!(field, HttpStatus | LlmRequest)
+    }
+
+    /// Fills in what only this engine has.
+    pub(crate) fn fill(_: &mut extensions::Extensions) {}
+
     /// Tells the engine of a hook of the embedder's own.
     pub(crate) fn own_hook(_: &str) {}
 

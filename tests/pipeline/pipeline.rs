@@ -247,6 +247,7 @@ pub(crate) fn full_extensions() -> Extensions {
         credentials.delegated_tokens.insert(key, token);
     }
     extensions.raw_credentials = Some(Arc::new(credentials));
+    crate::upstream::fill(&mut extensions);
     extensions
 }
 

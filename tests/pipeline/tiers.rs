@@ -91,6 +91,10 @@ fn each_capability_opens_what_it_says_and_nothing_else() {
                 }
                 script = script.read(at(field));
                 let allowed = [capability, reads].map(|one| opens(one, field));
+                if !crate::upstream::has(field) && allowed.iter().any(Result::is_ok) {
+                    script = script.refused(Status::Absent);
+                    continue;
+                }
                 if let [Err(status), Err(_)] | [Err(status @ Status::CredentialsDenied), _] =
                     allowed
                 {

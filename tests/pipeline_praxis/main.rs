@@ -30,6 +30,20 @@ mod upstream {
         hooks::lookup_hook_metadata(hook).is_some()
     }
 
+    /// True if the engine has a value for a field.
+    pub(crate) fn has(_: cpex_wasmi::abi::Field) -> bool {
+        true
+    }
+
+    /// Fills in what only this engine has.
+    pub(crate) fn fill(extensions: &mut extensions::Extensions) {
+        let body = serde_json::json!({"model": "m"});
+        extensions.llm_request = Some(extensions::LlmRequestDocument::new(body));
+        if let Some(http) = &mut extensions.http {
+            std::sync::Arc::make_mut(http).status = Some(200);
+        }
+    }
+
     /// Tells the engine of a hook of the embedder's own.
     pub(crate) fn own_hook(hook: &str) {
         hooks::register_hook_metadata(hook, hooks::HookMetadata::permissive());
