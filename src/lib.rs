@@ -77,6 +77,10 @@ extern crate std;
 #[doc = include_str!("../docs/cpex.md")]
 mod guide {}
 
+#[cfg(all(doctest, feature = "cpex-core"))]
+#[doc = include_str!("../docs/pipeline.md")]
+mod pipeline_guide {}
+
 #[cfg(all(doctest, feature = "praxis-policy"))]
 #[doc = include_str!("../docs/praxis.md")]
 mod praxis_guide {}

@@ -117,9 +117,10 @@ fn a_long_constant_expression_overflows_the_stack() {
 #[cfg(feature = "simd")]
 fn stored(lanes: u32, offset: u32) -> i32 {
     let wat = format!(
-        r#"(module (memory 4) (func (export "run") (result i32)
-             (v128.store{lanes}_lane offset={offset} 0 (i32.const 0) (v128.const i32x4 5 0 0 0))
-             (i32.load8_u offset={offset} (i32.const 0))))"#
+        r#"(module (memory 4) (func (export "run") (result i32) (local i32 v128)
+             (local.set 1 (v128.const i32x4 5 0 0 0))
+             (v128.store{lanes}_lane offset={offset} 0 (local.get 0) (local.get 1))
+             (i32.load8_u offset={offset} (local.get 0))))"#
     );
     let (mut store, run) = run(&wat, None);
     run.call(&mut store, ()).unwrap()

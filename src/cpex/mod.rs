@@ -42,7 +42,7 @@
 //! # }
 //! ```
 //!
-//! `docs/cpex.md` has the configuration, option by option.
+//! `docs/cpex.md` has what is of cpex-core alone, `docs/pipeline.md` the configuration, option by option.
 
 mod fields;
 mod records;

@@ -14,6 +14,9 @@ pub struct CallRecord<'a> {
     pub plugin: &'a str,
     /// The hook that it was called for.
     pub hook: &'a str,
+    /// The identifier of the request, if the slot `request` has a `request_id`. It tells records of requests apart that run
+    /// side by side, in all modes.
+    pub request_id: Option<&'a str>,
     /// The decision, or the error in its place. What the engine makes of either depends on
     /// the `mode` and `on_error` of the entry.
     pub result: Result<&'a Decision, &'a Error>,

@@ -321,12 +321,12 @@ mod tests {
 
     #[test]
     fn every_key_is_in_the_operators_documents() {
-        let entries = include_str!("../../docs/cpex.md");
+        let entries = include_str!("../../docs/pipeline.md");
         let policies = include_str!("../../docs/policy.md");
         let named =
             |doc: &str, key| doc.contains(&format!("`{key}`")) || doc.contains(&format!(" {key}:"));
         for key in ENTRY.names().chain(SANDBOX_POLICY.names()).chain(RESOURCES.names()) {
-            assert!(named(entries, key), "docs/cpex.md lacks `{key}`");
+            assert!(named(entries, key), "docs/pipeline.md lacks `{key}`");
         }
         for key in SANDBOX_POLICY.names().chain(RESOURCES.names()) {
             assert!(named(policies, key), "docs/policy.md lacks `{key}`");

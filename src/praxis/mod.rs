@@ -26,7 +26,7 @@
 //! # }
 //! ```
 //!
-//! The modules are those that run under cpex-core, in the module `cpex`. `docs/praxis.md` has what differs.
+//! The modules are those that run under cpex-core, in the module `cpex`. `docs/praxis.md` has what differs, `docs/pipeline.md` the configuration, option by option.
 
 mod claims;
 mod configuration;

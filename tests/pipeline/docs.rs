@@ -1,4 +1,4 @@
-//! The examples of `docs/cpex.md`: its configurations load, and what it says comes of them does.
+//! The examples of `docs/cpex.md` and `docs/pipeline.md`: its configurations load, and what it says comes of them does.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,10 @@ use crate::pipeline::{
     Plugins, about_tool, configuration, denied, entry, header, invoke, labelled, on_both, tool_call,
 };
 
-const DOC: &str = include_str!("../../docs/cpex.md");
+const DOC: &str =
+    concat!(include_str!("../../docs/pipeline.md"), include_str!("../../docs/cpex.md"));
+/// The page that is about this engine alone.
+const CPEX: &str = include_str!("../../docs/cpex.md");
 const README: &str = include_str!("../../README.md");
 
 /// The fenced blocks of a language.
@@ -73,7 +76,7 @@ fn the_readme_registers_the_factory_in_the_same_way() {
 fn the_first_program_is_the_example() {
     let example = include_str!("../../examples/minimal.rs");
     let program = example.split_once("\n\n").unwrap().1;
-    assert_eq!(blocks("rust")[0], program);
+    assert_eq!(blocks_of(CPEX, "rust")[0], program);
 }
 
 #[test]

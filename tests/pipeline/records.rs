@@ -7,9 +7,10 @@ use cpex_wasmi::abi::{Field, NO_INDEX, NO_KEY};
 
 use crate::common::{HOOK, data, guest_with};
 use crate::logs::captured;
-use crate::pipeline::{Plugins, invoke, labelled, on_both, tool_call};
+use crate::pipeline::{Plugins, configuration, entry, invoke, labelled, on_both, tool_call};
 use crate::upstream::PluginManager;
 use crate::upstream::adapter::{CallRecord, TELEMETRY_TARGET, WasmFactory};
+use crate::upstream::extensions::{Extensions, RequestExtension};
 
 /// The records: plugin, hook, what it ended with, what was changed, and the receipt.
 type Told = (String, String, String, Vec<&'static str>, Receipt);
@@ -125,6 +126,31 @@ plugins:
             }
         }
     });
+}
+
+#[test]
+fn a_record_says_which_request_it_is_of() {
+    let request = |id: &str| {
+        let request = RequestExtension { request_id: Some(id.into()), ..Default::default() };
+        Extensions { request: Some(Arc::new(request)), ..Extensions::default() }
+    };
+    for mode in ["sequential", "transform", "audit", "concurrent", "fire_and_forget"] {
+        on_both(async || {
+            let plugins = Plugins::of(&["noop"]);
+            let seen = Arc::new(Mutex::new(Vec::new()));
+            let told = seen.clone();
+            let factory = plugins.factory().on_call(move |call| {
+                told.lock().unwrap().push(call.request_id.map(str::to_owned));
+            });
+            let yaml = configuration(&[entry("noop", "noop", &format!("mode: {mode}"))]);
+            let manager = plugins.start_with(&yaml, &factory).await;
+            invoke(&manager, tool_call("pay"), request("a")).await;
+            invoke(&manager, tool_call("pay"), request("b")).await;
+            invoke(&manager, tool_call("pay"), labelled(&[])).await;
+            let expected = [Some("a".to_owned()), Some("b".to_owned()), None];
+            assert_eq!(*seen.lock().unwrap(), expected, "{mode}");
+        });
+    }
 }
 
 #[test]

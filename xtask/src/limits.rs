@@ -77,7 +77,7 @@ impl Limits {
         let shown = self.examples("          ");
         let end = "        allowed_filesystem:";
         output.lines(
-            "docs/cpex.md",
+            "docs/pipeline.md",
             "        resources:",
             end,
             &format!("        resources:\n{shown}"),

@@ -63,7 +63,12 @@ fn blocks(doc: &str) -> Vec<String> {
 #[test]
 fn configurations_of_the_documents_fit_the_schema() {
     let schema = checker(configuration_schema());
-    let all = [include_str!("../../../docs/cpex.md"), include_str!("../../../README.md")].concat();
+    let all = [
+        include_str!("../../../docs/cpex.md"),
+        include_str!("../../../docs/pipeline.md"),
+        include_str!("../../../README.md"),
+    ]
+    .concat();
     let mut gateway = blocks(&all);
     gateway.push(include_str!("../../../examples/gateway/gateway.yaml").into());
     let whole: Vec<_> = gateway.iter().filter(|yaml| yaml.contains("plugins:\n")).collect();

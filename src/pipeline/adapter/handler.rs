@@ -35,6 +35,7 @@ pub(super) struct Handler {
 impl Handler {
     fn record(
         &self,
+        extensions: &Extensions,
         result: Result<&Decision, &Error>,
         changed: &[&'static str],
         telemetry: &Telemetry,
@@ -45,6 +46,7 @@ impl Handler {
             observer(&CallRecord {
                 plugin: self.plugin.name(),
                 hook: self.hook,
+                request_id: extensions.request.as_ref().and_then(|slot| slot.request_id.as_deref()),
                 result,
                 changed,
                 telemetry,
@@ -55,10 +57,15 @@ impl Handler {
     }
 
     /// A call that came to no decision.
-    fn failed(&self, error: Error, begun: Option<Instant>) -> Box<PluginError> {
+    fn failed(
+        &self,
+        extensions: &Extensions,
+        error: Error,
+        begun: Option<Instant>,
+    ) -> Box<PluginError> {
         let error = error.with_plugin(self.plugin.name());
         let receipt = error.receipt().copied().unwrap_or_default();
-        self.record(Err(&error), &[], Telemetry::NONE, receipt, begun);
+        self.record(extensions, Err(&error), &[], Telemetry::NONE, receipt, begun);
         errors::execution(&self.plugin, error)
     }
 }
@@ -73,7 +80,7 @@ impl AnyHookHandler for Handler {
     ) -> Result<Box<dyn Any + Send + Sync>, Box<PluginError>> {
         // The clock is looked at only for who wants to know.
         let begun = self.observer.is_some().then(Instant::now);
-        let failed = |error| self.failed(error, begun);
+        let failed = |error| self.failed(extensions, error, begun);
         let payload = self.types.view(payload, self.hook).map_err(failed)?;
         let borrowed = Borrowed {
             payload: &payload,
@@ -100,7 +107,7 @@ impl AnyHookHandler for Handler {
         let reported = reported.as_deref().unwrap_or(Telemetry::NONE);
         telemetry::trace(self.plugin.name(), self.hook, reported);
         if let Some((decision, changed)) = noted {
-            self.record(Ok(&decision), &changed, reported, receipt, begun);
+            self.record(extensions, Ok(&decision), &changed, reported, receipt, begun);
         }
         Ok(erased)
     }
