@@ -105,13 +105,26 @@ fn measure(plugin: &Plugin, effort: Effort) -> Result<Calls> {
 impl Input {
     /// A call of a tool with one text.
     fn argument(tool: &str, text: String) -> Self {
+        Self::arguments(tool, [("text", json!(text))])
+    }
+
+    /// A call of a tool.
+    fn arguments<const N: usize>(tool: &str, arguments: [(&str, Value); N]) -> Self {
         let call = ToolCall {
             tool_call_id: "call_8fz2Qk1".into(),
             name: tool.into(),
-            arguments: [("text".into(), json!(text))].into(),
+            arguments: arguments.map(|(name, value)| (name.into(), value)).into(),
             namespace: None,
         };
         Self::of(Role::Assistant, ContentPart::ToolCall { content: call })
+    }
+
+    /// With one more header.
+    fn header(mut self, name: &str, value: &str) -> Self {
+        let mut http = self.extensions.http.as_deref().cloned().unwrap_or_default();
+        http.request_headers.insert(name.into(), value.into());
+        self.extensions.http = Some(Arc::new(http));
+        self
     }
 
     /// A tool's result with one text.
@@ -124,6 +137,24 @@ impl Input {
         };
         Self::of(Role::Tool, ContentPart::ToolResult { content: result })
     }
+}
+
+/// The token of RFC 7515, A.3, and a time before its end.
+const TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+const TOKEN_TIME: u64 = 1_300_819_379;
+
+/// The key of the token.
+fn token_keys() -> Value {
+    json!({ "keys": [{
+        "kty": "EC",
+        "crv": "P-256",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    }]})
+}
+
+fn arguments_schema() -> Value {
+    serde_json::from_str(compare_gallery::ARGUMENTS_SCHEMA).unwrap_or_default()
 }
 
 fn plugins() -> Vec<Plugin> {
@@ -139,6 +170,18 @@ fn plugins() -> Vec<Plugin> {
         ..with(name, "1 KiB of arguments, one token", "")
     };
     vec![
+        Plugin {
+            config: json!({ "tools": { "arguments_guard": arguments_schema() } }),
+            input: Input::arguments(
+                "arguments_guard",
+                [
+                    ("amount", json!(12.5)),
+                    ("to", json!("DE89370400440532013000")),
+                    ("text", json!(text(1, Secrets::None))),
+                ],
+            ),
+            ..with("arguments_guard", "1 KiB of arguments that fit their schema", "")
+        },
         Plugin {
             config: json!({ "sandbox_policy": state(&["failures/*", "open/*"]) }),
             ..with("circuit_breaker", "a tool that works", "")
@@ -164,6 +207,15 @@ fn plugins() -> Vec<Plugin> {
         Plugin {
             input: Input::argument("sql", "SELECT name FROM staff /* all */ WHERE id = 7".into()),
             ..with("sql", "a short `SELECT` with a comment", "")
+        },
+        Plugin {
+            config: json!({
+                "keys": token_keys(),
+                "algorithms": ["ES256"],
+                "sandbox_policy": { "clock": { "fixed": TOKEN_TIME } },
+            }),
+            input: Input::argument("token_guard", String::new()).header("authorization", TOKEN),
+            ..with("token_guard", "a call with a token (ECDSA on P-256)", "")
         },
         Plugin {
             config: json!({ "blocked": ["bad.example"] }),

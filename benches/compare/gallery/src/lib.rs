@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+mod arguments;
 /// The checks of `pii`.
 #[path = "../../../../examples/gallery/pii/src/checks.rs"]
 mod checks;
@@ -24,15 +25,24 @@ mod settings;
 #[path = "../../../../examples/gallery/sql/src/statement.rs"]
 mod statement;
 
+pub use arguments::SCHEMA as ARGUMENTS_SCHEMA;
 use serde_json::Value;
 
-/// The plugins that are here. Each masks, or takes comments out of SQL.
-pub const PLUGINS: [&str; 4] = ["secrets", "secrets_cpex", "pii", "sql"];
+/// The plugins that are here. Each masks, takes comments out of SQL, or checks arguments.
+pub const PLUGINS: [&str; 5] = ["arguments_guard", "secrets", "secrets_cpex", "pii", "sql"];
 
 /// Lets a plugin change the strings of a tool's arguments. True if it did.
+///
+/// # Panics
+///
+/// If it is to check the arguments, and they do not fit: those that are measured do.
 pub fn change(plugin: &str, arguments: &mut Value) -> bool {
     let text: fn(&str) -> Option<String> = match plugin {
         "secrets" => secrets::masked,
+        "arguments_guard" => {
+            assert!(arguments::fit(arguments), "the arguments do not fit");
+            return false;
+        }
         "secrets_cpex" => return compare_texts::mask(arguments),
         "pii" => pii::masked,
         "sql" => |text| rules::judge(&settings::Settings::DEFAULT, text).0,
