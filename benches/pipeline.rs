@@ -1,7 +1,7 @@
-//! The cost of a hook through `cpex-core`: its own trait for handlers, and its whole pipeline, with
-//! the same policy as a native plugin and in the sandbox.
+//! The cost of a hook through an engine: `cpex-core`'s own trait for handlers, and the whole pipeline of it and of praxis-policy,
+//! with the same policy as a native plugin and in the sandbox.
 //!
-//! `cargo bench --bench pipeline --features cpex-core --ignore-rust-version`
+//! `cargo bench --bench pipeline --features cpex-core,praxis-policy --ignore-rust-version`
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "../tests/common/mod.rs"]
@@ -91,6 +91,85 @@ mod manager {
             |(payload, extensions)| {
                 runtime.block_on(async {
                     manager.invoke_named::<CmfHook>(HOOK, payload, extensions, None).await
+                })
+            },
+        );
+    }
+}
+
+/// Through the whole of `PolicyEngine`, which spawns a task for each plugin and gives it a copy of the payload.
+#[cfg(feature = "praxis-policy")]
+#[divan::bench_group]
+mod praxis {
+    use cpex_wasmi::praxis::WasmFactory;
+    use praxis_policy::prelude::*;
+    use praxis_policy_core::engine::PolicyEngine;
+    use serde::de::DeserializeOwned;
+
+    use super::{Arc, Bencher, HOOK};
+
+    /// That of `handlers::PiiGuard`, over the types of this engine.
+    struct Guard(PluginConfig);
+
+    impl Plugin for Guard {
+        fn config(&self) -> &PluginConfig {
+            &self.0
+        }
+    }
+
+    impl HookHandler<CmfHook> for Guard {
+        async fn handle(
+            &self,
+            payload: &MessagePayload,
+            extensions: &Extensions,
+            _: &mut PluginContext,
+        ) -> PluginResult<MessagePayload> {
+            let Some(security) = &extensions.security else { return PluginResult::allow() };
+            let subject = security.subject.as_ref();
+            let is_admin = subject.is_some_and(|subject| subject.roles.contains("hr_admin"));
+            if !security.has_label("PII") || is_admin {
+                return PluginResult::allow();
+            }
+            let who = subject.and_then(|subject| subject.id.as_deref()).unwrap_or("somebody");
+            let tool = payload.message.get_tool_calls().first().map_or("a tool", |call| &call.name);
+            let reason = format!("{who} may not pass personal data to {tool}");
+            PluginResult::deny(PluginViolation::new("pii_access", reason))
+        }
+    }
+
+    /// One of this engine's, by way of JSON.
+    fn of<T: DeserializeOwned>(value: impl serde::Serialize) -> T {
+        serde_json::from_value(serde_json::to_value(value).unwrap()).unwrap()
+    }
+
+    #[divan::bench]
+    fn native(bencher: Bencher<'_, '_>) {
+        let engine = PolicyEngine::default();
+        let config: PluginConfig = of(super::config("pii_guard", "pooled"));
+        let plugin = Arc::new(Guard(config.clone()));
+        engine.register_handler_for_names::<CmfHook, _>(plugin, config, &[HOOK]).unwrap();
+        bench(bencher, &engine);
+    }
+
+    #[divan::bench]
+    fn pooled(bencher: Bencher<'_, '_>) {
+        let engine = Arc::new(PolicyEngine::default());
+        let entry = serde_json::to_string(&super::config("pii_guard", "pooled")).unwrap();
+        let yaml = format!("engine_settings: {{ dispatch: hooks }}\nplugins: [{entry}]");
+        WasmFactory::new("fixtures").unwrap().register(&engine, &yaml).unwrap();
+        engine.load_config_yaml(&yaml).unwrap();
+        bench(bencher, &engine);
+    }
+
+    fn bench(bencher: Bencher<'_, '_>, engine: &PolicyEngine) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(engine.initialize()).unwrap();
+        let (payload, extensions): (MessagePayload, Extensions) =
+            (of(super::payload()), of(super::extensions()));
+        bencher.with_inputs(|| (payload.clone(), extensions.clone())).bench_values(
+            |(payload, extensions)| {
+                runtime.block_on(async {
+                    engine.invoke_named::<CmfHook>(HOOK, payload, extensions, None).await
                 })
             },
         );
