@@ -78,6 +78,11 @@ mod upstream {
     /// The engine's name in messages.
     pub(super) const NAME: &str = "cpex-core";
 
+    /// Runs a call. The engine lends it nothing else.
+    pub(super) async fn carried<T>(_: &extensions::Extensions, call: impl Future<Output = T>) -> T {
+        call.await
+    }
+
     /// The types of payload that only this engine has.
     pub(super) fn payload_types() -> Vec<Arc<dyn CustomType>> {
         Vec::new()

@@ -15,8 +15,9 @@ impl Module {
     /// it does not ask for.
     pub fn warnings(&self, policy: &Policy) -> Vec<String> {
         let unused = policy.capabilities.difference(with_reads(self.requested()));
+        // What is asked for is the network.
+        let unused = unused.iter().filter(|name| *name != Capability::PerformHttp);
         let mut warnings: Vec<String> = unused
-            .iter()
             .map(|name| {
                 format!("the capability `{name}` is granted, but the plugin does not ask for it")
             })

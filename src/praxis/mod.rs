@@ -34,6 +34,8 @@ mod fields;
 mod http;
 mod records;
 mod seen;
+#[cfg(feature = "http")]
+mod transport;
 mod values;
 
 #[allow(clippy::duplicate_mod, reason = "it is compiled for each engine")]
@@ -65,6 +67,15 @@ mod upstream {
     /// The engine's name in messages.
     pub(super) const NAME: &str = "praxis-policy";
 
+    #[cfg(feature = "http")]
+    pub(super) use super::transport::carried;
+
+    /// Runs a call. Without the feature `http`, it sends nothing.
+    #[cfg(not(feature = "http"))]
+    pub(super) async fn carried<T>(_: &extensions::Extensions, call: impl Future<Output = T>) -> T {
+        call.await
+    }
+
     /// The types of payload that only this engine has.
     pub(super) fn payload_types() -> Vec<Arc<dyn CustomType>> {
         vec![Arc::new(HttpType)]
@@ -95,3 +106,5 @@ pub(crate) use values::{flag, optional, prefix};
 
 pub use crate::pipeline::{CallRecord, TELEMETRY_TARGET, TracingSink};
 pub use adapter::WasmFactory;
+#[cfg(feature = "http")]
+pub use transport::EngineTransport;

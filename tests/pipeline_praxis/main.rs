@@ -107,6 +107,8 @@ mod tiers;
 
 mod own;
 mod policy;
+#[cfg(feature = "http-client")]
+mod transport;
 
 // As the source of the native plugins calls it.
 use native::cpex;

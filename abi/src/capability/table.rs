@@ -46,6 +46,9 @@ pub enum Capability {
     WriteCandidateConstraint,
     /// The parsed request to a model.
     ReadLlmRequest,
+    /// Requests by the transport of praxis-policy, beside the grants of the network. A manifest need
+    /// not ask for it.
+    PerformHttp,
 }
 
 impl Capability {
@@ -69,6 +72,7 @@ impl Capability {
         Self::ReadDelegatedTokens,
         Self::WriteCandidateConstraint,
         Self::ReadLlmRequest,
+        Self::PerformHttp,
     ];
 
     /// The name in YAML and in a manifest, such as `read_labels`.
@@ -92,6 +96,7 @@ impl Capability {
             Self::ReadDelegatedTokens => "read_delegated_tokens",
             Self::WriteCandidateConstraint => "write_candidate_constraint",
             Self::ReadLlmRequest => "read_llm_request",
+            Self::PerformHttp => "perform_http",
         }
     }
 
@@ -120,6 +125,9 @@ impl Capability {
             }
             Self::WriteCandidateConstraint => "Setting the candidate constraint.",
             Self::ReadLlmRequest => "The parsed request to a model.",
+            Self::PerformHttp => {
+                "Requests by the transport of praxis-policy, beside the grants of the network. A manifest need not ask for it."
+            }
         }
     }
 }

@@ -28,6 +28,9 @@ use crate::config::{self, Document, PluginDirectory, Report, SCHEME};
 use crate::pipeline::{CallRecord, Observer, TracingSink};
 use crate::{Engine, EngineBuilder, PayloadType, visible};
 
+/// The beginning of what a manifest asks for of the network.
+const NETWORK: &str = "network:";
+
 /// Makes the plugins of a configuration whose kind is `wasm://`. Cheap to clone.
 ///
 /// Paths are relative to one directory, the plugin directory, and cannot leave it. A module is read
@@ -194,6 +197,7 @@ impl PluginFactory for WasmFactory {
                 hook,
                 types: self.types.clone(),
                 looks: plugin.module().looks(),
+                sends: plugin.module().manifest().access.iter().any(|row| row.starts_with(NETWORK)),
                 observer: self.observer.clone(),
                 plugin: plugin.clone(),
             };

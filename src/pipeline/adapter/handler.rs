@@ -12,7 +12,7 @@ use super::upstream::registry::AnyHookHandler;
 use async_trait::async_trait;
 
 use super::payload::PayloadTypes;
-use super::upstream::hook_type;
+use super::upstream::{carried, hook_type};
 use super::{errors, outcome};
 use crate::outcome::RawOutcome;
 use crate::pipeline::{CallRecord, Observer, changed, telemetry};
@@ -29,6 +29,8 @@ pub(super) struct Handler {
     pub(super) types: PayloadTypes,
     /// True if the plugin can look at a request at all.
     pub(super) looks: bool,
+    /// True if it may send requests, by which transport ever.
+    pub(super) sends: bool,
     pub(super) observer: Option<Observer>,
 }
 
@@ -94,7 +96,8 @@ impl AnyHookHandler for Handler {
         } else {
             RequestSource::Unseen
         };
-        let called = self.plugin.invoke(instance, self.position, seen, Some(borrowed)).await;
+        let call = self.plugin.invoke(instance, self.position, seen, Some(borrowed));
+        let called = if self.sends { carried(extensions, call).await } else { call.await };
         let RawOutcome { violation, changes, telemetry: reported, receipt } =
             called.map_err(failed)?;
         // Noted before they are used up.

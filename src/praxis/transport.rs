@@ -1,0 +1,154 @@
+//! Requests of plugins by the engine's own transport.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::future::{Future, poll_fn};
+use core::net::IpAddr;
+use core::pin::pin;
+use core::task::Poll;
+use std::sync::{Mutex, PoisonError};
+
+use praxis_policy_core::extensions::Extensions;
+use praxis_policy_core::host::{HttpRequestError, HttpRequestFuture};
+use praxis_policy_core::http::{HttpRequest, HttpResponse, HttpTransportError};
+use praxis_policy_core::http_retry::RetryPolicy;
+
+use crate::{HttpTransport, SendFuture, TransportError, TransportRequest, TransportResponse};
+
+/// Sends plugins' requests by the transport that the embedder installed in the engine (`PolicyEngine::set_http_transport`).
+///
+/// The operator grants it with the capability `perform_http` in the plugin's entry, beside `allowed_network`. Each request is
+/// authorized by the engine as it is made, for one call of one plugin. There is none while a plugin is initialised.
+///
+/// The address that a name leads to is checked by the engine's transport, and not by `allow_private` of the grant.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use cpex_wasmi::Engine;
+/// use cpex_wasmi::praxis::{EngineTransport, WasmFactory};
+///
+/// let engine = Engine::builder().http_transport(EngineTransport);
+/// let factory = WasmFactory::with_engine("fixtures", engine)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EngineTransport;
+
+/// A request that waits to be authorized, and the future that sends it.
+struct Waiting {
+    request: Option<HttpRequest>,
+    sending: Option<Result<HttpRequestFuture, HttpRequestError>>,
+}
+
+type Shared = Arc<Mutex<Waiting>>;
+
+tokio::task_local! {
+    /// The requests of the call that runs in this task.
+    static REQUESTS: Arc<Mutex<Vec<Shared>>>;
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs a call, whose requests are authorized by the extensions that the engine lent for it.
+pub(super) async fn carried<T>(extensions: &Extensions, call: impl Future<Output = T>) -> T {
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let mut call = pin!(REQUESTS.scope(Arc::clone(&requests), call));
+    poll_fn(|context| {
+        loop {
+            if let Poll::Ready(result) = call.as_mut().poll(context) {
+                return Poll::Ready(result);
+            }
+            let waiting: Vec<Shared> = core::mem::take(&mut *lock(&requests));
+            if waiting.is_empty() {
+                return Poll::Pending;
+            }
+            for waiting in waiting {
+                let mut waiting = lock(&waiting);
+                if let Some(request) = waiting.request.take() {
+                    // A plugin's request is not repeated: it alone knows whether that is safe.
+                    let sending = extensions.start_http_request(request, RetryPolicy::none());
+                    waiting.sending = Some(sending);
+                }
+            }
+        }
+    })
+    .await
+}
+
+impl HttpTransport for EngineTransport {
+    fn send(&self, request: TransportRequest) -> SendFuture {
+        let waiting = of_engine(request)
+            .map(|request| Arc::new(Mutex::new(Waiting { request: Some(request), sending: None })));
+        let known = REQUESTS.try_with(Arc::clone);
+        Box::pin(async move {
+            let waiting = waiting?;
+            let Ok(requests) = known else {
+                return Err(failed("there is no transport while a plugin is initialised"));
+            };
+            lock(&requests).push(Arc::clone(&waiting));
+            // It is looked at again as soon as it is authorized, in the same task.
+            let sending = poll_fn(|_| match lock(&waiting).sending.take() {
+                Some(sending) => Poll::Ready(sending),
+                None => Poll::Pending,
+            });
+            match sending.await {
+                Ok(sending) => sending.await.map(of_plugins).map_err(|error| wrong(&error)),
+                Err(error) => Err(wrong(&error)),
+            }
+        })
+    }
+}
+
+/// The request, as the engine takes it.
+fn of_engine(request: TransportRequest) -> Result<HttpRequest, TransportError> {
+    let host = request.host.trim_start_matches('[').trim_end_matches(']');
+    if let Ok(address) = host.parse::<IpAddr>()
+        && !request.guard.permits(address)
+    {
+        return Err(TransportError::AddressDenied);
+    }
+    let method = request.method.parse().map_err(|_| failed("the method is not known"))?;
+    let mut sent = HttpRequest::new(method, request.url).body(request.body.into());
+    for (at, (name, value)) in request.headers.iter().enumerate() {
+        if request.headers.iter().take(at).any(|(other, _)| other == name) {
+            return Err(failed(&format!("the header `{name}` stands twice")));
+        }
+        sent = sent.header(name, value).map_err(|error| failed(&error.to_string()))?;
+    }
+    if let Some(timeout) = request.timeout {
+        sent = sent.timeout(timeout);
+    }
+    let limit = usize::try_from(request.max_response_bytes).unwrap_or(usize::MAX);
+    Ok(sent.max_response_bytes(limit))
+}
+
+/// The response, as plugins get it.
+fn of_plugins(response: HttpResponse) -> TransportResponse {
+    let headers = response.headers.iter();
+    let headers: Vec<_> =
+        headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
+    let start = TransportResponse::new(response.status, response.body.to_vec());
+    headers.into_iter().fold(start, |response, (name, value)| response.header(name, value))
+}
+
+fn wrong(error: &HttpRequestError) -> TransportError {
+    match error {
+        HttpRequestError::Transport(HttpTransportError::ResponseTooLarge { .. }) => {
+            TransportError::TooLarge
+        }
+        HttpRequestError::Transport(HttpTransportError::Rejected(_)) => {
+            TransportError::AddressDenied
+        }
+        other => failed(&other.to_string()),
+    }
+}
+
+fn failed(why: &str) -> TransportError {
+    TransportError::Failed(String::from(why))
+}

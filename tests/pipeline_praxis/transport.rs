@@ -1,0 +1,121 @@
+//! Plugins that send requests by the transport that the embedder gave the engine.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use cpex_wasmi::Engine;
+use cpex_wasmi::praxis::EngineTransport;
+
+use crate::pipeline::{Plugins, denied, error_codes, invoke, on_both, tool_call};
+use crate::upstream::PluginManager;
+use crate::upstream::adapter::WasmFactory;
+use crate::upstream::extensions::Extensions;
+use crate::upstream::http::{HttpRequest, HttpResponse, HttpTransport, HttpTransportError};
+
+/// A transport that answers from memory, and keeps what it was asked.
+#[derive(Clone, Debug, Default)]
+struct Canned(Arc<Mutex<Vec<String>>>);
+
+#[async_trait]
+impl HttpTransport for Canned {
+    async fn execute(&self, request: HttpRequest) -> Result<HttpResponse, HttpTransportError> {
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        self.0.lock().unwrap().push(format!("{} {} {body}", request.method, request.url));
+        // As one that has to wait.
+        tokio::task::yield_now().await;
+        match &*body {
+            "search" => Ok(HttpResponse::new(200, "allow".into())),
+            "wipe" => Ok(HttpResponse::new(200, "nobody wipes".into())),
+            "inside" => Err(HttpTransportError::Rejected("a private address".into())),
+            _ => Ok(HttpResponse::new(500, "oops".into())),
+        }
+    }
+}
+
+fn configuration(entry: &str) -> String {
+    format!(
+        "
+engine_settings: {{ dispatch: hooks }}
+plugins:
+  - name: remote
+    kind: wasm://remote_decision.wasm
+    hooks: [cmf.tool_pre_invoke]
+    {entry}
+    config:
+      url: {URL}
+      sandbox_policy:
+        allowed_network:
+          - {{ host: pdp.internal, schemes: [http], methods: [POST] }}
+"
+    )
+}
+
+const URL: &str = "http://pdp.internal/v1/decide";
+const GRANTED: &str = "capabilities: [perform_http]";
+
+/// An engine with the plugin, and with a transport or none.
+async fn started(entry: &str, transport: Option<Canned>) -> Arc<PluginManager> {
+    let plugins = Plugins::of(&["remote_decision"]);
+    let engine = Engine::builder().http_transport(EngineTransport);
+    let factory = WasmFactory::with_engine(plugins.path(), engine).unwrap();
+    let engine = plugins
+        .load_with(&configuration(entry), &factory, |engine| {
+            if let Some(transport) = transport {
+                assert!(engine.set_http_transport(Arc::new(transport)));
+            }
+        })
+        .unwrap();
+    engine.initialize().await.unwrap();
+    engine
+}
+
+#[test]
+fn requests_go_by_the_transport_of_the_engine() {
+    on_both(async || {
+        let transport = Canned::default();
+        let engine = started(GRANTED, Some(transport.clone())).await;
+        let decide = async |tool| invoke(&engine, tool_call(tool), Extensions::default()).await;
+        let allowed = decide("search").await;
+        assert!(!allowed.is_denied(), "{:?}", allowed.violation);
+        let wiped = decide("wipe").await;
+        assert_eq!(wiped.violation.as_ref().unwrap().reason, "nobody wipes");
+        assert_eq!(denied(&decide("other").await), "undecided");
+        let asked = transport.0.lock().unwrap();
+        assert_eq!(asked[0], format!("POST {URL} search"));
+        assert_eq!(asked.len(), 3);
+    });
+}
+
+#[test]
+fn a_transport_takes_the_capability_and_has_to_be_there() {
+    on_both(async || {
+        let transport = Canned::default();
+        let withheld = started("", Some(transport.clone())).await;
+        let missing = started(GRANTED, None).await;
+        for engine in [withheld, missing] {
+            let result = invoke(&engine, tool_call("search"), Extensions::default()).await;
+            assert_eq!(denied(&result), "undecided");
+        }
+        assert!(transport.0.lock().unwrap().is_empty());
+    });
+}
+
+#[test]
+fn an_address_that_the_transport_refuses_is_denied() {
+    on_both(async || {
+        let entry = format!("on_error: ignore\n    {GRANTED}");
+        let transport = Canned::default();
+        let engine = started(&entry, Some(transport.clone())).await;
+        let result = invoke(&engine, tool_call("inside"), Extensions::default()).await;
+        assert_eq!(error_codes(&result), ["network_denied"]);
+        assert_eq!(transport.0.lock().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn the_grants_of_the_network_come_first() {
+    let plugins = Plugins::of(&["remote_decision"]);
+    let yaml = configuration(GRANTED).replace("methods: [POST]", "methods: [GET]");
+    let message = plugins.refused(&yaml);
+    assert!(message.contains("network:POST"), "{message}");
+}
