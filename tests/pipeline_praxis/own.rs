@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use cpex_wasmi::Capability;
 use cpex_wasmi::abi::{Field, Status};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::common::boundary::at;
 use crate::common::{HOOK, guest_for};
@@ -73,8 +74,8 @@ fn plugins_see_http_requests_and_their_responses() {
     });
 }
 
-fn with_claims(claims: serde_json::Value) -> SubjectExtension {
-    let serde_json::Value::Object(claims) = claims else { panic!("claims are an object") };
+fn with_claims(claims: Value) -> SubjectExtension {
+    let Value::Object(claims) = claims else { panic!("claims are an object") };
     let claims = claims.into_iter().collect();
     SubjectExtension { id: Some("alice".into()), claims, ..SubjectExtension::default() }
 }
@@ -315,4 +316,59 @@ fn a_payload_handed_back_in_postcard_is_what_it_was() {
         let result = invoke_about::<ElicitationHook>(&engine, "elicit", request.0, request.1).await;
         assert_eq!(json!(after::<ElicitationPayload>(&result)), json!(question));
     });
+}
+
+#[test]
+fn each_slot_is_read_as_the_engine_writes_it() {
+    let fields = [
+        ("agent", Field::Agent),
+        ("candidate_constraint", Field::CandidateConstraint),
+        ("completion", Field::Completion),
+        ("custom", Field::Custom),
+        ("delegation", Field::Delegation),
+        ("framework", Field::Framework),
+        ("http", Field::Http),
+        ("llm", Field::Llm),
+        ("mcp", Field::Mcp),
+        ("meta", Field::Meta),
+        ("provenance", Field::Provenance),
+        ("request", Field::Request),
+        ("security", Field::Security),
+    ];
+    let capabilities: Vec<_> = Capability::ALL.iter().copied().map(Capability::name).collect();
+    let script = fields
+        .into_iter()
+        .fold(Script::new(&capabilities), |script, (name, field)| script.keep(at(field), name));
+    on_both(async || {
+        let engine = scripted(&script, HOOK, &capabilities).await;
+        let before = full_extensions();
+        let result = invoke(&engine, tool_call("pay"), before.clone()).await;
+        assert!(!result.is_denied(), "{:?}", result.violation);
+        let seen = &local_states(&engine, &result.context_table)["guest"];
+        let mut written = slots(&before);
+        // The tokens are in no JSON, and this slot neither.
+        written.remove("raw_credentials");
+        assert_eq!(written.len(), fields.len());
+        for (name, slot) in written {
+            assert_eq!(sorted(seen[&name].clone()), sorted(slot), "{name}");
+        }
+    });
+}
+
+/// A value with its lists in order: sets have none in the engine.
+fn sorted(mut value: Value) -> Value {
+    match &mut value {
+        Value::Array(items) => {
+            let mut all: Vec<_> = items.drain(..).map(sorted).collect();
+            all.sort_by_key(Value::to_string);
+            *items = all;
+        }
+        Value::Object(map) => {
+            for item in map.values_mut() {
+                *item = sorted(item.take());
+            }
+        }
+        _ => {}
+    }
+    value
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use cpex_wasmi::Engine;
+use cpex_wasmi::config::{Dialect, Document, PluginDirectory, check, check_for};
 use praxis_policy::{AplOptions, register_apl};
 
 use crate::common::HOOK;
@@ -117,7 +119,7 @@ fn settings_of_a_route_that_do_not_fit_are_refused() {
     }
     // An override takes the place of the entry's whole settings, so of its pin.
     let wasm = crate::common::fixture("header_injector");
-    let engine = cpex_wasmi::Engine::new().unwrap();
+    let engine = Engine::new().unwrap();
     let digest = cpex_wasmi::Module::new(&engine, &wasm).unwrap().digest().to_string();
     let pin = format!("value: base, sandbox_policy: {{ sha256: '{digest}' }}");
     let pinned = PLUGINS.replace("value: base", &pin);
@@ -177,6 +179,24 @@ routes: [{{ tool: pay, authentication: [{step}] }}]
         let message = loaded(&plugins, &misspelt).map(drop).unwrap_err().to_string();
         assert!(message.contains("routes[0].authentication[0]"), "{message}");
     });
+}
+
+#[test]
+fn a_document_is_checked_in_the_dialect_of_its_engine() {
+    let plugins = plugins();
+    let directory = PluginDirectory::new(plugins.path(), Engine::builder()).unwrap();
+    let over = "plugins: { header: { config: { valeu: route } } }";
+    let yaml = format!("{PLUGINS}routes: [{{ tool: pay, {over} }}]\n");
+    let document = Document::parse(&yaml).unwrap();
+    assert_eq!(Dialect::of(&document), Dialect::PraxisPolicy);
+    let report = check(&document, Some(&directory));
+    let [problem] = &report.problems[..] else { panic!("{report:?}") };
+    assert!(problem.to_string().contains("line 9, column 54"), "{problem}");
+    assert!(problem.message.contains("did you mean `value`"), "{problem}");
+    // Such a mapping is an orchestrator's in cpex-core, and the settings have another name.
+    let report = check_for(Dialect::CpexCore, &document, Some(&directory));
+    let [problem] = &report.problems[..] else { panic!("{report:?}") };
+    assert!(problem.message.contains("did you mean `plugin_settings`"), "{problem}");
 }
 
 #[test]
