@@ -108,7 +108,10 @@ fn execute(session: &mut Session, line: &str) {
     if !Engine::host_functions().any(|offered| offered == function) {
         return;
     }
-    let list = arguments(list.strip_suffix(')').unwrap());
+    let list = match list.strip_suffix(')').unwrap() {
+        "" => Vec::new(),
+        list => arguments(list),
+    };
     assert_eq!(list.len(), function.info().params.len(), "{line}");
 
     let mut memory = vec![0xee; 8];
@@ -137,7 +140,12 @@ fn execute(session: &mut Session, line: &str) {
         }
     }
 
-    let result = session.dispatch(function, &args, &mut memory).unwrap();
+    let result = session.dispatch(function, &args, &mut memory);
+    if expected.trim() == "ends" {
+        result.unwrap_err();
+        return;
+    }
+    let result = result.unwrap();
     let (number, content) = expected.trim().split_once(' ').unwrap_or((expected.trim(), ""));
     assert_eq!(result, number.parse::<i32>().unwrap(), "{line}");
     if let Some(buffer) = buffer {

@@ -4,6 +4,8 @@ mod table;
 
 use core::fmt;
 
+use crate::Access;
+
 pub use table::Capability;
 
 impl Capability {
@@ -54,8 +56,18 @@ impl CapabilitySet {
         self.0 & ANY != 0
     }
 
+    /// True if a field with this condition can be read. A token takes more: the operator has to allow raw credentials.
+    pub const fn opens(self, access: Access) -> bool {
+        match access {
+            Access::Open => true,
+            Access::Subject => self.opens_subject(),
+            Access::Credentials => self.opens_credentials(),
+            Access::Needs(capability) | Access::Token(capability) => self.contains(capability),
+        }
+    }
+
     /// Adds `capability`.
-    pub fn insert(&mut self, capability: Capability) {
+    pub const fn insert(&mut self, capability: Capability) {
         self.0 |= capability.bit();
     }
 

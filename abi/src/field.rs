@@ -92,6 +92,12 @@ impl Field {
         self as u32
     }
 
+    /// The bit of a slot in the answer of the host function `slots`: the field of a whole slot has a number that is a
+    /// multiple of 256.
+    pub const fn slot_bit(self) -> u32 {
+        1 << (self.number() >> 8 & 31)
+    }
+
     /// The name in documents and errors.
     pub const fn path(self) -> &'static str {
         self.info().path

@@ -198,6 +198,7 @@ fn purpose(function: HostFunction) -> &'static str {
         HostFunction::ReadKey => {
             "List the names in a map or the members of a set that it may read."
         }
+        HostFunction::Slots => "Ask which slots there are of those that it may read.",
         HostFunction::Contains => "Ask if something that it may read is present.",
         HostFunction::Count => "Count what it may read.",
         HostFunction::Write => "Change what its capabilities open, given as postcard.",
@@ -211,6 +212,7 @@ fn purpose(function: HostFunction) -> &'static str {
         HostFunction::CallJson => "Call functions that it is granted by name, with JSON.",
         HostFunction::CallResult => "Take the answer of such a function.",
         HostFunction::Log => "Write lines to its log.",
+        HostFunction::Fail => "Fail with the reason of the host.",
         HostFunction::Panic => "Tell the reason before it fails.",
         HostFunction::Pattern | HostFunction::PatternSet | HostFunction::PatternDrop => {
             "Have the host compile regular expressions."

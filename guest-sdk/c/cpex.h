@@ -64,6 +64,7 @@
 #define CPEX_FIELD_TOOL_CALL_NAME 290u
 #define CPEX_FIELD_TOOL_CALL_NAMESPACE 291u
 #define CPEX_FIELD_TOOL_CALL_ARGUMENTS 292u
+#define CPEX_FIELD_TOOL_CALL_FLAT 293u
 #define CPEX_FIELD_TOOL_RESULT 320u
 #define CPEX_FIELD_TOOL_RESULT_CALL_ID 321u
 #define CPEX_FIELD_TOOL_RESULT_NAME 322u
@@ -105,6 +106,7 @@
 #define CPEX_FIELD_CALLER_WORKLOAD_SPIFFE_ID 530u
 #define CPEX_FIELD_THIS_WORKLOAD_SPIFFE_ID 531u
 #define CPEX_FIELD_SUBJECT_CLAIM_VALUES 532u
+#define CPEX_FIELD_SECURITY_FLAT 576u
 #define CPEX_FIELD_HTTP 768u
 #define CPEX_FIELD_HTTP_REQUEST_HEADERS 769u
 #define CPEX_FIELD_HTTP_RESPONSE_HEADERS 770u
@@ -113,6 +115,7 @@
 #define CPEX_FIELD_HTTP_HOST 773u
 #define CPEX_FIELD_HTTP_SCHEME 774u
 #define CPEX_FIELD_HTTP_STATUS 775u
+#define CPEX_FIELD_HTTP_FLAT 832u
 #define CPEX_FIELD_REQUEST 1024u
 #define CPEX_FIELD_REQUEST_ENVIRONMENT 1025u
 #define CPEX_FIELD_REQUEST_ID 1026u
@@ -125,6 +128,7 @@
 #define CPEX_FIELD_META_TAGS 1283u
 #define CPEX_FIELD_META_SCOPE 1284u
 #define CPEX_FIELD_META_PROPERTIES 1285u
+#define CPEX_FIELD_META_FLAT 1344u
 #define CPEX_FIELD_CUSTOM 1536u
 #define CPEX_FIELD_CONTEXT_LOCAL 1792u
 #define CPEX_FIELD_CONTEXT_GLOBAL 1793u
@@ -214,6 +218,8 @@ CPEX_IMPORT("read_key") int32_t cpex_read_key(uint32_t field, uint32_t index, ui
 CPEX_IMPORT("contains") int32_t cpex_contains(uint32_t field, uint32_t index, const void *key, uint32_t key_len);
 /* Returns how many entries a map has, members a set, or, with the index `NO_INDEX`, how many values an indexed field. */
 CPEX_IMPORT("count") int32_t cpex_count(uint32_t field, uint32_t index);
+/* Returns the slots of the extensions that are there and that the plugin may read: bit `n` is set for the slot whose field has the number `n` × 256. */
+CPEX_IMPORT("slots") int32_t cpex_slots();
 /* Sets a value given as postcard: a field, an entry of a map, a place in a record, or a new member of a set. Returns 0. */
 CPEX_IMPORT("write") int32_t cpex_write(uint32_t field, uint32_t index, const void *key, uint32_t key_len, const void *value, uint32_t value_len);
 /* As `write`, but given as JSON text. */
@@ -284,6 +290,8 @@ CPEX_IMPORT("jwt_json") int32_t cpex_jwt_json(uint32_t field, uint32_t index, co
 CPEX_IMPORT("log") int32_t cpex_log(uint32_t level, const void *message, uint32_t message_len);
 /* Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0; the trap is the plugin's to make. */
 CPEX_IMPORT("panic") int32_t cpex_panic(const void *message, uint32_t message_len);
+/* Ends the call with a status, as if the export had returned its code. Does not return. */
+CPEX_IMPORT("fail") int32_t cpex_fail(uint32_t status);
 /* Adds to a counter that is told with the outcome of the call. Returns 0. */
 CPEX_IMPORT("metric") int32_t cpex_metric(const void *name, uint32_t name_len, uint32_t value);
 /* Attaches a value, given as a postcard `Value`, to the outcome of the call, in the place of one with that key. Returns 0. */

@@ -26,6 +26,19 @@ pub(crate) enum Form {
     Text,
 }
 
+/// Ends the call with a status. It comes back only if there is no host.
+#[cfg_attr(not(feature = "cpex"), allow(dead_code, reason = "for the cpex style"))]
+pub(crate) fn fail(status: Status) {
+    let _ = sys::fail(status.code().cast_unsigned());
+}
+
+/// The slots that are there and open to the plugin: [a bit](Field::slot_bit) for each.
+#[cfg_attr(not(feature = "cpex"), allow(dead_code, reason = "for the cpex style"))]
+pub(crate) fn slots() -> Result<u32> {
+    let slots = check(sys::slots())?;
+    Ok(u32::try_from(slots).unwrap_or_default())
+}
+
 /// The address of a value: a field, perhaps one of several, perhaps one entry of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'k> {

@@ -10,7 +10,7 @@
 mod cpex_common;
 
 use cpex_common::plugin_type;
-use cpex_wasmi_guest::cpex::extensions::CandidateConstraintExtension;
+use cpex_wasmi_guest::cpex::extensions::{CandidateConstraintExtension, RequestExtension};
 use cpex_wasmi_guest::cpex::{
     CmfHook, ContentPart, HookHandler, MessagePayload, Plugin, PluginConfig, PluginContext,
     PluginResult, PluginViolation, cpex_plugin,
@@ -40,7 +40,6 @@ mod headers {
         name: "headers",
         capabilities: ["read_headers", "write_headers"],
         plugin: Headers = Headers::new,
-        reads: [http],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -59,8 +58,8 @@ mod headers {
         assert_eq!(header("X-Internal"), None);
         assert_eq!(http.response_headers["X-Kept"], "changed");
         assert_eq!(http.method.as_deref(), Some("GET"));
-        // Two new values and one removal, beside what was read.
-        assert_eq!(outcome.receipt.host_calls, 4);
+        // Two new values and one removal, beside which slots there are, the slot and its two maps.
+        assert_eq!(outcome.receipt.host_calls, 7);
     }
 }
 
@@ -142,7 +141,6 @@ mod labeler {
         name: "labeler",
         capabilities: ["read_labels", "append_labels"],
         plugin: Labeler = Labeler::new,
-        reads: [security::labels],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -159,16 +157,16 @@ mod labeler {
 
 mod tamperer {
     use super::*;
-    use std::sync::Arc;
 
     plugin_type!(Tamperer, |plugin, payload, extensions, ctx| {
         let mut modified = extensions.cow_copy();
         modified.custom.get_or_insert_default().insert("seen".into(), json!(true));
         match plugin.config.config.as_ref().and_then(|config| config["how"].as_str()) {
-            Some("immutable") => modified.request = Some(Arc::default()),
+            Some("immutable") => modified.request = Some(RequestExtension::default().into()),
             Some("label") => modified.security = Some(Default::default()),
             Some("constraint") => {
-                modified.candidate_constraint.insert(CandidateConstraintExtension::default())
+                let constraint = CandidateConstraintExtension::default();
+                modified.candidate_constraint = Some(constraint.into());
             }
             _ => {}
         }
@@ -179,7 +177,6 @@ mod tamperer {
         name: "tamperer",
         capabilities: ["read_labels", "append_labels"],
         plugin: Tamperer = Tamperer::new,
-        reads: [request, security],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -300,7 +297,6 @@ mod blind_labeler {
         name: "blind",
         capabilities: ["append_labels"],
         plugin: Blind = Blind::new,
-        reads: [security::slot],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 

@@ -112,12 +112,12 @@ mod custom {
     }
 }
 
-mod unlisted {
+mod not_granted {
     use super::*;
 
-    plugin_type!(Unlisted);
+    plugin_type!(Blind);
 
-    impl HookHandler<IdentityHook> for Unlisted {
+    impl HookHandler<IdentityHook> for Blind {
         async fn handle(
             &self,
             payload: &IdentityPayload,
@@ -132,18 +132,18 @@ mod unlisted {
     }
 
     cpex_plugin! {
-        name: "unlisted",
-        plugin: Unlisted = |config| Unlisted { config },
+        name: "blind",
+        plugin: Blind = |config| Blind { config },
         hooks: { "identity.resolve" => IdentityHook },
     }
 
     #[test]
-    fn an_unlisted_token_fails_the_call() {
+    fn a_token_that_is_not_granted_fails_the_call() {
         let mut payload = model::IdentityPayload::new("t", "bearer");
         let request = |payload| Request::new(Payload::Identity(Box::new(payload)));
         let failure =
             Harness::new(&PLUGIN).call("identity.resolve", request(payload.clone())).unwrap_err();
-        assert!(failure.to_string().contains("`reads` does not list this token"), "{failure}");
+        assert!(failure.to_string().contains("it needs the capability"), "{failure}");
 
         // The rest of the payload is there.
         payload.client_port = Some(443);
@@ -204,10 +204,6 @@ mod tokens {
         name: "tokens",
         capabilities: ["read_inbound_credentials", "read_delegated_tokens"],
         plugin: Tokens = |config| Tokens { config },
-        reads: [
-            payload::raw_token, payload::bearer_token, payload::actor_token,
-            raw_credentials::inbound_tokens, raw_credentials::delegated_tokens,
-        ],
         hooks: { "identity.resolve" => IdentityHook, "token.delegate" => TokenDelegateHook },
     }
 
@@ -273,12 +269,12 @@ mod tokens {
     }
 }
 
-mod unlisted_credentials {
+mod refused_credentials {
     use super::*;
 
-    plugin_type!(Unlisted);
+    plugin_type!(Blind);
 
-    impl HookHandler<CmfHook> for Unlisted {
+    impl HookHandler<CmfHook> for Blind {
         async fn handle(
             &self,
             _: &MessagePayload,
@@ -295,10 +291,9 @@ mod unlisted_credentials {
     }
 
     cpex_plugin! {
-        name: "unlisted",
+        name: "blind",
         capabilities: ["read_inbound_credentials"],
-        plugin: Unlisted = |config| Unlisted { config },
-        reads: [raw_credentials], // Lacks `raw_credentials::inbound_tokens`.
+        plugin: Blind = |config| Blind { config },
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -316,16 +311,16 @@ mod unlisted_credentials {
     }
 
     #[test]
-    fn an_unlisted_token_of_the_request_fails_the_call() {
-        let harness = || {
-            let harness = Harness::new(&PLUGIN).grant_all();
-            let policy = harness.policy().clone().allow_raw_credentials();
-            harness.under(policy)
-        };
+    fn a_token_that_is_not_allowed_fails_the_call() {
+        // Without `allow_raw_credentials`.
+        let harness = || Harness::new(&PLUGIN).grant_all();
         let outcome = harness().call("cmf.tool_pre_invoke", request("x-user")).unwrap();
         assert!(outcome.decision.is_allow());
         let failure = harness().call("cmf.tool_pre_invoke", request("authorization")).unwrap_err();
-        assert!(failure.to_string().contains("`reads` does not list this token"), "{failure}");
+        assert!(
+            failure.to_string().contains("raw credentials, which are not allowed"),
+            "{failure}"
+        );
     }
 }
 
@@ -353,10 +348,13 @@ mod routing {
             delegation.origin_subject_id = Some("nobody".into());
             modified.candidate_constraint = match modified.candidate_constraint {
                 Some(_) => None,
-                None => Some(CandidateConstraintExtension {
-                    deny_models: vec!["gpt-*".into()],
-                    ..Default::default()
-                }),
+                None => Some(
+                    CandidateConstraintExtension {
+                        deny_models: vec!["gpt-*".into()],
+                        ..Default::default()
+                    }
+                    .into(),
+                ),
             };
             PluginResult::modify_extensions(modified)
         }
@@ -366,7 +364,6 @@ mod routing {
         name: "routing",
         capabilities: ["read_delegation", "append_delegation", "write_candidate_constraint"],
         plugin: Routing = |config| Routing { config },
-        reads: [delegation, candidate_constraint],
         hooks: { "cmf.llm_input" => CmfHook },
     }
 

@@ -42,7 +42,6 @@ mod guard {
         name: "guard",
         capabilities: ["read_labels", "read_roles"],
         plugin: Guard = Guard::new,
-        reads: [security::labels, security::subject::roles],
         hooks: { "cmf.tool_pre_invoke" => CmfHook, "cmf.tool_post_invoke" => CmfHook },
     }
 

@@ -23,10 +23,6 @@ cpex_plugin! {
         "read_inbound_credentials",
     ],
     plugin: Everything = |config| Everything { config },
-    reads: [
-        request, agent, http, security, candidate_constraint, delegation, raw_credentials, mcp,
-        completion, provenance, llm, framework, meta, custom,
-    ],
     hooks: {
         "cmf.tool_pre_invoke" => CmfHook,
         "order.pre" => OrderHook,

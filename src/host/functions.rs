@@ -18,6 +18,9 @@ pub(super) fn define(linker: &mut Linker<HostState>) -> Result<(), wasmi::Error>
             1 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Context<'_>, a| {
                 serve(caller, function, &[a])
             }),
+            0 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Context<'_>| {
+                serve(caller, function, &[])
+            }),
             2 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Context<'_>, a, b| {
                 serve(caller, function, &[a, b])
             }),

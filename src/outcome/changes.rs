@@ -5,11 +5,11 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 
 use cpex_wasmi_abi::model::{
-    CandidateConstraintExtension, DelegationExtension, HttpExtension, JsonMap,
+    CandidateConstraintExtension, DelegationExtension, HttpExtension, JsonMap, SecurityExtension,
 };
 use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
 
-use crate::view::{Borrowed, Copied, ExtensionsView, Item, PayloadView, View};
+use crate::view::{Borrowed, Copied, ExtensionsView, Item, PayloadView, View, bit};
 use crate::{Payload, Request};
 
 /// The changes of a plugin. Each part is the new value of the whole part, or `None` where the plugin
@@ -121,9 +121,21 @@ impl<'a> Current<'a> {
         if payload.kind().has(field) { Ok(()) } else { Err(Status::WrongPayload) }
     }
 
+    /// A [bit](Field::slot_bit) for each slot that is there.
+    pub(crate) fn slots(self) -> u32 {
+        let Changes { labels, http, delegation, candidate_constraint, custom, .. } = self.changes;
+        let added = bit(Field::Security, labels.is_some())
+            | bit(Field::Http, http.is_some())
+            | bit(Field::Delegation, delegation.is_some())
+            | bit(Field::Custom, custom.is_some())
+            | bit(Field::CandidateConstraint, matches!(candidate_constraint, Some(Some(_))));
+        let removed = bit(Field::CandidateConstraint, *candidate_constraint == Some(None));
+        (self.extensions.slots() | added) & !removed
+    }
+
     /// True if there is a security slot.
     pub(crate) fn has_security(self) -> bool {
-        self.changes.labels.is_some() || self.extensions.has_security()
+        self.slots() & Field::Security.slot_bit() != 0
     }
 
     /// The value of a field; of an indexed field, the one at `index`.
@@ -198,6 +210,12 @@ impl<'a> Current<'a> {
                     security.labels.clone_from(labels);
                 }
                 Some(Item::Record(Box::new(Copied(security))))
+            }
+            // The labels are no part of it, and the slot may be there for them alone.
+            Field::SecurityFlat => {
+                let flat = self.extensions.item(field, index, visible);
+                let empty = || Item::Record(Box::new(Copied(SecurityExtension::default())));
+                Some(flat.unwrap_or_else(empty))
             }
             _ => self.extensions.item(field, index, visible),
         }

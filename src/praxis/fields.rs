@@ -3,7 +3,7 @@
 //! The fields of praxis-policy's types.
 
 use cpex_wasmi_abi::{CapabilitySet, Field, Slot};
-use praxis_policy_core::cmf::{ContentPart, Message, MessagePayload};
+use praxis_policy_core::cmf::{ContentPart, Message, MessagePayload, ToolCall};
 use praxis_policy_core::extensions::{
     AgentExtension, CandidateConstraintExtension, ClientExtension, CompletionExtension,
     DelegationExtension, Extensions, FrameworkExtension, HttpExtension, LLMExtension, MCPExtension,
@@ -12,7 +12,8 @@ use praxis_policy_core::extensions::{
 };
 
 use super::adapter::view::{in_order, record, visible_part};
-use crate::view::{COPIED, Entries as _, Item, View, joined};
+use crate::pipeline::convert::ToModel as _;
+use crate::view::{COPIED, Entries as _, Item, View, bit, joined};
 
 impl View for Extensions {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
@@ -59,6 +60,25 @@ impl View for Extensions {
     }
 }
 
+/// A bit for each slot that is there.
+pub(super) fn slots(extensions: &Extensions) -> u32 {
+    bit(Field::Request, extensions.request.is_some())
+        | bit(Field::Agent, extensions.agent.is_some())
+        | bit(Field::Http, extensions.http.is_some())
+        | bit(Field::Security, extensions.security.is_some())
+        | bit(Field::CandidateConstraint, extensions.candidate_constraint.is_some())
+        | bit(Field::Delegation, extensions.delegation.is_some())
+        | bit(Field::RawCredentials, extensions.raw_credentials.is_some())
+        | bit(Field::Mcp, extensions.mcp.is_some())
+        | bit(Field::Completion, extensions.completion.is_some())
+        | bit(Field::Provenance, extensions.provenance.is_some())
+        | bit(Field::Llm, extensions.llm.is_some())
+        | bit(Field::Framework, extensions.framework.is_some())
+        | bit(Field::Meta, extensions.meta.is_some())
+        | bit(Field::Custom, extensions.custom.is_some())
+        | bit(Field::LlmRequest, extensions.llm_request.is_some())
+}
+
 impl View for DelegationExtension {
     fn item(&self, field: Field, index: usize, _: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
@@ -93,6 +113,9 @@ impl View for CandidateConstraintExtension {
 impl View for SecurityExtension {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
+            Field::SecurityFlat => {
+                Item::flat(move || flat_security(self).map(|record| record.visible_to(visible)))
+            }
             Field::Security => Item::Record(visible_part(self, visible)?),
             Field::SecurityLabels => Item::TextSet(&self.labels),
             Field::SecurityClassification => Item::text(self.classification.as_ref()?),
@@ -153,6 +176,7 @@ fn copied_security(record: &SecurityExtension) -> usize {
 impl View for HttpExtension {
     fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
+            Field::HttpFlat => Item::flat(move || flat_http(self)),
             Field::Http => record(self),
             Field::HttpRequestHeaders => Item::TextMap(&self.request_headers),
             Field::HttpResponseHeaders => Item::TextMap(&self.response_headers),
@@ -191,6 +215,7 @@ impl View for RequestExtension {
 impl View for MetaExtension {
     fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
+            Field::MetaFlat => Item::flat(move || flat_meta(self)),
             Field::Meta => in_order(self),
             Field::MetaEntityType => Item::text(self.entity_type.as_ref()?),
             Field::MetaEntityName => Item::text(self.entity_name.as_ref()?),
@@ -359,6 +384,71 @@ impl View for FrameworkExtension {
     }
 }
 
+/// The record without the sets and maps that are fields of their own.
+fn flat_subject(record: &SubjectExtension) -> Option<cpex_wasmi_abi::model::SubjectExtension> {
+    Some(cpex_wasmi_abi::model::SubjectExtension {
+        id: record.id.to_model().ok()?,
+        subject_type: record.subject_type.to_model().ok()?,
+        roles: Default::default(),
+        permissions: Default::default(),
+        teams: Default::default(),
+        claims: Default::default(),
+        claim_values: Default::default(),
+    })
+}
+
+/// The record without the sets and maps that are fields of their own.
+fn flat_security(record: &SecurityExtension) -> Option<cpex_wasmi_abi::model::SecurityExtension> {
+    Some(cpex_wasmi_abi::model::SecurityExtension {
+        labels: Default::default(),
+        classification: record.classification.to_model().ok()?,
+        subject: match &record.subject {
+            Some(inner) => Some(flat_subject(inner)?),
+            None => None,
+        },
+        client: record.client.to_model().ok()?,
+        caller_workload: record.caller_workload.to_model().ok()?,
+        this_workload: record.this_workload.to_model().ok()?,
+        auth_method: record.auth_method.to_model().ok()?,
+        objects: Default::default(),
+        data: Default::default(),
+    })
+}
+
+/// The record without the sets and maps that are fields of their own.
+fn flat_http(record: &HttpExtension) -> Option<cpex_wasmi_abi::model::HttpExtension> {
+    Some(cpex_wasmi_abi::model::HttpExtension {
+        request_headers: Default::default(),
+        response_headers: Default::default(),
+        method: record.method.to_model().ok()?,
+        path: record.path.to_model().ok()?,
+        host: record.host.to_model().ok()?,
+        scheme: record.scheme.to_model().ok()?,
+        status: record.status.to_model().ok()?,
+    })
+}
+
+/// The record without the sets and maps that are fields of their own.
+fn flat_meta(record: &MetaExtension) -> Option<cpex_wasmi_abi::model::MetaExtension> {
+    Some(cpex_wasmi_abi::model::MetaExtension {
+        entity_type: record.entity_type.to_model().ok()?,
+        entity_name: record.entity_name.to_model().ok()?,
+        tags: Default::default(),
+        scope: record.scope.to_model().ok()?,
+        properties: Default::default(),
+    })
+}
+
+/// The record without the sets and maps that are fields of their own.
+fn flat_tool_call(record: &ToolCall) -> Option<cpex_wasmi_abi::model::ToolCall> {
+    Some(cpex_wasmi_abi::model::ToolCall {
+        tool_call_id: record.tool_call_id.to_model().ok()?,
+        name: record.name.to_model().ok()?,
+        arguments: Default::default(),
+        namespace: record.namespace.to_model().ok()?,
+    })
+}
+
 impl View for MessagePayload {
     fn item(&self, field: Field, index: usize, _: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
@@ -421,6 +511,7 @@ fn part_item(field: Field, part: &ContentPart) -> Option<Item<'_>> {
         }
         (_, ContentPart::ToolCall { content }) => match field {
             Field::ToolCall => record(content),
+            Field::ToolCallFlat => Item::flat(move || flat_tool_call(content)),
             Field::ToolCallId => Item::text(&content.tool_call_id),
             Field::ToolCallName => Item::text(&content.name),
             Field::ToolCallArguments => Item::JsonMap(content.arguments.entries()),
@@ -471,7 +562,8 @@ fn is_of(field: Field, part: &ContentPart) -> bool {
         | Field::ToolCallId
         | Field::ToolCallName
         | Field::ToolCallNamespace
-        | Field::ToolCallArguments => matches!(part, ContentPart::ToolCall { .. }),
+        | Field::ToolCallArguments
+        | Field::ToolCallFlat => matches!(part, ContentPart::ToolCall { .. }),
         Field::ToolResult
         | Field::ToolResultCallId
         | Field::ToolResultName

@@ -35,8 +35,8 @@ impl View for PraxisExtensions {
 }
 
 impl ExtensionsView for PraxisExtensions {
-    fn has_security(&self) -> bool {
-        self.extensions.has_security()
+    fn slots(&self) -> u32 {
+        self.extensions.slots()
     }
 
     fn security(&self, visible: CapabilitySet) -> Result<Option<model::SecurityExtension>, Status> {

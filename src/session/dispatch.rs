@@ -90,6 +90,7 @@ impl Service<'_> {
                 self.contains(field, index, Span::new(key, key_len), memory)
             }
             (F::Count, &[field, index]) => self.count(field, index),
+            (F::Slots, &[]) => Ok(self.slots()),
             (F::Write, &[field, index, key, key_len, value, len]) => {
                 let spans = (Span::new(key, key_len), Span::new(value, len));
                 self.write(Format::Postcard, field, index, spans, memory)
@@ -147,6 +148,7 @@ impl Service<'_> {
             (F::Panic, &[message, len]) => {
                 self.session.record_panic(Span::new(message, len), memory)
             }
+            (F::Fail, &[status]) => Err(self.session.failed(status.cast_signed())),
             (F::Metric, &[name, len, value]) => {
                 self.session.metric(Span::new(name, len), value, memory)
             }

@@ -128,6 +128,15 @@ impl Service<'_> {
         })
     }
 
+    /// The slots that are there and open to the plugin, a bit for each.
+    pub(super) fn slots(&self) -> i32 {
+        let there = match self.current() {
+            Ok(current) => current.slots(),
+            Err(status) => return status.code(),
+        };
+        i32::try_from(there & self.session.grants.open_slots).unwrap_or(i32::MAX)
+    }
+
     /// Copies `value` to where the plugin wants it, if it fits there, and tells its length.
     pub(super) fn hand_out(&mut self, value: &[u8], out: Span, memory: &mut [u8]) -> Answer {
         let out = out.of_mut(memory)?;
@@ -247,15 +256,15 @@ impl Service<'_> {
         let field = Field::from_number(number).ok_or(Status::UnknownField)?;
         self.charge_look_up(field);
         let granted = self.session.grants.capabilities;
-        let missing = match field.info().read {
-            Access::Open => return Ok(field),
-            Access::Subject if granted.opens_subject() => return Ok(field),
-            Access::Credentials if granted.opens_credentials() => return Ok(field),
-            Access::Needs(capability) if granted.contains(capability) => return Ok(field),
-            Access::Token(capability) if granted.contains(capability) => {
-                let allowed = self.session.grants.allow_raw_credentials;
-                return if allowed { Ok(field) } else { Err(Status::CredentialsDenied) };
-            }
+        let access = field.info().read;
+        if granted.opens(access) {
+            let needs_more = matches!(access, Access::Token(_));
+            return match needs_more && !self.session.grants.allow_raw_credentials {
+                true => Err(Status::CredentialsDenied),
+                false => Ok(field),
+            };
+        }
+        let missing = match access {
             Access::Needs(capability) | Access::Token(capability) => capability,
             Access::Credentials => Capability::ReadInboundCredentials,
             _ => Capability::ReadSubject,

@@ -89,6 +89,18 @@ impl Session {
         Ok(RawOutcome { violation: Some(violation), changes, telemetry, receipt })
     }
 
+    /// The error of a plugin that called `fail`.
+    pub(super) fn failed(&self, code: i32) -> Error {
+        match (Status::from_code(code), &self.call) {
+            (None, _) => Error::new(
+                ErrorKind::AbiViolation,
+                format!("`fail` takes the code of a status, not {code}"),
+            ),
+            (Some(_), Some(_)) => self.gave_up(code, cpex_wasmi_abi::EXPORT_INVOKE),
+            (Some(_), None) => self.gave_up(code, cpex_wasmi_abi::EXPORT_INIT),
+        }
+    }
+
     /// The error of a plugin whose export returned another code than success.
     pub(crate) fn gave_up(&self, code: i32, export: &str) -> Error {
         match Status::from_code(code) {

@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use cpex_wasmi_abi::model::JsonMap;
-use cpex_wasmi_abi::{CapabilitySet, Manifest, Stateful};
+use cpex_wasmi_abi::{CapabilitySet, Field, Manifest, Stateful};
 
 use super::{Granted, Services};
 #[cfg(feature = "std")]
@@ -22,6 +22,8 @@ pub(crate) struct Grants {
     pub(crate) number: u64,
     pub(crate) hooks: Vec<String>,
     pub(crate) capabilities: CapabilitySet,
+    /// The slots that these open, a bit for each.
+    pub(crate) open_slots: u32,
     pub(crate) allow_raw_credentials: bool,
     pub(crate) limits: Limits,
     pub(crate) stateful: Stateful,
@@ -61,6 +63,7 @@ impl Grants {
             number: NEXT.fetch_add(1, core::sync::atomic::Ordering::Relaxed),
             hooks: manifest.hooks.clone(),
             capabilities: policy.capabilities,
+            open_slots: Self::open_slots(policy.capabilities),
             allow_raw_credentials: policy.allow_raw_credentials,
             #[cfg(feature = "std")]
             max_instances: match manifest.stateful {
@@ -95,6 +98,13 @@ impl Grants {
             let (plugin, hook) = (&*self.plugin, LogRecord::HOST);
             let _ = contained(|| sink.log(&LogRecord { plugin, hook, level, message }));
         }
+    }
+
+    /// A [bit](Field::slot_bit) for each slot that the plugin may read.
+    fn open_slots(capabilities: CapabilitySet) -> u32 {
+        let open = |field: &&Field| capabilities.opens(field.info().read);
+        let slots = Field::ALL.iter().filter(|field| field.number() % 0x100 == 0);
+        slots.filter(open).fold(0, |bits, field| bits | field.slot_bit())
     }
 
     /// True if the plugin may be given tokens.

@@ -177,6 +177,26 @@ impl<V: ?Sized, T: Entry<V>> Entries<V> for BTreeMap<String, T> {
     }
 }
 
+/// A record without the sets and maps that are fields of their own. It is made when it is looked at.
+struct Flat<F>(F);
+
+impl<T: Serialize, F: Fn() -> Option<T>> Record for Flat<F> {
+    fn postcard(&self, out: &mut Vec<u8>) -> Option<()> {
+        (self.0)()?.postcard(out)
+    }
+
+    fn json(&self) -> Option<Vec<u8>> {
+        (self.0)()?.json()
+    }
+
+    fn select(&self, pointer: &str, want: Want) -> (Result<Option<Value>, Status>, usize) {
+        match (self.0)() {
+            Some(record) => Copied(record).select(pointer, want),
+            None => (Err(Status::Failed), 0),
+        }
+    }
+}
+
 /// A value with a name in JSON: a text, or one of a list of them.
 pub(crate) trait Named {
     fn name(&self) -> Cow<'_, str>;
@@ -231,6 +251,11 @@ impl<T: Serialize> Record for Copied<T> {
 }
 
 impl<'a> Item<'a> {
+    /// A record without the sets and maps that are fields of their own.
+    pub(crate) fn flat<T: Serialize>(make: impl Fn() -> Option<T> + 'a) -> Self {
+        Self::Record(Box::new(Flat(make)))
+    }
+
     pub(crate) fn text(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
@@ -361,8 +386,8 @@ pub(crate) trait View {
 /// The extensions as their engine keeps them. What a plugin changes is copied first, which fails where
 /// the request model has no place for it.
 pub(crate) trait ExtensionsView: View {
-    /// True if there is a security slot.
-    fn has_security(&self) -> bool;
+    /// A [bit](Field::slot_bit) for each slot that is there.
+    fn slots(&self) -> u32;
     /// A copy of what a plugin sees of the security slot.
     fn security(&self, visible: CapabilitySet) -> Result<Option<SecurityExtension>, Status>;
     /// A copy of the HTTP slot.
@@ -371,6 +396,11 @@ pub(crate) trait ExtensionsView: View {
     fn delegation(&self) -> Result<Option<DelegationExtension>, Status>;
     /// A copy of the candidate constraint slot.
     fn candidate_constraint(&self) -> Result<Option<CandidateConstraintExtension>, Status>;
+}
+
+/// The [bit](Field::slot_bit) of a slot, if the slot is there.
+pub(crate) const fn bit(slot: Field, there: bool) -> u32 {
+    if there { slot.slot_bit() } else { 0 }
 }
 
 /// A payload, as its engine keeps it.

@@ -90,8 +90,8 @@ impl Named for ContentPart {
 }
 
 impl ExtensionsView for Extensions {
-    fn has_security(&self) -> bool {
-        self.security.is_some()
+    fn slots(&self) -> u32 {
+        records::slots(self)
     }
 
     fn security(&self, visible: CapabilitySet) -> Result<Option<SecurityExtension>, Status> {

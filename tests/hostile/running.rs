@@ -199,6 +199,7 @@ fn no_host_function_reads_a_request_in_init_or_shutdown() {
                 // The custom slot, under the key "".
                 ("field", _) => "(i32.const 0x0600)".into(),
                 ("level", _) => "(i32.const 3)".into(),
+                ("status", _) => "(i32.const -9)".into(),
                 (_, arity) => "(i32.const 0)".repeat(arity),
             })
             .collect();
@@ -225,6 +226,23 @@ fn no_host_function_reads_a_request_in_init_or_shutdown() {
             check(&if export == "cpex_shutdown" { case.at_shutdown().next("allow") } else { case });
         }
     }
+}
+
+#[test]
+fn a_plugin_fails_with_a_status_or_not_at_all() {
+    for code in [0, 1, 2, -99, i32::MIN] {
+        let body = format!("(drop (call $fail (i32.const {code}))) (i32.const 0)");
+        check(&Case::body(format!("fail with {code}"), &body, "abi_violation"));
+    }
+    // What comes after is not run, and a denial before stays none: the call has failed.
+    let body = "(drop (call $fail (i32.const -6))) (unreachable)";
+    check(&Case::body("fail", body, "plugin_failed").status("Malformed"));
+    let deny = "(drop (call $deny_text (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))";
+    let body = format!("{deny} (drop (call $fail (i32.const -6))) (i32.const 0)");
+    check(&Case::body("deny and fail", &body, "plugin_failed").status("Malformed"));
+    // A right that nothing was refused for.
+    let body = "(drop (call $fail (i32.const -3))) (i32.const 0)";
+    check(&Case::body("fail over nothing", body, "abi_violation"));
 }
 
 #[test]

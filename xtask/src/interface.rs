@@ -265,10 +265,11 @@ impl Interface {
             }
             let _ = write!(
                 code,
-                "{}{UNUSED}pub(crate) fn {name}({}) -> i32 {{\nlet mut frame = Frame::default();\n{given}\
+                "{}{UNUSED}pub(crate) fn {name}({}) -> i32 {{\nlet {}frame = Frame::default();\n{given}\
                  frame.run(|args, memory| dispatch(HostFunction::{}, args, memory))\n}}\n\n",
                 doc(text),
                 list(params, Kind::safe),
+                if params.is_empty() { "" } else { "mut " },
                 camel_case(name)
             );
         }

@@ -73,11 +73,8 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
         output.rust(&path, &sdk::file(&sdk, file)?)?;
     }
     output.rust("guest-sdk/src/cpex/records/mod.rs", &sdk::index(&sdk))?;
-    output.rust("guest-sdk/src/cpex/reads/slots.rs", &sdk::reads::file(&sdk, &fields)?)?;
     output
         .rust("guest-sdk/src/cpex/records/container.rs", &sdk::container::file(&sdk, &fields)?)?;
-    let parts = sdk::parts::Part::all(&sdk, &fields)?;
-    output.rust("guest-sdk/src/cpex/records/parts.rs", &sdk::parts::file(&sdk, &parts))?;
     output.rust("abi/src/model/records/mod.rs", &records::index(&model))?;
     for engine in convert::ENGINES {
         output.rust(&format!("{}/records/mod.rs", engine.folder), &convert::index(&model))?;

@@ -250,7 +250,7 @@ pub(crate) fn rust_type(model: &Model, ty: &Type) -> String {
     }
 }
 
-fn is_copy(ty: &Type, model: &Model) -> bool {
+pub(crate) fn is_copy(ty: &Type, model: &Model) -> bool {
     match ty {
         Type::Plain(_) => true,
         Type::Option(inner) => is_copy(inner, model),

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::description::{Member, Model, Native, Record, camel_case};
 use crate::fields::Fields;
+use crate::records::is_copy;
 use crate::ty::Type;
 
 /// A family of types that fields are looked up in.
@@ -68,7 +69,7 @@ pub(crate) fn file(model: &Model, fields: &Fields, world: &World) -> Result<Stri
     let all = model;
     let model = &if world.all_members { model.clone() } else { model.native(world.is_praxis) };
     let mut types = BTreeSet::new();
-    let mut body = extensions(model, world)?;
+    let mut body = extensions(model, fields, world)?;
     for record in model.records() {
         if BY_HAND.contains(&&*record.name) || !has_fields(fields, record) {
             continue;
@@ -80,7 +81,17 @@ pub(crate) fn file(model: &Model, fields: &Fields, world: &World) -> Result<Stri
         body.push_str(&view((model, all), fields, world, record)?);
     }
     types.insert("Extensions");
-    let parts = BTreeSet::from(["ContentPart", "Message", "MessagePayload"]);
+    let mut flats = String::new();
+    for record in model.records() {
+        if fields.paths(&record.name).any(|path| !fields.at(&format!("{path}.flat")).is_empty()) {
+            flats.push_str(&flat((model, all), record, world)?);
+        }
+    }
+    let mut parts = BTreeSet::from(["ContentPart", "Message", "MessagePayload"]);
+    if flats.contains("&ToolCall") {
+        parts.insert("ToolCall");
+    }
+    body.push_str(&flats);
     for union in model.unions() {
         body.push_str(&message::message(model, fields, world.position)?);
         body.push_str(&message::part_item(model, fields, union)?);
@@ -89,13 +100,14 @@ pub(crate) fn file(model: &Model, fields: &Fields, world: &World) -> Result<Stri
     let list = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(", ");
     Ok(format!(
         "//! {}\n\nuse {}::{{{}}};\nuse {}::{{{}}};\nuse cpex_wasmi_abi::{{CapabilitySet, Field, Slot}};\n\n\
-         use {}::{{in_order, record, visible_part}};\nuse crate::view::{{COPIED, Item, Entries as _, View, joined}};\n\n{body}",
+         use {}::{{in_order, record, visible_part}};\n{}use crate::view::{{COPIED, Item, Entries as _, View, bit, joined}};\n\n{body}",
         world.doc,
         world.messages,
         list(&parts),
         world.extensions,
         list(&types),
-        world.with
+        world.with,
+        if world.all_members { "" } else { "use crate::pipeline::convert::ToModel as _;\n" },
     ))
 }
 
@@ -106,11 +118,15 @@ fn has_fields(fields: &Fields, record: &Record) -> bool {
 }
 
 /// The slots, each of which has its own fields.
-fn extensions(model: &Model, world: &World) -> Result<String, String> {
+fn extensions(model: &Model, fields: &Fields, world: &World) -> Result<String, String> {
     let record = model.record("Extensions").ok_or("`Extensions` is not described")?;
     let (mut items, mut counts, mut breadths) = (String::new(), String::new(), String::new());
+    let mut present = Vec::new();
     for member in &record.members {
         let name = &member.name;
+        if let [field] = &*fields.at(name) {
+            present.push(format!("bit(Field::{field}, extensions.{name}.is_some())"));
+        }
         let slot = camel_case(name);
         let Type::Option(inner) = member.ty()? else { continue };
         if world.is_praxis && member.praxis.is_some() {
@@ -149,7 +165,9 @@ fn extensions(model: &Model, world: &World) -> Result<String, String> {
          fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {{\n\
          match field.info().slot {{\n{items}_ => None,\n}}\n}}\n\n\
          fn count(&self, field: Field) -> usize {{\nmatch field.info().slot {{\n{counts}_ => 0,\n}}\n}}\n\n\
-         fn breadth(&self, field: Field) -> usize {{\nmatch field.info().slot {{\n{breadths}_ => 0,\n}}\n}}\n}}\n\n"
+         fn breadth(&self, field: Field) -> usize {{\nmatch field.info().slot {{\n{breadths}_ => 0,\n}}\n}}\n}}\n\n\
+         /// A bit for each slot that is there.\npub(super) fn slots(extensions: &Extensions) -> u32 {{\n{}\n}}\n\n",
+        present.join(" | ")
     ))
 }
 
@@ -180,6 +198,15 @@ fn view(
     let (mut arms, mut lists, mut breadths) = (String::new(), String::new(), String::new());
     let paths: Vec<_> = fields.paths(&record.name).collect();
     let is_slot = paths.iter().any(|path| !path.contains('.'));
+    for name in paths.iter().flat_map(|path| fields.at(&format!("{path}.flat"))) {
+        let name_of_flat = flat_name(record);
+        let made = if record.is_filtered(model) {
+            format!("{name_of_flat}(self).map(|record| record.visible_to(visible))")
+        } else {
+            format!("{name_of_flat}(self)")
+        };
+        let _ = writeln!(arms, "Field::{name} => Item::flat(move || {made}),");
+    }
     if is_slot {
         for name in paths.iter().flat_map(|path| fields.at(path)) {
             let _ = writeln!(arms, "Field::{name} => {},", whole(model, record)?);
@@ -270,6 +297,65 @@ fn view(
         code.push_str(&copied(model, world, record)?);
     }
     Ok(code)
+}
+
+/// The function that makes a record without the sets and maps that are fields of their own, and those for the records in it.
+fn flat((model, all): (&Model, &Model), record: &Record, world: &World) -> Result<String, String> {
+    let (mut members, mut others) = (String::new(), String::new());
+    let record = all.record(&record.name).unwrap_or(record);
+    let native = model.record(&record.name).map(|record| &*record.members).unwrap_or_default();
+    for member in &record.members {
+        let is_there = native.iter().any(|native| native.name == member.name);
+        let name = &member.name;
+        let ty = member.ty()?;
+        let inner = match &ty {
+            Type::Option(inner) => match &**inner {
+                Type::Named(inner) => model.record(inner).filter(|inner| has_own_sets(inner)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let value = if is_own_set(member) || !is_there {
+            "Default::default()".to_owned()
+        } else if let Some(inner) = inner {
+            others.push_str(&flat((model, all), inner, world)?);
+            format!(
+                "match &record.{name} {{\nSome(inner) => Some({}(inner)?),\nNone => None,\n}}",
+                flat_name(inner)
+            )
+        } else if world.all_members && is_copy(&ty, model) {
+            format!("record.{name}")
+        } else if world.all_members {
+            format!("record.{name}.clone()")
+        } else {
+            format!("record.{name}.to_model().ok()?")
+        };
+        let _ = writeln!(members, "{name}: {value},");
+    }
+    let name = &record.name;
+    let made =
+        if world.all_members { name.clone() } else { format!("cpex_wasmi_abi::model::{name}") };
+    Ok(format!(
+        "{others}/// The record without the sets and maps that are fields of their own.\n\
+         fn {}(record: &{name}) -> Option<{made}> {{\n\
+         Some({made} {{\n{members}}})\n}}\n\n",
+        flat_name(record)
+    ))
+}
+
+fn flat_name(record: &Record) -> String {
+    format!("flat_{}", record_name(record).replace(' ', "_"))
+}
+
+/// True for a set or a map that is a field of its own.
+pub(crate) fn is_own_set(member: &Member) -> bool {
+    let is_set = matches!(member.ty(), Ok(Type::Set | Type::Map(_)));
+    is_set && (member.field.is_some() || !member.fields.is_empty())
+}
+
+/// True if a record has such members.
+pub(crate) fn has_own_sets(record: &Record) -> bool {
+    record.members.iter().any(is_own_set)
 }
 
 fn record_name(record: &Record) -> &str {

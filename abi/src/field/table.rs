@@ -83,6 +83,8 @@ pub enum Field {
     ToolCallNamespace = 0x0123,
     /// The arguments of a tool call, by name.
     ToolCallArguments = 0x0124,
+    /// A tool call of the message, with empty arguments.
+    ToolCallFlat = 0x0125,
     /// A tool result of the message, whole. The index counts tool results only.
     ToolResult = 0x0140,
     /// The correlation identifier of the call that a tool result answers.
@@ -167,6 +169,8 @@ pub enum Field {
     ThisWorkloadSpiffeId = 0x0213,
     /// The claims that are no texts in the engine, by name.
     SubjectClaimValues = 0x0214,
+    /// The slot without its sets and maps: these are empty, and fields of their own.
+    SecurityFlat = 0x0240,
     /// The HTTP request.
     Http = 0x0300,
     /// The request headers, by name. Names ignore case.
@@ -183,6 +187,8 @@ pub enum Field {
     HttpScheme = 0x0306,
     /// The status of the response, after it has come.
     HttpStatus = 0x0307,
+    /// The slot without its headers.
+    HttpFlat = 0x0340,
     /// The place and time of the request.
     Request = 0x0400,
     /// The environment that the request runs in.
@@ -207,6 +213,8 @@ pub enum Field {
     MetaScope = 0x0504,
     /// The entity's properties, by name.
     MetaProperties = 0x0505,
+    /// The slot without tags and properties.
+    MetaFlat = 0x0540,
     /// The custom slot: anything, by name.
     Custom = 0x0600,
     /// State of this plugin that lasts for the request, by name.
@@ -329,6 +337,7 @@ impl Field {
         Self::ToolCallName,
         Self::ToolCallNamespace,
         Self::ToolCallArguments,
+        Self::ToolCallFlat,
         Self::ToolResult,
         Self::ToolResultCallId,
         Self::ToolResultName,
@@ -370,6 +379,7 @@ impl Field {
         Self::CallerWorkloadSpiffeId,
         Self::ThisWorkloadSpiffeId,
         Self::SubjectClaimValues,
+        Self::SecurityFlat,
         Self::Http,
         Self::HttpRequestHeaders,
         Self::HttpResponseHeaders,
@@ -378,6 +388,7 @@ impl Field {
         Self::HttpHost,
         Self::HttpScheme,
         Self::HttpStatus,
+        Self::HttpFlat,
         Self::Request,
         Self::RequestEnvironment,
         Self::RequestId,
@@ -390,6 +401,7 @@ impl Field {
         Self::MetaTags,
         Self::MetaScope,
         Self::MetaProperties,
+        Self::MetaFlat,
         Self::Custom,
         Self::ContextLocal,
         Self::ContextGlobal,
@@ -460,6 +472,7 @@ impl Field {
             0x0122 => Some(Self::ToolCallName),
             0x0123 => Some(Self::ToolCallNamespace),
             0x0124 => Some(Self::ToolCallArguments),
+            0x0125 => Some(Self::ToolCallFlat),
             0x0140 => Some(Self::ToolResult),
             0x0141 => Some(Self::ToolResultCallId),
             0x0142 => Some(Self::ToolResultName),
@@ -501,6 +514,7 @@ impl Field {
             0x0212 => Some(Self::CallerWorkloadSpiffeId),
             0x0213 => Some(Self::ThisWorkloadSpiffeId),
             0x0214 => Some(Self::SubjectClaimValues),
+            0x0240 => Some(Self::SecurityFlat),
             0x0300 => Some(Self::Http),
             0x0301 => Some(Self::HttpRequestHeaders),
             0x0302 => Some(Self::HttpResponseHeaders),
@@ -509,6 +523,7 @@ impl Field {
             0x0305 => Some(Self::HttpHost),
             0x0306 => Some(Self::HttpScheme),
             0x0307 => Some(Self::HttpStatus),
+            0x0340 => Some(Self::HttpFlat),
             0x0400 => Some(Self::Request),
             0x0401 => Some(Self::RequestEnvironment),
             0x0402 => Some(Self::RequestId),
@@ -521,6 +536,7 @@ impl Field {
             0x0503 => Some(Self::MetaTags),
             0x0504 => Some(Self::MetaScope),
             0x0505 => Some(Self::MetaProperties),
+            0x0540 => Some(Self::MetaFlat),
             0x0600 => Some(Self::Custom),
             0x0700 => Some(Self::ContextLocal),
             0x0701 => Some(Self::ContextGlobal),
@@ -727,6 +743,16 @@ impl Field {
                 read: Access::Open,
                 write: Write::Entries(None),
                 description: "The arguments of a tool call, by name.",
+            },
+            Self::ToolCallFlat => &FieldInfo {
+                number: 0x0125,
+                path: "tool_call.flat",
+                slot: Slot::Payload,
+                shape: Shape::Record,
+                indexed: true,
+                read: Access::Open,
+                write: Write::Never,
+                description: "A tool call of the message, with empty arguments.",
             },
             Self::ToolResult => &FieldInfo {
                 number: 0x0140,
@@ -1138,6 +1164,16 @@ impl Field {
                 write: Write::Never,
                 description: "The claims that are no texts in the engine, by name.",
             },
+            Self::SecurityFlat => &FieldInfo {
+                number: 0x0240,
+                path: "security.flat",
+                slot: Slot::Security,
+                shape: Shape::Record,
+                indexed: false,
+                read: Access::Open,
+                write: Write::Never,
+                description: "The slot without its sets and maps: these are empty, and fields of their own.",
+            },
             Self::Http => &FieldInfo {
                 number: 0x0300,
                 path: "http",
@@ -1217,6 +1253,16 @@ impl Field {
                 read: Access::Needs(Capability::ReadHeaders),
                 write: Write::Never,
                 description: "The status of the response, after it has come.",
+            },
+            Self::HttpFlat => &FieldInfo {
+                number: 0x0340,
+                path: "http.flat",
+                slot: Slot::Http,
+                shape: Shape::Record,
+                indexed: false,
+                read: Access::Needs(Capability::ReadHeaders),
+                write: Write::Never,
+                description: "The slot without its headers.",
             },
             Self::Request => &FieldInfo {
                 number: 0x0400,
@@ -1337,6 +1383,16 @@ impl Field {
                 read: Access::Open,
                 write: Write::Never,
                 description: "The entity's properties, by name.",
+            },
+            Self::MetaFlat => &FieldInfo {
+                number: 0x0540,
+                path: "meta.flat",
+                slot: Slot::Meta,
+                shape: Shape::Record,
+                indexed: false,
+                read: Access::Open,
+                write: Write::Never,
+                description: "The slot without tags and properties.",
             },
             Self::Custom => &FieldInfo {
                 number: 0x0600,

@@ -24,6 +24,9 @@ pub enum HostFunction {
     /// Returns how many entries a map has, members a set, or, with the index `NO_INDEX`, how many
     /// values an indexed field.
     Count,
+    /// Returns the slots of the extensions that are there and that the plugin may read: bit `n` is
+    /// set for the slot whose field has the number `n` × 256.
+    Slots,
     /// Sets a value given as postcard: a field, an entry of a map, a place in a record, or a new
     /// member of a set. Returns 0.
     Write,
@@ -120,6 +123,8 @@ pub enum HostFunction {
     /// Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0;
     /// the trap is the plugin's to make.
     Panic,
+    /// Ends the call with a status, as if the export had returned its code. Does not return.
+    Fail,
     /// Adds to a counter that is told with the outcome of the call. Returns 0.
     Metric,
     /// Attaches a value, given as a postcard `Value`, to the outcome of the call, in the place of
@@ -138,6 +143,7 @@ impl HostFunction {
         Self::ReadKey,
         Self::Contains,
         Self::Count,
+        Self::Slots,
         Self::Write,
         Self::WriteJson,
         Self::WriteText,
@@ -173,6 +179,7 @@ impl HostFunction {
         Self::JwtJson,
         Self::Log,
         Self::Panic,
+        Self::Fail,
         Self::Metric,
         Self::Metadata,
         Self::MetadataJson,
@@ -236,6 +243,12 @@ impl HostFunction {
                 params: &[("field", Param::Number), ("index", Param::Number)],
                 feature: None,
                 description: "Returns how many entries a map has, members a set, or, with the index `NO_INDEX`, how many values an indexed field.",
+            },
+            Self::Slots => FunctionInfo {
+                name: "slots",
+                params: &[],
+                feature: None,
+                description: "Returns the slots of the extensions that are there and that the plugin may read: bit `n` is set for the slot whose field has the number `n` × 256.",
             },
             Self::Write => FunctionInfo {
                 name: "write",
@@ -581,6 +594,12 @@ impl HostFunction {
                 params: &[("message", Param::Bytes)],
                 feature: None,
                 description: "Tells the host why the plugin is about to trap, or to return the code of a status. Returns 0; the trap is the plugin's to make.",
+            },
+            Self::Fail => FunctionInfo {
+                name: "fail",
+                params: &[("status", Param::Number)],
+                feature: None,
+                description: "Ends the call with a status, as if the export had returned its code. Does not return.",
             },
             Self::Metric => FunctionInfo {
                 name: "metric",

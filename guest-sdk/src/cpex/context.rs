@@ -16,6 +16,8 @@ use crate::{Field, Result};
 std::thread_local! {
     /// The hook that is handled.
     static HOOK: Cell<&'static str> = const { Cell::new("") };
+    /// The number of the call.
+    static CALL: Cell<u32> = const { Cell::new(0) };
 }
 
 /// The name of the hook that the plugin is called for, such as `cmf.tool_pre_invoke`; empty before its
@@ -74,10 +76,16 @@ pub fn hook() -> &'static str {
     HOOK.get()
 }
 
-/// Notes the hook that is handled from now on.
+/// Notes the call that is handled from now on.
 #[inline(always)]
-pub(super) fn set_hook(hook: &'static str) {
+pub(super) fn begin_call(hook: &'static str) {
     HOOK.set(hook);
+    CALL.set(call_number().wrapping_add(1));
+}
+
+/// The number of the call, among those of this instance.
+pub(super) fn call_number() -> u32 {
+    CALL.get()
 }
 
 /// Values that a plugin keeps for the length of a request.

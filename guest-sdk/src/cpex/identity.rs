@@ -21,7 +21,7 @@ define_hook! {
     }
 }
 
-record_payload!(IdentityPayload);
+record_payload!(IdentityPayload, tokens: [raw_token: PayloadRawToken]);
 
 impl IdentityPayload {
     /// A token of which nothing is known yet.
@@ -75,7 +75,7 @@ impl IdentityPayload {
     ///
     /// # Panics
     ///
-    /// In the sandbox, if `reads` does not list `payload::raw_token`.
+    /// In the sandbox, if the plugin may not read the token.
     pub fn raw_token(&self) -> &str {
         &self.raw_token
     }

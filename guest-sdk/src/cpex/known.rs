@@ -1,37 +1,23 @@
 //! Facts about a plugin that are known when it is compiled, so that the code for anything else is not in the
 //! module.
 
-/// The part of what is at a path that a list of `reads` has: 2 for all of it, 1 for something in it, 0 for nothing.
-pub const fn level(mut reads: &[&[&str]], path: &[&str]) -> u8 {
-    let mut level = 0;
-    while let [listed, others @ ..] = reads {
-        if let Some(rest) = below(listed, path) {
-            if rest.is_empty() {
-                return 2;
-            }
-            level = 1;
-        }
-        reads = others;
-    }
-    level
-}
+use cpex_wasmi_abi::{Capability, CapabilitySet};
 
-/// The rest of a path that begins with another one.
-const fn below<'a>(mut listed: &'a [&'a str], mut path: &[&str]) -> Option<&'a [&'a str]> {
-    while let [name, rest @ ..] = path {
-        match listed {
-            [other, others @ ..] if crate::plugin::same(name.as_bytes(), other.as_bytes()) => {
-                listed = others;
-            }
-            _ => return None,
+/// The capabilities of these names.
+pub(super) const fn capabilities(names: &[&str]) -> CapabilitySet {
+    let mut set = CapabilitySet::EMPTY;
+    let mut all = Capability::ALL;
+    while let [capability, rest @ ..] = all {
+        if has(names, capability.name()) {
+            set.insert(*capability);
         }
-        path = rest;
+        all = rest;
     }
-    Some(listed)
+    set
 }
 
 /// True if a name is in a list.
-pub(super) const fn has(mut names: &[&str], wanted: &str) -> bool {
+const fn has(mut names: &[&str], wanted: &str) -> bool {
     while let [name, rest @ ..] = names {
         if crate::plugin::same(name.as_bytes(), wanted.as_bytes()) {
             return true;

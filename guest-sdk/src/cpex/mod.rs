@@ -5,19 +5,20 @@
 //! `use cpex_sdk::{…}` or `use cpex_core::…`, for the sandbox with `use cpex_wasmi_guest::cpex::…`.
 //! The modules are named as in `cpex-core`.
 //!
-//! [`cpex_plugin!`] registers such a plugin, and shows a whole one. There the plugin lists the slots and fields that
-//! it reads: the sandbox hands out one at a time, and nothing that is not asked for.
+//! [`cpex_plugin!`] registers such a plugin, and shows a whole one. Message, slots and context are fetched from the host when a
+//! handler looks at them, and nothing else is.
 //!
 //! # What is different
 //!
 //! - A plugin cannot wait: a future that is not ready at once fails the call.
-//! - [`cpex_plugin!`] defines `Extensions`. A handler that looks at a slot or field that `reads` does not list does
-//!   not compile.
+//! - [`cpex_plugin!`] defines `Extensions`. A slot that the plugin's capabilities do not open does not compile.
+//! - A slot is a [`Slot`](extensions::Slot) in place of an `Arc`, and in a copy an [`OwnedSlot`](extensions::OwnedSlot). They dereference to CPEX's
+//!   types, and are made of these by `into`.
 //! - The message of a payload is a [`LazyMessage`](cmf::LazyMessage), and the context has two [`ContextState`]s. They are fetched when
 //!   the handler looks at them. `MessagePayload { message: message.into() }` compiles for both.
 //! - Maps and sets by names are [`LazyMap`]s and [`LazySet`]s, and the content of a message is a [`LazyList`]. They are decoded or
 //!   fetched when the handler looks at them. They dereference to CPEX's types, and are made of these by `into`.
-//! - A [`Token`] that `reads` does not list fails the call. So does reading what was not granted.
+//! - A look at a [`Token`], at labels or at the subject's sets that was not granted fails the call.
 //! - [`hook()`] tells which hook a handler is called for.
 //! - The `metadata` of a result is told to the operator by the names of its members. Counters are [`count`].
 //! - Changes that CPEX would drop are dropped here, with a line in the log where it logs one.
@@ -32,7 +33,7 @@
 //! where one in the other style takes one or a few: it brings the standard library's maps, its
 //! panics and `serde_json` with it. What keeps it small:
 //!
-//! - reading single fields: each type of record that is read is code;
+//! - looking at few slots: each type of record that is looked at is code;
 //! - `lto = "fat"`, so that the compiler sees which changes a plugin never makes, and leaves out the
 //!   code for them;
 //! - `opt-level = "z"`, where size counts more than speed: little more than half the size of 3, and slower;
@@ -52,13 +53,12 @@ pub mod delegation;
 pub mod elicitation;
 pub mod error;
 pub mod extensions;
+mod fetch;
 pub mod hooks;
 pub mod identity;
-mod incoming;
 mod known;
 pub mod lazy;
 pub mod plugin;
-pub mod reads;
 mod records;
 mod register;
 mod run;
@@ -96,12 +96,12 @@ pub use token::Token;
 /// The items that the macros expand to. Not for use by hand.
 #[doc(hidden)]
 pub mod rt {
-    pub use alloc::sync::Arc;
     pub use alloc::vec::Vec;
 
     pub use super::custom::{custom_from_wire, custom_to_wire};
-    pub use super::extensions::container::{Custom, Everything, Pick, Reads};
-    pub use super::incoming::Incoming;
-    pub use super::known::level;
-    pub use super::run::{Instance, Made, Registered, handle, initialise, make, shut_down};
+    pub use super::extensions::granted::{Pick, opens};
+    pub use super::records::Granted;
+    pub use super::run::{
+        Described, Instance, Made, Registered, handle, initialise, make, shut_down,
+    };
 }

@@ -7,13 +7,15 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use std::thread::LocalKey;
 
-use cpex_wasmi_abi::StaticManifest;
+use cpex_wasmi_abi::{CapabilitySet, StaticManifest};
 use serde_json::Value;
 
 use super::apply::apply;
-use super::context::set_hook;
-use super::extensions::container::{Extensions, Reads, Rights};
-use super::incoming::{Incoming, value};
+use super::context::begin_call;
+use super::extensions::Extensions;
+use super::fetch::value;
+use super::known;
+use super::records::Granted;
 use super::{
     HookHandler, HookTypeDef, Plugin, PluginConfig, PluginContext, PluginError, PluginPayload,
     PluginResult,
@@ -25,18 +27,21 @@ use crate::{Call, Error, Field, JsonMap, Result, Verdict};
 /// end of a thread would be in every module.
 pub type Instance<P> = LocalKey<RefCell<Option<ManuallyDrop<P>>>>;
 
-/// The facts that [`cpex_plugin!`](crate::cpex_plugin) states about a plugin.
-#[diagnostic::on_unimplemented(
-    message = "`cpex_plugin!` does not register `{Self}`",
-    note = "a plugin is registered in its own crate, once; what `reads` lists there says what is in `Extensions`"
-)]
-pub trait Registered: Plugin + Reads {
+/// The manifest that [`cpex_plugin!`](crate::cpex_plugin) makes of a plugin.
+pub trait Described {
     /// The manifest.
     const MANIFEST: StaticManifest;
 
-    /// The changes that the manifest's capabilities allow.
-    const RIGHTS: Rights = Rights::of(Self::MANIFEST.capabilities);
+    /// The capabilities that it asks for.
+    const CAPABILITIES: CapabilitySet = known::capabilities(Self::MANIFEST.capabilities);
+}
 
+/// The facts that [`cpex_plugin!`](crate::cpex_plugin) states about a plugin.
+#[diagnostic::on_unimplemented(
+    message = "`cpex_plugin!` does not register `{Self}`",
+    note = "a plugin is registered in its own crate, once; the `capabilities` there say what is in `Extensions`"
+)]
+pub trait Registered: Plugin + Granted + Described {
     /// The place of the plugin.
     fn instance() -> &'static Instance<Self>;
 
@@ -46,13 +51,6 @@ pub trait Registered: Plugin + Reads {
     ///
     /// The plugin's own.
     fn make(config: PluginConfig) -> core::result::Result<Self, Box<PluginError>>;
-
-    /// Fetches what the plugin reads.
-    ///
-    /// # Errors
-    ///
-    /// The host's status.
-    fn read<P: PluginPayload>(incoming: &mut Incoming<P>) -> Result<()>;
 }
 
 /// The result of a plugin's constructor: the plugin, or why there is none.
@@ -141,15 +139,12 @@ pub fn handle<R: HookHandler<H>, H: HookTypeDef>(call: &Call) -> Result<Verdict>
 where
     H::Result: Into<PluginResult<H::Payload>>,
 {
-    set_hook(call.hook());
-    let mut incoming = Incoming::with(H::Payload::given()?);
-    R::read(&mut incoming)?;
-    let Incoming { payload, extensions, custom } = incoming;
+    begin_call(call.hook());
+    let payload = H::Payload::given()?;
     let mut context = PluginContext::given();
-    let payload = ManuallyDrop::into_inner(payload);
-    let extensions = Extensions::<R>::of(ManuallyDrop::into_inner(extensions), R::RIGHTS);
+    let extensions = Extensions::<R>::given(R::CAPABILITIES);
 
-    let verdict = R::instance().with(|instance| {
+    R::instance().with(|instance| {
         let instance = instance.try_borrow().map_err(|_| Error::FAILED)?;
         let Some(plugin) = &*instance else {
             return Err(Error::failed("the plugin was not initialised on this thread"));
@@ -157,14 +152,10 @@ where
         let polled = pin!(plugin.handle(&payload, &extensions, &mut context))
             .poll(&mut Context::from_waker(Waker::noop()));
         match polled {
-            Poll::Ready(result) => {
-                apply::<R, _>(result.into(), &extensions, &context, custom.as_ref())
-            }
+            Poll::Ready(result) => apply(result.into(), &extensions, &context),
             Poll::Pending => Err(pending()),
         }
-    });
-    drop((extensions, context, ManuallyDrop::into_inner(custom)));
-    verdict
+    })
 }
 
 fn config(manifest: &StaticManifest) -> Result<PluginConfig> {

@@ -98,6 +98,18 @@ pub(crate) fn count(field: u32, index: u32) -> i32 {
     frame.run(|args, memory| dispatch(HostFunction::Count, args, memory))
 }
 
+/// Returns the slots of the extensions that are there and that the plugin may read: bit `n` is
+/// set for the slot whose field has the number `n` × 256.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn slots() -> i32 {
+    let frame = Frame::default();
+    frame.run(|args, memory| dispatch(HostFunction::Slots, args, memory))
+}
+
 /// Sets a value given as postcard: a field, an entry of a map, a place in a record, or a new
 /// member of a set. Returns 0.
 #[allow(
@@ -735,6 +747,18 @@ pub(crate) fn panic(message: &[u8]) -> i32 {
     let mut frame = Frame::default();
     frame.bytes(message);
     frame.run(|args, memory| dispatch(HostFunction::Panic, args, memory))
+}
+
+/// Ends the call with a status, as if the export had returned its code. Does not return.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn fail(status: u32) -> i32 {
+    let mut frame = Frame::default();
+    frame.number(status);
+    frame.run(|args, memory| dispatch(HostFunction::Fail, args, memory))
 }
 
 /// Adds to a counter that is told with the outcome of the call. Returns 0.

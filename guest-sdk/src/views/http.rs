@@ -99,6 +99,17 @@ impl Http {
         self.place(Field::HttpStatus).number()
     }
 
+    /// The slot without its headers. It takes the capability `read_headers`.
+    ///
+    /// As JSON text, as CPEX writes it, without what the plugin may not see.
+    ///
+    /// # Errors
+    ///
+    /// The host's status; a missing value is `None`.
+    pub fn flat_json(self) -> Result<Option<String>> {
+        self.place(Field::HttpFlat).json()
+    }
+
     /// All of it that the plugin may see, by pointer.
     pub const fn record(self) -> Record {
         Record::of(Field::Http)

@@ -100,6 +100,17 @@ impl Meta {
         self.properties().get(name)
     }
 
+    /// The slot without tags and properties.
+    ///
+    /// As JSON text, as CPEX writes it, without what the plugin may not see.
+    ///
+    /// # Errors
+    ///
+    /// The host's status; a missing value is `None`.
+    pub fn flat_json(self) -> Result<Option<String>> {
+        self.place(Field::MetaFlat).json()
+    }
+
     /// All of it that the plugin may see, by pointer.
     pub const fn record(self) -> Record {
         Record::of(Field::Meta)

@@ -211,6 +211,17 @@ impl Security {
         self.place(Field::ThisWorkloadSpiffeId).text_is(expected)
     }
 
+    /// The slot without its sets and maps: these are empty, and fields of their own.
+    ///
+    /// As JSON text, as CPEX writes it, without what the plugin may not see.
+    ///
+    /// # Errors
+    ///
+    /// The host's status; a missing value is `None`.
+    pub fn flat_json(self) -> Result<Option<String>> {
+        self.place(Field::SecurityFlat).json()
+    }
+
     /// All of it that the plugin may see, by pointer.
     pub const fn record(self) -> Record {
         Record::of(Field::Security)

@@ -84,6 +84,17 @@ impl ToolCall {
         JsonMap::of(Field::ToolCallArguments).at(self.index)
     }
 
+    /// A tool call of the message, with empty arguments.
+    ///
+    /// As JSON text, as CPEX writes it, without what the plugin may not see.
+    ///
+    /// # Errors
+    ///
+    /// The host's status; a missing value is `None`.
+    pub fn flat_json(self) -> Result<Option<String>> {
+        self.place(Field::ToolCallFlat).json()
+    }
+
     /// All of it that the plugin may see, by pointer, to read and to change.
     pub const fn record(self) -> Record {
         Record::of(Field::ToolCall).at(self.index)

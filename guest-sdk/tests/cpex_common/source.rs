@@ -4,7 +4,7 @@
 #[path = "values.rs"]
 pub mod values;
 
-use super::{Extensions, OwnedExtensions, cpex_core};
+use super::{Extensions, cpex_core};
 use cpex_core::cmf::{CmfHook, MessagePayload};
 use cpex_core::context::PluginContext;
 use cpex_core::delegation::*;

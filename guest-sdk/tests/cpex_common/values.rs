@@ -193,45 +193,58 @@ pub fn extensions() -> Extensions {
     });
     assert!(delegation.delegated && delegation.depth == 1);
     assert!(CandidateConstraintExtension::default().is_empty());
-    Extensions {
-        request: Some(Arc::new(RequestExtension {
-            request_id: Some("r".into()),
-            ..Default::default()
-        })),
-        agent: Some(Arc::new(AgentExtension {
+    let mut extensions = Extensions::default();
+    extensions.request = Some(
+        Arc::new(RequestExtension { request_id: Some("r".into()), ..Default::default() }).into(),
+    );
+    extensions.agent = Some(
+        Arc::new(AgentExtension {
             turn: Some(1),
             conversation: Some(ConversationContext::default()),
             ..Default::default()
-        })),
-        http: Some(Arc::new(http)),
-        security: Some(Arc::new(security)),
-        candidate_constraint: Some(Arc::new(CandidateConstraintExtension {
+        })
+        .into(),
+    );
+    extensions.http = Some(Arc::new(http).into());
+    extensions.security = Some(Arc::new(security).into());
+    extensions.candidate_constraint = Some(
+        Arc::new(CandidateConstraintExtension {
             deny_models: vec!["m".into()],
             on_empty: OnEmpty::Fallback,
             ..Default::default()
-        })),
-        delegation: Some(Arc::new(delegation)),
-        raw_credentials: Some(Arc::new(credentials())),
-        mcp: Some(Arc::new(MCPExtension {
+        })
+        .into(),
+    );
+    extensions.delegation = Some(Arc::new(delegation).into());
+    extensions.raw_credentials = Some(Arc::new(credentials()).into());
+    extensions.mcp = Some(
+        Arc::new(MCPExtension {
             tool: Some(ToolMetadata { name: "t".into(), ..Default::default() }),
             resource: Some(ResourceMetadata::default()),
             prompt: Some(PromptMetadata::default()),
-        })),
-        completion: Some(Arc::new(CompletionExtension {
+        })
+        .into(),
+    );
+    extensions.completion = Some(
+        Arc::new(CompletionExtension {
             stop_reason: Some(StopReason::End),
             tokens: Some(TokenUsage { input_tokens: 1, output_tokens: 2, total_tokens: 3 }),
             ..Default::default()
-        })),
-        provenance: Some(Arc::new(ProvenanceExtension::default())),
-        llm: Some(Arc::new(LLMExtension::default())),
-        framework: Some(Arc::new(FrameworkExtension::default())),
-        meta: Some(Arc::new(MetaExtension {
+        })
+        .into(),
+    );
+    extensions.provenance = Some(Arc::new(ProvenanceExtension::default()).into());
+    extensions.llm = Some(Arc::new(LLMExtension::default()).into());
+    extensions.framework = Some(Arc::new(FrameworkExtension::default()).into());
+    extensions.meta = Some(
+        Arc::new(MetaExtension {
             tags: HashSet::from(["t".to_string()]).into(),
             ..Default::default()
-        })),
-        custom: Some(Arc::new(HashMap::from([("c".to_string(), json!([1]))]))),
-        ..Default::default()
-    }
+        })
+        .into(),
+    );
+    extensions.custom = Some(Arc::new(HashMap::from([("c".to_string(), json!([1]))])).into());
+    extensions
 }
 
 pub fn credentials() -> RawCredentialsExtension {

@@ -167,8 +167,8 @@ impl View for RawCredentialsExtension {
 }
 
 impl ExtensionsView for Extensions {
-    fn has_security(&self) -> bool {
-        self.security.is_some()
+    fn slots(&self) -> u32 {
+        super::super::fields::slots(self)
     }
 
     fn security(&self, visible: CapabilitySet) -> Result<Option<model::SecurityExtension>, Status> {

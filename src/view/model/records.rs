@@ -8,11 +8,11 @@ use cpex_wasmi_abi::model::{
     MetaExtension, PromptMetadata, ProvenanceExtension, RequestExtension, ResourceMetadata,
     SecurityExtension, SubjectExtension, ToolMetadata, WorkloadIdentity,
 };
-use cpex_wasmi_abi::model::{ContentPart, Message, MessagePayload};
+use cpex_wasmi_abi::model::{ContentPart, Message, MessagePayload, ToolCall};
 use cpex_wasmi_abi::{CapabilitySet, Field, Slot};
 
 use super::{in_order, record, visible_part};
-use crate::view::{COPIED, Entries as _, Item, View, joined};
+use crate::view::{COPIED, Entries as _, Item, View, bit, joined};
 
 impl View for Extensions {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
@@ -60,6 +60,25 @@ impl View for Extensions {
     }
 }
 
+/// A bit for each slot that is there.
+pub(super) fn slots(extensions: &Extensions) -> u32 {
+    bit(Field::Request, extensions.request.is_some())
+        | bit(Field::Agent, extensions.agent.is_some())
+        | bit(Field::Http, extensions.http.is_some())
+        | bit(Field::Security, extensions.security.is_some())
+        | bit(Field::CandidateConstraint, extensions.candidate_constraint.is_some())
+        | bit(Field::Delegation, extensions.delegation.is_some())
+        | bit(Field::RawCredentials, extensions.raw_credentials.is_some())
+        | bit(Field::Mcp, extensions.mcp.is_some())
+        | bit(Field::Completion, extensions.completion.is_some())
+        | bit(Field::Provenance, extensions.provenance.is_some())
+        | bit(Field::Llm, extensions.llm.is_some())
+        | bit(Field::Framework, extensions.framework.is_some())
+        | bit(Field::Meta, extensions.meta.is_some())
+        | bit(Field::Custom, extensions.custom.is_some())
+        | bit(Field::LlmRequest, extensions.llm_request.is_some())
+}
+
 impl View for DelegationExtension {
     fn item(&self, field: Field, index: usize, _: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
@@ -94,6 +113,9 @@ impl View for CandidateConstraintExtension {
 impl View for SecurityExtension {
     fn item(&self, field: Field, index: usize, visible: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
+            Field::SecurityFlat => {
+                Item::flat(move || flat_security(self).map(|record| record.visible_to(visible)))
+            }
             Field::Security => Item::Record(visible_part(self, visible)?),
             Field::SecurityLabels => Item::TextSet(&self.labels),
             Field::SecurityClassification => Item::text(self.classification.as_ref()?),
@@ -154,6 +176,7 @@ fn copied_security(record: &SecurityExtension) -> usize {
 impl View for HttpExtension {
     fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
+            Field::HttpFlat => Item::flat(move || flat_http(self)),
             Field::Http => record(self),
             Field::HttpRequestHeaders => Item::TextMap(&self.request_headers),
             Field::HttpResponseHeaders => Item::TextMap(&self.response_headers),
@@ -192,6 +215,7 @@ impl View for RequestExtension {
 impl View for MetaExtension {
     fn item(&self, field: Field, _: usize, _: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
+            Field::MetaFlat => Item::flat(move || flat_meta(self)),
             Field::Meta => in_order(self),
             Field::MetaEntityType => Item::text(self.entity_type.as_ref()?),
             Field::MetaEntityName => Item::text(self.entity_name.as_ref()?),
@@ -368,6 +392,71 @@ impl View for FrameworkExtension {
     }
 }
 
+/// The record without the sets and maps that are fields of their own.
+fn flat_subject(record: &SubjectExtension) -> Option<SubjectExtension> {
+    Some(SubjectExtension {
+        id: record.id.clone(),
+        subject_type: record.subject_type,
+        roles: Default::default(),
+        permissions: Default::default(),
+        teams: Default::default(),
+        claims: Default::default(),
+        claim_values: Default::default(),
+    })
+}
+
+/// The record without the sets and maps that are fields of their own.
+fn flat_security(record: &SecurityExtension) -> Option<SecurityExtension> {
+    Some(SecurityExtension {
+        labels: Default::default(),
+        classification: record.classification.clone(),
+        subject: match &record.subject {
+            Some(inner) => Some(flat_subject(inner)?),
+            None => None,
+        },
+        client: record.client.clone(),
+        caller_workload: record.caller_workload.clone(),
+        this_workload: record.this_workload.clone(),
+        auth_method: record.auth_method.clone(),
+        objects: Default::default(),
+        data: Default::default(),
+    })
+}
+
+/// The record without the sets and maps that are fields of their own.
+fn flat_http(record: &HttpExtension) -> Option<HttpExtension> {
+    Some(HttpExtension {
+        request_headers: Default::default(),
+        response_headers: Default::default(),
+        method: record.method.clone(),
+        path: record.path.clone(),
+        host: record.host.clone(),
+        scheme: record.scheme.clone(),
+        status: record.status,
+    })
+}
+
+/// The record without the sets and maps that are fields of their own.
+fn flat_meta(record: &MetaExtension) -> Option<MetaExtension> {
+    Some(MetaExtension {
+        entity_type: record.entity_type.clone(),
+        entity_name: record.entity_name.clone(),
+        tags: Default::default(),
+        scope: record.scope.clone(),
+        properties: Default::default(),
+    })
+}
+
+/// The record without the sets and maps that are fields of their own.
+fn flat_tool_call(record: &ToolCall) -> Option<ToolCall> {
+    Some(ToolCall {
+        tool_call_id: record.tool_call_id.clone(),
+        name: record.name.clone(),
+        arguments: Default::default(),
+        namespace: record.namespace.clone(),
+    })
+}
+
 impl View for MessagePayload {
     fn item(&self, field: Field, index: usize, _: CapabilitySet) -> Option<Item<'_>> {
         Some(match field {
@@ -430,6 +519,7 @@ fn part_item(field: Field, part: &ContentPart) -> Option<Item<'_>> {
         }
         (_, ContentPart::ToolCall { content }) => match field {
             Field::ToolCall => record(content),
+            Field::ToolCallFlat => Item::flat(move || flat_tool_call(content)),
             Field::ToolCallId => Item::text(&content.tool_call_id),
             Field::ToolCallName => Item::text(&content.name),
             Field::ToolCallArguments => Item::JsonMap(content.arguments.entries()),
@@ -480,7 +570,8 @@ fn is_of(field: Field, part: &ContentPart) -> bool {
         | Field::ToolCallId
         | Field::ToolCallName
         | Field::ToolCallNamespace
-        | Field::ToolCallArguments => matches!(part, ContentPart::ToolCall { .. }),
+        | Field::ToolCallArguments
+        | Field::ToolCallFlat => matches!(part, ContentPart::ToolCall { .. }),
         Field::ToolResult
         | Field::ToolResultCallId
         | Field::ToolResultName

@@ -1,8 +1,6 @@
 //! The records of CPEX's own style in the guest SDK: structures with CPEX's types, and their encoding.
 
 pub(crate) mod container;
-pub(crate) mod parts;
-pub(crate) mod reads;
 pub(crate) mod views;
 
 use std::collections::BTreeSet;
@@ -19,14 +17,12 @@ pub(crate) fn index(model: &Model) -> String {
     let mut modules: Vec<_> =
         model.files.iter().filter(|file| is_in_sdk(file)).map(|file| &*file.name).collect();
     modules.push("container");
-    modules.push("parts");
     modules.sort_unstable();
     for module in modules {
-        let visibility = if module == "parts" { "pub " } else { "" };
-        let _ = writeln!(code, "{visibility}mod {module};");
+        let _ = writeln!(code, "mod {module};");
     }
     code.push_str(
-        "\npub use container::{Everything, Extensions, OwnedExtensions, Reads, Rights};\n",
+        "\npub use container::{Everything, Extensions, Granted, OwnedExtensions, Slots};\n",
     );
     for file in model.files.iter().filter(|file| is_in_sdk(file)) {
         let mut names: Vec<_> = file.enums.iter().map(|known| known.name.as_str()).collect();

@@ -85,6 +85,14 @@ pub(super) fn part_item(model: &Model, fields: &Fields, union: &Union) -> Result
         for name in fields.at(&root.path) {
             let _ = writeln!(inner, "Field::{name} => record({}),", variant.member);
         }
+        for name in fields.at(&format!("{}.flat", root.path)) {
+            let _ = writeln!(
+                inner,
+                "Field::{name} => Item::flat(move || {}({})),",
+                super::flat_name(record),
+                variant.member
+            );
+        }
         for member in &record.members {
             for name in fields.at(&format!("{}.{}", root.path, member.name)) {
                 let at = format!("{}.{}", variant.member, member.name);

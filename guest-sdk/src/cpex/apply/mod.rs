@@ -3,8 +3,7 @@
 mod extensions;
 pub(super) mod maps;
 
-use super::extensions::container::Extensions;
-use super::lazy::Bytes;
+use super::extensions::Extensions;
 use super::run::Registered;
 use super::telemetry::report;
 use super::{PluginContext, PluginPayload, PluginResult};
@@ -19,7 +18,6 @@ pub(super) fn apply<R: Registered, P: PluginPayload>(
     result: PluginResult<P>,
     read: &Extensions<R>,
     context: &PluginContext,
-    custom: Option<&Bytes>,
 ) -> Result<Verdict> {
     let PluginResult {
         continue_processing,
@@ -31,7 +29,7 @@ pub(super) fn apply<R: Registered, P: PluginPayload>(
     consume(metadata, |metadata| report(&metadata));
     if !continue_processing {
         consume(modified_payload, drop);
-        consume(modified_extensions, |modified| modified.dispose::<R>(R::RIGHTS));
+        consume(modified_extensions, drop);
         let mut verdict = None;
         consume(violation, |violation| verdict = Some(violation.tell()));
         return verdict.unwrap_or_else(|| deny("denied", "the plugin gave no reason"));
@@ -39,9 +37,8 @@ pub(super) fn apply<R: Registered, P: PluginPayload>(
     consume(violation, drop);
     let mut applied = Ok(());
     consume(modified_payload, |payload| applied = replace(&payload));
-    consume(modified_extensions, |modified| match applied {
-        Ok(()) => applied = extensions::apply::<R>(read, modified, custom),
-        Err(_) => modified.dispose::<R>(R::RIGHTS),
+    consume(modified_extensions, |modified| {
+        applied = applied.and_then(|()| extensions::apply(read, &modified));
     });
     applied?;
     context.write()?;

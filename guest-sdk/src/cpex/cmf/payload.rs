@@ -10,12 +10,12 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{ContentPart, Message, ToolCall, ToolResult};
+use crate::Field;
+use crate::cpex::fetch::{fetched, lost, value, value_by};
 use crate::cpex::hooks::payload::record_payload;
-use crate::cpex::incoming::{lost, value};
 use crate::cpex::lazy::LazyList;
 use crate::cpex::wire::{Named, Reader, Wire};
 use crate::raw::Place;
-use crate::{Field, Result};
 
 /// The payload of the `cmf.*` hooks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,7 +62,9 @@ impl LazyMessage {
     pub fn get_tool_calls(&self) -> Vec<&ToolCall> {
         match self.with_content() {
             Some(message) => message.get_tool_calls(),
-            None => each(&self.tool_calls, Field::ToolCall),
+            None => {
+                each(&self.tool_calls, [Field::ToolCall, Field::ToolCallFlat], ToolCall::read_flat)
+            }
         }
     }
 
@@ -70,7 +72,9 @@ impl LazyMessage {
     pub fn get_tool_results(&self) -> Vec<&ToolResult> {
         match self.with_content() {
             Some(message) => message.get_tool_results(),
-            None => each(&self.tool_results, Field::ToolResult),
+            None => {
+                each(&self.tool_results, [Field::ToolResult; 2], |reader, _| Wire::read(reader))
+            }
         }
     }
 
@@ -165,13 +169,13 @@ impl fmt::Debug for LazyMessage {
 }
 
 impl Serialize for LazyMessage {
-    fn serialize<S: Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Message::serialize(self, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for LazyMessage {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> core::result::Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Message::deserialize(deserializer).map(Into::into)
     }
 }
@@ -183,20 +187,20 @@ fn content() -> Vec<ContentPart> {
     message.unwrap_or_else(|| lost()).content.into()
 }
 
-/// The parts of one kind, fetched once.
-fn each<T: Wire + Send + Sync + 'static>(parts: &OnceLock<Parts<T>>, field: Field) -> Vec<&T> {
+/// The parts of one kind, fetched once: the field to count them by, the field to read, and how to.
+fn each<T: Send + Sync + 'static>(
+    parts: &OnceLock<Parts<T>>,
+    [counted, field]: [Field; 2],
+    read: impl Fn(&mut Reader<'_>, u32) -> T,
+) -> Vec<&T> {
     let parts = parts.get_or_init(|| {
         let mut parts = Vec::new();
-        for index in 0..fetched(Place::of(field).all().count()) {
+        for index in 0..fetched(Place::of(counted).all().count()) {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
-            parts.extend(fetched(value::<T>(Place::of(field).at(index))));
+            let place = Place::of(field).at(index);
+            parts.extend(fetched(value_by(place, |reader| read(reader, index))));
         }
         Box::new(parts)
     });
     parts.as_ref().as_ref().iter().collect()
-}
-
-/// The value that was fetched.
-fn fetched<T>(result: Result<T>) -> T {
-    result.unwrap_or_else(|_| lost())
 }

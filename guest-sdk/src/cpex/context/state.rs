@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::cpex::apply::maps::{differences, write_entries};
-use crate::cpex::incoming::{lost, value};
+use crate::cpex::fetch::{lost, value};
 use crate::cpex::lazy::{Bytes, LazyMap};
 use crate::cpex::wire::entries;
 use crate::raw::Place;

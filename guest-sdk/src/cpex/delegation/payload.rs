@@ -11,7 +11,10 @@ use crate::cpex::extensions::raw_credentials::TokenRole;
 use crate::cpex::hooks::payload::record_payload;
 use crate::cpex::lazy::LazyMap;
 
-record_payload!(DelegationPayload);
+record_payload!(
+    DelegationPayload,
+    tokens: [bearer_token: PayloadBearerToken, actor_token: PayloadActorToken]
+);
 
 impl DelegationPayload {
     /// A token is to be minted from this one, for this target.
@@ -97,7 +100,7 @@ impl DelegationPayload {
     ///
     /// # Panics
     ///
-    /// In the sandbox, if `reads` does not list `payload::bearer_token`.
+    /// In the sandbox, if the plugin may not read the token.
     pub fn bearer_token(&self) -> &str {
         &self.bearer_token
     }
@@ -106,7 +109,7 @@ impl DelegationPayload {
     ///
     /// # Panics
     ///
-    /// In the sandbox, if `reads` does not list `payload::actor_token`.
+    /// In the sandbox, if the plugin may not read the token.
     pub fn actor_token(&self) -> &str {
         &self.actor_token
     }

@@ -4,54 +4,39 @@ pub use crate::cpex::records::HttpExtension;
 
 use alloc::string::String;
 
-use super::container::Reads;
-use super::parts::Http;
 use super::{same_name, same_text};
 use crate::cpex::lazy::LazyMap;
 
-/// The looks at request headers, of the slot and of a part of it.
-macro_rules! request_headers {
-    () => {
-        /// A request header.
-        pub fn get_request_header(&self, name: &str) -> Option<&str> {
-            get(&self.request_headers, name)
-        }
-
-        /// True if there is such a request header.
-        pub fn has_request_header(&self, name: &str) -> bool {
-            self.get_request_header(name).is_some()
-        }
-
-        /// As [`get_request_header`](Self::get_request_header).
-        pub fn get_header(&self, name: &str) -> Option<&str> {
-            self.get_request_header(name)
-        }
-
-        /// As [`has_request_header`](Self::has_request_header).
-        pub fn has_header(&self, name: &str) -> bool {
-            self.has_request_header(name)
-        }
-    };
-}
-
-/// The looks at response headers, of the slot and of a part of it.
-macro_rules! response_headers {
-    () => {
-        /// A response header.
-        pub fn get_response_header(&self, name: &str) -> Option<&str> {
-            get(&self.response_headers, name)
-        }
-
-        /// True if there is such a response header.
-        pub fn has_response_header(&self, name: &str) -> bool {
-            self.get_response_header(name).is_some()
-        }
-    };
-}
-
 impl HttpExtension {
-    request_headers!();
-    response_headers!();
+    /// A request header.
+    pub fn get_request_header(&self, name: &str) -> Option<&str> {
+        get(&self.request_headers, name)
+    }
+
+    /// True if there is such a request header.
+    pub fn has_request_header(&self, name: &str) -> bool {
+        self.get_request_header(name).is_some()
+    }
+
+    /// As [`get_request_header`](Self::get_request_header).
+    pub fn get_header(&self, name: &str) -> Option<&str> {
+        self.get_request_header(name)
+    }
+
+    /// As [`has_request_header`](Self::has_request_header).
+    pub fn has_header(&self, name: &str) -> bool {
+        self.has_request_header(name)
+    }
+
+    /// A response header.
+    pub fn get_response_header(&self, name: &str) -> Option<&str> {
+        get(&self.response_headers, name)
+    }
+
+    /// True if there is such a response header.
+    pub fn has_response_header(&self, name: &str) -> bool {
+        self.get_response_header(name).is_some()
+    }
 
     /// Sets a request header.
     pub fn set_request_header(&mut self, name: impl Into<String>, value: impl Into<String>) {
@@ -87,14 +72,6 @@ impl HttpExtension {
     pub fn set_header(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.set_request_header(name, value);
     }
-}
-
-impl<R: Reads<HttpRequestHeaders = LazyMap<String>>> Http<R> {
-    request_headers!();
-}
-
-impl<R: Reads<HttpResponseHeaders = LazyMap<String>>> Http<R> {
-    response_headers!();
 }
 
 fn get<'a>(headers: &'a LazyMap<String>, name: &str) -> Option<&'a str> {

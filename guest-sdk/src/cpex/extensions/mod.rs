@@ -1,30 +1,31 @@
 //! The typed slots that travel beside a payload.
 
-pub mod additions;
-pub mod container;
 pub mod delegation;
+pub mod granted;
 pub mod guarded;
 pub mod http;
 pub mod monotonic;
 mod names;
+pub mod owned;
 pub mod raw_credentials;
 pub mod routing;
 pub mod security;
+pub mod slot;
 
-pub use crate::cpex::records::parts;
-pub use additions::{Additions, Unlisted};
+pub use crate::cpex::records::{Everything, Extensions, OwnedExtensions, Slots};
 pub use agent::{AgentExtension, ConversationContext};
 pub use authorization::AuthorizationDetail;
 pub use completion::{CompletionExtension, StopReason, TokenUsage};
-pub use container::{NotInReads, OwnedExtensions};
 pub use delegation::{DelegationExtension, DelegationHop, DelegationStrategy};
 pub use framework::FrameworkExtension;
+pub use granted::NotGranted;
 pub use guarded::{Guarded, WriteToken};
 pub use http::HttpExtension;
 pub use llm::LLMExtension;
 pub use mcp::{MCPExtension, PromptMetadata, ResourceMetadata, ToolMetadata};
 pub use meta::MetaExtension;
 pub use monotonic::{DeclassifierToken, MonotonicSet};
+pub use owned::OwnedSlot;
 pub use provenance::ProvenanceExtension;
 pub use raw_credentials::{
     DelegationKey, DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken,
@@ -36,6 +37,7 @@ pub use security::{
     ClientExtension, ClientTrustLevel, DataPolicy, ObjectSecurityProfile, RetentionPolicy,
     SecurityExtension, SubjectExtension, SubjectType, WorkloadIdentity,
 };
+pub use slot::Slot;
 
 use names::{same_name, same_text};
 

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{same_name, same_text};
+use crate::Field;
 use crate::cpex::lazy::List;
 use crate::cpex::wire::{Reader, Wire, put_sorted};
 
@@ -41,6 +42,9 @@ impl<T: Eq + Hash> MonotonicSet<T> {
 
     /// Adds a member, and says whether it is new.
     pub fn insert(&mut self, value: T) -> bool {
+        if self.members.is_hidden() {
+            self.members = List::default();
+        }
         let new = !self.contains(&value);
         if new {
             self.set.take();
@@ -94,8 +98,21 @@ impl<T: Eq + Hash> MonotonicSet<T> {
 }
 
 impl MonotonicSet<String> {
+    /// A set that stays on the host until a handler looks at it.
+    pub(in crate::cpex) fn on_host(reader: &mut Reader<'_>, field: (Field, u32)) -> Self {
+        Self::of(List::on_host(reader, field))
+    }
+
+    /// True if the capabilities of the plugin hide it.
+    pub(in crate::cpex) fn is_hidden(&self) -> bool {
+        self.members.is_hidden()
+    }
+
     /// True if there is such a label, whatever its case.
     pub fn has_label(&self, label: &str) -> bool {
+        if let Some(answer) = self.members.ask(label) {
+            return answer;
+        }
         match self.members.encoded() {
             Some(labels) => labels.any(|other| same_text(other, label)),
             None => self.iter().any(|other| same_name(other, label)),
@@ -116,6 +133,9 @@ impl<T: Eq + Hash> Default for MonotonicSet<T> {
 
 impl<T: Eq + Hash + Serialize> Serialize for MonotonicSet<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.members.is_hidden() {
+            return serializer.collect_seq::<[T; 0]>([]);
+        }
         serializer.collect_seq(self.iter())
     }
 }

@@ -10,8 +10,43 @@ use alloc::vec::Vec;
 use core::fmt;
 use std::collections::HashMap;
 
-use crate::cpex::wire::{Reader, Wire, put_number, sort, to_bytes};
 use chrono::{DateTime, Utc};
+
+use super::slot::{Fetch, whole};
+use crate::Field;
+use crate::cpex::token::Token;
+use crate::cpex::wire::{Name as _, Reader, Wire, put_number, sort, to_bytes};
+
+/// Each token is fetched when a handler looks at it. What the host says about the tokens comes at once.
+impl Fetch for RawCredentialsExtension {
+    fn fetch() -> Self {
+        let Listed { mut inbound, mut delegated } = whole(Field::RawCredentials);
+        for (role, entry) in &mut inbound {
+            entry.token = Token::at(Field::InboundToken, 0, Some(role.name()));
+        }
+        for (index, (_, entry)) in (0..).zip(&mut delegated) {
+            entry.token = Token::at(Field::DelegatedToken, index, None);
+        }
+        Self { inbound_tokens: inbound, delegated_tokens: delegated.into_iter().collect() }
+    }
+}
+
+/// The slot, in the order that the tokens are counted in.
+struct Listed {
+    inbound: HashMap<TokenRole, RawInboundToken>,
+    delegated: Vec<(DelegationKey, RawDelegatedToken)>,
+}
+
+impl Wire for Listed {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let inbound = Wire::read(reader);
+        let len = reader.len();
+        let delegated = (0..len).map(|_| (Wire::read(reader), Wire::read(reader))).collect();
+        Self { inbound, delegated }
+    }
+
+    fn write(&self, _: &mut Vec<u8>) {}
+}
 
 impl RawInboundToken {
     /// A token that came in this header.

@@ -6,20 +6,9 @@ pub use crate::cpex::records::{
 
 use alloc::string::String;
 
-use super::MonotonicSet;
-use super::container::Reads;
-use super::parts::Security;
-
 pub use crate::cpex::records::{
     ClientExtension, ClientTrustLevel, SubjectExtension, SubjectType, WorkloadIdentity,
 };
-
-impl<R: Reads<SecurityLabels = MonotonicSet<String>>> Security<R> {
-    /// True if there is such a label, whatever its case.
-    pub fn has_label(&self, label: &str) -> bool {
-        self.labels.has_label(label)
-    }
-}
 
 impl SecurityExtension {
     /// Adds a label.

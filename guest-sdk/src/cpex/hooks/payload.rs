@@ -48,7 +48,7 @@ impl fmt::Debug for dyn PluginPayload {
 
 /// Makes a record the payload of a hook.
 macro_rules! record_payload {
-    ($ty:ty $(, given: $given:expr)?) => {
+    ($ty:ty $(, given: $given:expr)? $(, tokens: [$($token:ident: $field:ident),*])?) => {
         impl $crate::cpex::hooks::payload::PluginPayload for $ty {
             fn clone_boxed(
                 &self,
@@ -74,6 +74,15 @@ macro_rules! record_payload {
 
             $(fn given() -> $crate::Result<Self> {
                 Ok($given)
+            })?
+
+            $(fn given() -> $crate::Result<Self> {
+                let place = $crate::raw::Place::of($crate::Field::Payload);
+                let bytes = place.bytes()?.ok_or($crate::Status::Absent)?;
+                let mut payload = Self::from_wire(bytes)?;
+                // Each is fetched when a handler looks at it.
+                $(payload.$token = $crate::cpex::token::Token::of($crate::Field::$field);)*
+                Ok(payload)
             })?
         }
     };

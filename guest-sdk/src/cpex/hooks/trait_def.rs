@@ -3,8 +3,7 @@
 use core::future::Future;
 
 use super::payload::{OwnedExtensions, PluginPayload};
-use crate::cpex::extensions::container::Extensions;
-use crate::cpex::extensions::container::Reads;
+use crate::cpex::extensions::Extensions;
 use crate::cpex::rt::Registered;
 use crate::cpex::{Plugin, PluginContext, PluginViolation};
 
@@ -89,14 +88,14 @@ impl<P: PluginPayload> PluginResult<P> {
 
     /// Goes on with changed extensions.
     #[inline(always)]
-    pub fn modify_extensions<R: Reads>(extensions: OwnedExtensions<R>) -> Self {
-        Self::of(None, Some(extensions.untyped()))
+    pub fn modify_extensions(extensions: OwnedExtensions) -> Self {
+        Self::of(None, Some(extensions))
     }
 
     /// Goes on with another payload and changed extensions.
     #[inline(always)]
-    pub fn modify<R: Reads>(payload: P, extensions: OwnedExtensions<R>) -> Self {
-        Self::of(Some(payload), Some(extensions.untyped()))
+    pub fn modify(payload: P, extensions: OwnedExtensions) -> Self {
+        Self::of(Some(payload), Some(extensions))
     }
 
     #[inline(always)]

@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use crate::cpex::fetch::lost;
 use crate::cpex::wire::Reader;
 
 /// The elements of a list, a set or a map, as the host sent them.
@@ -31,6 +32,17 @@ impl Bytes {
         }
         let (buffer, range) = reader.passed(before);
         Some(Self { buffer, range, len })
+    }
+
+    /// The elements in a buffer: their number, and each. `None` if there are none.
+    pub(in crate::cpex) fn all(buffer: Arc<Vec<u8>>) -> Option<Self> {
+        let range = 0..buffer.len();
+        let mut reader = Reader::of(&buffer, range.clone());
+        let len = reader.len();
+        if !reader.is_sound() {
+            lost();
+        }
+        (len > 0).then_some(Self { buffer, range, len })
     }
 
     /// Passes over what [`take`](Self::take) takes.

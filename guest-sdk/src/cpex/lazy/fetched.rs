@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::cpex::incoming::lost;
+use crate::cpex::fetch::lost;
 use crate::cpex::wire::{Reader, Wire};
 
 /// A list that is fetched from the host when a handler looks at it.

@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use std::sync::OnceLock;
 
-use super::Bytes;
-use crate::cpex::incoming::lost;
+use super::{Bytes, Source};
+use crate::Field;
+use crate::cpex::fetch::lost;
 use crate::cpex::wire::{Reader, Wire};
 
 /// Decodes one element.
@@ -14,7 +15,7 @@ type Decode<T> = fn(&mut Reader<'_>) -> T;
 /// A list that is decoded when somebody looks at it.
 pub(in crate::cpex) struct List<T> {
     /// The elements as they came, and how to decode one. `None` once the list was changed.
-    encoded: Option<(Bytes, Decode<T>)>,
+    encoded: Option<(Source, Decode<T>)>,
     decoded: OnceLock<Vec<T>>,
 }
 
@@ -31,7 +32,8 @@ impl<T> List<T> {
     pub(in crate::cpex) fn get_or_init(&self, list: impl FnOnce() -> Vec<T>) -> &[T] {
         self.decoded.get_or_init(|| match &self.encoded {
             None => list(),
-            Some((bytes, decode)) => {
+            Some((source, decode)) => {
+                let Some(bytes) = source.bytes() else { return Vec::new() };
                 let mut reader = bytes.elements();
                 let list = (0..bytes.len()).map(|_| decode(&mut reader)).collect();
                 if reader.is_sound() { list } else { lost() }
@@ -47,17 +49,27 @@ impl<T> List<T> {
         self.decoded.get_mut().unwrap_or_else(|| lost())
     }
 
+    /// True if the capabilities of the plugin hide it.
+    pub(in crate::cpex) fn is_hidden(&self) -> bool {
+        self.encoded.as_ref().is_some_and(|(source, _)| source.is_hidden())
+    }
+
+    /// The answer of the host whether there is such an element. `None` if the list is at hand.
+    pub(in crate::cpex) fn ask(&self, element: &str) -> Option<bool> {
+        self.encoded.as_ref().and_then(|(source, _)| source.ask(element))
+    }
+
     /// The elements as they came, until the list is changed.
     pub(in crate::cpex) fn encoded(&self) -> Option<&Bytes> {
-        self.encoded.as_ref().map(|(bytes, _)| bytes)
+        self.encoded.as_ref().and_then(|(source, _)| source.bytes())
     }
 }
 
 impl<T: Clone> Clone for List<T> {
     fn clone(&self) -> Self {
         match &self.encoded {
-            Some((bytes, decode)) => {
-                Self { encoded: Some((bytes.clone(), *decode)), decoded: OnceLock::new() }
+            Some((source, decode)) => {
+                Self { encoded: Some((source.clone(), *decode)), decoded: OnceLock::new() }
             }
             None => self.as_slice().to_vec().into(),
         }
@@ -66,8 +78,14 @@ impl<T: Clone> Clone for List<T> {
 
 impl<T: Wire> List<T> {
     pub(in crate::cpex) fn read(reader: &mut Reader<'_>) -> Self {
-        let encoded = Bytes::take(reader, T::skip).map(|bytes| (bytes, T::read as _));
+        let encoded = Bytes::take(reader, T::skip).map(|bytes| (Source::Here(bytes), T::read as _));
         Self { encoded, decoded: OnceLock::new() }
+    }
+
+    /// A list that stays on the host until a handler looks at it.
+    pub(in crate::cpex) fn on_host(reader: &mut Reader<'_>, field: (Field, u32)) -> Self {
+        let source = Source::on_host(reader, field);
+        Self { encoded: Some((source, T::read)), decoded: OnceLock::new() }
     }
 }
 
@@ -79,6 +97,9 @@ impl<T> From<Vec<T>> for List<T> {
 
 impl<T: fmt::Debug> fmt::Debug for List<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_hidden() {
+            return f.write_str("hidden");
+        }
         self.as_slice().fmt(f)
     }
 }

@@ -13,8 +13,9 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Bytes;
-use crate::cpex::incoming::lost;
+use super::{Bytes, Source};
+use crate::Field;
+use crate::cpex::fetch::lost;
 use crate::cpex::wire::{Reader, Wire, put_number, put_text, sort};
 
 /// A map by names that is decoded when a handler looks at it, a value at a time.
@@ -31,7 +32,7 @@ pub struct LazyMap<V> {
 }
 
 struct Encoded<V> {
-    bytes: Bytes,
+    source: Source,
     decode: fn(&mut Reader<'_>) -> V,
     skip: fn(&mut Reader<'_>),
 }
@@ -73,10 +74,7 @@ impl<V> LazyMap<V> {
 
     /// The number of entries.
     pub fn len(&self) -> usize {
-        match &self.encoded {
-            Some(encoded) => encoded.bytes.len(),
-            None => self.entries().len(),
-        }
+        self.encoded().map_or_else(|| self.entries().len(), Bytes::len)
     }
 
     /// True if it has no entries.
@@ -151,15 +149,34 @@ impl<V> LazyMap<V> {
         entries.remove(position).value.take()
     }
 
+    /// A map that stays on the host until a handler looks at it.
+    pub(in crate::cpex) fn on_host(reader: &mut Reader<'_>, field: (Field, u32)) -> Self
+    where
+        V: Wire,
+    {
+        let source = Source::on_host(reader, field);
+        let encoded = Encoded { source, decode: V::read, skip: V::skip };
+        Self { encoded: Some(encoded), ..Self::default() }
+    }
+
+    /// The entries to show to people and as JSON: none of a hidden map.
+    fn shown(&self) -> Iter<'_, V> {
+        match &self.encoded {
+            Some(encoded) if encoded.source.is_hidden() => Iter { map: self, entries: [].iter() },
+            _ => self.iter(),
+        }
+    }
+
     /// The entries as they came, until the map is changed.
     pub(in crate::cpex) fn encoded(&self) -> Option<&Bytes> {
-        self.encoded.as_ref().map(|encoded| &encoded.bytes)
+        self.encoded.as_ref().and_then(|encoded| encoded.source.bytes())
     }
 
     #[inline(never)]
     fn entries(&self) -> &[Entry<V>] {
         self.entries.get_or_init(|| match (&self.encoded, self.map.get()) {
-            (Some(Encoded { bytes, skip, .. }), _) => {
+            (Some(Encoded { source, skip, .. }), _) => {
+                let Some(bytes) = source.bytes() else { return Vec::new() };
                 let mut reader = bytes.elements();
                 let mut entries: Vec<Entry<V>> = Vec::with_capacity(bytes.len());
                 for left in (0..bytes.len()).rev() {
@@ -185,7 +202,8 @@ impl<V> LazyMap<V> {
     fn value<'a>(&'a self, entry: &'a Entry<V>) -> &'a V {
         entry.value.get_or_init(|| {
             let encoded = self.encoded.as_ref().unwrap_or_else(|| lost());
-            let mut reader = encoded.bytes.at(entry.position);
+            let bytes = encoded.source.bytes().unwrap_or_else(|| lost());
+            let mut reader = bytes.at(entry.position);
             let value = (encoded.decode)(&mut reader);
             if reader.is_sound() { value } else { lost() }
         })
@@ -323,7 +341,7 @@ impl<V: Clone> Clone for LazyMap<V> {
 
 impl<V> Clone for Encoded<V> {
     fn clone(&self) -> Self {
-        Self { bytes: self.bytes.clone(), ..*self }
+        Self { source: self.source.clone(), ..*self }
     }
 }
 
@@ -341,13 +359,13 @@ impl<V: PartialEq> PartialEq<HashMap<String, V>> for LazyMap<V> {
 
 impl<V: fmt::Debug> fmt::Debug for LazyMap<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self).finish()
+        f.debug_map().entries(self.shown()).finish()
     }
 }
 
 impl<V: Serialize> Serialize for LazyMap<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self)
+        serializer.collect_map(self.shown())
     }
 }
 
@@ -357,13 +375,16 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for LazyMap<V> {
     }
 }
 
+/// Passes over a name and its value.
+fn skip_entry<V: Wire>(reader: &mut Reader<'_>) {
+    reader.text_bytes();
+    V::skip(reader);
+}
+
 impl<V: Wire> Wire for LazyMap<V> {
     fn read(reader: &mut Reader<'_>) -> Self {
-        let bytes = Bytes::take(reader, |reader| {
-            reader.text_bytes();
-            V::skip(reader);
-        });
-        let encoded = bytes.map(|bytes| Encoded { bytes, decode: V::read, skip: V::skip });
+        let source = Bytes::take(reader, skip_entry::<V>).map(Source::Here);
+        let encoded = source.map(|source| Encoded { source, decode: V::read, skip: V::skip });
         Self { encoded, ..Self::default() }
     }
 
@@ -381,10 +402,7 @@ impl<V: Wire> Wire for LazyMap<V> {
     }
 
     fn skip(reader: &mut Reader<'_>) {
-        Bytes::skip(reader, |reader| {
-            reader.text_bytes();
-            V::skip(reader);
-        });
+        Bytes::skip(reader, skip_entry::<V>);
     }
 }
 

@@ -8,6 +8,7 @@ mod fetched;
 mod list;
 pub mod map;
 pub mod set;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -16,3 +17,4 @@ pub use fetched::LazyList;
 pub(super) use list::List;
 pub use map::LazyMap;
 pub use set::LazySet;
+pub(super) use source::Source;

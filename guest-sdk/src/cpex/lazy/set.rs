@@ -12,7 +12,8 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Bytes, List};
-use crate::cpex::incoming::lost;
+use crate::Field;
+use crate::cpex::fetch::lost;
 use crate::cpex::wire::{Reader, Wire, put_number, put_text, sort};
 
 /// A set of texts that is decoded when a handler looks at it.
@@ -57,6 +58,9 @@ impl LazySet {
     /// True if it has exactly this member.
     pub fn contains<T: AsRef<str> + ?Sized>(&self, member: &T) -> bool {
         let member = member.as_ref();
+        if let Some(answer) = self.members.ask(member) {
+            return answer;
+        }
         match self.members.encoded() {
             Some(bytes) => bytes.any(|other| other == member.as_bytes()),
             None => self.position(member).is_some(),
@@ -94,6 +98,16 @@ impl LazySet {
         let Some(position) = self.position(member.as_ref()) else { return false };
         self.to_mut().remove(position);
         true
+    }
+
+    /// A set that stays on the host until a handler looks at it.
+    pub(in crate::cpex) fn on_host(reader: &mut Reader<'_>, field: (Field, u32)) -> Self {
+        Self { members: List::on_host(reader, field), set: OnceLock::new() }
+    }
+
+    /// The members to show to people and as JSON: none of a hidden set.
+    fn shown(&self) -> &[String] {
+        if self.members.is_hidden() { &[] } else { self.members() }
     }
 
     fn members(&self) -> &[String] {
@@ -195,13 +209,13 @@ impl Eq for LazySet {}
 
 impl fmt::Debug for LazySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self).finish()
+        f.debug_set().entries(self.shown()).finish()
     }
 }
 
 impl Serialize for LazySet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self)
+        serializer.collect_seq(self.shown())
     }
 }
 

@@ -2,406 +2,131 @@
 
 //! All slots together.
 
-use alloc::string::String;
-use alloc::sync::Arc;
+use core::ops::{Deref, DerefMut};
+use std::sync::OnceLock;
+
 use core::fmt;
-use core::mem::forget;
-use std::collections::HashMap;
+use cpex_wasmi_abi::{Capability, CapabilitySet};
+use serde::{Deserializer, Serializer};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::cpex::extensions::container::{Member, Slot, is_unchanged};
-use crate::cpex::extensions::{MonotonicSet, WriteToken};
 use crate::cpex::lazy::{LazyMap, LazySet};
-use crate::cpex::records::{
-    AgentExtension, CandidateConstraintExtension, ClientExtension, ClientTrustLevel,
-    CompletionExtension, ConversationContext, DataPolicy, DelegationExtension, FrameworkExtension,
-    HttpExtension, LLMExtension, MCPExtension, MetaExtension, ObjectSecurityProfile,
-    PromptMetadata, ProvenanceExtension, RawCredentialsExtension, RequestExtension,
-    ResourceMetadata, SecurityExtension, StopReason, SubjectExtension, SubjectType, ToolMetadata,
-    WorkloadIdentity,
-};
 
-/// The slots and fields that a plugin lists in `reads`. Each of the others is a
-/// [`NotInReads`](crate::cpex::extensions::NotInReads).
-pub trait Reads: Sized + 'static {
-    /// `extensions.request`.
-    type Request: Slot<RequestExtension>;
+use crate::Field;
+use crate::cpex::extensions::MonotonicSet;
+use crate::cpex::extensions::granted::GrantedSlot;
+use crate::cpex::extensions::owned::OwnedSlot;
+use crate::cpex::extensions::slot::{Fetch, Slot, flat, whole};
+use crate::cpex::extensions::{Guarded, WriteToken};
+use crate::cpex::fetch::{fetched, lost};
+use crate::cpex::records::{
+    AgentExtension, CandidateConstraintExtension, CompletionExtension, DelegationExtension,
+    FrameworkExtension, HttpExtension, LLMExtension, MCPExtension, MetaExtension,
+    ProvenanceExtension, RawCredentialsExtension, RequestExtension, SecurityExtension,
+    SubjectExtension, ToolCall,
+};
+use crate::cpex::wire::{Reader, Wire};
+use crate::raw;
+
+/// The slots that the capabilities of a plugin open. Each of the others is a
+/// [`NotGranted`](crate::cpex::extensions::NotGranted).
+pub trait Granted: Sized + 'static {
     /// `extensions.agent`.
-    type Agent: Slot<AgentExtension>;
+    type Agent: GrantedSlot<AgentExtension>;
     /// `extensions.http`.
-    type Http: Slot<HttpExtension>;
-    /// `extensions.security`.
-    type Security: Slot<SecurityExtension>;
-    /// `extensions.candidate_constraint`.
-    type CandidateConstraint: Slot<CandidateConstraintExtension>;
+    type Http: GrantedSlot<HttpExtension>;
     /// `extensions.delegation`.
-    type Delegation: Slot<DelegationExtension>;
+    type Delegation: GrantedSlot<DelegationExtension>;
     /// `extensions.raw_credentials`.
-    type RawCredentials: Slot<RawCredentialsExtension>;
-    /// `extensions.mcp`.
-    type Mcp: Slot<MCPExtension>;
-    /// `extensions.completion`.
-    type Completion: Slot<CompletionExtension>;
-    /// `extensions.provenance`.
-    type Provenance: Slot<ProvenanceExtension>;
-    /// `extensions.llm`.
-    type Llm: Slot<LLMExtension>;
-    /// `extensions.framework`.
-    type Framework: Slot<FrameworkExtension>;
-    /// `extensions.meta`.
-    type Meta: Slot<MetaExtension>;
-    /// `extensions.custom`.
-    type Custom: Slot<HashMap<String, Value>>;
-    /// `extensions.request.environment`.
-    type RequestEnvironment: Member<Option<String>>;
-    /// `extensions.request.request_id`.
-    type RequestRequestId: Member<Option<String>>;
-    /// `extensions.request.timestamp`.
-    type RequestTimestamp: Member<Option<String>>;
-    /// `extensions.request.trace_id`.
-    type RequestTraceId: Member<Option<String>>;
-    /// `extensions.request.span_id`.
-    type RequestSpanId: Member<Option<String>>;
-    /// `extensions.agent.input`.
-    type AgentInput: Member<Option<String>>;
-    /// `extensions.agent.session_id`.
-    type AgentSessionId: Member<Option<String>>;
-    /// `extensions.agent.conversation_id`.
-    type AgentConversationId: Member<Option<String>>;
-    /// `extensions.agent.turn`.
-    type AgentTurn: Member<Option<u32>>;
-    /// `extensions.agent.agent_id`.
-    type AgentAgentId: Member<Option<String>>;
-    /// `extensions.agent.parent_agent_id`.
-    type AgentParentAgentId: Member<Option<String>>;
-    /// `extensions.agent.conversation`.
-    type AgentConversation: Member<Option<ConversationContext>>;
-    /// `extensions.http.request_headers`.
-    type HttpRequestHeaders: Member<LazyMap<String>>;
-    /// `extensions.http.response_headers`.
-    type HttpResponseHeaders: Member<LazyMap<String>>;
-    /// `extensions.http.method`.
-    type HttpMethod: Member<Option<String>>;
-    /// `extensions.http.path`.
-    type HttpPath: Member<Option<String>>;
-    /// `extensions.http.host`.
-    type HttpHost: Member<Option<String>>;
-    /// `extensions.http.scheme`.
-    type HttpScheme: Member<Option<String>>;
-    /// `extensions.security.labels`.
-    type SecurityLabels: Member<MonotonicSet<String>>;
-    /// `extensions.security.classification`.
-    type SecurityClassification: Member<Option<String>>;
-    /// `extensions.security.subject`.
-    type SecuritySubject: Member<Option<SubjectExtension>>;
-    /// `extensions.security.client`.
-    type SecurityClient: Member<Option<ClientExtension>>;
-    /// `extensions.security.caller_workload`.
-    type SecurityCallerWorkload: Member<Option<WorkloadIdentity>>;
-    /// `extensions.security.this_workload`.
-    type SecurityThisWorkload: Member<Option<WorkloadIdentity>>;
-    /// `extensions.security.auth_method`.
-    type SecurityAuthMethod: Member<Option<String>>;
-    /// `extensions.security.objects`.
-    type SecurityObjects: Member<LazyMap<ObjectSecurityProfile>>;
-    /// `extensions.security.data`.
-    type SecurityData: Member<LazyMap<DataPolicy>>;
-    /// `extensions.security.subject.id`.
-    type SecuritySubjectId: Member<Option<String>>;
-    /// `extensions.security.subject.subject_type`.
-    type SecuritySubjectSubjectType: Member<Option<SubjectType>>;
-    /// `extensions.security.subject.roles`.
-    type SecuritySubjectRoles: Member<LazySet>;
-    /// `extensions.security.subject.permissions`.
-    type SecuritySubjectPermissions: Member<LazySet>;
-    /// `extensions.security.subject.teams`.
-    type SecuritySubjectTeams: Member<LazySet>;
-    /// `extensions.security.subject.claims`.
-    type SecuritySubjectClaims: Member<LazyMap<String>>;
-    /// `extensions.security.client.client_id`.
-    type SecurityClientClientId: Member<String>;
-    /// `extensions.security.client.trust_level`.
-    type SecurityClientTrustLevel: Member<ClientTrustLevel>;
-    /// `extensions.security.caller_workload.spiffe_id`.
-    type SecurityCallerWorkloadSpiffeId: Member<Option<String>>;
-    /// `extensions.security.this_workload.spiffe_id`.
-    type SecurityThisWorkloadSpiffeId: Member<Option<String>>;
-    /// `extensions.delegation.depth`.
-    type DelegationDepth: Member<u32>;
-    /// `extensions.delegation.origin_subject_id`.
-    type DelegationOriginSubjectId: Member<Option<String>>;
-    /// `extensions.delegation.actor_subject_id`.
-    type DelegationActorSubjectId: Member<Option<String>>;
-    /// `extensions.delegation.delegated`.
-    type DelegationDelegated: Member<bool>;
-    /// `extensions.delegation.age_seconds`.
-    type DelegationAgeSeconds: Member<f64>;
-    /// `extensions.mcp.tool`.
-    type McpTool: Member<Option<ToolMetadata>>;
-    /// `extensions.mcp.resource`.
-    type McpResource: Member<Option<ResourceMetadata>>;
-    /// `extensions.mcp.prompt`.
-    type McpPrompt: Member<Option<PromptMetadata>>;
-    /// `extensions.mcp.tool.name`.
-    type McpToolName: Member<String>;
-    /// `extensions.mcp.tool.input_schema`.
-    type McpToolInputSchema: Member<Option<Value>>;
-    /// `extensions.mcp.tool.output_schema`.
-    type McpToolOutputSchema: Member<Option<Value>>;
-    /// `extensions.mcp.tool.server_id`.
-    type McpToolServerId: Member<Option<String>>;
-    /// `extensions.mcp.resource.uri`.
-    type McpResourceUri: Member<String>;
-    /// `extensions.mcp.resource.server_id`.
-    type McpResourceServerId: Member<Option<String>>;
-    /// `extensions.mcp.prompt.name`.
-    type McpPromptName: Member<String>;
-    /// `extensions.mcp.prompt.server_id`.
-    type McpPromptServerId: Member<Option<String>>;
-    /// `extensions.completion.stop_reason`.
-    type CompletionStopReason: Member<Option<StopReason>>;
-    /// `extensions.completion.model`.
-    type CompletionModel: Member<Option<String>>;
-    /// `extensions.completion.latency_ms`.
-    type CompletionLatencyMs: Member<Option<u64>>;
-    /// `extensions.provenance.source`.
-    type ProvenanceSource: Member<Option<String>>;
-    /// `extensions.provenance.message_id`.
-    type ProvenanceMessageId: Member<Option<String>>;
-    /// `extensions.provenance.parent_id`.
-    type ProvenanceParentId: Member<Option<String>>;
-    /// `extensions.llm.model_id`.
-    type LlmModelId: Member<Option<String>>;
-    /// `extensions.llm.provider`.
-    type LlmProvider: Member<Option<String>>;
-    /// `extensions.framework.framework`.
-    type FrameworkFramework: Member<Option<String>>;
-    /// `extensions.framework.framework_version`.
-    type FrameworkFrameworkVersion: Member<Option<String>>;
-    /// `extensions.framework.node_id`.
-    type FrameworkNodeId: Member<Option<String>>;
-    /// `extensions.framework.graph_id`.
-    type FrameworkGraphId: Member<Option<String>>;
-    /// `extensions.framework.metadata`.
-    type FrameworkMetadata: Member<LazyMap<Value>>;
-    /// `extensions.meta.entity_type`.
-    type MetaEntityType: Member<Option<String>>;
-    /// `extensions.meta.entity_name`.
-    type MetaEntityName: Member<Option<String>>;
-    /// `extensions.meta.tags`.
-    type MetaTags: Member<LazySet>;
-    /// `extensions.meta.scope`.
-    type MetaScope: Member<Option<String>>;
-    /// `extensions.meta.properties`.
-    type MetaProperties: Member<LazyMap<String>>;
+    type RawCredentials: GrantedSlot<RawCredentialsExtension>;
 }
 
-/// The list of all slots.
+/// The capabilities that open all slots.
 #[derive(Debug)]
 pub enum Everything {}
 
-impl Reads for Everything {
-    type Request = Option<Arc<RequestExtension>>;
-    type Agent = Option<Arc<AgentExtension>>;
-    type Http = Option<Arc<HttpExtension>>;
-    type Security = Option<Arc<SecurityExtension>>;
-    type CandidateConstraint = Option<Arc<CandidateConstraintExtension>>;
-    type Delegation = Option<Arc<DelegationExtension>>;
-    type RawCredentials = Option<Arc<RawCredentialsExtension>>;
-    type Mcp = Option<Arc<MCPExtension>>;
-    type Completion = Option<Arc<CompletionExtension>>;
-    type Provenance = Option<Arc<ProvenanceExtension>>;
-    type Llm = Option<Arc<LLMExtension>>;
-    type Framework = Option<Arc<FrameworkExtension>>;
-    type Meta = Option<Arc<MetaExtension>>;
-    type Custom = Option<Arc<HashMap<String, Value>>>;
-    type RequestEnvironment = Option<String>;
-    type RequestRequestId = Option<String>;
-    type RequestTimestamp = Option<String>;
-    type RequestTraceId = Option<String>;
-    type RequestSpanId = Option<String>;
-    type AgentInput = Option<String>;
-    type AgentSessionId = Option<String>;
-    type AgentConversationId = Option<String>;
-    type AgentTurn = Option<u32>;
-    type AgentAgentId = Option<String>;
-    type AgentParentAgentId = Option<String>;
-    type AgentConversation = Option<ConversationContext>;
-    type HttpRequestHeaders = LazyMap<String>;
-    type HttpResponseHeaders = LazyMap<String>;
-    type HttpMethod = Option<String>;
-    type HttpPath = Option<String>;
-    type HttpHost = Option<String>;
-    type HttpScheme = Option<String>;
-    type SecurityLabels = MonotonicSet<String>;
-    type SecurityClassification = Option<String>;
-    type SecuritySubject = Option<SubjectExtension>;
-    type SecurityClient = Option<ClientExtension>;
-    type SecurityCallerWorkload = Option<WorkloadIdentity>;
-    type SecurityThisWorkload = Option<WorkloadIdentity>;
-    type SecurityAuthMethod = Option<String>;
-    type SecurityObjects = LazyMap<ObjectSecurityProfile>;
-    type SecurityData = LazyMap<DataPolicy>;
-    type SecuritySubjectId = Option<String>;
-    type SecuritySubjectSubjectType = Option<SubjectType>;
-    type SecuritySubjectRoles = LazySet;
-    type SecuritySubjectPermissions = LazySet;
-    type SecuritySubjectTeams = LazySet;
-    type SecuritySubjectClaims = LazyMap<String>;
-    type SecurityClientClientId = String;
-    type SecurityClientTrustLevel = ClientTrustLevel;
-    type SecurityCallerWorkloadSpiffeId = Option<String>;
-    type SecurityThisWorkloadSpiffeId = Option<String>;
-    type DelegationDepth = u32;
-    type DelegationOriginSubjectId = Option<String>;
-    type DelegationActorSubjectId = Option<String>;
-    type DelegationDelegated = bool;
-    type DelegationAgeSeconds = f64;
-    type McpTool = Option<ToolMetadata>;
-    type McpResource = Option<ResourceMetadata>;
-    type McpPrompt = Option<PromptMetadata>;
-    type McpToolName = String;
-    type McpToolInputSchema = Option<Value>;
-    type McpToolOutputSchema = Option<Value>;
-    type McpToolServerId = Option<String>;
-    type McpResourceUri = String;
-    type McpResourceServerId = Option<String>;
-    type McpPromptName = String;
-    type McpPromptServerId = Option<String>;
-    type CompletionStopReason = Option<StopReason>;
-    type CompletionModel = Option<String>;
-    type CompletionLatencyMs = Option<u64>;
-    type ProvenanceSource = Option<String>;
-    type ProvenanceMessageId = Option<String>;
-    type ProvenanceParentId = Option<String>;
-    type LlmModelId = Option<String>;
-    type LlmProvider = Option<String>;
-    type FrameworkFramework = Option<String>;
-    type FrameworkFrameworkVersion = Option<String>;
-    type FrameworkNodeId = Option<String>;
-    type FrameworkGraphId = Option<String>;
-    type FrameworkMetadata = LazyMap<Value>;
-    type MetaEntityType = Option<String>;
-    type MetaEntityName = Option<String>;
-    type MetaTags = LazySet;
-    type MetaScope = Option<String>;
-    type MetaProperties = LazyMap<String>;
+impl Granted for Everything {
+    type Agent = Option<Slot<AgentExtension>>;
+    type Http = Option<Slot<HttpExtension>>;
+    type Delegation = Option<Slot<DelegationExtension>>;
+    type RawCredentials = Option<Slot<RawCredentialsExtension>>;
 }
 
-/// The extensions that travel beside a payload, as far as the plugin reads them. `R` is the plugin: the
-/// slots that its `reads` does not list are of a type in which there is nothing to look at.
+/// The slots of [`Extensions`]. One that the capabilities of the plugin do not open is of a type without a value.
 #[derive(Serialize, Deserialize)]
-#[serde(bound(
-    serialize = "R::Request: Serialize, R::Agent: Serialize, R::Http: Serialize, R::Security: Serialize, R::CandidateConstraint: Serialize, R::Delegation: Serialize, R::RawCredentials: Serialize, R::Mcp: Serialize, R::Completion: Serialize, R::Provenance: Serialize, R::Llm: Serialize, R::Framework: Serialize, R::Meta: Serialize, R::Custom: Serialize, ",
-    deserialize = "R::Request: Deserialize<'de>, R::Agent: Deserialize<'de>, R::Http: Deserialize<'de>, R::Security: Deserialize<'de>, R::CandidateConstraint: Deserialize<'de>, R::Delegation: Deserialize<'de>, R::RawCredentials: Deserialize<'de>, R::Mcp: Deserialize<'de>, R::Completion: Deserialize<'de>, R::Provenance: Deserialize<'de>, R::Llm: Deserialize<'de>, R::Framework: Deserialize<'de>, R::Meta: Deserialize<'de>, R::Custom: Deserialize<'de>, "
-))]
-pub struct Extensions<R: Reads> {
+#[serde(bound = "")]
+pub struct Slots<R: Granted = Everything> {
     /// The place and time of the request.
-    #[serde(skip_serializing_if = "Slot::is_none")]
-    pub request: R::Request,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Slot<RequestExtension>>,
     /// The agent that acts.
-    #[serde(skip_serializing_if = "Slot::is_none")]
+    #[serde(skip_serializing_if = "GrantedSlot::is_none")]
     pub agent: R::Agent,
     /// The HTTP request.
-    #[serde(skip_serializing_if = "Slot::is_none")]
+    #[serde(skip_serializing_if = "GrantedSlot::is_none")]
     pub http: R::Http,
     /// Labels, classification and principals.
-    #[serde(skip_serializing_if = "Slot::is_none")]
-    pub security: R::Security,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security: Option<Slot<SecurityExtension>>,
     /// The model back ends that the request may go to.
-    #[serde(skip_serializing_if = "Slot::is_none")]
-    pub candidate_constraint: R::CandidateConstraint,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub candidate_constraint: Option<Slot<CandidateConstraintExtension>>,
     /// The chain of delegations.
-    #[serde(skip_serializing_if = "Slot::is_none")]
+    #[serde(skip_serializing_if = "GrantedSlot::is_none")]
     pub delegation: R::Delegation,
     /// The tokens of the request.
-    #[serde(skip_serializing_if = "Slot::is_none")]
+    #[serde(skip_serializing_if = "GrantedSlot::is_none")]
     pub raw_credentials: R::RawCredentials,
     /// The MCP entity that is touched.
-    #[serde(skip_serializing_if = "Slot::is_none")]
-    pub mcp: R::Mcp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mcp: Option<Slot<MCPExtension>>,
     /// The model's completion.
-    #[serde(skip_serializing_if = "Slot::is_none")]
-    pub completion: R::Completion,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completion: Option<Slot<CompletionExtension>>,
     /// The origin of the message.
-    #[serde(skip_serializing_if = "Slot::is_none")]
-    pub provenance: R::Provenance,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Slot<ProvenanceExtension>>,
     /// The model.
-    #[serde(skip_serializing_if = "Slot::is_none")]
-    pub llm: R::Llm,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub llm: Option<Slot<LLMExtension>>,
     /// The framework the agent runs in.
-    #[serde(skip_serializing_if = "Slot::is_none")]
-    pub framework: R::Framework,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub framework: Option<Slot<FrameworkExtension>>,
     /// Facts about the touched entity.
-    pub meta: R::Meta,
+    pub meta: Option<Slot<MetaExtension>>,
     /// The custom slot: anything, by name.
-    #[serde(skip_serializing_if = "Slot::is_none")]
-    pub custom: R::Custom,
-    /// The right to change headers, if the plugin was granted it.
-    #[serde(skip)]
-    pub http_write_token: Option<WriteToken>,
-    /// The right to change labels, if the plugin was granted it.
-    #[serde(skip)]
-    pub labels_write_token: Option<WriteToken>,
-    /// The right to change delegation, if the plugin was granted it.
-    #[serde(skip)]
-    pub delegation_write_token: Option<WriteToken>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Slot<LazyMap<Value>>>,
 }
 
-impl<R: Reads> Extensions<R> {
-    /// The slots that are listed, of all that were read, and the tokens of the plugin's rights.
-    #[inline(always)]
-    pub(in crate::cpex) fn of(read: Extensions<Everything>, rights: Rights) -> Self {
+impl<R: Granted> Slots<R> {
+    /// The slots that are there: a bit for each.
+    fn given(there: u32) -> Self {
+        fn slot<T>(there: u32, field: Field) -> Option<Slot<T>> {
+            (there & field.slot_bit() != 0).then(Slot::given)
+        }
         Self {
-            request: Slot::of(read.request),
-            agent: Slot::of(read.agent),
-            http: Slot::of(read.http),
-            security: Slot::of(read.security),
-            candidate_constraint: Slot::of(read.candidate_constraint),
-            delegation: Slot::of(read.delegation),
-            raw_credentials: Slot::of(read.raw_credentials),
-            mcp: Slot::of(read.mcp),
-            completion: Slot::of(read.completion),
-            provenance: Slot::of(read.provenance),
-            llm: Slot::of(read.llm),
-            framework: Slot::of(read.framework),
-            meta: Slot::of(read.meta),
-            custom: Slot::of(read.custom),
-            http_write_token: rights.headers.then(WriteToken::new),
-            labels_write_token: rights.labels.then(WriteToken::new),
-            delegation_write_token: rights.delegation.then(WriteToken::new),
+            request: slot(there, Field::Request),
+            agent: GrantedSlot::of(slot(there, Field::Agent)),
+            http: GrantedSlot::of(slot(there, Field::Http)),
+            security: slot(there, Field::Security),
+            candidate_constraint: slot(there, Field::CandidateConstraint),
+            delegation: GrantedSlot::of(slot(there, Field::Delegation)),
+            raw_credentials: GrantedSlot::of(slot(there, Field::RawCredentials)),
+            mcp: slot(there, Field::Mcp),
+            completion: slot(there, Field::Completion),
+            provenance: slot(there, Field::Provenance),
+            llm: slot(there, Field::Llm),
+            framework: slot(there, Field::Framework),
+            meta: slot(there, Field::Meta),
+            custom: slot(there, Field::Custom),
         }
     }
 }
 
-impl<R: Reads> Default for Extensions<R> {
-    fn default() -> Self {
-        Self {
-            request: Slot::of(None),
-            agent: Slot::of(None),
-            http: Slot::of(None),
-            security: Slot::of(None),
-            candidate_constraint: Slot::of(None),
-            delegation: Slot::of(None),
-            raw_credentials: Slot::of(None),
-            mcp: Slot::of(None),
-            completion: Slot::of(None),
-            provenance: Slot::of(None),
-            llm: Slot::of(None),
-            framework: Slot::of(None),
-            meta: Slot::of(None),
-            custom: Slot::of(None),
-            http_write_token: None,
-            labels_write_token: None,
-            delegation_write_token: None,
-        }
-    }
-}
-
-/// A copy has no write tokens.
-impl<R: Reads> Clone for Extensions<R> {
+impl<R: Granted> Clone for Slots<R> {
     fn clone(&self) -> Self {
         Self {
             request: self.request.clone(),
@@ -418,14 +143,11 @@ impl<R: Reads> Clone for Extensions<R> {
             framework: self.framework.clone(),
             meta: self.meta.clone(),
             custom: self.custom.clone(),
-            http_write_token: None,
-            labels_write_token: None,
-            delegation_write_token: None,
         }
     }
 }
 
-impl<R: Reads> fmt::Debug for Extensions<R> {
+impl<R: Granted> fmt::Debug for Slots<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Extensions")
             .field("request", &self.request)
@@ -446,27 +168,51 @@ impl<R: Reads> fmt::Debug for Extensions<R> {
     }
 }
 
-impl<R: Reads> Extensions<R> {
-    /// A copy to change: only what can be changed is copied, the rest is shared. A slot of which
-    /// `reads` does not list the whole can be changed in it, and not looked at.
-    // Inlined: see `Incoming`.
+/// The extensions that travel beside a payload. `R` is the plugin. It has the [`Slots`] as its fields; which of them are
+/// there is asked for at the first look, and each is fetched at the first look at it.
+pub struct Extensions<R: Granted = Everything> {
+    slots: OnceLock<Slots<R>>,
+    /// The right to change headers, if the plugin was granted it.
+    pub http_write_token: Option<WriteToken>,
+    /// The right to change labels, if the plugin was granted it.
+    pub labels_write_token: Option<WriteToken>,
+    /// The right to change delegation, if the plugin was granted it.
+    pub delegation_write_token: Option<WriteToken>,
+}
+
+impl<R: Granted> Extensions<R> {
+    /// The extensions of the request, for a plugin with these capabilities.
     #[inline(always)]
-    pub fn cow_copy(&self) -> OwnedExtensions<R> {
+    pub(in crate::cpex) fn given(capabilities: CapabilitySet) -> Self {
+        Self {
+            slots: OnceLock::new(),
+            http_write_token: capabilities.contains(Capability::WriteHeaders).then(WriteToken::new),
+            labels_write_token: capabilities
+                .contains(Capability::AppendLabels)
+                .then(WriteToken::new),
+            delegation_write_token: capabilities
+                .contains(Capability::AppendDelegation)
+                .then(WriteToken::new),
+        }
+    }
+
+    /// A copy to change: what is looked at is copied, the rest is shared.
+    pub fn cow_copy(&self) -> OwnedExtensions {
         OwnedExtensions {
-            request: Slot::shared(&self.request),
-            agent: Slot::shared(&self.agent),
-            http: Slot::guarded(&self.http),
-            security: Slot::copied(&self.security),
-            candidate_constraint: Slot::copied(&self.candidate_constraint),
-            delegation: Slot::copied(&self.delegation),
-            raw_credentials: Slot::shared(&self.raw_credentials),
-            mcp: Slot::shared(&self.mcp),
-            completion: Slot::shared(&self.completion),
-            provenance: Slot::shared(&self.provenance),
-            llm: Slot::shared(&self.llm),
-            framework: Slot::shared(&self.framework),
-            meta: Slot::shared(&self.meta),
-            custom: Slot::copied(&self.custom),
+            request: self.request.as_ref().map(Slot::share),
+            agent: self.agent.slot().map(Slot::share),
+            http: self.http.slot().map(OwnedSlot::of).map(Guarded::new),
+            security: self.security.as_ref().map(OwnedSlot::of),
+            candidate_constraint: self.candidate_constraint.as_ref().map(OwnedSlot::of),
+            delegation: self.delegation.slot().map(OwnedSlot::of),
+            raw_credentials: self.raw_credentials.slot().map(Slot::share),
+            mcp: self.mcp.as_ref().map(Slot::share),
+            completion: self.completion.as_ref().map(Slot::share),
+            provenance: self.provenance.as_ref().map(Slot::share),
+            llm: self.llm.as_ref().map(Slot::share),
+            framework: self.framework.as_ref().map(Slot::share),
+            meta: self.meta.as_ref().map(Slot::share),
+            custom: self.custom.as_ref().map(OwnedSlot::of),
             http_write_token: self.http_write_token.as_ref().map(|_| WriteToken::new()),
             labels_write_token: self.labels_write_token.as_ref().map(|_| WriteToken::new()),
             delegation_write_token: self.delegation_write_token.as_ref().map(|_| WriteToken::new()),
@@ -474,16 +220,76 @@ impl<R: Reads> Extensions<R> {
     }
 
     /// True if a copy still has the slots that no plugin may change.
-    #[inline(always)]
-    pub fn validate_immutable<M: Reads>(&self, modified: &OwnedExtensions<M>) -> bool {
-        is_unchanged(&self.request, &modified.request)
-            && is_unchanged(&self.agent, &modified.agent)
-            && is_unchanged(&self.mcp, &modified.mcp)
-            && is_unchanged(&self.completion, &modified.completion)
-            && is_unchanged(&self.provenance, &modified.provenance)
-            && is_unchanged(&self.llm, &modified.llm)
-            && is_unchanged(&self.framework, &modified.framework)
-            && is_unchanged(&self.meta, &modified.meta)
+    pub fn validate_immutable(&self, modified: &OwnedExtensions) -> bool {
+        fn is_unchanged<T>(slot: &Option<Slot<T>>) -> bool {
+            slot.as_ref().is_none_or(Slot::is_given)
+        }
+        is_unchanged(&modified.request)
+            && is_unchanged(&modified.agent)
+            && is_unchanged(&modified.mcp)
+            && is_unchanged(&modified.completion)
+            && is_unchanged(&modified.provenance)
+            && is_unchanged(&modified.llm)
+            && is_unchanged(&modified.framework)
+            && is_unchanged(&modified.meta)
+    }
+}
+
+impl<R: Granted> Deref for Extensions<R> {
+    type Target = Slots<R>;
+
+    #[inline(never)]
+    fn deref(&self) -> &Slots<R> {
+        self.slots.get_or_init(|| Slots::given(fetched(raw::slots())))
+    }
+}
+
+impl<R: Granted> DerefMut for Extensions<R> {
+    fn deref_mut(&mut self) -> &mut Slots<R> {
+        let _: &Slots<R> = self;
+        self.slots.get_mut().unwrap_or_else(|| lost())
+    }
+}
+
+impl<R: Granted> From<Slots<R>> for Extensions<R> {
+    fn from(slots: Slots<R>) -> Self {
+        Self {
+            slots: slots.into(),
+            http_write_token: None,
+            labels_write_token: None,
+            delegation_write_token: None,
+        }
+    }
+}
+
+impl<R: Granted> Default for Extensions<R> {
+    fn default() -> Self {
+        Slots::given(0).into()
+    }
+}
+
+/// A copy has no write tokens.
+impl<R: Granted> Clone for Extensions<R> {
+    fn clone(&self) -> Self {
+        Slots::clone(self).into()
+    }
+}
+
+impl<R: Granted> fmt::Debug for Extensions<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Slots::fmt(self, f)
+    }
+}
+
+impl<R: Granted> Serialize for Extensions<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Slots::serialize(self, serializer)
+    }
+}
+
+impl<'de, R: Granted> Deserialize<'de> for Extensions<R> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Slots::deserialize(deserializer).map(Into::into)
     }
 }
 
@@ -493,36 +299,35 @@ impl<R: Reads> Extensions<R> {
 /// the plugin was granted it, and the custom slot. If a slot that no plugin may change was changed nonetheless,
 /// it takes nothing.
 #[derive(Debug)]
-pub struct OwnedExtensions<R: Reads = Everything> {
+pub struct OwnedExtensions {
     /// The place and time of the request. Not to be changed.
-    pub request: <R::Request as Slot<RequestExtension>>::Shared,
+    pub request: Option<Slot<RequestExtension>>,
     /// The agent that acts. Not to be changed.
-    pub agent: <R::Agent as Slot<AgentExtension>>::Shared,
+    pub agent: Option<Slot<AgentExtension>>,
     /// The HTTP request.
-    pub http: <R::Http as Slot<HttpExtension>>::Guarded,
+    pub http: Option<Guarded<OwnedSlot<HttpExtension>>>,
     /// Labels, classification and principals.
-    pub security: <R::Security as Slot<SecurityExtension>>::Copied,
+    pub security: Option<OwnedSlot<SecurityExtension>>,
     /// The model back ends that the request may go to.
-    pub candidate_constraint:
-        <R::CandidateConstraint as Slot<CandidateConstraintExtension>>::Copied,
+    pub candidate_constraint: Option<OwnedSlot<CandidateConstraintExtension>>,
     /// The chain of delegations.
-    pub delegation: <R::Delegation as Slot<DelegationExtension>>::Copied,
+    pub delegation: Option<OwnedSlot<DelegationExtension>>,
     /// The tokens of the request. The host takes no changes.
-    pub raw_credentials: <R::RawCredentials as Slot<RawCredentialsExtension>>::Shared,
+    pub raw_credentials: Option<Slot<RawCredentialsExtension>>,
     /// The MCP entity that is touched. Not to be changed.
-    pub mcp: <R::Mcp as Slot<MCPExtension>>::Shared,
+    pub mcp: Option<Slot<MCPExtension>>,
     /// The model's completion. Not to be changed.
-    pub completion: <R::Completion as Slot<CompletionExtension>>::Shared,
+    pub completion: Option<Slot<CompletionExtension>>,
     /// The origin of the message. Not to be changed.
-    pub provenance: <R::Provenance as Slot<ProvenanceExtension>>::Shared,
+    pub provenance: Option<Slot<ProvenanceExtension>>,
     /// The model. Not to be changed.
-    pub llm: <R::Llm as Slot<LLMExtension>>::Shared,
+    pub llm: Option<Slot<LLMExtension>>,
     /// The framework the agent runs in. Not to be changed.
-    pub framework: <R::Framework as Slot<FrameworkExtension>>::Shared,
+    pub framework: Option<Slot<FrameworkExtension>>,
     /// Facts about the touched entity. Not to be changed.
-    pub meta: <R::Meta as Slot<MetaExtension>>::Shared,
+    pub meta: Option<Slot<MetaExtension>>,
     /// The custom slot: anything, by name.
-    pub custom: <R::Custom as Slot<HashMap<String, Value>>>::Copied,
+    pub custom: Option<OwnedSlot<LazyMap<Value>>>,
     /// The right to change headers, if the plugin was granted it.
     pub http_write_token: Option<WriteToken>,
     /// The right to change labels, if the plugin was granted it.
@@ -531,244 +336,186 @@ pub struct OwnedExtensions<R: Reads = Everything> {
     pub delegation_write_token: Option<WriteToken>,
 }
 
-impl<R: Reads> OwnedExtensions<R> {
-    /// The copy without what `reads` says of it: what was not looked at is missing, but for what was added.
-    #[inline(always)]
-    pub(in crate::cpex) fn untyped(self) -> OwnedExtensions {
-        OwnedExtensions {
-            request: <R::Request as Slot<RequestExtension>>::arc_of(self.request),
-            agent: <R::Agent as Slot<AgentExtension>>::arc_of(self.agent),
-            http: <R::Http as Slot<HttpExtension>>::unguarded(self.http),
-            security: <R::Security as Slot<SecurityExtension>>::whole_of(self.security),
-            candidate_constraint:
-                <R::CandidateConstraint as Slot<CandidateConstraintExtension>>::whole_of(
-                    self.candidate_constraint,
-                ),
-            delegation: <R::Delegation as Slot<DelegationExtension>>::whole_of(self.delegation),
-            raw_credentials: <R::RawCredentials as Slot<RawCredentialsExtension>>::arc_of(
-                self.raw_credentials,
-            ),
-            mcp: <R::Mcp as Slot<MCPExtension>>::arc_of(self.mcp),
-            completion: <R::Completion as Slot<CompletionExtension>>::arc_of(self.completion),
-            provenance: <R::Provenance as Slot<ProvenanceExtension>>::arc_of(self.provenance),
-            llm: <R::Llm as Slot<LLMExtension>>::arc_of(self.llm),
-            framework: <R::Framework as Slot<FrameworkExtension>>::arc_of(self.framework),
-            meta: <R::Meta as Slot<MetaExtension>>::arc_of(self.meta),
-            custom: <R::Custom as Slot<HashMap<String, Value>>>::whole_of(self.custom),
-            http_write_token: self.http_write_token,
-            labels_write_token: self.labels_write_token,
-            delegation_write_token: self.delegation_write_token,
-        }
+impl Fetch for RequestExtension {
+    fn fetch() -> Self {
+        whole(Field::Request)
     }
 }
 
-impl OwnedExtensions {
-    /// Drops what was read, and what the plugin may have put there. Anything else is not there, so that no module
-    /// has the code to drop it.
-    #[inline(always)]
-    pub(in crate::cpex) fn dispose<R: Reads>(self, rights: Rights) {
-        let Self {
-            request,
-            agent,
-            http,
-            security,
-            candidate_constraint,
-            delegation,
-            raw_credentials,
-            mcp,
-            completion,
-            provenance,
-            llm,
-            framework,
-            meta,
-            custom,
-            ..
-        } = self;
-        if R::Request::WHOLE {
-            drop(request);
-        } else {
-            forget(request);
-        }
-        if R::Agent::WHOLE {
-            drop(agent);
-        } else {
-            forget(agent);
-        }
-        if R::Http::LISTED || rights.headers {
-            drop(http);
-        } else {
-            forget(http);
-        }
-        if R::Security::LISTED || rights.labels {
-            drop(security);
-        } else {
-            forget(security);
-        }
-        if R::CandidateConstraint::LISTED || rights.constraint {
-            drop(candidate_constraint);
-        } else {
-            forget(candidate_constraint);
-        }
-        if R::Delegation::LISTED || rights.delegation {
-            drop(delegation);
-        } else {
-            forget(delegation);
-        }
-        if R::RawCredentials::WHOLE {
-            drop(raw_credentials);
-        } else {
-            forget(raw_credentials);
-        }
-        if R::Mcp::WHOLE {
-            drop(mcp);
-        } else {
-            forget(mcp);
-        }
-        if R::Completion::WHOLE {
-            drop(completion);
-        } else {
-            forget(completion);
-        }
-        if R::Provenance::WHOLE {
-            drop(provenance);
-        } else {
-            forget(provenance);
-        }
-        if R::Llm::WHOLE {
-            drop(llm);
-        } else {
-            forget(llm);
-        }
-        if R::Framework::WHOLE {
-            drop(framework);
-        } else {
-            forget(framework);
-        }
-        if R::Meta::WHOLE {
-            drop(meta);
-        } else {
-            forget(meta);
-        }
-        drop(custom);
+impl Fetch for AgentExtension {
+    fn fetch() -> Self {
+        whole(Field::Agent)
     }
 }
 
-/// The changes that the capabilities of a plugin's manifest allow.
-#[derive(Clone, Copy, Debug)]
-pub struct Rights {
-    /// True if `write_headers` is asked for.
-    pub(in crate::cpex) headers: bool,
-    /// True if `append_labels` is asked for.
-    pub(in crate::cpex) labels: bool,
-    /// True if `write_candidate_constraint` is asked for.
-    pub(in crate::cpex) constraint: bool,
-    /// True if `append_delegation` is asked for.
-    pub(in crate::cpex) delegation: bool,
-}
-
-impl Rights {
-    /// The rights that a manifest's capabilities give.
-    pub(in crate::cpex) const fn of(capabilities: &[&str]) -> Self {
+impl HttpExtension {
+    /// Reads a record whose sets and maps stay on the host until a handler looks at them. `index` counts the records.
+    pub(in crate::cpex) fn read_flat(reader: &mut Reader<'_>, index: u32) -> Self {
         Self {
-            headers: crate::cpex::known::has(capabilities, "write_headers"),
-            labels: crate::cpex::known::has(capabilities, "append_labels"),
-            constraint: crate::cpex::known::has(capabilities, "write_candidate_constraint"),
-            delegation: crate::cpex::known::has(capabilities, "append_delegation"),
+            request_headers: LazyMap::on_host(reader, (Field::HttpRequestHeaders, index)),
+            response_headers: LazyMap::on_host(reader, (Field::HttpResponseHeaders, index)),
+            method: Wire::read(reader),
+            path: Wire::read(reader),
+            host: Wire::read(reader),
+            scheme: Wire::read(reader),
         }
     }
 }
 
-/// Implements [`Reads`] for a plugin: each slot and field is of the type that its paths make of it.
+impl Fetch for HttpExtension {
+    fn fetch() -> Self {
+        flat(Field::HttpFlat, |reader| Self::read_flat(reader, 0))
+    }
+}
+
+impl SubjectExtension {
+    /// Reads a record whose sets and maps stay on the host until a handler looks at them. `index` counts the records.
+    pub(in crate::cpex) fn read_flat(reader: &mut Reader<'_>, index: u32) -> Self {
+        Self {
+            id: Wire::read(reader),
+            subject_type: Wire::read(reader),
+            roles: LazySet::on_host(reader, (Field::SubjectRoles, index)),
+            permissions: LazySet::on_host(reader, (Field::SubjectPermissions, index)),
+            teams: LazySet::on_host(reader, (Field::SubjectTeams, index)),
+            claims: LazyMap::on_host(reader, (Field::SubjectClaims, index)),
+        }
+    }
+}
+
+impl SecurityExtension {
+    /// Reads a record whose sets and maps stay on the host until a handler looks at them. `index` counts the records.
+    pub(in crate::cpex) fn read_flat(reader: &mut Reader<'_>, index: u32) -> Self {
+        Self {
+            labels: MonotonicSet::on_host(reader, (Field::SecurityLabels, index)),
+            classification: Wire::read(reader),
+            subject: bool::read(reader).then(|| SubjectExtension::read_flat(reader, index)),
+            client: Wire::read(reader),
+            caller_workload: Wire::read(reader),
+            this_workload: Wire::read(reader),
+            auth_method: Wire::read(reader),
+            objects: LazyMap::on_host(reader, (Field::SecurityObjects, index)),
+            data: LazyMap::on_host(reader, (Field::SecurityData, index)),
+        }
+    }
+}
+
+impl Fetch for SecurityExtension {
+    fn fetch() -> Self {
+        flat(Field::SecurityFlat, |reader| Self::read_flat(reader, 0))
+    }
+}
+
+impl Fetch for CandidateConstraintExtension {
+    fn fetch() -> Self {
+        whole(Field::CandidateConstraint)
+    }
+}
+
+impl Fetch for DelegationExtension {
+    fn fetch() -> Self {
+        whole(Field::Delegation)
+    }
+}
+
+impl Fetch for MCPExtension {
+    fn fetch() -> Self {
+        whole(Field::Mcp)
+    }
+}
+
+impl Fetch for CompletionExtension {
+    fn fetch() -> Self {
+        whole(Field::Completion)
+    }
+}
+
+impl Fetch for ProvenanceExtension {
+    fn fetch() -> Self {
+        whole(Field::Provenance)
+    }
+}
+
+impl Fetch for LLMExtension {
+    fn fetch() -> Self {
+        whole(Field::Llm)
+    }
+}
+
+impl Fetch for FrameworkExtension {
+    fn fetch() -> Self {
+        whole(Field::Framework)
+    }
+}
+
+impl MetaExtension {
+    /// Reads a record whose sets and maps stay on the host until a handler looks at them. `index` counts the records.
+    pub(in crate::cpex) fn read_flat(reader: &mut Reader<'_>, index: u32) -> Self {
+        Self {
+            entity_type: Wire::read(reader),
+            entity_name: Wire::read(reader),
+            tags: LazySet::on_host(reader, (Field::MetaTags, index)),
+            scope: Wire::read(reader),
+            properties: LazyMap::on_host(reader, (Field::MetaProperties, index)),
+        }
+    }
+}
+
+impl Fetch for MetaExtension {
+    fn fetch() -> Self {
+        flat(Field::MetaFlat, |reader| Self::read_flat(reader, 0))
+    }
+}
+
+impl ToolCall {
+    /// Reads a record whose sets and maps stay on the host until a handler looks at them. `index` counts the records.
+    pub(in crate::cpex) fn read_flat(reader: &mut Reader<'_>, index: u32) -> Self {
+        Self {
+            tool_call_id: Wire::read(reader),
+            name: Wire::read(reader),
+            arguments: LazyMap::on_host(reader, (Field::ToolCallArguments, index)),
+            namespace: Wire::read(reader),
+        }
+    }
+}
+
+/// Implements [`Granted`] for a plugin, by its capabilities.
 #[macro_export]
 #[doc(hidden)]
-macro_rules! __cpex_reads {
-($plugin:ty, $reads:expr) => {
-impl $crate::cpex::rt::Reads for $plugin {
-type Request = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["request"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::RequestExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::parts::Request<$plugin>>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::RequestExtension>>;
-type Agent = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["agent"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::AgentExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::parts::Agent<$plugin>>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::AgentExtension>>;
-type Http = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["http"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::HttpExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::parts::Http<$plugin>>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::HttpExtension>>;
-type Security = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::SecurityExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::parts::Security<$plugin>>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::SecurityExtension>>;
-type CandidateConstraint = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["candidate_constraint"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::CandidateConstraintExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::CandidateConstraintExtension>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::CandidateConstraintExtension>>;
-type Delegation = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["delegation"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::DelegationExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::parts::Delegation<$plugin>>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::DelegationExtension>>;
-type RawCredentials = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["raw_credentials"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::RawCredentialsExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::RawCredentialsExtension>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::RawCredentialsExtension>>;
-type Mcp = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["mcp"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::MCPExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::parts::Mcp<$plugin>>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::MCPExtension>>;
-type Completion = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["completion"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::CompletionExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::parts::Completion<$plugin>>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::CompletionExtension>>;
-type Provenance = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["provenance"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::ProvenanceExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::parts::Provenance<$plugin>>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::ProvenanceExtension>>;
-type Llm = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["llm"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::LLMExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::parts::Llm<$plugin>>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::LLMExtension>>;
-type Framework = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["framework"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::FrameworkExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::parts::Framework<$plugin>>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::FrameworkExtension>>;
-type Meta = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["meta"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::MetaExtension>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::extensions::parts::Meta<$plugin>>>, $crate::cpex::extensions::NotInReads<$crate::cpex::extensions::MetaExtension>>;
-type Custom = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["custom"]) }, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::rt::Custom>>, ::core::option::Option<$crate::cpex::rt::Arc<$crate::cpex::rt::Custom>>, $crate::cpex::extensions::NotInReads<$crate::cpex::rt::Custom>>;
-type RequestEnvironment = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["request", "environment"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestEnvironment, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestEnvironment, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestEnvironment>>;
-type RequestRequestId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["request", "request_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestRequestId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestRequestId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestRequestId>>;
-type RequestTimestamp = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["request", "timestamp"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestTimestamp, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestTimestamp, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestTimestamp>>;
-type RequestTraceId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["request", "trace_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestTraceId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestTraceId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestTraceId>>;
-type RequestSpanId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["request", "span_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestSpanId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestSpanId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::RequestSpanId>>;
-type AgentInput = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["agent", "input"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentInput, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentInput, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentInput>>;
-type AgentSessionId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["agent", "session_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentSessionId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentSessionId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentSessionId>>;
-type AgentConversationId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["agent", "conversation_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentConversationId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentConversationId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentConversationId>>;
-type AgentTurn = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["agent", "turn"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentTurn, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentTurn, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentTurn>>;
-type AgentAgentId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["agent", "agent_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentAgentId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentAgentId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentAgentId>>;
-type AgentParentAgentId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["agent", "parent_agent_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentParentAgentId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentParentAgentId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentParentAgentId>>;
-type AgentConversation = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["agent", "conversation"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentConversation, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentConversation, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::AgentConversation>>;
-type HttpRequestHeaders = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["http", "request_headers"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpRequestHeaders, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpRequestHeaders, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpRequestHeaders>>;
-type HttpResponseHeaders = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["http", "response_headers"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpResponseHeaders, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpResponseHeaders, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpResponseHeaders>>;
-type HttpMethod = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["http", "method"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpMethod, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpMethod, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpMethod>>;
-type HttpPath = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["http", "path"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpPath, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpPath, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpPath>>;
-type HttpHost = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["http", "host"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpHost, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpHost, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpHost>>;
-type HttpScheme = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["http", "scheme"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpScheme, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpScheme, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::HttpScheme>>;
-type SecurityLabels = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "labels"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityLabels, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityLabels, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityLabels>>;
-type SecurityClassification = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "classification"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityClassification, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityClassification, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityClassification>>;
-type SecuritySubject = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "subject"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubject, ::core::option::Option<$crate::cpex::extensions::parts::SecuritySubject<$plugin>>, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubject>>;
-type SecurityClient = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "client"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityClient, ::core::option::Option<$crate::cpex::extensions::parts::SecurityClient<$plugin>>, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityClient>>;
-type SecurityCallerWorkload = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "caller_workload"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityCallerWorkload, ::core::option::Option<$crate::cpex::extensions::parts::SecurityCallerWorkload<$plugin>>, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityCallerWorkload>>;
-type SecurityThisWorkload = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "this_workload"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityThisWorkload, ::core::option::Option<$crate::cpex::extensions::parts::SecurityThisWorkload<$plugin>>, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityThisWorkload>>;
-type SecurityAuthMethod = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "auth_method"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityAuthMethod, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityAuthMethod, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityAuthMethod>>;
-type SecurityObjects = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "objects"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityObjects, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityObjects, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityObjects>>;
-type SecurityData = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "data"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityData, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityData, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityData>>;
-type SecuritySubjectId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "subject", "id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectId>>;
-type SecuritySubjectSubjectType = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "subject", "subject_type"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectSubjectType, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectSubjectType, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectSubjectType>>;
-type SecuritySubjectRoles = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "subject", "roles"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectRoles, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectRoles, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectRoles>>;
-type SecuritySubjectPermissions = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "subject", "permissions"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectPermissions, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectPermissions, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectPermissions>>;
-type SecuritySubjectTeams = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "subject", "teams"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectTeams, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectTeams, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectTeams>>;
-type SecuritySubjectClaims = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "subject", "claims"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectClaims, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectClaims, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecuritySubjectClaims>>;
-type SecurityClientClientId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "client", "client_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityClientClientId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityClientClientId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityClientClientId>>;
-type SecurityClientTrustLevel = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "client", "trust_level"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityClientTrustLevel, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityClientTrustLevel, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityClientTrustLevel>>;
-type SecurityCallerWorkloadSpiffeId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "caller_workload", "spiffe_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityCallerWorkloadSpiffeId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityCallerWorkloadSpiffeId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityCallerWorkloadSpiffeId>>;
-type SecurityThisWorkloadSpiffeId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["security", "this_workload", "spiffe_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityThisWorkloadSpiffeId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityThisWorkloadSpiffeId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::SecurityThisWorkloadSpiffeId>>;
-type DelegationDepth = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["delegation", "depth"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationDepth, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationDepth, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationDepth>>;
-type DelegationOriginSubjectId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["delegation", "origin_subject_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationOriginSubjectId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationOriginSubjectId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationOriginSubjectId>>;
-type DelegationActorSubjectId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["delegation", "actor_subject_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationActorSubjectId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationActorSubjectId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationActorSubjectId>>;
-type DelegationDelegated = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["delegation", "delegated"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationDelegated, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationDelegated, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationDelegated>>;
-type DelegationAgeSeconds = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["delegation", "age_seconds"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationAgeSeconds, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationAgeSeconds, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::DelegationAgeSeconds>>;
-type McpTool = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["mcp", "tool"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpTool, ::core::option::Option<$crate::cpex::extensions::parts::McpTool<$plugin>>, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpTool>>;
-type McpResource = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["mcp", "resource"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpResource, ::core::option::Option<$crate::cpex::extensions::parts::McpResource<$plugin>>, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpResource>>;
-type McpPrompt = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["mcp", "prompt"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpPrompt, ::core::option::Option<$crate::cpex::extensions::parts::McpPrompt<$plugin>>, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpPrompt>>;
-type McpToolName = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["mcp", "tool", "name"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpToolName, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpToolName, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpToolName>>;
-type McpToolInputSchema = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["mcp", "tool", "input_schema"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpToolInputSchema, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpToolInputSchema, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpToolInputSchema>>;
-type McpToolOutputSchema = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["mcp", "tool", "output_schema"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpToolOutputSchema, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpToolOutputSchema, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpToolOutputSchema>>;
-type McpToolServerId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["mcp", "tool", "server_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpToolServerId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpToolServerId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpToolServerId>>;
-type McpResourceUri = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["mcp", "resource", "uri"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpResourceUri, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpResourceUri, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpResourceUri>>;
-type McpResourceServerId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["mcp", "resource", "server_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpResourceServerId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpResourceServerId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpResourceServerId>>;
-type McpPromptName = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["mcp", "prompt", "name"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpPromptName, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpPromptName, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpPromptName>>;
-type McpPromptServerId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["mcp", "prompt", "server_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpPromptServerId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpPromptServerId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::McpPromptServerId>>;
-type CompletionStopReason = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["completion", "stop_reason"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::CompletionStopReason, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::CompletionStopReason, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::CompletionStopReason>>;
-type CompletionModel = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["completion", "model"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::CompletionModel, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::CompletionModel, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::CompletionModel>>;
-type CompletionLatencyMs = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["completion", "latency_ms"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::CompletionLatencyMs, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::CompletionLatencyMs, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::CompletionLatencyMs>>;
-type ProvenanceSource = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["provenance", "source"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::ProvenanceSource, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::ProvenanceSource, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::ProvenanceSource>>;
-type ProvenanceMessageId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["provenance", "message_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::ProvenanceMessageId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::ProvenanceMessageId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::ProvenanceMessageId>>;
-type ProvenanceParentId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["provenance", "parent_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::ProvenanceParentId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::ProvenanceParentId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::ProvenanceParentId>>;
-type LlmModelId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["llm", "model_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::LlmModelId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::LlmModelId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::LlmModelId>>;
-type LlmProvider = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["llm", "provider"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::LlmProvider, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::LlmProvider, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::LlmProvider>>;
-type FrameworkFramework = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["framework", "framework"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkFramework, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkFramework, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkFramework>>;
-type FrameworkFrameworkVersion = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["framework", "framework_version"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkFrameworkVersion, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkFrameworkVersion, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkFrameworkVersion>>;
-type FrameworkNodeId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["framework", "node_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkNodeId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkNodeId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkNodeId>>;
-type FrameworkGraphId = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["framework", "graph_id"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkGraphId, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkGraphId, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkGraphId>>;
-type FrameworkMetadata = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["framework", "metadata"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkMetadata, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkMetadata, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::FrameworkMetadata>>;
-type MetaEntityType = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["meta", "entity_type"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaEntityType, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaEntityType, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaEntityType>>;
-type MetaEntityName = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["meta", "entity_name"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaEntityName, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaEntityName, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaEntityName>>;
-type MetaTags = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["meta", "tags"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaTags, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaTags, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaTags>>;
-type MetaScope = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["meta", "scope"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaScope, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaScope, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaScope>>;
-type MetaProperties = $crate::cpex::rt::Pick<{ $crate::cpex::rt::level($reads, &["meta", "properties"]) }, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaProperties, <$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaProperties, $crate::cpex::extensions::NotInReads<<$crate::cpex::rt::Everything as $crate::cpex::rt::Reads>::MetaProperties>>;
-}
-};
+macro_rules! __cpex_granted {
+    ($plugin:ty) => {
+        impl $crate::cpex::rt::Granted for $plugin {
+            type Agent = $crate::cpex::rt::Pick<
+                { $crate::cpex::rt::opens::<$plugin>($crate::Field::Agent) },
+                ::core::option::Option<
+                    $crate::cpex::extensions::Slot<$crate::cpex::extensions::AgentExtension>,
+                >,
+                $crate::cpex::extensions::NotGranted<$crate::cpex::extensions::AgentExtension>,
+            >;
+            type Http = $crate::cpex::rt::Pick<
+                { $crate::cpex::rt::opens::<$plugin>($crate::Field::Http) },
+                ::core::option::Option<
+                    $crate::cpex::extensions::Slot<$crate::cpex::extensions::HttpExtension>,
+                >,
+                $crate::cpex::extensions::NotGranted<$crate::cpex::extensions::HttpExtension>,
+            >;
+            type Delegation = $crate::cpex::rt::Pick<
+                { $crate::cpex::rt::opens::<$plugin>($crate::Field::Delegation) },
+                ::core::option::Option<
+                    $crate::cpex::extensions::Slot<$crate::cpex::extensions::DelegationExtension>,
+                >,
+                $crate::cpex::extensions::NotGranted<$crate::cpex::extensions::DelegationExtension>,
+            >;
+            type RawCredentials = $crate::cpex::rt::Pick<
+                { $crate::cpex::rt::opens::<$plugin>($crate::Field::RawCredentials) },
+                ::core::option::Option<
+                    $crate::cpex::extensions::Slot<
+                        $crate::cpex::extensions::RawCredentialsExtension,
+                    >,
+                >,
+                $crate::cpex::extensions::NotGranted<
+                    $crate::cpex::extensions::RawCredentialsExtension,
+                >,
+            >;
+        }
+    };
 }

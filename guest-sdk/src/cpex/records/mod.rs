@@ -10,14 +10,13 @@ mod extensions;
 mod identity;
 mod media;
 mod message;
-pub mod parts;
 mod principal;
 mod prompt;
 mod resource;
 mod slots;
 mod token;
 
-pub use container::{Everything, Extensions, OwnedExtensions, Reads, Rights};
+pub use container::{Everything, Extensions, Granted, OwnedExtensions, Slots};
 pub use credentials::{
     DelegationKey, DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken,
     TokenKind, TokenRole,

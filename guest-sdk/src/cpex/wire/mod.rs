@@ -182,9 +182,14 @@ impl<'a> Reader<'a> {
 ///
 /// [`Status::Malformed`] if the bytes are anything but one such value.
 pub(crate) fn from_bytes<T: Wire>(bytes: Vec<u8>) -> Result<T> {
+    read_by(bytes, T::read)
+}
+
+/// As [`from_bytes`], decoded by this.
+pub(crate) fn read_by<T>(bytes: Vec<u8>, read: impl FnOnce(&mut Reader<'_>) -> T) -> Result<T> {
     let buffer = Arc::new(bytes);
     let mut reader = Reader::of(&buffer, 0..buffer.len());
-    let value = T::read(&mut reader);
+    let value = read(&mut reader);
     if reader.is_sound() && reader.rest().is_empty() {
         Ok(value)
     } else {

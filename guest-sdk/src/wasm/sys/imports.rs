@@ -47,6 +47,8 @@ unsafe extern "C" {
     pub(super) fn import_contains(field: u32, index: u32, key: *const u8, key_len: usize) -> i32;
     #[link_name = "count"]
     pub(super) fn import_count(field: u32, index: u32) -> i32;
+    #[link_name = "slots"]
+    pub(super) fn import_slots() -> i32;
     #[link_name = "write"]
     pub(super) fn import_write(
         field: u32,
@@ -321,6 +323,8 @@ unsafe extern "C" {
     pub(super) fn import_log(level: u32, message: *const u8, message_len: usize) -> i32;
     #[link_name = "panic"]
     pub(super) fn import_panic(message: *const u8, message_len: usize) -> i32;
+    #[link_name = "fail"]
+    pub(super) fn import_fail(status: u32) -> i32;
     #[link_name = "metric"]
     pub(super) fn import_metric(name: *const u8, name_len: usize, value: u32) -> i32;
     #[link_name = "metadata"]
@@ -447,6 +451,19 @@ pub(crate) fn count(field: u32, index: u32) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
     unsafe { import_count(field, index) }
+}
+
+/// Returns the slots of the extensions that are there and that the plugin may read: bit `n` is
+/// set for the slot whose field has the number `n` × 256.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn slots() -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe { import_slots() }
 }
 
 /// Sets a value given as postcard: a field, an entry of a map, a place in a record, or a new
@@ -1231,6 +1248,18 @@ pub(crate) fn panic(message: &[u8]) -> i32 {
     // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
     // host writes.
     unsafe { import_panic(message.as_ptr(), message.len()) }
+}
+
+/// Ends the call with a status, as if the export had returned its code. Does not return.
+#[allow(
+    clippy::too_many_arguments,
+    dead_code,
+    reason = "the panic handler is optional, and JSON has two ways"
+)]
+pub(crate) fn fail(status: u32) -> i32 {
+    // SAFETY: pointers and lengths are those of slices that are borrowed for the call, as mutable where the
+    // host writes.
+    unsafe { import_fail(status) }
 }
 
 /// Adds to a counter that is told with the outcome of the call. Returns 0.

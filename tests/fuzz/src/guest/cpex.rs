@@ -79,10 +79,6 @@ echoes! {
 cpex_plugin! {
     name: "echo",
     plugin: Echo = |config| Echo { config },
-    reads: [
-        request, agent, http, security, candidate_constraint, delegation, raw_credentials, mcp,
-        completion, provenance, llm, framework, meta, custom,
-    ],
     hooks: {
         "cmf.tool_pre_invoke" => CmfHook,
         "identity.resolve" => IdentityHook,

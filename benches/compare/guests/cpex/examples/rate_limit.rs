@@ -41,6 +41,5 @@ cpex_wasmi_guest::cpex_plugin! {
     capabilities: ["read_subject"],
     access: ["state:calls/*"],
     plugin: RateLimit = |config| RateLimit { config },
-    reads: [security::subject],
     hooks: { "cmf.tool_pre_invoke" => CmfHook },
 }

@@ -1,4 +1,4 @@
-//! The values that each entry of `reads` hands to a plugin.
+//! The slots that a plugin finds, and what its capabilities hide.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -57,16 +57,15 @@ mod fields {
         assert_eq!(message.get_tool_calls()[0].arguments["n"], 1);
         assert_eq!(message.get_tool_results()[0].content, json!([1]));
         assert_eq!(message.content.len(), 4);
-        let Extensions { request, agent, http, security, mcp, completion, .. } = extensions;
-        let request = request.as_ref().unwrap();
+        let request = extensions.request.as_ref().unwrap();
         assert_eq!(request.request_id.as_deref(), Some("r-1"));
-        let agent = agent.as_ref().unwrap();
+        let agent = extensions.agent.as_ref().unwrap();
         assert_eq!(agent.turn, Some(3));
         assert_eq!(agent.conversation.as_ref().unwrap().topics, ["pay"]);
-        let http = http.as_ref().unwrap();
+        let http = extensions.http.as_ref().unwrap();
         // The slot is there, the field is not.
         assert!(http.path.is_none());
-        let security = security.as_ref().unwrap();
+        let security = extensions.security.as_ref().unwrap();
         assert!(security.has_label("pii"));
         let subject = security.subject.as_ref().unwrap();
         assert_eq!(subject.subject_type, Some(SubjectType::User));
@@ -78,10 +77,11 @@ mod fields {
         assert!(security.this_workload.is_none());
         assert_eq!(security.client.as_ref().unwrap().client_id, "app");
         assert_eq!(security.data["ssn"].apply_labels, ["PII"]);
-        let tool = mcp.as_ref().unwrap().tool.as_ref().unwrap();
+        let mcp = extensions.mcp.as_ref().unwrap();
+        let tool = mcp.tool.as_ref().unwrap();
         assert_eq!(tool.input_schema, Some(json!({ "type": "object" })));
-        assert!(mcp.as_ref().unwrap().prompt.is_none());
-        let completion = completion.as_ref().unwrap();
+        assert!(mcp.prompt.is_none());
+        let completion = extensions.completion.as_ref().unwrap();
         assert_eq!(completion.stop_reason, Some(StopReason::MaxTokens));
         assert_eq!(completion.latency_ms, Some(12));
         // The request has no such slots.
@@ -96,14 +96,6 @@ mod fields {
             "read_permissions", "read_claims", "read_client", "read_workload",
         ],
         plugin: Fields = Fields::new,
-        reads: [
-            request::request_id, agent::turn, agent::conversation, http::path, security::labels,
-            security::subject::subject_type, security::subject::roles,
-            security::subject::permissions, security::subject::claims, security::caller_workload,
-            security::this_workload, security::client::client_id, security::data,
-            mcp::tool::input_schema, mcp::prompt::name, completion::stop_reason,
-            completion::latency_ms, provenance::source, framework::metadata,
-        ],
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
@@ -121,32 +113,114 @@ mod fields {
     }
 }
 
-mod whole {
+mod granted_little {
     use super::*;
 
-    plugin_type!(Whole, |plugin, payload, extensions, ctx| {
+    plugin_type!(Little, |plugin, payload, extensions, ctx| {
         let security = extensions.security.as_ref().unwrap();
-        // Not granted, so not there.
-        assert!(security.labels.is_empty() && security.subject.is_none());
         assert_eq!(security.classification.as_deref(), Some("secret"));
+        // Not granted, so not there.
+        assert!(security.subject.is_none() && security.client.is_none());
         assert!(extensions.meta.as_ref().unwrap().tags.contains("b"));
         assert_eq!(extensions.llm.as_ref().unwrap().model_id.as_deref(), Some("m"));
         assert!(extensions.completion.is_some() && extensions.mcp.is_some());
         assert!(extensions.custom.is_none() && extensions.provenance.is_none());
         assert!(payload.message.is_tool_call());
+        // What people and JSON are shown has nothing of what is hidden.
+        let shown = serde_json::to_value(extensions).unwrap();
+        assert_eq!(shown["security"]["labels"], json!([]));
+        assert!(shown.get("agent").is_none() && format!("{extensions:?}").contains("NotGranted"));
+        if plugin.config.config.is_some() {
+            assert!(security.labels.is_empty());
+        }
         PluginResult::allow()
     });
 
     cpex_plugin! {
-        name: "whole",
-        plugin: Whole = Whole::new,
-        // In any order; what is whole stays whole.
-        reads: [security, meta, llm, completion, mcp, custom, provenance],
+        name: "little",
+        plugin: Little = Little::new,
         hooks: { "cmf.tool_pre_invoke" => CmfHook },
     }
 
     #[test]
-    fn whole_slots_are_without_what_was_not_granted() {
+    fn parts_of_slots_that_are_not_granted_are_missing() {
+        Harness::new(&PLUGIN).call(HOOK, request()).unwrap();
+    }
+
+    #[test]
+    fn hidden_labels_fail_the_call_and_do_not_look_empty() {
+        let mut harness = Harness::new(&PLUGIN).config("look", true);
+        let error = harness.call(HOOK, request()).unwrap_err();
+        assert!(error.to_string().contains("it needs the capability"), "{error}");
+    }
+}
+
+mod hidden {
+    use super::*;
+
+    plugin_type!(Hidden, |plugin, payload, extensions, ctx| {
+        let security = extensions.security.as_ref().unwrap();
+        let subject = security.subject.as_ref().unwrap();
+        assert_eq!(subject.id.as_deref(), Some("alice"));
+        match plugin.config.config.as_ref().and_then(|config| config["look"].as_str()) {
+            Some("roles") => drop(subject.roles.contains("admin")),
+            Some("permissions") => drop(subject.permissions.is_empty()),
+            Some("claims") => drop(subject.claims.get("iss")),
+            Some("set") => drop(subject.roles.iter().count()),
+            Some("label") => drop(security.has_label("x")),
+            Some("labels") => drop(security.labels.iter().count()),
+            _ => assert!(subject.teams.contains("blue")),
+        }
+        PluginResult::allow()
+    });
+
+    cpex_plugin! {
+        name: "hidden",
+        capabilities: ["read_teams"],
+        plugin: Hidden = Hidden::new,
+        hooks: { "cmf.tool_pre_invoke" => CmfHook },
+    }
+
+    #[test]
+    fn each_look_at_a_hidden_set_or_map_fails() {
+        Harness::new(&PLUGIN).call(HOOK, request()).unwrap_err();
         Harness::new(&PLUGIN).grant_all().call(HOOK, request()).unwrap();
+        for look in ["roles", "permissions", "claims", "set", "label", "labels"] {
+            let mut harness = Harness::new(&PLUGIN).grant_all().config("look", look);
+            let error = harness.call(HOOK, request()).unwrap_err();
+            assert!(error.to_string().contains("it needs the capability"), "{look}: {error}");
+        }
+    }
+}
+
+mod outlives {
+    use super::*;
+    use cpex_wasmi_guest::cpex::extensions::SecurityExtension;
+    use cpex_wasmi_guest::cpex::extensions::Slot;
+    use std::sync::Mutex;
+
+    static KEPT: Mutex<Option<Slot<SecurityExtension>>> = Mutex::new(None);
+
+    plugin_type!(Keeper, |plugin, payload, extensions, ctx| {
+        let mut kept = KEPT.lock().unwrap();
+        match &*kept {
+            // The first request's, not this one's.
+            Some(security) => assert_eq!(security.classification.as_deref(), Some("secret")),
+            None => *kept = extensions.security.clone(),
+        }
+        PluginResult::allow()
+    });
+
+    cpex_plugin! {
+        name: "keeper",
+        plugin: Keeper = Keeper::new,
+        hooks: { "cmf.tool_pre_invoke" => CmfHook },
+    }
+
+    #[test]
+    fn a_clone_of_a_slot_has_all_of_it() {
+        let mut harness = Harness::new(&PLUGIN);
+        harness.call(HOOK, request()).unwrap();
+        harness.call(HOOK, Request::tool_call("other")).unwrap();
     }
 }
