@@ -329,7 +329,10 @@ mod unlisted {
         let payload = Payload::Identity(Box::new(model::IdentityPayload::new("t", "bearer")));
         let mut harness = Harness::new(&PLUGIN).config("look", "content");
         let failure = harness.call(HOOK, Request::new(payload)).unwrap_err();
-        assert!(failure.to_string().contains("its hook has no message"), "{failure}");
+        assert!(
+            failure.to_string().contains("payload of this hook has no such field"),
+            "{failure}"
+        );
     }
 }
 

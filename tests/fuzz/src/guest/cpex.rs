@@ -78,6 +78,11 @@ echoes! {
 
 cpex_plugin! {
     name: "echo",
+    capabilities: [
+        "read_subject", "read_roles", "read_teams", "read_claims", "read_permissions", "read_client",
+        "read_workload", "read_agent", "read_headers", "read_labels", "read_delegation",
+        "read_inbound_credentials", "read_delegated_tokens",
+    ],
     plugin: Echo = |config| Echo { config },
     hooks: {
         "cmf.tool_pre_invoke" => CmfHook,
