@@ -11,7 +11,7 @@ use super::slot::{Fetch, Slot};
 use crate::Field;
 use crate::cpex::run::Described;
 
-/// A slot of [`Extensions`](super::container::Extensions): an option, or a [`NotGranted`].
+/// A slot of [`Extensions`](super::Extensions): an option, or a [`NotGranted`].
 pub trait GrantedSlot<T>: Clone + fmt::Debug + Serialize + DeserializeOwned {
     /// The slot, if the request has it.
     fn of(slot: Option<Slot<T>>) -> Self;
