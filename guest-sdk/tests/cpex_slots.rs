@@ -195,13 +195,20 @@ mod hidden {
 
 mod outlives {
     use super::*;
-    use cpex_wasmi_guest::cpex::extensions::SecurityExtension;
-    use cpex_wasmi_guest::cpex::extensions::Slot;
+    use cpex_wasmi_guest::cpex::OwnedExtensions;
+    use cpex_wasmi_guest::cpex::extensions::{SecurityExtension, Slot};
     use std::sync::Mutex;
 
     static KEPT: Mutex<Option<Slot<SecurityExtension>>> = Mutex::new(None);
+    static COPY: Mutex<Option<OwnedExtensions>> = Mutex::new(None);
 
     plugin_type!(Keeper, |plugin, payload, extensions, ctx| {
+        if plugin.config.config.is_some() {
+            let before = COPY.lock().unwrap().replace(extensions.cow_copy());
+            // Nothing of it was fetched in its own call.
+            let _ = before.is_some_and(|before| before.security.unwrap().classification.is_none());
+            return PluginResult::allow();
+        }
         let mut kept = KEPT.lock().unwrap();
         match &*kept {
             // The first request's, not this one's.
@@ -222,5 +229,13 @@ mod outlives {
         let mut harness = Harness::new(&PLUGIN);
         harness.call(HOOK, request()).unwrap();
         harness.call(HOOK, Request::tool_call("other")).unwrap();
+    }
+
+    #[test]
+    fn a_copy_of_another_call_is_not_of_this_one() {
+        let mut harness = Harness::new(&PLUGIN).config("copy", true);
+        harness.call(HOOK, request()).unwrap();
+        let error = harness.call(HOOK, request()).unwrap_err();
+        assert!(error.to_string().contains("its call is over"), "{error}");
     }
 }

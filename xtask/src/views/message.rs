@@ -89,7 +89,7 @@ pub(super) fn part_item(model: &Model, fields: &Fields, union: &Union) -> Result
             let _ = writeln!(
                 inner,
                 "Field::{name} => Item::flat(move || {}({})),",
-                super::flat_name(record),
+                super::flat::flat_name(record),
                 variant.member
             );
         }

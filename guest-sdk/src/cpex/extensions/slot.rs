@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::{HttpExtension, SecurityExtension};
 use crate::Field;
+use crate::cpex::context::call_number;
 use crate::cpex::fetch::{fetched, lost, value, value_by};
 use crate::cpex::lazy::LazyMap;
 use crate::cpex::wire::{Reader, Wire};
@@ -31,8 +32,8 @@ use crate::raw::Place;
 pub struct Slot<T> {
     /// The value. Behind a trait, so that a module which never fetches it has no code to drop it.
     value: OnceLock<Arc<dyn Any + Send + Sync>>,
-    /// True for the slot of the request, false for a value of the plugin's own.
-    given: bool,
+    /// The number of the call that it is a slot of. `None` for a value of the plugin's own.
+    call: Option<u32>,
     /// The headers that were fetched without it.
     headers: OnceLock<Box<Header>>,
     record: PhantomData<fn() -> T>,
@@ -79,18 +80,23 @@ impl Fetch for LazyMap<Value> {
 
 impl<T> Slot<T> {
     /// The slot of the request.
-    pub(in crate::cpex) const fn given() -> Self {
-        Self { value: OnceLock::new(), given: true, headers: OnceLock::new(), record: PhantomData }
+    pub(in crate::cpex) fn given() -> Self {
+        Self {
+            value: OnceLock::new(),
+            call: Some(call_number()),
+            headers: OnceLock::new(),
+            record: PhantomData,
+        }
     }
 
     /// True if it is the slot of the request, and no other value.
     pub(in crate::cpex) const fn is_given(&self) -> bool {
-        self.given
+        self.call.is_some()
     }
 
     /// This slot once more. It is not fetched for that.
     pub(in crate::cpex) fn share(&self) -> Self {
-        Self { value: self.value.clone(), given: self.given, ..Self::given() }
+        Self { value: self.value.clone(), call: self.call, ..Self::given() }
     }
 }
 
@@ -99,22 +105,38 @@ impl<T: 'static> Slot<T> {
     fn at_hand(&self) -> Option<&T> {
         self.value.get().and_then(|value| (**value).downcast_ref())
     }
+
+    /// True if the host can be asked in place of fetching it.
+    fn is_on_host(&self) -> bool {
+        let is_on_host = self.is_given() && self.at_hand().is_none();
+        if is_on_host {
+            self.check();
+        }
+        is_on_host
+    }
+
+    /// Fails if this is a slot of another call, which the host has no more.
+    fn check(&self) {
+        if self.call != Some(call_number()) {
+            lost();
+        }
+    }
 }
 
 impl Slot<SecurityExtension> {
     /// True if there is such a label, whatever its case. No other is fetched for it.
     pub fn has_label(&self, label: &str) -> bool {
-        match self.at_hand() {
-            None if self.given => fetched(Place::of(Field::SecurityLabels).entry(label).contains()),
-            _ => SecurityExtension::has_label(self, label),
+        if self.is_on_host() {
+            return fetched(Place::of(Field::SecurityLabels).entry(label).contains());
         }
+        SecurityExtension::has_label(self, label)
     }
 }
 
 impl Slot<HttpExtension> {
     /// A request header, whatever the case of its name. No other is fetched for it.
     pub fn get_request_header(&self, name: &str) -> Option<&str> {
-        if !self.given || self.at_hand().is_some() {
+        if !self.is_on_host() {
             return HttpExtension::get_request_header(self, name);
         }
         let mut next = &self.headers;
@@ -139,12 +161,10 @@ impl Slot<HttpExtension> {
 
     /// True if there is such a request header.
     pub fn has_request_header(&self, name: &str) -> bool {
-        match self.at_hand() {
-            None if self.given => {
-                fetched(Place::of(Field::HttpRequestHeaders).entry(name).contains())
-            }
-            _ => HttpExtension::has_request_header(self, name),
+        if self.is_on_host() {
+            return fetched(Place::of(Field::HttpRequestHeaders).entry(name).contains());
         }
+        HttpExtension::has_request_header(self, name)
     }
 
     /// As [`has_request_header`](Self::has_request_header).
@@ -158,7 +178,10 @@ impl<T: Fetch> Deref for Slot<T> {
 
     #[inline(never)]
     fn deref(&self) -> &T {
-        let value = self.value.get_or_init(|| Arc::new(T::fetch()));
+        let value = self.value.get_or_init(|| {
+            self.check();
+            Arc::new(T::fetch())
+        });
         (**value).downcast_ref().unwrap_or_else(|| lost())
     }
 }
@@ -166,7 +189,7 @@ impl<T: Fetch> Deref for Slot<T> {
 impl<T: Send + Sync + 'static> From<Arc<T>> for Slot<T> {
     fn from(value: Arc<T>) -> Self {
         let value: Arc<dyn Any + Send + Sync> = value;
-        Self { value: value.into(), given: false, ..Self::given() }
+        Self { value: value.into(), call: None, ..Self::given() }
     }
 }
 
