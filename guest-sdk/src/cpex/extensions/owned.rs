@@ -20,9 +20,12 @@ use crate::cpex::lazy::LazyMap;
 /// CPEX has a `T` there. This dereferences to one, a copy that is made at the first look, and is made of one by `into`. Labels,
 /// headers, delegations and entries that are only added are kept aside: adding fetches nothing.
 pub struct OwnedSlot<T> {
-    /// The slot that it is a copy of. `None` for one of the plugin's own making, which is touched.
+    /// The slot that it is a copy of. `None` for one of the plugin's own making.
     given: Option<Slot<T>>,
-    touched: OnceLock<Box<dyn Touched<T>>>,
+    /// The copy, once a handler looked at it.
+    copy: OnceLock<Box<dyn Copied<T>>>,
+    /// Everything that was added before there was a copy.
+    added: Option<Box<dyn Added<T>>>,
 }
 
 /// A record that plugins may change.
@@ -44,10 +47,10 @@ pub trait Owned: Fetch + Clone + Default {
     fn write(&self, read: Option<&Self>) -> Result<()>;
 }
 
-/// A slot that was looked at or changed. Behind a trait, so that a module which never does has no code for it.
-trait Touched<T>: Send + Sync {
-    fn state(&self) -> &State<T>;
-    fn state_mut(&mut self) -> &mut State<T>;
+/// A copy. Behind a trait, so that a module which never makes one has no code to fetch and to compare it.
+trait Copied<T>: Send + Sync {
+    fn record(&self) -> &T;
+    fn record_mut(&mut self) -> &mut T;
     fn tampering(
         &self,
         read: Option<&Slot<T>>,
@@ -56,18 +59,19 @@ trait Touched<T>: Send + Sync {
     fn write(&self, read: Option<&Slot<T>>, capabilities: CapabilitySet) -> Result<()>;
 }
 
-/// A copy that was made, or all that was added to the slot without one.
-struct State<T> {
-    copy: OnceLock<T>,
-    added: T,
+/// A record of what was added. Behind a trait, so that a module which never adds has no code to drop it.
+trait Added<T>: Send + Sync {
+    fn record(&self) -> &T;
+    fn record_mut(&mut self) -> &mut T;
+    fn write(&self, capabilities: CapabilitySet) -> Result<()>;
 }
 
-impl<T: Owned> Touched<T> for State<T> {
-    fn state(&self) -> &Self {
+impl<T: Owned> Copied<T> for T {
+    fn record(&self) -> &T {
         self
     }
 
-    fn state_mut(&mut self) -> &mut Self {
+    fn record_mut(&mut self) -> &mut T {
         self
     }
 
@@ -76,24 +80,42 @@ impl<T: Owned> Touched<T> for State<T> {
         read: Option<&Slot<T>>,
         capabilities: CapabilitySet,
     ) -> Option<&'static str> {
-        self.copy.get()?.tampering(read.map(|read| &**read), capabilities)
+        Owned::tampering(self, read.map(|read| &**read), capabilities)
     }
 
     fn write(&self, read: Option<&Slot<T>>, capabilities: CapabilitySet) -> Result<()> {
-        if T::RIGHT.is_some_and(|right| !capabilities.contains(right)) {
-            return Ok(());
-        }
-        match self.copy.get() {
-            Some(copy) => copy.write(read.map(|read| &**read)),
-            None => self.added.write(None),
+        match may_change::<T>(capabilities) {
+            true => Owned::write(self, read.map(|read| &**read)),
+            false => Ok(()),
         }
     }
+}
+
+impl<T: Owned> Added<T> for T {
+    fn record(&self) -> &T {
+        self
+    }
+
+    fn record_mut(&mut self) -> &mut T {
+        self
+    }
+
+    fn write(&self, capabilities: CapabilitySet) -> Result<()> {
+        match may_change::<T>(capabilities) {
+            true => Owned::write(self, None),
+            false => Ok(()),
+        }
+    }
+}
+
+fn may_change<T: Owned>(capabilities: CapabilitySet) -> bool {
+    T::RIGHT.is_none_or(|right| capabilities.contains(right))
 }
 
 impl<T> OwnedSlot<T> {
     /// A copy of a slot.
     pub(in crate::cpex) fn of(slot: &Slot<T>) -> Self {
-        Self { given: Some(slot.share()), touched: OnceLock::new() }
+        Self { given: Some(slot.share()), copy: OnceLock::new(), added: None }
     }
 
     /// The slot that it is a copy of, or the one that it stands in for.
@@ -107,7 +129,7 @@ impl<T> OwnedSlot<T> {
         read: Option<&Slot<T>>,
         capabilities: CapabilitySet,
     ) -> Option<&'static str> {
-        self.touched.get()?.tampering(self.read(read), capabilities)
+        self.copy.get()?.tampering(self.read(read), capabilities)
     }
 
     /// Tells the host what was changed.
@@ -116,26 +138,20 @@ impl<T> OwnedSlot<T> {
         read: Option<&Slot<T>>,
         capabilities: CapabilitySet,
     ) -> Result<()> {
-        match self.touched.get() {
-            Some(touched) => touched.write(self.read(read), capabilities),
-            None => Ok(()),
+        match (self.copy.get(), &self.added) {
+            (Some(copy), _) => copy.write(self.read(read), capabilities),
+            (None, Some(added)) => added.write(capabilities),
+            (None, None) => Ok(()),
         }
     }
 }
 
 impl<T: Owned> OwnedSlot<T> {
-    fn touched(&self) -> &State<T> {
-        let untouched = || State { copy: OnceLock::new(), added: T::default() };
-        self.touched.get_or_init(|| Box::new(untouched())).state()
-    }
-
     /// The record to add to: the copy, if there is one.
     fn record_to_add_to(&mut self) -> &mut T {
-        self.touched();
-        let state = self.touched.get_mut().unwrap_or_else(|| lost()).state_mut();
-        match state.copy.get_mut() {
-            Some(copy) => copy,
-            None => &mut state.added,
+        match self.copy.get_mut() {
+            Some(copy) => copy.record_mut(),
+            None => self.added.get_or_insert_with(|| Box::new(T::default())).record_mut(),
         }
     }
 }
@@ -182,28 +198,28 @@ impl<T: Owned> Deref for OwnedSlot<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        let State { copy, added } = self.touched();
-        copy.get_or_init(|| {
+        let copy = self.copy.get_or_init(|| {
             let mut copy = self.given.as_deref().cloned().unwrap_or_default();
-            copy.add(added);
-            copy
-        })
+            if let Some(added) = &self.added {
+                copy.add(added.record());
+            }
+            Box::new(copy)
+        });
+        copy.record()
     }
 }
 
 impl<T: Owned> DerefMut for OwnedSlot<T> {
     fn deref_mut(&mut self) -> &mut T {
         let _: &T = self;
-        let touched = self.touched.get_mut().map(|touched| touched.state_mut());
-        touched.and_then(|state| state.copy.get_mut()).unwrap_or_else(|| lost())
+        self.copy.get_mut().unwrap_or_else(|| lost()).record_mut()
     }
 }
 
 impl<T: Owned> From<T> for OwnedSlot<T> {
     fn from(value: T) -> Self {
-        let state: Box<dyn Touched<T>> =
-            Box::new(State { copy: value.into(), added: T::default() });
-        Self { given: None, touched: state.into() }
+        let copy: Box<dyn Copied<T>> = Box::new(value);
+        Self { given: None, copy: copy.into(), added: None }
     }
 }
 
