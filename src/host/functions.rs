@@ -15,11 +15,11 @@ pub(super) fn define(linker: &mut Linker<HostState>) -> Result<(), wasmi::Error>
     for function in HostFunction::ALL.iter().copied() {
         let name = function.info().name;
         match function.arity() {
-            1 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Context<'_>, a| {
-                serve(caller, function, &[a])
-            }),
             0 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Context<'_>| {
                 serve(caller, function, &[])
+            }),
+            1 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Context<'_>, a| {
+                serve(caller, function, &[a])
             }),
             2 => linker.func_wrap(IMPORT_MODULE, name, move |caller: Context<'_>, a, b| {
                 serve(caller, function, &[a, b])

@@ -7,15 +7,15 @@ use crate::description::{Convert, Enum, File, Member, Model, Record, Union};
 use crate::ty::Type;
 
 /// An engine that loads plugins, and has types of its own.
-pub(crate) struct Engine {
+struct Engine {
     /// The folder of its adapter.
-    pub(crate) folder: &'static str,
+    folder: &'static str,
     /// Its crate.
     krate: &'static str,
     is_praxis: bool,
 }
 
-pub(crate) const ENGINES: &[Engine] = &[
+const ENGINES: &[Engine] = &[
     Engine { folder: "src/cpex", krate: "cpex_core", is_praxis: false },
     Engine { folder: "src/praxis", krate: "praxis_policy_core", is_praxis: true },
 ];
@@ -37,22 +37,58 @@ impl Engine {
     }
 }
 
-/// The modules.
-pub(crate) fn index(model: &Model) -> String {
-    let mut code =
-        "//! Conversions of records and enums, one module for each file of the description.\n\n"
-            .to_owned();
-    for file in model.files.iter().filter(|file| converts(file)) {
-        let _ = writeln!(code, "mod {};", file.name);
-    }
-    code
+/// A generated module: its folder, its name and its code.
+pub(crate) struct Module {
+    pub(crate) folder: &'static str,
+    pub(crate) name: String,
+    pub(crate) code: String,
 }
 
-/// One module, if there is anything to convert by generated code.
-pub(crate) fn file(engine: &Engine, file: &File) -> Result<Option<String>, String> {
-    if !converts(file) {
-        return Ok(None);
+/// The folder of what is the same for all engines, and compiled for each.
+const SHARED: &str = "src/pipeline/adapter";
+
+/// All modules with conversions. One for all engines where these differ in the name of their crate alone.
+pub(crate) fn modules(model: &Model) -> Result<Vec<Module>, String> {
+    let mut modules = Vec::new();
+    for file in model.files.iter().filter(|file| converts(file)) {
+        let bodies: Vec<_> =
+            ENGINES.iter().map(|engine| body(engine, file)).collect::<Result<_, _>>()?;
+        let mut add = |folder, krate, body: &str| {
+            let code = module(file, krate, body);
+            modules.push(Module { folder, name: file.name.clone(), code });
+        };
+        match bodies.split_first() {
+            Some((body, others)) if others.iter().all(|other| other == body) => {
+                add(SHARED, "super::super::upstream", body);
+            }
+            _ => {
+                for (engine, body) in ENGINES.iter().zip(&bodies) {
+                    add(engine.folder, engine.krate, body);
+                }
+            }
+        }
     }
+    Ok(modules)
+}
+
+/// The folders, each with the list of its modules.
+pub(crate) fn indices(modules: &[Module]) -> Vec<(&'static str, String)> {
+    let folders = ENGINES.iter().map(|engine| engine.folder).chain([SHARED]);
+    folders
+        .map(|folder| {
+            let mut code = String::from(
+                "//! Conversions of records and enums, one module for each file of the description.\n\n",
+            );
+            for module in modules.iter().filter(|module| module.folder == folder) {
+                let _ = writeln!(code, "mod {};", module.name);
+            }
+            (folder, code)
+        })
+        .collect()
+}
+
+/// The conversions of one file of the description.
+fn body(engine: &Engine, file: &File) -> Result<String, String> {
     let mut body = String::new();
     for known in &file.enums {
         body.push_str(&if known.open { text(known) } else { variants(known) });
@@ -69,6 +105,11 @@ pub(crate) fn file(engine: &Engine, file: &File) -> Result<Option<String>, Strin
             Convert::Payload => payload(engine, record)?,
         });
     }
+    Ok(body)
+}
+
+/// A module of conversions, with its imports. `krate` has the types of the engine.
+fn module(file: &File, krate: &str, body: &str) -> String {
     let mut names: BTreeSet<&str> = ["ToModel", "Unfit"].into();
     for (name, word) in [
         ("FromModel", "FromModel<"),
@@ -82,7 +123,7 @@ pub(crate) fn file(engine: &Engine, file: &File) -> Result<Option<String>, Strin
         }
     }
     let names: Vec<_> = names.into_iter().collect();
-    Ok(Some(format!(
+    format!(
         "//! {}\n\n{}use {} as theirs;\n\nuse crate::model;\nuse crate::pipeline::convert::{{{}}};\n\n{body}",
         file.doc,
         if body.contains("-> Result<String") || body.contains("<String>") {
@@ -90,9 +131,9 @@ pub(crate) fn file(engine: &Engine, file: &File) -> Result<Option<String>, Strin
         } else {
             ""
         },
-        file.native.replace("cpex_core", engine.krate),
+        file.native.replace("cpex_core", krate),
         names.join(", ")
-    )))
+    )
 }
 
 fn converts(file: &File) -> bool {

@@ -60,11 +60,6 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
             &format!("abi/src/model/records/{}.rs", file.name),
             &records::file(&model, file)?,
         )?;
-        for engine in convert::ENGINES {
-            if let Some(code) = convert::file(engine, file)? {
-                output.rust(&format!("{}/records/{}.rs", engine.folder, file.name), &code)?;
-            }
-        }
     }
     // What CPEX's style reads whole is in postcard.
     let sdk = model.in_postcard();
@@ -76,8 +71,12 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
     output
         .rust("guest-sdk/src/cpex/records/container.rs", &sdk::container::file(&sdk, &fields)?)?;
     output.rust("abi/src/model/records/mod.rs", &records::index(&model))?;
-    for engine in convert::ENGINES {
-        output.rust(&format!("{}/records/mod.rs", engine.folder), &convert::index(&model))?;
+    let conversions = convert::modules(&model)?;
+    for convert::Module { folder, name, code } in &conversions {
+        output.rust(&format!("{folder}/records/{name}.rs"), code)?;
+    }
+    for (folder, code) in convert::indices(&conversions) {
+        output.rust(&format!("{folder}/records/mod.rs"), &code)?;
     }
     output.rust("abi/src/field/table.rs", &fields.code()?)?;
     interface.write(&fields, &mut output)?;

@@ -16,6 +16,7 @@ mod handler;
 mod outcome;
 pub(super) mod payload;
 mod plugin;
+mod records;
 pub(super) mod view;
 
 pub use factory::WasmFactory;

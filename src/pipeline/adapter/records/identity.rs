@@ -4,7 +4,7 @@
 
 use alloc::string::String;
 
-use cpex_core::identity as theirs;
+use super::super::upstream::identity as theirs;
 
 use crate::model;
 use crate::pipeline::convert::{FromModel, ToModel, Unfit, WithResults, from, to, values};

@@ -2,7 +2,7 @@
 
 //! The slots that a plugin only reads.
 
-use praxis_policy_core::extensions as theirs;
+use super::super::upstream::extensions as theirs;
 
 use crate::model;
 use crate::pipeline::convert::{FromModel, ToModel, Unfit, to};

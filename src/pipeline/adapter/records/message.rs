@@ -2,7 +2,7 @@
 
 //! Messages between a user, a model and its tools.
 
-use praxis_policy_core::cmf as theirs;
+use super::super::upstream::cmf as theirs;
 
 use crate::model;
 use crate::pipeline::convert::{FromModel, ToModel, Unfit, from, to};

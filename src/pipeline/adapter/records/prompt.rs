@@ -2,7 +2,7 @@
 
 //! Prompt templates that an agent uses.
 
-use cpex_core::cmf as theirs;
+use super::super::upstream::cmf as theirs;
 
 use crate::model;
 use crate::pipeline::convert::{FromModel, ToModel, Unfit, from, to};

@@ -2,7 +2,7 @@
 
 //! Content that is no text: given by its address or in itself.
 
-use cpex_core::cmf as theirs;
+use super::super::upstream::cmf as theirs;
 
 use crate::model;
 use crate::pipeline::convert::{FromModel, ToModel, Unfit, from, to};

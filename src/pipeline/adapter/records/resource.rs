@@ -2,7 +2,7 @@
 
 //! Resources that an agent reads.
 
-use praxis_policy_core::cmf as theirs;
+use super::super::upstream::cmf as theirs;
 
 use crate::model;
 use crate::pipeline::convert::{FromModel, ToModel, Unfit, from, to};
