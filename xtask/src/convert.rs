@@ -47,25 +47,31 @@ pub(crate) struct Module {
 /// The folder of what is the same for all engines, and compiled for each.
 const SHARED: &str = "src/pipeline/adapter";
 
-/// All modules with conversions. One for all engines where these differ in the name of their crate alone.
+/// All modules with conversions. What is the same for all engines, but for the name of their crate, is in one of its own.
 pub(crate) fn modules(model: &Model) -> Result<Vec<Module>, String> {
     let mut modules = Vec::new();
-    for file in model.files.iter().filter(|file| converts(file)) {
-        let bodies: Vec<_> =
-            ENGINES.iter().map(|engine| body(engine, file)).collect::<Result<_, _>>()?;
-        let mut add = |folder, krate, body: &str| {
-            let code = module(file, krate, body);
-            modules.push(Module { folder, name: file.name.clone(), code });
+    for file in &model.files {
+        let engines: Vec<_> =
+            ENGINES.iter().map(|engine| items(engine, file)).collect::<Result<_, _>>()?;
+        let is_shared = |at: &usize| {
+            engines.windows(2).all(|pair| match pair {
+                [one, other] => one.get(*at) == other.get(*at),
+                _ => true,
+            })
         };
-        match bodies.split_first() {
-            Some((body, others)) if others.iter().all(|other| other == body) => {
-                add(SHARED, "super::super::upstream", body);
+        let mut add = |folder, krate, items: &[String], is_in: &dyn Fn(&usize) -> bool| {
+            let items = items.iter().enumerate().filter(|(at, _)| is_in(at));
+            let body: String = items.map(|(_, item)| item.as_str()).collect();
+            if !body.is_empty() {
+                let code = module(file, krate, &body);
+                modules.push(Module { folder, name: file.name.clone(), code });
             }
-            _ => {
-                for (engine, body) in ENGINES.iter().zip(&bodies) {
-                    add(engine.folder, engine.krate, body);
-                }
-            }
+        };
+        if let Some(items) = engines.first() {
+            add(SHARED, "super::super::upstream", items, &is_shared);
+        }
+        for (engine, items) in ENGINES.iter().zip(&engines) {
+            add(engine.folder, engine.krate, items, &|at| !is_shared(at));
         }
     }
     Ok(modules)
@@ -87,17 +93,15 @@ pub(crate) fn indices(modules: &[Module]) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// The conversions of one file of the description.
-fn body(engine: &Engine, file: &File) -> Result<String, String> {
-    let mut body = String::new();
+/// The conversions of each enum, union and record of one file of the description.
+fn items(engine: &Engine, file: &File) -> Result<Vec<String>, String> {
+    let mut items = Vec::new();
     for known in &file.enums {
-        body.push_str(&if known.open { text(known) } else { variants(known) });
+        items.push(if known.open { text(known) } else { variants(known) });
     }
-    for union in &file.unions {
-        body.push_str(&parts(union));
-    }
+    items.extend(file.unions.iter().map(parts));
     for record in &file.records {
-        body.push_str(&match record.convert {
+        items.push(match record.convert {
             Convert::ByHand => String::new(),
             _ if engine.is_praxis && record.praxis_by_hand => String::new(),
             Convert::ToModel => to_model(engine, record),
@@ -105,7 +109,7 @@ fn body(engine: &Engine, file: &File) -> Result<String, String> {
             Convert::Payload => payload(engine, record)?,
         });
     }
-    Ok(body)
+    Ok(items)
 }
 
 /// A module of conversions, with its imports. `krate` has the types of the engine.
@@ -134,12 +138,6 @@ fn module(file: &File, krate: &str, body: &str) -> String {
         file.native.replace("cpex_core", krate),
         names.join(", ")
     )
-}
-
-fn converts(file: &File) -> bool {
-    !file.enums.is_empty()
-        || !file.unions.is_empty()
-        || file.records.iter().any(|record| record.convert != Convert::ByHand)
 }
 
 fn to_model(engine: &Engine, record: &Record) -> String {

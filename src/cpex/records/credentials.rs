@@ -2,102 +2,10 @@
 
 //! Tokens: those that came with a request, and those minted for it.
 
-use alloc::string::String;
-
 use cpex_core::extensions as theirs;
 
 use crate::model;
-use crate::pipeline::convert::{FromModel, ToModel, Unfit, from, to, values};
-
-impl ToModel for theirs::TokenRole {
-    type Model = String;
-
-    fn to_model(&self) -> Result<String, Unfit> {
-        values::to_text(self)
-    }
-}
-
-impl FromModel<String> for theirs::TokenRole {
-    fn from_model(model: String) -> Result<Self, Unfit> {
-        values::from_text(model)
-    }
-}
-
-impl ToModel for theirs::TokenKind {
-    type Model = model::TokenKind;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        match self {
-            Self::Jwt => Ok(model::TokenKind::Jwt),
-            Self::Opaque => Ok(model::TokenKind::Opaque),
-            Self::SpiffeJwt => Ok(model::TokenKind::SpiffeJwt),
-            Self::Ucan => Ok(model::TokenKind::Ucan),
-            Self::TxnToken => Ok(model::TokenKind::TxnToken),
-            _ => Err(Unfit::unknown()),
-        }
-    }
-}
-
-impl FromModel<model::TokenKind> for theirs::TokenKind {
-    fn from_model(model: model::TokenKind) -> Result<Self, Unfit> {
-        match model {
-            model::TokenKind::Jwt => Ok(Self::Jwt),
-            model::TokenKind::Opaque => Ok(Self::Opaque),
-            model::TokenKind::SpiffeJwt => Ok(Self::SpiffeJwt),
-            model::TokenKind::Ucan => Ok(Self::Ucan),
-            model::TokenKind::TxnToken => Ok(Self::TxnToken),
-        }
-    }
-}
-
-impl ToModel for theirs::DelegationMode {
-    type Model = model::DelegationMode;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        match self {
-            Self::OnBehalfOfUser => Ok(model::DelegationMode::OnBehalfOfUser),
-            Self::AsClient => Ok(model::DelegationMode::AsClient),
-            Self::AsCallerWorkload => Ok(model::DelegationMode::AsCallerWorkload),
-            Self::AsThisWorkload => Ok(model::DelegationMode::AsThisWorkload),
-            _ => Err(Unfit::unknown()),
-        }
-    }
-}
-
-impl FromModel<model::DelegationMode> for theirs::DelegationMode {
-    fn from_model(model: model::DelegationMode) -> Result<Self, Unfit> {
-        match model {
-            model::DelegationMode::OnBehalfOfUser => Ok(Self::OnBehalfOfUser),
-            model::DelegationMode::AsClient => Ok(Self::AsClient),
-            model::DelegationMode::AsCallerWorkload => Ok(Self::AsCallerWorkload),
-            model::DelegationMode::AsThisWorkload => Ok(Self::AsThisWorkload),
-        }
-    }
-}
-
-impl ToModel for theirs::RawInboundToken {
-    type Model = model::RawInboundToken;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        let Self { token, source_header, kind } = self;
-        Ok(model::RawInboundToken {
-            token: to(token, "token")?,
-            source_header: to(source_header, "source_header")?,
-            kind: to(kind, "kind")?,
-        })
-    }
-}
-
-impl FromModel<model::RawInboundToken> for theirs::RawInboundToken {
-    fn from_model(model: model::RawInboundToken) -> Result<Self, Unfit> {
-        let model::RawInboundToken { token, source_header, kind } = model;
-        Ok(Self {
-            token: from(token, "token")?,
-            source_header: from(source_header, "source_header")?,
-            kind: from(kind, "kind")?,
-        })
-    }
-}
+use crate::pipeline::convert::{FromModel, ToModel, Unfit, from, to};
 
 impl ToModel for theirs::RawDelegatedToken {
     type Model = model::RawDelegatedToken;

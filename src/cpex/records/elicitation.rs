@@ -5,71 +5,7 @@
 use cpex_core::elicitation as theirs;
 
 use crate::model;
-use crate::pipeline::convert::{FromModel, ToModel, Unfit, WithResults, from, to};
-
-impl ToModel for theirs::ElicitationOp {
-    type Model = model::ElicitationOp;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        match self {
-            Self::Dispatch => Ok(model::ElicitationOp::Dispatch),
-            Self::Check => Ok(model::ElicitationOp::Check),
-            Self::Validate => Ok(model::ElicitationOp::Validate),
-        }
-    }
-}
-
-impl FromModel<model::ElicitationOp> for theirs::ElicitationOp {
-    fn from_model(model: model::ElicitationOp) -> Result<Self, Unfit> {
-        match model {
-            model::ElicitationOp::Dispatch => Ok(Self::Dispatch),
-            model::ElicitationOp::Check => Ok(Self::Check),
-            model::ElicitationOp::Validate => Ok(Self::Validate),
-        }
-    }
-}
-
-impl ToModel for theirs::ElicitationStatusKind {
-    type Model = model::ElicitationStatusKind;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        match self {
-            Self::Pending => Ok(model::ElicitationStatusKind::Pending),
-            Self::Resolved => Ok(model::ElicitationStatusKind::Resolved),
-            Self::Expired => Ok(model::ElicitationStatusKind::Expired),
-        }
-    }
-}
-
-impl FromModel<model::ElicitationStatusKind> for theirs::ElicitationStatusKind {
-    fn from_model(model: model::ElicitationStatusKind) -> Result<Self, Unfit> {
-        match model {
-            model::ElicitationStatusKind::Pending => Ok(Self::Pending),
-            model::ElicitationStatusKind::Resolved => Ok(Self::Resolved),
-            model::ElicitationStatusKind::Expired => Ok(Self::Expired),
-        }
-    }
-}
-
-impl ToModel for theirs::ElicitationOutcomeKind {
-    type Model = model::ElicitationOutcomeKind;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        match self {
-            Self::Approved => Ok(model::ElicitationOutcomeKind::Approved),
-            Self::Denied => Ok(model::ElicitationOutcomeKind::Denied),
-        }
-    }
-}
-
-impl FromModel<model::ElicitationOutcomeKind> for theirs::ElicitationOutcomeKind {
-    fn from_model(model: model::ElicitationOutcomeKind) -> Result<Self, Unfit> {
-        match model {
-            model::ElicitationOutcomeKind::Approved => Ok(Self::Approved),
-            model::ElicitationOutcomeKind::Denied => Ok(Self::Denied),
-        }
-    }
-}
+use crate::pipeline::convert::{ToModel, Unfit, WithResults, from, to};
 
 impl ToModel for theirs::ElicitationPayload {
     type Model = model::ElicitationPayload;

@@ -7,35 +7,6 @@ use cpex_core::extensions as theirs;
 use crate::model;
 use crate::pipeline::convert::{ToModel, Unfit, to};
 
-impl ToModel for theirs::SecurityExtension {
-    type Model = model::SecurityExtension;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        let Self {
-            labels,
-            classification,
-            subject,
-            client,
-            caller_workload,
-            this_workload,
-            auth_method,
-            objects,
-            data,
-        } = self;
-        Ok(model::SecurityExtension {
-            labels: to(labels, "labels")?,
-            classification: to(classification, "classification")?,
-            subject: to(subject, "subject")?,
-            client: to(client, "client")?,
-            caller_workload: to(caller_workload, "caller_workload")?,
-            this_workload: to(this_workload, "this_workload")?,
-            auth_method: to(auth_method, "auth_method")?,
-            objects: to(objects, "objects")?,
-            data: to(data, "data")?,
-        })
-    }
-}
-
 impl ToModel for theirs::HttpExtension {
     type Model = model::HttpExtension;
 
@@ -49,36 +20,6 @@ impl ToModel for theirs::HttpExtension {
             host: to(host, "host")?,
             scheme: to(scheme, "scheme")?,
             status: Default::default(),
-        })
-    }
-}
-
-impl ToModel for theirs::RequestExtension {
-    type Model = model::RequestExtension;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        let Self { environment, request_id, timestamp, trace_id, span_id } = self;
-        Ok(model::RequestExtension {
-            environment: to(environment, "environment")?,
-            request_id: to(request_id, "request_id")?,
-            timestamp: to(timestamp, "timestamp")?,
-            trace_id: to(trace_id, "trace_id")?,
-            span_id: to(span_id, "span_id")?,
-        })
-    }
-}
-
-impl ToModel for theirs::MetaExtension {
-    type Model = model::MetaExtension;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        let Self { entity_type, entity_name, tags, scope, properties } = self;
-        Ok(model::MetaExtension {
-            entity_type: to(entity_type, "entity_type")?,
-            entity_name: to(entity_name, "entity_name")?,
-            tags: to(tags, "tags")?,
-            scope: to(scope, "scope")?,
-            properties: to(properties, "properties")?,
         })
     }
 }

@@ -2,74 +2,10 @@
 
 //! The payload of `token.delegate`.
 
-use alloc::string::String;
-
 use cpex_core::delegation as theirs;
 
 use crate::model;
-use crate::pipeline::convert::{FromModel, ToModel, Unfit, WithResults, from, to, values};
-
-impl ToModel for theirs::TargetType {
-    type Model = String;
-
-    fn to_model(&self) -> Result<String, Unfit> {
-        values::to_text(self)
-    }
-}
-
-impl FromModel<String> for theirs::TargetType {
-    fn from_model(model: String) -> Result<Self, Unfit> {
-        values::from_text(model)
-    }
-}
-
-impl ToModel for theirs::DelegationSubject {
-    type Model = model::DelegationSubject;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        match self {
-            Self::User => Ok(model::DelegationSubject::User),
-            Self::Client => Ok(model::DelegationSubject::Client),
-            Self::CallerWorkload => Ok(model::DelegationSubject::CallerWorkload),
-            Self::ThisWorkload => Ok(model::DelegationSubject::ThisWorkload),
-            _ => Err(Unfit::unknown()),
-        }
-    }
-}
-
-impl FromModel<model::DelegationSubject> for theirs::DelegationSubject {
-    fn from_model(model: model::DelegationSubject) -> Result<Self, Unfit> {
-        match model {
-            model::DelegationSubject::User => Ok(Self::User),
-            model::DelegationSubject::Client => Ok(Self::Client),
-            model::DelegationSubject::CallerWorkload => Ok(Self::CallerWorkload),
-            model::DelegationSubject::ThisWorkload => Ok(Self::ThisWorkload),
-        }
-    }
-}
-
-impl ToModel for theirs::AuthEnforcedBy {
-    type Model = model::AuthEnforcedBy;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        match self {
-            Self::Caller => Ok(model::AuthEnforcedBy::Caller),
-            Self::Target => Ok(model::AuthEnforcedBy::Target),
-            Self::Both => Ok(model::AuthEnforcedBy::Both),
-            _ => Err(Unfit::unknown()),
-        }
-    }
-}
-
-impl FromModel<model::AuthEnforcedBy> for theirs::AuthEnforcedBy {
-    fn from_model(model: model::AuthEnforcedBy) -> Result<Self, Unfit> {
-        match model {
-            model::AuthEnforcedBy::Caller => Ok(Self::Caller),
-            model::AuthEnforcedBy::Target => Ok(Self::Target),
-            model::AuthEnforcedBy::Both => Ok(Self::Both),
-        }
-    }
-}
+use crate::pipeline::convert::{ToModel, Unfit, WithResults, from, to};
 
 impl ToModel for theirs::DelegationPayload {
     type Model = model::DelegationPayload;
@@ -125,19 +61,5 @@ impl WithResults for theirs::DelegationPayload {
         payload.minted_at = from(minted_at, "minted_at")?;
         payload.metadata = from(metadata, "metadata")?;
         Ok(payload)
-    }
-}
-
-impl ToModel for theirs::AttenuationConfig {
-    type Model = model::AttenuationConfig;
-
-    fn to_model(&self) -> Result<Self::Model, Unfit> {
-        let Self { capabilities, resource_template, actions, ttl_seconds } = self;
-        Ok(model::AttenuationConfig {
-            capabilities: to(capabilities, "capabilities")?,
-            resource_template: to(resource_template, "resource_template")?,
-            actions: to(actions, "actions")?,
-            ttl_seconds: to(ttl_seconds, "ttl_seconds")?,
-        })
     }
 }

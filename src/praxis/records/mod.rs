@@ -5,5 +5,4 @@
 mod credentials;
 mod elicitation;
 mod extensions;
-mod principal;
 mod token;

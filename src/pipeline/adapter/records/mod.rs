@@ -2,10 +2,15 @@
 
 //! Conversions of records and enums, one module for each file of the description.
 
+mod credentials;
 mod delegation;
+mod elicitation;
+mod extensions;
 mod identity;
 mod media;
 mod message;
+mod principal;
 mod prompt;
 mod resource;
 mod slots;
+mod token;

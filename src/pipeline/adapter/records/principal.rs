@@ -4,7 +4,7 @@
 
 use alloc::string::String;
 
-use praxis_policy_core::extensions as theirs;
+use super::super::upstream::extensions as theirs;
 
 use crate::model;
 use crate::pipeline::convert::{FromModel, ToModel, Unfit, from, to, values};
