@@ -40,7 +40,9 @@ mod tests {
         fn no_automaton_has_fewer_states(pattern in patterns(), times in 0..40_u32) {
             let pattern = alloc::format!("(?:{pattern}){{{times}}}|a(?:bc?){{0,{times}}}");
             if let Ok(pattern) = regex_syntax::parse(&pattern) {
-                prop_assert!(least_states(&pattern) <= states_of(&pattern, true).unwrap());
+                // Without states, the automaton is over the bound of its bytes.
+                let states = states_of(&pattern, true).unwrap_or(usize::MAX);
+                prop_assert!(least_states(&pattern) <= states);
             }
         }
     }
