@@ -1,5 +1,6 @@
 //! The arguments of the command line, and its help.
 
+mod manual;
 mod project;
 mod run;
 mod values;
@@ -13,6 +14,7 @@ use cpex_wasmi::Capability;
 use crate::input::Source;
 use crate::terminal::Colour;
 
+pub(crate) use manual::{CompletionsArgs, ManArgs};
 pub(crate) use project::{BuildArgs, EmbedArgs, NewArgs, Style, Target};
 pub(crate) use run::{BenchArgs, CallArgs, Isolation, SubjectArgs};
 use values::{CapabilityParser, module, source};
@@ -80,6 +82,10 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Add a manifest to a module whose language cannot embed one
     Embed(EmbedArgs),
+    /// Print what a shell needs to complete commands, options and values
+    Completions(CompletionsArgs),
+    /// Print a manual page, or write all of them to a directory
+    Man(ManArgs),
 }
 
 /// The operator's grants, shared by `call`, `bench` and `check`.

@@ -18,6 +18,7 @@ mod fit;
 mod input;
 mod inspect;
 mod json;
+mod manual;
 mod new;
 mod plugin_file;
 mod policy_file;
@@ -34,7 +35,7 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use crate::args::{Cli, Command};
 use crate::failure::{Exit, Failure, Form};
@@ -66,6 +67,8 @@ fn run(command: &Command) -> Exit {
         Command::Schema(args) => schema::run(args),
         Command::Build(args) => build::run(args),
         Command::Embed(args) => embed::run(args),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
     };
     result.unwrap_or_else(|failure| failure.report(form()))
 }
@@ -74,7 +77,7 @@ fn run(command: &Command) -> Exit {
 fn form() -> Form {
     let keys = match args::json_command(std::env::args_os()) {
         None => return Form::Text,
-        Some("call") => call::KEYS.map(|key| (key.to_owned(), Value::Null)).into_iter().collect(),
+        Some("call") => call::failed(),
         Some("check") => check::failed(),
         Some(_) => Map::new(),
     };

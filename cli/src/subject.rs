@@ -55,14 +55,7 @@ impl Offers {
 impl Subject {
     /// Reads everything that the arguments name.
     pub(crate) fn read(args: &SubjectArgs, engine: &Engine) -> Result<Self, Failure> {
-        input::one_stdin([
-            ("PLUGIN", Some(&args.plugin)),
-            ("--payload", Some(&args.payload)),
-            ("--extensions", args.extensions.as_ref()),
-            ("--context", args.context.as_ref()),
-            ("--config", args.config.as_ref()),
-            ("--policy", args.grants.policy.as_ref()),
-        ])?;
+        input::one_stdin(args.sources())?;
         let config = args.config.as_ref();
         let config = config.map(configuration).transpose()?;
         let file = PolicyFile::read(&args.grants)?;

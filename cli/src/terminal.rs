@@ -1,7 +1,7 @@
 //! The only place that writes to the standard output and the standard error.
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use anstream::ColorChoice;
 use clap::ValueEnum;
@@ -68,13 +68,25 @@ pub(crate) fn is_verbose() -> bool {
 #[derive(Debug)]
 pub(crate) struct Unwritten(pub(crate) io::Error);
 
+/// True once the reader of the standard output has gone.
+static UNREAD: AtomicBool = AtomicBool::new(false);
+
 /// Writes to the standard output. A reader that went away is no failure.
 pub(crate) fn out(text: &str) -> Result<(), Unwritten> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Unwritten(error)),
-        _ => Ok(()),
+        Err(_) => {
+            UNREAD.store(true, Ordering::Relaxed);
+            Ok(())
+        }
+        Ok(()) => Ok(()),
     }
+}
+
+/// True if what was written last to the standard output has no reader.
+pub(crate) fn is_unread() -> bool {
+    UNREAD.load(Ordering::Relaxed)
 }
 
 /// Writes to the standard error, as far as that is possible.

@@ -32,8 +32,10 @@ fn an_output_that_cannot_be_written_is_no_success() {
             assert_eq!(ran.stderr.matches("the result cannot be written").count(), 1);
         }
     }
-    for args in [["--help"], ["--version"], ["help"]] {
-        run(&place, &args).gives(3).complains("the result cannot be written");
+    for args in
+        [&["--help"][..], &["--version"], &["help"], &["man"], &["completions", "zsh"], &["schema"]]
+    {
+        run(&place, args).gives(3).complains("the result cannot be written");
     }
 }
 

@@ -8,8 +8,8 @@ use common::{Guest, HOOK, PAYLOAD, Place, Ran};
 use cpex_wasmi::abi::Field;
 use serde_json::{Value, json};
 
-const COMMANDS: [&str; 8] =
-    ["call", "bench", "inspect", "check", "new", "schema", "build", "embed"];
+const COMMANDS: [&str; 10] =
+    ["call", "bench", "inspect", "check", "new", "schema", "build", "embed", "completions", "man"];
 
 fn place() -> Place {
     let place = Place::new();
@@ -200,6 +200,8 @@ fn ending(status: i32) -> Vec<Vec<&'static str>> {
             vec!["check", "guest.wat"],
             vec!["new", "fine"],
             embed("bare.wat", "m.yaml", "plugin.wasm"),
+            vec!["completions", "fish"],
+            vec!["man"],
         ],
         2 => vec![
             call("guest.wat", "none.json"),
@@ -219,6 +221,8 @@ fn ending(status: i32) -> Vec<Vec<&'static str>> {
             embed("none.wat", "m.yaml", "x.wasm"),
             embed("bare.wat", "none.yaml", "x.wasm"),
             embed("bare.wat", "{name: x}", "x.wasm"),
+            vec!["completions", "none"],
+            vec!["man", "none"],
         ],
         _ => vec![
             call("payload.json", "payload.json"),
@@ -236,6 +240,7 @@ fn ending(status: i32) -> Vec<Vec<&'static str>> {
             embed("payload.json", "m.yaml", "x.wasm"),
             embed("guest.wat", "m.yaml", "x.wasm"),
             embed("bare.wat", "m.yaml", "none/x.wasm"),
+            vec!["man", "--output", "payload.json"],
         ],
     }
 }
@@ -251,8 +256,12 @@ fn the_exit_status_is_what_the_help_says() {
     place.file("traps.wat", Guest { body: "unreachable", ..Guest::default() }.wat());
     for status in [0, 2, 3] {
         let all = ending(status);
-        // To build takes a compiler, as tests/new.rs does it; for a schema not to be written, a full disk.
-        let rest: &[_] = if status == 2 { &[] } else { &["build", "schema"] };
+        // To build takes a compiler, as tests/new.rs does it; for a schema or completions not to be written, a full disk.
+        let rest: &[_] = match status {
+            0 => &["build", "schema"],
+            2 => &[],
+            _ => &["build", "schema", "completions"],
+        };
         for command in COMMANDS.into_iter().filter(|command| !rest.contains(command)) {
             assert!(all.iter().any(|args| args[0] == command), "{command} {status}");
         }

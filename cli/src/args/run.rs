@@ -57,6 +57,20 @@ pub(crate) struct SubjectArgs {
     pub(crate) state: Option<RedisState>,
 }
 
+impl SubjectArgs {
+    /// The inputs, each with the name of its argument.
+    pub(crate) fn sources(&self) -> [(&'static str, Option<&Source>); 6] {
+        [
+            ("PLUGIN", Some(&self.plugin)),
+            ("--payload", Some(&self.payload)),
+            ("--extensions", self.extensions.as_ref()),
+            ("--context", self.context.as_ref()),
+            ("--config", self.config.as_ref()),
+            ("--policy", self.grants.policy.as_ref()),
+        ]
+    }
+}
+
 /// Arguments of `call`.
 #[derive(Debug, Args)]
 #[command(after_help = CALL_EXAMPLES)]
@@ -73,6 +87,9 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: u16,
+    /// Call again whenever the plugin or another file that is given changes, until interrupted
+    #[arg(long)]
+    pub(crate) watch: bool,
     /// Print one JSON object, on one line
     #[arg(long)]
     pub(crate) json: bool,
@@ -87,6 +104,7 @@ Examples:
   cpex-wasmi call - --payload request.json < guard.wasm
   cpex-wasmi call guard.wasm --payload request.json --allow-requested --repeat 10000
   cpex-wasmi call guard.wasm --payload request.json --allow-requested --json | jq .decision
+  cpex-wasmi call guard.wasm --payload request.json --allow-requested --watch
 
 One of the files can be `-`, the standard input. An argument that begins with `{` is JSON, not a file name: write \
 such a file as `./{…`.

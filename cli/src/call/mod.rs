@@ -6,18 +6,19 @@ mod logs;
 mod measure;
 mod report;
 mod summary;
+mod watch;
 
 use std::sync::Arc;
 
 use cpex_wasmi::{Decision, Engine, Outcome, Plugin, Request, Telemetry};
+use serde_json::{Map, Value};
 
 use crate::args::CallArgs;
 use crate::failure::{Exit, Failure};
 use crate::subject::{self, Offers, Subject};
 use crate::{json, terminal};
 
-use answer::Answer;
-pub(crate) use answer::KEYS;
+use answer::{Answer, KEYS};
 use diff::Change;
 use logs::Logs;
 use measure::{Calls, Measured};
@@ -33,8 +34,17 @@ struct Called {
     measured: Measured,
 }
 
-/// Calls the plugin and shows what came of it.
+/// The keys of an answer, without a value: those of a failure.
+pub(crate) fn failed() -> Map<String, Value> {
+    KEYS.map(|key| (key.to_owned(), Value::Null)).into_iter().collect()
+}
+
+/// Calls the plugin and shows what came of it: once, or whenever a file changes.
 pub(crate) fn run(args: &CallArgs) -> Result<Exit, Failure> {
+    if args.watch { watch::run(args) } else { once(args) }
+}
+
+fn once(args: &CallArgs) -> Result<Exit, Failure> {
     let called = call(args)?;
     let text = if args.json { json::line(&Answer::new(&called)) } else { report::render(&called) };
     terminal::out(&text)?;
