@@ -1,5 +1,5 @@
 //! `completions` and `man`: a shell completes by them, and each command has a page.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
