@@ -117,6 +117,9 @@ pub enum ErrorKind {
     NetworkDenied,
     /// The plugin does not handle that hook.
     UnknownHook,
+    /// The request cannot be read: its JSON is malformed, or a look-up in the embedder's own view of it
+    /// (`RequestView`) failed.
+    InvalidRequest,
     /// The plugin gave up by itself, or its initialisation or shutdown did.
     PluginFailed,
     /// The policy is malformed.
@@ -188,6 +191,7 @@ impl ErrorKind {
             Self::AccessDenied => "access_denied",
             Self::NetworkDenied => "network_denied",
             Self::UnknownHook => "unknown_hook",
+            Self::InvalidRequest => "invalid_request",
             Self::PluginFailed => "plugin_failed",
             Self::InvalidPolicy => "invalid_policy",
             Self::InvalidConfig => "invalid_config",

@@ -152,6 +152,8 @@ pub use policy::{
 };
 pub use receipt::{Receipt, Timing};
 pub use request::{CustomPayload, Payload, PayloadType, Request};
+#[cfg(feature = "std")]
+pub use request::{FieldValue, LookUpError, RequestView};
 pub use sync::{Clock, Instances};
 #[cfg(feature = "http-client")]
 pub use system::http::HttpClient;
@@ -163,4 +165,4 @@ pub use system::http::{
 pub use system::state::RedisState;
 #[cfg(feature = "std")]
 pub use system::state::{MemoryState, StateAnswer, StateError, StateKey, StateQuota, StateStore};
-pub use system::{AuditEvent, AuditOutcome, AuditSink, Invocation, StubAnswer};
+pub use system::{AuditEvent, AuditOutcome, AuditSink, Encoding, Invocation, StubAnswer};

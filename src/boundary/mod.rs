@@ -2,11 +2,14 @@
 
 mod format;
 mod input;
+mod records;
 mod span;
 mod unknown;
 
 pub(crate) use format::Format;
 pub(crate) use input::{Decoding, Input};
+#[cfg(feature = "std")]
+pub(crate) use records::{payload, record};
 pub(crate) use span::{RawKey, Span};
 
 /// The size of the longest log line or panic message that is kept, in bytes.

@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::future::Future;
 
 use cpex_wasmi_abi::Status;
@@ -18,7 +19,7 @@ use crate::sync::shards::{Shard, Shards};
 use crate::system::http::HttpSend;
 #[cfg(feature = "std")]
 use crate::system::state::Store;
-use crate::system::{Function, Services, Stub, StubAnswer, Typed, TypedAsync};
+use crate::system::{Encoded, Encoding, Function, Services, Stub, StubAnswer, Typed, TypedAsync};
 use crate::text::redact::Redactor;
 use crate::{AuditSink, Clock, Error, ErrorKind, Invocation, LogSink, Problem};
 
@@ -126,6 +127,35 @@ impl EngineBuilder {
         T: Future<Output = Result<R, Status>> + Send + 'static,
     {
         self.add(name.into(), Arc::new(TypedAsync::new(function)))
+    }
+
+    /// As [`function`](Self::function), for an embedder that decodes by itself: it is given the bytes of the argument and
+    /// their encoding, and gives those of the result in the same encoding.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cpex_wasmi::Error> {
+    /// use cpex_wasmi::Encoding;
+    /// use cpex_wasmi::abi::Status;
+    ///
+    /// let engine = cpex_wasmi::Engine::builder()
+    ///     .function_encoded("acme.echo", |_, encoding, argument| match encoding {
+    ///         Encoding::Json => Ok(argument.to_vec()),
+    ///         Encoding::Postcard => Err(Status::InvalidArgument),
+    ///     })
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn function_encoded(
+        self,
+        name: impl Into<String>,
+        function: impl Fn(&mut Invocation<'_>, Encoding, &[u8]) -> Result<Vec<u8>, Status>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.add(name.into(), Arc::new(Encoded(function)))
     }
 
     /// Stands in for a function of an embedder's: each call gives the same answer, whatever the argument. It is

@@ -20,6 +20,8 @@ use crate::instance::{Call, Finished, Instance};
 use crate::outcome::RawOutcome;
 #[cfg(feature = "std")]
 use crate::pool::{self, Growth, Pool};
+#[cfg(feature = "std")]
+use crate::session::LookedUp;
 use crate::session::RequestSource;
 #[cfg(feature = "std")]
 use crate::sync::permits::Permits;
@@ -176,12 +178,37 @@ impl Plugin {
     /// If the plugin does not handle the hook ([`ErrorKind::UnknownHook`]), or does not come to a
     /// decision: any kind but those of loading. The error has the call's receipt, if one was begun.
     pub fn call(&self, hook: &str, request: impl Into<Arc<Request>>) -> Result<Outcome, Error> {
+        self.call_about(hook, || {
+            let request: Arc<Request> = request.into();
+            Ok(request.into())
+        })
+    }
+
+    /// Calls the plugin about a request that stays in the embedder's own types: the host looks up the fields that the
+    /// plugin touches. [`Outcome::changes`] has the changes in the request model.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call), and [`ErrorKind::InvalidRequest`] if a look-up fails.
+    #[cfg(feature = "std")]
+    pub fn call_view(
+        &self,
+        hook: &str,
+        view: Arc<dyn crate::RequestView>,
+    ) -> Result<Outcome, Error> {
+        self.call_about(hook, || LookedUp::new(view).map(RequestSource::from))
+    }
+
+    fn call_about(
+        &self,
+        hook: &str,
+        request: impl FnOnce() -> Result<RequestSource, Error>,
+    ) -> Result<Outcome, Error> {
         self.begin(hook)
             .and_then(|hook| {
-                let instance = self.acquire()?;
-                let request: Arc<Request> = request.into();
+                let request = request()?;
                 let engine = self.0.module.engine();
-                let call = Call::invoke(engine, instance, hook, request.into(), None);
+                let call = Call::invoke(engine, self.acquire()?, hook, request, None);
                 self.give_back(call.run())
             })
             .map(Outcome::from)

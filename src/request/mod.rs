@@ -1,6 +1,8 @@
 //! Requests: what plugins are called for.
 
 mod payload;
+#[cfg(feature = "std")]
+mod view;
 
 use alloc::string::String;
 
@@ -10,6 +12,8 @@ use cpex_wasmi_abi::model::{
 };
 
 pub use payload::{CustomPayload, Payload, PayloadType};
+#[cfg(feature = "std")]
+pub use view::{FieldValue, LookUpError, RequestView};
 
 /// The request of a hook: the payload, and what travels beside it.
 ///

@@ -16,6 +16,8 @@ mod dispatch;
 mod edit;
 #[cfg(feature = "crypto")]
 mod jwt;
+#[cfg(feature = "std")]
+mod looked_up;
 mod messages;
 #[cfg(feature = "text")]
 mod numbered;
@@ -55,6 +57,8 @@ use budget::Usage;
 use calls::Calls;
 pub(crate) use dispatch::missing_feature;
 use dispatch::{Handling, Service};
+#[cfg(feature = "std")]
+pub(crate) use looked_up::LookedUp;
 pub(crate) use source::RequestSource;
 use unread::{Unread, read_format};
 
@@ -198,7 +202,15 @@ impl Session {
         if self.unread.is_some() && read_format(function).is_none() {
             self.unread = None;
         }
-        Service { session: self, borrowed }.serve(function, args, memory)
+        let answer = Service { session: self, borrowed }.serve(function, args, memory);
+        #[cfg(feature = "std")]
+        if let Some(Handling { request: RequestSource::View(view), .. }) = &self.call {
+            let (worked, failed) = view.settle();
+            self.usage.moved(worked);
+            // Nothing is decided on what was not there.
+            return failed.map_or(answer, Err);
+        }
+        answer
     }
 
     /// True if serving this takes what the session has not kept of the request.

@@ -1,7 +1,11 @@
 //! The request of a session, by its source.
 
+#[cfg(feature = "std")]
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 
+#[cfg(feature = "std")]
+use super::LookedUp;
 use crate::Request;
 use crate::view::{Borrowed, ExtensionsView};
 
@@ -10,6 +14,9 @@ use crate::view::{Borrowed, ExtensionsView};
 pub(crate) enum RequestSource {
     /// All of it.
     Model(Arc<Request>),
+    /// All of it, as far as it was asked for.
+    #[cfg(feature = "std")]
+    View(Box<LookedUp>),
     /// The extensions, as `cpex-core` has them. Payload and context are borrowed.
     #[cfg(feature = "cpex-core")]
     Cpex(cpex_core::extensions::Extensions),
@@ -25,6 +32,8 @@ impl RequestSource {
     pub(crate) fn extensions(&self) -> &dyn ExtensionsView {
         match self {
             Self::Model(request) => &request.extensions,
+            #[cfg(feature = "std")]
+            Self::View(view) => &**view,
             #[cfg(feature = "cpex-core")]
             Self::Cpex(extensions) => extensions,
             #[cfg(feature = "praxis-policy")]
@@ -46,6 +55,8 @@ impl RequestSource {
                 local_state: &request.context.local_state,
                 global_state: &request.context.global_state,
             }),
+            #[cfg(feature = "std")]
+            Self::View(view) => Some(view.borrowed()),
             #[cfg(feature = "pipeline")]
             _ => None,
         }
@@ -55,6 +66,13 @@ impl RequestSource {
 impl From<Arc<Request>> for RequestSource {
     fn from(request: Arc<Request>) -> Self {
         Self::Model(request)
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<LookedUp> for RequestSource {
+    fn from(view: LookedUp) -> Self {
+        Self::View(Box::new(view))
     }
 }
 

@@ -8,6 +8,7 @@ use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
 
+use cpex_wasmi_abi::codec::Bounds;
 use cpex_wasmi_abi::{
     CLOCK_NOW, COMMAND_RUN, ENV_GET, HTTP_SEND, RANDOM_BYTES, RANDOM_SALT, STATE_COMPARE_AND_SET,
     STATE_EXPIRE, STATE_GET, STATE_INCREMENT, STATE_REMOVE, STATE_SET, Status, is_function_name,
@@ -158,6 +159,34 @@ where
         let given = argument.record();
         let result = given.and_then(|given| (self.function)(invocation, given));
         Reply::Now(result.and_then(|result| argument.format.encode(&result)))
+    }
+}
+
+/// The encoding of a function's argument and result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// postcard, which only says what it is to one who knows the type.
+    Postcard,
+    /// JSON.
+    Json,
+}
+
+/// A function of the embedder's that answers at once, in bytes.
+pub(crate) struct Encoded<F>(pub(crate) F);
+
+impl<F> Function for Encoded<F>
+where
+    F: Fn(&mut Invocation<'_>, Encoding, &[u8]) -> Result<Vec<u8>, Status> + Send + Sync,
+{
+    fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply {
+        let encoding = match argument.format {
+            Format::Postcard => Encoding::Postcard,
+            Format::Json | Format::Text => Encoding::Json,
+        };
+        if argument.bytes.len() > Bounds::DEFAULT.bytes {
+            return Reply::Now(Err(Status::TooLarge));
+        }
+        Reply::Now((self.0)(invocation, encoding, argument.bytes))
     }
 }
 

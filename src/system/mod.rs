@@ -36,8 +36,10 @@ use audit::report;
 pub use audit::{AuditEvent, AuditOutcome, AuditSink};
 pub(crate) use cpex_wasmi_abi::AccessKind;
 pub(crate) use environment::Variables;
-pub use function::StubAnswer;
-pub(crate) use function::{Function, Functions, Given, Reply, Stub, Typed, TypedAsync, Waiting};
+pub(crate) use function::{
+    Encoded, Function, Functions, Given, Reply, Stub, Typed, TypedAsync, Waiting,
+};
+pub use function::{Encoding, StubAnswer};
 pub(crate) use granted::{Granted, check};
 pub(crate) use grants::Grants;
 pub use invocation::Invocation;
