@@ -58,6 +58,7 @@ mod upstream {
     use alloc::vec::Vec;
 
     use super::adapter::payload::CustomType;
+    use crate::EngineBuilder;
     use crate::config::Dialect;
 
     pub(super) use cpex_core::manager::PluginManager as PipelineEngine;
@@ -81,6 +82,11 @@ mod upstream {
     /// Runs a call. The engine lends it nothing else.
     pub(super) async fn carried<T>(_: &extensions::Extensions, call: impl Future<Output = T>) -> T {
         call.await
+    }
+
+    /// Sets up what the engine keeps. It keeps no log of effects.
+    pub(super) const fn set_up(engine: EngineBuilder) -> EngineBuilder {
+        engine
     }
 
     /// The types of payload that only this engine has.

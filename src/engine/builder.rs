@@ -77,6 +77,13 @@ impl EngineBuilder {
         self
     }
 
+    /// Has the external effects of calls recorded, where there is a log of them.
+    #[cfg(feature = "praxis-policy")]
+    pub(crate) fn effects(mut self, find: crate::system::effects::FindEffects) -> Self {
+        self.services.effects = Some(find);
+        self
+    }
+
     /// Offers plugins a function under a name, such as `acme.rate_limit`. A plugin can call it if its
     /// manifest asks for `function:acme.rate_limit` and its policy lists the name under
     /// `allowed_functions`; it gives a value of type `A`, as postcard or JSON, and gets one of type `R`, or

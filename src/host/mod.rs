@@ -9,6 +9,7 @@ mod stopwatch;
 mod wasi;
 
 use alloc::sync::Arc;
+use core::task::{Context, Poll};
 
 use wasmi::{Caller, Linker, Memory};
 
@@ -48,6 +49,30 @@ impl HostState {
             #[cfg(feature = "wasi")]
             wasi: wasi::Wasi::default(),
         }
+    }
+}
+
+impl HostState {
+    /// True if the plugin waits for the answer of a host function.
+    pub(crate) fn is_waiting(&self) -> bool {
+        #[cfg(feature = "wasi")]
+        if self.wasi.is_waiting() {
+            return true;
+        }
+        self.session.is_waiting()
+    }
+
+    /// Asks for what the plugin waits for, and answers its call once it is there.
+    pub(crate) fn poll_waiting(
+        &mut self,
+        context: &mut Context<'_>,
+        memory: &mut [u8],
+    ) -> Poll<Result<i32, Error>> {
+        #[cfg(feature = "wasi")]
+        if self.wasi.is_waiting() {
+            return self.wasi.poll_waiting(context, &mut self.session, memory);
+        }
+        self.session.poll_waiting(context, memory)
     }
 }
 

@@ -1,12 +1,15 @@
 //! The functions of WASI, as the interpreter calls them.
 
 use alloc::boxed::Box;
+use core::task::{Context, Poll};
 
 use wasmi::{Caller, FuncType, Linker, Val, ValType};
 
-use super::{HostState, fuel, no_memory, run};
+use super::{HostState, Interrupt, fuel, no_memory, run};
+use crate::Error;
+use crate::session::Session;
 use crate::wasi::Roots;
-use crate::wasi::{self, MODULE, Param, State, WasiFunction};
+use crate::wasi::{self, GivenArgs, MODULE, Param, State, WasiFunction};
 
 /// The WASI state of an instance.
 #[derive(Default)]
@@ -15,6 +18,8 @@ pub(super) struct Wasi {
     roots: Roots,
     /// Made for the first function that is called.
     state: Option<Box<State>>,
+    /// The function that waits until its effect is recorded.
+    waiting: Option<(WasiFunction, GivenArgs)>,
 }
 
 impl Wasi {
@@ -31,9 +36,31 @@ impl HostState {
 
     /// Ends what the plugin has begun with functions of WASI: see [`State::end`].
     pub(crate) fn end_wasi(&mut self) {
+        self.wasi.waiting = None;
         if let Some(state) = &mut self.wasi.state {
             state.end(&mut self.session);
         }
+    }
+}
+
+impl Wasi {
+    pub(super) fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
+    /// Waits for what a function waits for, and serves it then.
+    pub(super) fn poll_waiting(
+        &mut self,
+        context: &mut Context<'_>,
+        session: &mut Session,
+        memory: &mut [u8],
+    ) -> Poll<Result<i32, Error>> {
+        let Some((function, args)) = self.waiting else { return Poll::Ready(Ok(0)) };
+        if self.state().poll_waiting(context).is_pending() {
+            return Poll::Pending;
+        }
+        self.waiting = None;
+        Poll::Ready(wasi::resume(session, self.state(), function, args, memory))
     }
 }
 
@@ -62,7 +89,7 @@ pub(super) fn define(linker: &mut Linker<HostState>) -> Result<(), wasmi::errors
                         _ => 0,
                     };
                 }
-                let answer = serve(caller, function, &args)?;
+                let answer = serve(caller, function, args)?;
                 if let Some(result) = results.first_mut() {
                     *result = Val::I32(answer);
                 }
@@ -77,12 +104,18 @@ pub(super) fn define(linker: &mut Linker<HostState>) -> Result<(), wasmi::errors
 fn serve(
     caller: Caller<'_, HostState>,
     function: WasiFunction,
-    args: &[u64],
+    args: GivenArgs,
 ) -> Result<i32, wasmi::Error> {
     run(caller, |caller| {
         let memory = caller.data().memory.ok_or_else(no_memory)?;
         let (bytes, host) = memory.data_and_store_mut(&mut *caller);
-        let answer = wasi::serve(&mut host.session, host.wasi.state(), function, args, bytes);
+        let state = host.wasi.state();
+        let answer = wasi::serve(&mut host.session, state, function, args, bytes);
+        if state.is_waiting() {
+            host.wasi.waiting = Some((function, args));
+            // It is charged for when it has acted.
+            return Err(Interrupt::Pending);
+        }
         fuel::charged(caller, answer)
     })
 }

@@ -54,7 +54,7 @@ impl Call<'_> {
                 Progress::Finished(self.check_deadline().map(|()| returned))
             }
             Ok(Some(returned)) => Progress::Finished(Ok(returned)),
-            Ok(None) if host.session.is_waiting() => Progress::Pending,
+            Ok(None) if host.is_waiting() => Progress::Pending,
             Ok(None) => Progress::SliceUsedUp,
             Err(error) => Progress::Finished(Err(error)),
         }

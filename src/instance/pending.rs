@@ -28,7 +28,7 @@ impl Call<'_> {
     pub(super) fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let memory = self.instance.memory;
         let (bytes, host) = memory.data_and_store_mut(&mut self.instance.store);
-        match host.session.poll_waiting(context, bytes) {
+        match host.poll_waiting(context, bytes) {
             Poll::Ready(answer) => Poll::Ready(self.answered(answer)),
             Poll::Pending => match self.bounded(context) {
                 Ok(()) => Poll::Pending,

@@ -28,8 +28,10 @@
 //!
 //! The modules are those that run under cpex-core, in the module `cpex`. `docs/praxis.md` has what differs, `docs/pipeline.md` the configuration, option by option.
 
+mod carried;
 mod claims;
 mod configuration;
+mod effects;
 mod fields;
 mod http;
 mod records;
@@ -51,6 +53,7 @@ mod upstream {
     use super::adapter::payload::CustomType;
     use super::http::HttpType;
     use super::optional;
+    use crate::EngineBuilder;
     use crate::config::Dialect;
 
     pub(super) use praxis_policy_core::engine::PolicyEngine as PipelineEngine;
@@ -67,13 +70,11 @@ mod upstream {
     /// The engine's name in messages.
     pub(super) const NAME: &str = "praxis-policy";
 
-    #[cfg(feature = "http")]
-    pub(super) use super::transport::carried;
+    pub(super) use super::carried::carried;
 
-    /// Runs a call. Without the feature `http`, it sends nothing.
-    #[cfg(not(feature = "http"))]
-    pub(super) async fn carried<T>(_: &extensions::Extensions, call: impl Future<Output = T>) -> T {
-        call.await
+    /// Has the effects of plugins recorded in the engine's log.
+    pub(super) fn set_up(engine: EngineBuilder) -> EngineBuilder {
+        engine.effects(super::effects::of_call)
     }
 
     /// The types of payload that only this engine has.

@@ -5,9 +5,8 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::future::{Future, poll_fn};
+use core::future::poll_fn;
 use core::net::IpAddr;
-use core::pin::pin;
 use core::task::Poll;
 use std::sync::{Mutex, PoisonError};
 
@@ -16,6 +15,7 @@ use praxis_policy_core::host::{HttpRequestError, HttpRequestFuture};
 use praxis_policy_core::http::{HttpRequest, HttpResponse, HttpTransportError};
 use praxis_policy_core::http_retry::RetryPolicy;
 
+use super::carried::wishes;
 use crate::{HttpTransport, SendFuture, TransportError, TransportRequest, TransportResponse};
 
 /// Sends plugins' requests by the transport that the embedder installed in the engine (`PolicyEngine::set_http_transport`).
@@ -46,52 +46,41 @@ struct Waiting {
 
 type Shared = Arc<Mutex<Waiting>>;
 
-tokio::task_local! {
-    /// The requests of the call that runs in this task.
-    static REQUESTS: Arc<Mutex<Vec<Shared>>>;
-}
+/// The requests of a call that wait to be authorized.
+#[derive(Default)]
+pub(super) struct Requests(Mutex<Vec<Shared>>);
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs a call, whose requests are authorized by the extensions that the engine lent for it.
-pub(super) async fn carried<T>(extensions: &Extensions, call: impl Future<Output = T>) -> T {
-    let requests = Arc::new(Mutex::new(Vec::new()));
-    let mut call = pin!(REQUESTS.scope(Arc::clone(&requests), call));
-    poll_fn(|context| {
-        loop {
-            if let Poll::Ready(result) = call.as_mut().poll(context) {
-                return Poll::Ready(result);
-            }
-            let waiting: Vec<Shared> = core::mem::take(&mut *lock(&requests));
-            if waiting.is_empty() {
-                return Poll::Pending;
-            }
-            for waiting in waiting {
-                let mut waiting = lock(&waiting);
-                if let Some(request) = waiting.request.take() {
-                    // A plugin's request is not repeated: it alone knows whether that is safe.
-                    let sending = extensions.start_http_request(request, RetryPolicy::none());
-                    waiting.sending = Some(sending);
-                }
+impl Requests {
+    /// Has the engine authorize all that wait. True if there were any.
+    pub(super) fn authorize(&self, extensions: &Extensions) -> bool {
+        let waiting: Vec<Shared> = core::mem::take(&mut *lock(&self.0));
+        for waiting in &waiting {
+            let mut waiting = lock(waiting);
+            if let Some(request) = waiting.request.take() {
+                // A plugin's request is not repeated: it alone knows whether that is safe.
+                let sending = extensions.start_http_request(request, RetryPolicy::none());
+                waiting.sending = Some(sending);
             }
         }
-    })
-    .await
+        !waiting.is_empty()
+    }
 }
 
 impl HttpTransport for EngineTransport {
     fn send(&self, request: TransportRequest) -> SendFuture {
         let waiting = of_engine(request)
             .map(|request| Arc::new(Mutex::new(Waiting { request: Some(request), sending: None })));
-        let known = REQUESTS.try_with(Arc::clone);
+        let known = wishes();
         Box::pin(async move {
             let waiting = waiting?;
-            let Ok(requests) = known else {
+            let Some(wishes) = known else {
                 return Err(failed("there is no transport while a plugin is initialised"));
             };
-            lock(&requests).push(Arc::clone(&waiting));
+            lock(&wishes.requests.0).push(Arc::clone(&waiting));
             // It is looked at again as soon as it is authorized, in the same task.
             let sending = poll_fn(|_| match lock(&waiting).sending.take() {
                 Some(sending) => Poll::Ready(sending),

@@ -2,10 +2,13 @@
 
 use core::time::Duration;
 
+use cpex_wasmi_abi::Status;
+
 use super::Session;
 use crate::Limits;
 use crate::boundary::MAX_MESSAGE_BYTES;
-use crate::system::{AccessKind, AuditOutcome, SystemUsage, Used};
+use crate::system::effects::{Effect, OpenEffect};
+use crate::system::{AccessKind, AuditOutcome, SystemUsage, Used, shown};
 
 impl Session {
     /// Notes work to be charged for, as for so many bytes.
@@ -41,6 +44,20 @@ impl Session {
     ) {
         let used = Used { access, operation, target, outcome, bytes_sent, bytes_received };
         self.tell(&used);
+    }
+
+    /// Has an external effect recorded before it happens, if a log of them is kept. The effect has to wait for that.
+    pub(crate) fn announce(
+        &mut self,
+        access: AccessKind,
+        operation: &str,
+        target: &str,
+    ) -> Option<impl Future<Output = Result<OpenEffect, Status>> + Send + use<>> {
+        let effects = self.grants.services.effects.and_then(|find| find())?;
+        let (operation, target, work) = shown(&self.secrets, operation, target);
+        self.worked(work);
+        let effect = Effect::new(access, operation, target, self.hook());
+        Some(async move { effects.announce(effect?).await })
     }
 
     /// A time that never goes back.

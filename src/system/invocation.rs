@@ -8,6 +8,8 @@ use core::time::Duration;
 use cpex_wasmi_abi::Status;
 
 use super::Grants;
+#[cfg(feature = "std")]
+use super::effects::{Effect, EffectQueue, OpenEffect};
 use super::{AccessKind, AuditEvent, AuditOutcome, report};
 #[cfg(feature = "std")]
 use crate::Level;
@@ -80,8 +82,13 @@ impl Invocation<'_> {
 
     /// The reporter of its result, also after the call of the function.
     pub(crate) fn reporter(&self) -> Reporter {
-        let secrets = self.secrets.clone();
-        Reporter { grants: self.grants.clone(), hook: self.hook.into(), secrets }
+        Reporter {
+            grants: self.grants.clone(),
+            hook: self.hook.into(),
+            secrets: self.secrets.clone(),
+            #[cfg(feature = "std")]
+            effects: self.grants.services.effects.and_then(|find| find()),
+        }
     }
 
     /// Reports it, without the tokens that the plugin was given.
@@ -117,9 +124,27 @@ pub(crate) struct Reporter {
     grants: Arc<Grants>,
     hook: String,
     secrets: Secrets,
+    /// The log of external effects of this call, if one is kept.
+    #[cfg(feature = "std")]
+    effects: Option<EffectQueue>,
 }
 
 impl Reporter {
+    /// Has an external effect recorded before it happens, if a log of them is kept. Fails if it cannot be
+    /// recorded: it must not happen then.
+    #[cfg(feature = "std")]
+    pub(crate) async fn announce(
+        &self,
+        access: AccessKind,
+        operation: &str,
+        target: &str,
+    ) -> Result<Option<OpenEffect>, Status> {
+        let Some(effects) = &self.effects else { return Ok(None) };
+        let (operation, target, _) = shown(&self.secrets, operation, target);
+        let effect = Effect::new(access, operation, target, &self.hook)?;
+        effects.clone().announce(effect).await.map(Some)
+    }
+
     /// Reports it, without the tokens that the plugin was given.
     pub(crate) fn report(&self, used: &Used<'_>) {
         tell(&self.grants, &self.hook, &self.secrets, used);
@@ -171,6 +196,12 @@ impl Pending {
             shown = target;
         }
         Self { reporter, access, operation, target: shown, sent, over: false }
+    }
+
+    /// The reporter of what comes of it.
+    #[cfg(all(feature = "exec", unix))]
+    pub(super) fn reporter(&self) -> &Reporter {
+        &self.reporter
     }
 
     /// Reports what came of it, and how many bytes the plugin got.
@@ -227,21 +258,28 @@ pub(crate) fn tell(grants: &Grants, hook: &str, secrets: &Secrets, used: &Used<'
         return 0;
     }
     let &Used { access, operation, target, outcome, bytes_sent, bytes_received } = used;
-    let (operation, work) = secrets.redact_start(operation, MAX_OPERATION_BYTES);
-    let (target, more) = secrets.redact_start(target, MAX_TARGET_BYTES);
+    let (operation, target, work) = shown(secrets, operation, target);
     report(
         services.audit.as_ref(),
         &AuditEvent {
             plugin: &grants.plugin,
             hook,
             access,
-            operation: &visible(&operation),
-            target: &visible(&target),
+            operation: &operation,
+            target: &target,
             outcome,
             bytes_sent,
             bytes_received,
         },
     );
-    let shown = operation.len().saturating_add(target.len());
-    work.saturating_add(more).saturating_add(shown)
+    work
+}
+
+/// Operation and target as others are told of them, and the work that this took, in bytes.
+pub(crate) fn shown(secrets: &Secrets, operation: &str, target: &str) -> (String, String, usize) {
+    let (operation, work) = secrets.redact_start(operation, MAX_OPERATION_BYTES);
+    let (target, more) = secrets.redact_start(target, MAX_TARGET_BYTES);
+    let work =
+        work.saturating_add(more).saturating_add(operation.len()).saturating_add(target.len());
+    (visible(&operation), visible(&target), work)
 }

@@ -11,6 +11,8 @@
 mod audit;
 #[cfg(all(feature = "exec", unix))]
 mod command;
+#[cfg(feature = "std")]
+pub(crate) mod effects;
 mod environment;
 mod function;
 mod granted;
@@ -43,6 +45,8 @@ pub use function::{Encoding, StubAnswer};
 pub(crate) use granted::{Granted, check};
 pub(crate) use grants::Grants;
 pub use invocation::Invocation;
+#[cfg(feature = "wasi")]
+pub(crate) use invocation::shown;
 pub(crate) use invocation::{Pending, SystemUsage, Used, tell};
 
 /// Services that all plugins of an engine share beyond the interpreter.
@@ -55,6 +59,9 @@ pub(crate) struct Services {
     /// Instead of the process's own.
     pub(crate) environment: Option<Variables>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
+    /// The way to the log that an engine keeps of a call's external effects.
+    #[cfg(feature = "std")]
+    pub(crate) effects: Option<effects::FindEffects>,
     /// The destination of plugins' log lines, for the host's remarks about them.
     pub(crate) sink: Option<Arc<dyn LogSink>>,
     /// The place of state that outlasts a call.

@@ -45,6 +45,8 @@ pub(crate) enum Fault {
     Errno(Errno),
     /// The call ends.
     End(Error),
+    /// The function waits until what it is about to do is recorded, and is [resumed](super::resume).
+    Waits,
 }
 
 impl From<Errno> for Fault {

@@ -26,7 +26,9 @@ const RIGHT_FD_WRITE: u64 = 1 << 6;
 const RIGHT_POLL: u64 = 1 << 27;
 
 /// The arguments of a function, as they come from the module.
-pub(super) struct Args([u64; WasiFunction::MAX_PARAMS]);
+pub(crate) type GivenArgs = [u64; WasiFunction::MAX_PARAMS];
+
+pub(super) struct Args(GivenArgs);
 
 impl Args {
     /// A number of 32 bits.
@@ -47,29 +49,43 @@ pub(super) struct WasiCall<'c> {
     pub(super) memory: Memory<'c>,
 }
 
-/// Serves a function; what it answers is an error number of WASI, or none.
+/// Serves a function; what it answers is an error number of WASI, or none. It may [wait](State::is_waiting).
 pub(crate) fn serve(
     session: &mut Session,
     state: &mut State,
     function: WasiFunction,
-    given: &[u64],
+    args: GivenArgs,
     memory: &mut [u8],
 ) -> Result<i32, Error> {
-    let mut args = [0; WasiFunction::MAX_PARAMS];
-    for (arg, given) in args.iter_mut().zip(given) {
-        *arg = *given;
-    }
     session.count_call()?;
     session.start_clock();
-    let served = WasiCall { session, state, memory: Memory(memory) }.serve(function, &Args(args));
-    match served {
-        Ok(()) => Ok(0),
-        Err(Fault::Errno(errno)) => Ok(errno as i32),
-        Err(Fault::End(error)) => Err(error),
+    WasiCall { session, state, memory: Memory(memory) }.answer(function, &Args(args))
+}
+
+/// Serves a function anew that [waited](State::is_waiting): what it is about to do is recorded.
+pub(crate) fn resume(
+    session: &mut Session,
+    state: &mut State,
+    function: WasiFunction,
+    args: GivenArgs,
+    memory: &mut [u8],
+) -> Result<i32, Error> {
+    let answer = WasiCall { session, state, memory: Memory(memory) }.answer(function, &Args(args));
+    if core::mem::take(&mut state.announcement).is_waiting() {
+        return Err(Error::internal("a function of WASI waited twice"));
     }
+    answer
 }
 
 impl WasiCall<'_> {
+    fn answer(&mut self, function: WasiFunction, args: &Args) -> Result<i32, Error> {
+        match self.serve(function, args) {
+            Ok(()) | Err(Fault::Waits) => Ok(0),
+            Err(Fault::Errno(errno)) => Ok(errno as i32),
+            Err(Fault::End(error)) => Err(error),
+        }
+    }
+
     fn serve(&mut self, function: WasiFunction, args: &Args) -> Result<(), Fault> {
         use WasiFunction as F;
         let (a, b, c, d) = (args.at(0), args.at(1), args.at(2), args.at(3));

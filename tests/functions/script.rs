@@ -36,6 +36,11 @@ impl Script {
     }
 
     pub(crate) fn wasm(&self) -> Vec<u8> {
+        self.wasm_then("(i32.const 0)")
+    }
+
+    /// A guest that runs this body after its calls, which gives the verdict.
+    pub(crate) fn wasm_then(&self, body: &str) -> Vec<u8> {
         let mut data = Vec::new();
         let mut steps = |calls: &[(String, String)]| -> String {
             let step = |(name, argument): &(String, String)| {
@@ -74,7 +79,7 @@ impl Script {
                      (local.get $len))
                    {init}
                    (func (export "cpex_invoke") (param i32) (result i32) (local $len i32)
-                     {calls} (i32.const 0))"#,
+                     {calls} {body})"#,
                 common::data(&data)
             ),
         )

@@ -105,10 +105,29 @@ mod state;
 #[path = "../pipeline/tiers.rs"]
 mod tiers;
 
+#[cfg(all(feature = "http-client", feature = "exec", feature = "wasi"))]
+#[allow(dead_code, reason = "it has more than is called here")]
+#[path = "../functions/script.rs"]
+mod calls;
+#[cfg(all(feature = "http-client", feature = "exec", feature = "wasi"))]
+mod effects;
+#[cfg(all(feature = "http-client", feature = "exec", feature = "wasi"))]
+mod file_effects;
 mod own;
 mod policy;
 #[cfg(feature = "http-client")]
 mod transport;
+#[cfg(all(feature = "http-client", feature = "exec", feature = "wasi"))]
+#[allow(
+    dead_code,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "it is written for another test, and has more than is called here"
+)]
+#[path = "../wasi/script.rs"]
+mod wasi_script;
 
 // As the source of the native plugins calls it.
 use native::cpex;

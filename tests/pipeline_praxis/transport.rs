@@ -12,20 +12,47 @@ use crate::upstream::adapter::WasmFactory;
 use crate::upstream::extensions::Extensions;
 use crate::upstream::http::{HttpRequest, HttpResponse, HttpTransport, HttpTransportError};
 
+type Look = Box<dyn Fn() + Send>;
+
 /// A transport that answers from memory, and keeps what it was asked.
-#[derive(Clone, Debug, Default)]
-struct Canned(Arc<Mutex<Vec<String>>>);
+#[derive(Clone, Default)]
+pub(crate) struct Canned {
+    asked: Arc<Mutex<Vec<String>>>,
+    /// Called for each request.
+    when_asked: Arc<Mutex<Option<Look>>>,
+}
+
+impl std::fmt::Debug for Canned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Canned")
+    }
+}
+
+impl Canned {
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    pub(crate) fn when_asked(&self, look: impl Fn() + Send + 'static) {
+        *self.when_asked.lock().unwrap() = Some(Box::new(look));
+    }
+}
 
 #[async_trait]
 impl HttpTransport for Canned {
     async fn execute(&self, request: HttpRequest) -> Result<HttpResponse, HttpTransportError> {
         let body = String::from_utf8_lossy(&request.body).into_owned();
-        self.0.lock().unwrap().push(format!("{} {} {body}", request.method, request.url));
+        self.asked.lock().unwrap().push(format!("{} {} {body}", request.method, request.url));
+        if let Some(look) = &*self.when_asked.lock().unwrap() {
+            look();
+        }
         // As one that has to wait.
         tokio::task::yield_now().await;
         match &*body {
             "search" => Ok(HttpResponse::new(200, "allow".into())),
             "wipe" => Ok(HttpResponse::new(200, "nobody wipes".into())),
+            "broken" => Err(HttpTransportError::Io("the connection is lost".into())),
+            "hang" => std::future::pending().await,
             "inside" => Err(HttpTransportError::Rejected("a private address".into())),
             _ => Ok(HttpResponse::new(500, "oops".into())),
         }
@@ -80,7 +107,7 @@ fn requests_go_by_the_transport_of_the_engine() {
         let wiped = decide("wipe").await;
         assert_eq!(wiped.violation.as_ref().unwrap().reason, "nobody wipes");
         assert_eq!(denied(&decide("other").await), "undecided");
-        let asked = transport.0.lock().unwrap();
+        let asked = transport.asked();
         assert_eq!(asked[0], format!("POST {URL} search"));
         assert_eq!(asked.len(), 3);
     });
@@ -96,7 +123,7 @@ fn a_transport_takes_the_capability_and_has_to_be_there() {
             let result = invoke(&engine, tool_call("search"), Extensions::default()).await;
             assert_eq!(denied(&result), "undecided");
         }
-        assert!(transport.0.lock().unwrap().is_empty());
+        assert!(transport.asked().is_empty());
     });
 }
 
@@ -108,7 +135,7 @@ fn an_address_that_the_transport_refuses_is_denied() {
         let engine = started(&entry, Some(transport.clone())).await;
         let result = invoke(&engine, tool_call("inside"), Extensions::default()).await;
         assert_eq!(error_codes(&result), ["network_denied"]);
-        assert_eq!(transport.0.lock().unwrap().len(), 1);
+        assert_eq!(transport.asked().len(), 1);
     });
 }
 

@@ -16,7 +16,8 @@ use super::upstream::factory::{PluginFactory, PluginFactoryRegistry, PluginInsta
 use super::upstream::hooks::PluginPayload;
 use super::upstream::plugin::PluginConfig;
 use super::upstream::registry::AnyHookHandler;
-use super::upstream::{DIALECT, PipelineEngine};
+use super::upstream::{DIALECT, PipelineEngine, set_up};
+use cpex_wasmi_abi::{AccessKind, AccessRequest, Manifest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -27,9 +28,6 @@ use super::{agrees, errors};
 use crate::config::{self, Document, PluginDirectory, Report, SCHEME};
 use crate::pipeline::{CallRecord, Observer, TracingSink};
 use crate::{Engine, EngineBuilder, PayloadType, visible};
-
-/// The beginning of what a manifest asks for of the network.
-const NETWORK: &str = "network:";
 
 /// Makes the plugins of a configuration whose kind is `wasm://`. Cheap to clone.
 ///
@@ -64,7 +62,8 @@ impl WasmFactory {
         directory: impl AsRef<Path>,
         engine: EngineBuilder,
     ) -> Result<Self, Box<PluginError>> {
-        let directory = PluginDirectory::new(directory, engine.or_log_sink(TracingSink))
+        let engine = set_up(engine.or_log_sink(TracingSink));
+        let directory = PluginDirectory::new(directory, engine)
             .map_err(|error| PluginError::Config { message: error.to_string() })?;
         Ok(Self { directory: Arc::new(directory), types: PayloadTypes::default(), observer: None })
     }
@@ -197,7 +196,7 @@ impl PluginFactory for WasmFactory {
                 hook,
                 types: self.types.clone(),
                 looks: plugin.module().looks(),
-                sends: plugin.module().manifest().access.iter().any(|row| row.starts_with(NETWORK)),
+                acts: acts(plugin.module().manifest()),
                 observer: self.observer.clone(),
                 plugin: plugin.clone(),
             };
@@ -212,6 +211,13 @@ impl fmt::Debug for WasmFactory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WasmFactory").finish_non_exhaustive()
     }
+}
+
+/// True if a plugin asks for what has effects outside of the pipeline.
+fn acts(manifest: &Manifest) -> bool {
+    let kinds = manifest.access.iter().filter_map(|row| AccessRequest::parse(row));
+    let acts = [AccessKind::Network, AccessKind::Command, AccessKind::Files];
+    kinds.into_iter().any(|request| acts.contains(&request.kind()))
 }
 
 /// The name of a hook for as long as the process lives, as engines want it. Each is kept once.

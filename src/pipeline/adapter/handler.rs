@@ -29,8 +29,8 @@ pub(super) struct Handler {
     pub(super) types: PayloadTypes,
     /// True if the plugin can look at a request at all.
     pub(super) looks: bool,
-    /// True if it may send requests, by which transport ever.
-    pub(super) sends: bool,
+    /// True if it may have effects outside of the pipeline: by requests, programs or files.
+    pub(super) acts: bool,
     pub(super) observer: Option<Observer>,
 }
 
@@ -97,7 +97,7 @@ impl AnyHookHandler for Handler {
             RequestSource::Unseen
         };
         let call = self.plugin.invoke(instance, self.position, seen, Some(borrowed));
-        let called = if self.sends { carried(extensions, call).await } else { call.await };
+        let called = if self.acts { carried(extensions, call).await } else { call.await };
         let RawOutcome { violation, changes, telemetry: reported, receipt } =
             called.map_err(failed)?;
         // Noted before they are used up.

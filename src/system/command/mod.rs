@@ -10,6 +10,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::io::{PipeWriter, pipe};
@@ -18,6 +19,7 @@ use std::thread;
 
 use cpex_wasmi_abi::{AccessRequest, Command, CommandOutput, Status};
 
+use super::effects::{Course, went};
 use super::invocation::Pending;
 use super::{AccessKind, AuditOutcome, Function, Invocation, Reply};
 use crate::boundary::{Input, MAX_MESSAGE_BYTES};
@@ -42,15 +44,23 @@ impl Function for CommandRun {
     fn call(&self, invocation: &mut Invocation<'_>, argument: Input<'_>) -> Reply {
         let format = argument.format;
         match argument.record().and_then(|command| begin(invocation, command)) {
-            Ok(running) => Reply::Later(Box::pin(async move {
-                running.await.and_then(|output| format.encode(&output))
+            Ok(admitted) => Reply::Later(Box::pin(async move {
+                admitted.run().await.and_then(|output| format.encode(&output))
             })),
             Err(status) => Reply::Now(Err(status)),
         }
     }
 }
 
-fn begin(invocation: &mut Invocation<'_>, command: Command) -> Result<Running, Status> {
+/// A program that may run.
+struct Admitted {
+    job: Job,
+    /// The program and its arguments, as they are told of.
+    target: String,
+    pending: Pending,
+}
+
+fn begin(invocation: &mut Invocation<'_>, command: Command) -> Result<Admitted, Status> {
     let target = shown(invocation, &command);
     let (access, operation) = (AccessKind::Command, "run");
     if !is_granted(invocation, &command) {
@@ -69,16 +79,43 @@ fn begin(invocation: &mut Invocation<'_>, command: Command) -> Result<Running, S
         output_bytes: usize::try_from(limits.command_output_bytes).unwrap_or(usize::MAX),
         time: invocation.remaining.map(|left| left.saturating_add(GRACE)),
     };
-    let (given_up, held) = pipe().map_err(|_| Status::Unavailable)?;
-    let slot = Arc::new(ResultSlot::default());
-    let theirs = slot.clone();
-    let thread = thread::Builder::new().name("cpex-command".into()).stack_size(STACK);
-    let spawned = thread.spawn(move || {
-        let output = contained(|| run::run(&job, &given_up));
-        theirs.fill(output.unwrap_or(Err(Status::Unavailable)));
-    });
-    spawned.map_err(|_| Status::Unavailable)?;
-    Ok(Running { slot, pending: Some(pending), _held: held })
+    Ok(Admitted { job, target, pending })
+}
+
+impl Admitted {
+    /// Runs it to its end, once it is in the log of external effects, if one is kept.
+    async fn run(self) -> Result<CommandOutput, Status> {
+        let Self { job, target, pending } = self;
+        let mut effect = pending.reporter().announce(AccessKind::Command, "run", &target).await?;
+        let (given_up, held) = pipe().map_err(|_| Status::Unavailable)?;
+        let slot = Arc::new(ResultSlot::default());
+        let theirs = slot.clone();
+        let sent = u64::try_from(job.command.stdin.len()).unwrap_or(u64::MAX);
+        let thread = thread::Builder::new().name("cpex-command".into()).stack_size(STACK);
+        let spawned = thread.spawn(move || {
+            let output = contained(|| run::run(&job, &given_up, &theirs.started));
+            theirs.fill(output.unwrap_or(Err(Status::Unavailable)));
+        });
+        spawned.map_err(|_| Status::Unavailable)?;
+        went(&mut effect, Course::Unknown);
+        let started = slot.clone();
+        let output = Running { slot, _held: held }.await;
+        let received = match &output {
+            Ok(CommandOutput { stdout, stderr, .. }) => stdout.len().saturating_add(stderr.len()),
+            Err(_) => 0,
+        };
+        if output.is_ok() {
+            went(&mut effect, Course::Done);
+        } else if !started.started.load(Ordering::Acquire) {
+            went(&mut effect, Course::NotBegun);
+        }
+        if let Some(effect) = &mut effect {
+            effect.moved(sent, u64::try_from(received).unwrap_or(u64::MAX));
+        }
+        let outcome = if output.is_ok() { AuditOutcome::Allowed } else { AuditOutcome::Failed };
+        pending.end(outcome, received);
+        output
+    }
 }
 
 /// True if program and arguments are asked for and granted.
@@ -131,7 +168,6 @@ fn is_plain(word: &str) -> bool {
 /// A program that runs. Once this is dropped, the program is killed.
 struct Running {
     slot: Arc<ResultSlot>,
-    pending: Option<Pending>,
     /// The thread beside the program sees when this is closed.
     _held: PipeWriter,
 }
@@ -139,23 +175,18 @@ struct Running {
 impl Future for Running {
     type Output = Result<CommandOutput, Status>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Poll::Ready(output) = self.slot.poll(context) else { return Poll::Pending };
-        if let Some(pending) = self.pending.take() {
-            match &output {
-                Ok(CommandOutput { stdout, stderr, .. }) => {
-                    pending.end(AuditOutcome::Allowed, stdout.len().saturating_add(stderr.len()));
-                }
-                Err(_) => pending.end(AuditOutcome::Failed, 0),
-            }
-        }
-        Poll::Ready(output)
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.slot.poll(context)
     }
 }
 
 /// The slot into which the thread puts the program's result.
 #[derive(Default)]
-struct ResultSlot(Mutex<SlotState>);
+struct ResultSlot {
+    state: Mutex<SlotState>,
+    /// True once the program runs.
+    started: AtomicBool,
+}
 
 #[derive(Default)]
 struct SlotState {
@@ -165,7 +196,7 @@ struct SlotState {
 
 impl ResultSlot {
     fn locked(&self) -> MutexGuard<'_, SlotState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fill(&self, output: Result<CommandOutput, Status>) {

@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io::{ErrorKind, PipeReader, Read, Write as _};
 use std::os::fd::AsFd;
@@ -32,10 +33,14 @@ pub(super) struct Job {
 }
 
 /// Runs a program to its end; kills it, with whatever it has started in its process group, if it takes
-/// too long, gives too much, or is given up: `given_up` is closed at the other end then.
-pub(super) fn run(job: &Job, given_up: &PipeReader) -> Result<CommandOutput, Status> {
+/// too long, gives too much, or is given up: `given_up` is closed at the other end then. `started` is set once it runs.
+pub(super) fn run(
+    job: &Job,
+    given_up: &PipeReader,
+    started: &AtomicBool,
+) -> Result<CommandOutput, Status> {
     let begun = Instant::now();
-    let mut program = Program::start(job)?;
+    let mut program = Program::start(job, started)?;
     loop {
         let left = match job.time.map(|time| time.saturating_sub(begun.elapsed())) {
             Some(Duration::ZERO) => return Err(Status::Unavailable),
@@ -63,7 +68,7 @@ struct Program {
 }
 
 impl Program {
-    fn start(job: &Job) -> Result<Self, Status> {
+    fn start(job: &Job, started: &AtomicBool) -> Result<Self, Status> {
         let Command { program, args, stdin } = &job.command;
         let mut command = std::process::Command::new(program);
         command
@@ -76,6 +81,7 @@ impl Program {
             .stderr(Stdio::piped());
         let failed = |_| Status::Unavailable;
         let mut child = command.spawn().map_err(failed)?;
+        started.store(true, Ordering::Release);
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let group = Group { child, over: false };

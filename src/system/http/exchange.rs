@@ -15,6 +15,7 @@ use super::{
     AddressGuard, HttpTransport, HttpUsage, TransportError, TransportRequest, TransportResponse,
 };
 use crate::system::Grants;
+use crate::system::effects::{Course, OpenEffect, went};
 use crate::system::invocation::{Reporter, Used};
 use crate::system::{AccessKind, AuditOutcome};
 
@@ -91,7 +92,12 @@ impl Exchange {
             let reason = "the plugin has sent as many as `max_http_requests` allows";
             return Err(Failure::new(Status::QuotaExceeded, reason));
         }
+        let recorded = self.reporter.announce(AccessKind::Network, &hop.method, &hop.target).await;
+        hop.effect = recorded.map_err(|status| {
+            Failure::new(status, "it could not be recorded in the log of external effects")
+        })?;
         hop.sent = bytes;
+        went(&mut hop.effect, Course::Unknown);
         let sending = self.transport.send(TransportRequest {
             plugin: self.grants.plugin.clone(),
             plugin_number: self.grants.number,
@@ -105,7 +111,13 @@ impl Exchange {
             timeout: self.remaining(),
             max_response_bytes: limits.http_response_bytes,
         });
-        let response = sending.await?;
+        let response = sending.await;
+        match &response {
+            Ok(_) | Err(TransportError::TooLarge) => went(&mut hop.effect, Course::Done),
+            Err(TransportError::AddressDenied) => went(&mut hop.effect, Course::NotBegun),
+            Err(_) => {}
+        }
+        let response = response?;
         for (name, value) in &response.headers {
             hop.received(name.len().saturating_add(value.len()));
         }
@@ -205,6 +217,7 @@ struct Hop<'a> {
     outcome: AuditOutcome,
     sent: u64,
     received: u64,
+    effect: Option<OpenEffect>,
 }
 
 impl<'a> Hop<'a> {
@@ -216,6 +229,7 @@ impl<'a> Hop<'a> {
             outcome: AuditOutcome::Failed,
             sent: 0,
             received: 0,
+            effect: None,
         }
     }
 
@@ -258,5 +272,8 @@ impl Drop for Hop<'_> {
             bytes_sent: self.sent,
             bytes_received: self.received,
         });
+        if let Some(effect) = &mut self.effect {
+            effect.moved(self.sent, self.received);
+        }
     }
 }

@@ -15,6 +15,8 @@ pub(super) enum Why {
     Failed(Errno),
     /// The call ends.
     End(Error),
+    /// The function waits, and nothing is done yet.
+    Waits,
 }
 
 pub(super) type Done<T> = Result<T, Why>;
@@ -31,6 +33,7 @@ impl From<Why> for Fault {
             Why::Denied => Self::Errno(Errno::Acces),
             Why::Failed(errno) => Self::Errno(errno),
             Why::End(error) => Self::End(error),
+            Why::Waits => Self::Waits,
         }
     }
 }
@@ -40,6 +43,7 @@ impl From<Fault> for Why {
         match fault {
             Fault::Errno(errno) => Self::Failed(errno),
             Fault::End(error) => Self::End(error),
+            Fault::Waits => Self::Waits,
         }
     }
 }

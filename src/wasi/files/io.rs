@@ -11,6 +11,7 @@ use super::rights;
 use super::table::OpenFile;
 use super::{FILE_WORK, SYNC_WORK};
 use crate::system::AccessKind;
+use crate::system::effects::{Course, went};
 
 impl WasiCall<'_> {
     /// Refuses what a file is not open for. It is told of if the plugin wanted to have it open for that.
@@ -80,12 +81,17 @@ impl WasiCall<'_> {
             file.cut = true;
             return Err(Errno::Dquot.into());
         }
+        self.announce_file("write", fd)?;
         self.session.worked(buffers.len().saturating_mul(FILE_WORK));
         let memory = &self.memory;
+        let file = self.state.files.file(fd)?;
         let (total, ended) = transfer(&file.file, at, &buffers, |mut file, buffer| {
             memory.bytes(buffer.at, buffer.len).map_or(Ok(0), |from| file.write(from))
         });
         file.bytes_written = file.bytes_written.saturating_add(total);
+        if total > 0 {
+            went(&mut file.effect, Course::Done);
+        }
         let counted = if total > 0 { total.saturating_add(gap) } else { 0 };
         usage_add(&mut self.session.system().0.file_bytes_written, counted);
         self.transferred(total, ended, done)
@@ -145,10 +151,38 @@ impl WasiCall<'_> {
             file.cut = true;
             return Err(Errno::Dquot.into());
         }
-        file.file.set_len(size)?;
-        usage_add(&mut usage.file_bytes_written, grown);
+        self.change_file("set_size", fd, |file| Ok(file.file.set_len(size)?))?;
+        usage_add(&mut self.session.system().0.file_bytes_written, grown);
+        let file = self.state.files.file(fd)?;
         file.bytes_written = file.bytes_written.saturating_add(grown);
         self.session.worked(FILE_WORK);
+        Ok(())
+    }
+}
+
+impl WasiCall<'_> {
+    /// Changes an open file, once that is in the log of external effects, if one is kept.
+    pub(super) fn change_file(
+        &mut self,
+        operation: &str,
+        fd: u32,
+        act: impl FnOnce(&mut OpenFile) -> Done<()>,
+    ) -> Done<()> {
+        self.announce_file(operation, fd)?;
+        let file = self.state.files.file(fd)?;
+        act(file)?;
+        went(&mut file.effect, Course::Done);
+        Ok(())
+    }
+
+    /// Has the changes of an open file recorded before the first of them, as one effect.
+    fn announce_file(&mut self, operation: &str, fd: u32) -> Done<()> {
+        let file = self.state.files.file(fd)?;
+        if file.effect.is_none() {
+            let (shown, may) = (file.shown.clone(), file.may);
+            let effect = self.announce(operation, &shown, may)?;
+            self.state.files.file(fd)?.effect = effect;
+        }
         Ok(())
     }
 }

@@ -18,11 +18,14 @@ mod table;
 
 use alloc::string::String;
 
+use super::announce::Announcement;
 use super::serve::{Args, WasiCall};
 use super::{Errno, Fault, WasiFunction};
+use crate::system::effects::{Course, OpenEffect, went};
 use crate::system::{AccessKind, AuditOutcome};
 
 use fault::{Done, Why};
+use rights::May;
 pub(crate) use roots::Roots;
 pub(crate) use table::Files;
 use table::PathTarget;
@@ -133,6 +136,39 @@ impl WasiCall<'_> {
         self.told(operation, &place.shown, done)
     }
 
+    /// Changes what is at a path, as [`at_path`](Self::at_path) does, once that is in the log of external effects, if
+    /// one is kept.
+    fn change_path(
+        &mut self,
+        operation: &str,
+        place: &PathTarget,
+        right: u64,
+        act: impl FnOnce(&mut Self, &PathTarget) -> Done<()>,
+    ) -> Result<(), Fault> {
+        self.at_path(operation, place, right, |call, place| {
+            let mut effect = call.announce(operation, &place.shown, place.may)?;
+            act(call, place)?;
+            went(&mut effect, Course::Done);
+            Ok(())
+        })
+    }
+
+    /// Has a change recorded before it is made, if a log of external effects is kept: the function waits, and is
+    /// served anew.
+    fn announce(&mut self, operation: &str, shown: &str, may: May) -> Done<Option<OpenEffect>> {
+        if may.private {
+            return Ok(None);
+        }
+        if let Some(answer) = self.state.announcement.answer() {
+            return answer.map(Some).map_err(|_| Errno::Io.into());
+        }
+        let Some(recording) = self.session.announce(AccessKind::Files, operation, shown) else {
+            return Ok(None);
+        };
+        self.state.announcement = Announcement::of(recording);
+        Err(Why::Waits)
+    }
+
     /// Tells of what was done or not.
     fn told<T>(&mut self, operation: &str, shown: &str, done: Done<T>) -> Result<T, Fault> {
         match &done {
@@ -140,6 +176,7 @@ impl WasiCall<'_> {
                 self.session.note(AccessKind::Files, operation, shown, AuditOutcome::Allowed, 0, 0)
             }
             Err(Why::Denied) => self.session.refuse(AccessKind::Files, operation, shown, 0),
+            Err(Why::Waits) => {}
             Err(why) => {
                 self.session.note(AccessKind::Files, operation, shown, why.outcome(), 0, 0);
             }

@@ -10,6 +10,7 @@ use super::super::{Errno, Fault};
 use super::fault::{Done, Why};
 use super::rights::{self, May};
 use super::table::{Descriptor, OpenDir, OpenFile, PathTarget};
+use crate::system::effects::{Course, OpenEffect, went};
 
 const FOLLOW: u32 = 1;
 
@@ -129,6 +130,10 @@ impl WasiCall<'_> {
         }
         let mut options = options(wanted);
         let truncates = wanted.is(TRUNCATE);
+        let mut effect = match truncates {
+            true => self.announce("open", &place.shown, place.may)?,
+            false => None,
+        };
         options.read(reads).write((writes || truncates) && !wanted.appends);
         options.append((writes || truncates) && wanted.appends);
         let file = dir.open_with(&place.path, &options)?.into_std();
@@ -138,9 +143,10 @@ impl WasiCall<'_> {
         }
         if truncates {
             file.set_len(0)?;
+            went(&mut effect, Course::Done);
         }
         let may = if own.changes { own } else { own.only(!NEEDS_CHANGES) };
-        Ok(entry(file, place, may, wanted))
+        Ok(entry(file, place, may, wanted, effect))
     }
 
     fn create_file(
@@ -153,11 +159,13 @@ impl WasiCall<'_> {
         if !place.may.has(rights::PATH_CREATE_FILE) {
             return Err(Why::Denied);
         }
+        let mut effect = self.announce("create", &place.shown, place.may)?;
         self.count_entry()?;
         let mut options = options(wanted);
         options.read(own.has(rights::FD_READ)).write(!wanted.appends).append(wanted.appends);
         let file = dir.open_with(&place.path, options.create_new(true))?.into_std();
-        Ok(entry(file, place, own, wanted))
+        went(&mut effect, Course::Done);
+        Ok(entry(file, place, own, wanted, effect))
     }
 
     /// Counts a file or directory that is added.
@@ -191,7 +199,13 @@ fn open_dir(dir: &Dir, place: &PathTarget, wanted: &Wanted, own: May) -> Done<De
 const NEEDS_CHANGES: u64 =
     rights::FD_WRITE | rights::FD_FILESTAT_SET_SIZE | rights::FD_FILESTAT_SET_TIMES;
 
-fn entry(file: std::fs::File, place: &PathTarget, may: May, wanted: &Wanted) -> Descriptor {
+fn entry(
+    file: std::fs::File,
+    place: &PathTarget,
+    may: May,
+    wanted: &Wanted,
+    effect: Option<OpenEffect>,
+) -> Descriptor {
     Descriptor::File(OpenFile {
         file,
         shown: place.shown.clone(),
@@ -201,6 +215,7 @@ fn entry(file: std::fs::File, place: &PathTarget, may: May, wanted: &Wanted) -> 
         bytes_read: 0,
         bytes_written: 0,
         cut: false,
+        effect,
     })
 }
 

@@ -19,20 +19,25 @@ type Text = (u32, u32);
 impl WasiCall<'_> {
     pub(super) fn create_dir(&mut self, fd: u32, path: Text) -> Result<(), Fault> {
         let place = self.place(fd, path)?;
-        self.at_path("create_directory", &place, rights::PATH_CREATE_DIRECTORY, |call, place| {
-            let dir = directory(place)?;
-            let parent = place.path.parent().unwrap_or(Path::new("."));
-            if place.depth_of(dir, parent)? >= MAX_DEPTH {
-                return Err(Errno::Mlink.into());
-            }
-            call.count_entry()?;
-            Ok(dir.create_dir(&place.path)?)
-        })
+        self.change_path(
+            "create_directory",
+            &place,
+            rights::PATH_CREATE_DIRECTORY,
+            |call, place| {
+                let dir = directory(place)?;
+                let parent = place.path.parent().unwrap_or(Path::new("."));
+                if place.depth_of(dir, parent)? >= MAX_DEPTH {
+                    return Err(Errno::Mlink.into());
+                }
+                call.count_entry()?;
+                Ok(dir.create_dir(&place.path)?)
+            },
+        )
     }
 
     pub(super) fn remove_dir(&mut self, fd: u32, path: Text) -> Result<(), Fault> {
         let place = self.place(fd, path)?;
-        self.at_path("remove_directory", &place, rights::PATH_REMOVE_DIRECTORY, |_, place| {
+        self.change_path("remove_directory", &place, rights::PATH_REMOVE_DIRECTORY, |_, place| {
             // Of a path with a slash, the system takes the last part, and cap-std what is in it.
             let path = match place.end() {
                 End::Slash => place.path.components().as_path(),
@@ -44,7 +49,7 @@ impl WasiCall<'_> {
 
     pub(super) fn unlink(&mut self, fd: u32, path: Text) -> Result<(), Fault> {
         let place = self.place(fd, path)?;
-        self.at_path("remove", &place, rights::PATH_UNLINK_FILE, |_, place| {
+        self.change_path("remove", &place, rights::PATH_UNLINK_FILE, |_, place| {
             let dir = place.dir.as_deref().ok_or(Why::Denied)?;
             Ok(dir.remove_file_or_symlink(&place.path)?)
         })
@@ -78,7 +83,7 @@ impl WasiCall<'_> {
     pub(super) fn symlink(&mut self, target: Text, fd: u32, path: Text) -> Result<(), Fault> {
         let target = String::from(self.memory.path(target.0, target.1)?);
         let place = self.place(fd, path)?;
-        self.at_path("symlink", &place, rights::PATH_SYMLINK, |call, place| {
+        self.change_path("symlink", &place, rights::PATH_SYMLINK, |call, place| {
             if !is_below(Path::new(&target)) {
                 return Err(Why::Denied);
             }
@@ -103,7 +108,7 @@ impl WasiCall<'_> {
         let from = self.place(fd, path)?;
         let to = self.place(new_fd, new_path)?;
         let target = to.may.has(rights::PATH_LINK_TARGET);
-        self.at_path("link", &from, rights::PATH_LINK_SOURCE, |call, from| {
+        self.change_path("link", &from, rights::PATH_LINK_SOURCE, |call, from| {
             if !target {
                 return Err(Why::Denied);
             }
@@ -136,7 +141,7 @@ impl WasiCall<'_> {
         let from = self.place(fd, path)?;
         let to = self.place(new_fd, new_path)?;
         let target = to.may.has(rights::PATH_RENAME_TARGET);
-        self.at_path("rename", &from, rights::PATH_RENAME_SOURCE, |_, from| {
+        self.change_path("rename", &from, rights::PATH_RENAME_SOURCE, |_, from| {
             if !target {
                 return Err(Why::Denied);
             }

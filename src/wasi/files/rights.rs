@@ -96,6 +96,8 @@ pub(super) struct May {
     pub(super) rights: u64,
     /// True if files that are there may be changed. Otherwise only new ones can be written to.
     pub(super) changes: bool,
+    /// True in a directory of the plugin's own, which is gone when the call is over.
+    pub(super) private: bool,
 }
 
 impl May {
@@ -109,12 +111,20 @@ impl May {
             FilePermission::FixedMutable => (LISTS | FD_READ | CHANGES, true),
             FilePermission::ListOnly => (LISTS, false),
         };
-        Self { rights: rights | ANY, changes }
+        Self {
+            rights: rights | ANY,
+            changes,
+            private: permission == FilePermission::PrivateScratch,
+        }
     }
 
     /// The union of both.
     pub(super) fn or(self, other: Self) -> Self {
-        Self { rights: self.rights | other.rights, changes: self.changes || other.changes }
+        Self {
+            rights: self.rights | other.rights,
+            changes: self.changes || other.changes,
+            private: self.private && other.private,
+        }
     }
 
     /// The rest of it.

@@ -182,8 +182,8 @@ impl WasiCall<'_> {
         if let Some(time) = wanted(modified, flags, SET_MODIFIED, MODIFIED_NOW)? {
             times = times.set_modified(time);
         }
-        let file = self.state.files.file(fd)?;
-        let (shown, done) = (file.shown.clone(), file.file.set_times(times).map_err(Why::from));
+        let shown = self.state.files.file(fd)?.shown.clone();
+        let done = self.change_file("set_times", fd, |file| Ok(file.file.set_times(times)?));
         self.told("set_times", &shown, done)
     }
 
@@ -197,7 +197,7 @@ impl WasiCall<'_> {
             time.map(|time| SystemTimeSpec::Absolute(CapTime::from_std(time)))
         };
         let right = rights::PATH_FILESTAT_SET_TIMES;
-        self.at_path("set_times", &place, right, |_, place: &PathTarget| -> Done<()> {
+        self.change_path("set_times", &place, right, |_, place: &PathTarget| -> Done<()> {
             let dir = place.dir.as_deref().ok_or(Why::Denied)?;
             if follow {
                 dir.set_times(&place.path, spec(accessed), spec(modified))?;

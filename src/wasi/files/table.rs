@@ -17,6 +17,7 @@ use super::root::{GrantedFile, Root};
 use super::roots::Roots;
 use super::scratch::Scratch;
 use crate::session::Session;
+use crate::system::effects::OpenEffect;
 use crate::system::{AccessKind, AuditOutcome};
 
 /// The first descriptor after the standard ones.
@@ -87,6 +88,8 @@ pub(super) struct OpenFile {
     pub(super) bytes_written: u64,
     /// True if it came to a limit.
     pub(super) cut: bool,
+    /// The record of all that changes it, if a log of external effects is kept.
+    pub(super) effect: Option<OpenEffect>,
 }
 
 /// The target of a path.
@@ -133,7 +136,7 @@ impl Files {
     /// Closes everything, tells how much was moved, and removes what was the plugin's own.
     pub(crate) fn end(&mut self, session: &mut Session) {
         for entry in self.open.drain(..).flatten() {
-            closed(&entry, session);
+            closed(entry, session);
         }
         for scratch in self.scratch.drain(..).flatten() {
             scratch.remove();
@@ -200,7 +203,7 @@ impl Files {
 
     pub(super) fn close(&mut self, session: &mut Session, fd: u32) -> Result<(), Errno> {
         let entry = self.slot(fd).and_then(Option::take).ok_or(Errno::Badf)?;
-        closed(&entry, session);
+        closed(entry, session);
         Ok(())
     }
 
@@ -215,7 +218,7 @@ impl Files {
         let entry = self.slot(from).and_then(Option::take).ok_or(Errno::Badf)?;
         let replaced = self.slot(to).and_then(|slot| slot.replace(entry));
         if let Some(replaced) = replaced.filter(|_| from != to) {
-            closed(&replaced, session);
+            closed(replaced, session);
         }
         Ok(())
     }
@@ -391,8 +394,11 @@ impl OpenDir {
 }
 
 /// Tells how much was moved through a file that is closed.
-fn closed(entry: &Descriptor, session: &mut Session) {
-    let Descriptor::File(file) = entry else { return };
+fn closed(entry: Descriptor, session: &mut Session) {
+    let Descriptor::File(mut file) = entry else { return };
+    if let Some(effect) = &mut file.effect {
+        effect.moved(file.bytes_written, file.bytes_read);
+    }
     if file.bytes_read == 0 && file.bytes_written == 0 && !file.cut {
         return;
     }
