@@ -1,21 +1,10 @@
-//! Nothing is lost: every value that `cpex-core` has can be read by a plugin, by itself and as part
+//! Nothing is lost: every value that the engine has can be read by a plugin, by itself and as part
 //! of the whole.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    unreachable_pub,
-    reason = "for tests"
-)]
-
-#[path = "../../../common/mod.rs"]
-mod common;
-mod full;
 
 use std::collections::BTreeSet;
 
-use common::boundary::{Boundary, at};
-use common::trusting;
+use crate::common::boundary::{Boundary, at};
+use crate::common::trusting;
 use cpex_wasmi::abi::{Field, Status};
 use cpex_wasmi::model::{
     DelegationPayload, ElicitationPayload, Extensions, IdentityPayload, MessagePayload,
@@ -26,13 +15,25 @@ use cpex_wasmi_conformance::to_json;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::{full, upstream};
+
 /// A value of theirs as one of ours.
 fn ours<T: DeserializeOwned>(theirs: &impl serde::Serialize) -> T {
-    serde_json::from_value(serde_json::to_value(theirs).unwrap()).unwrap()
+    serde_json::from_value(seen(theirs)).unwrap()
+}
+
+/// The JSON of a value of theirs, as plugins see it.
+fn seen(theirs: &impl serde::Serialize) -> Value {
+    upstream::seen(to_json(theirs))
+}
+
+/// All slots of theirs, as plugins see them.
+fn slots() -> Value {
+    upstream::slots(&full::extensions())
 }
 
 fn boundary(payload: impl Into<Payload>) -> Boundary {
-    let request = Request::new(payload).extensions(ours(&full::extensions()));
+    let request = Request::new(payload).extensions(serde_json::from_value(slots()).unwrap());
     Boundary::new(trusting().allow_raw_credentials(), request)
 }
 
@@ -72,10 +73,10 @@ fn readable(boundary: &mut Boundary, field: Field, expected: &Value) -> usize {
 
 #[test]
 fn every_value_of_every_slot_is_readable() {
-    let theirs = to_json(&full::extensions());
+    let theirs = slots();
     let mut boundary = boundary(ours::<MessagePayload>(&full::message()));
     let slots = theirs.as_object().unwrap();
-    assert_eq!(slots.len(), 14, "a slot is new: {:?}", slots.keys());
+    assert_eq!(slots.len(), upstream::SLOTS, "a slot is new: {:?}", slots.keys());
     let mut read = 0;
     for (slot, expected) in slots {
         let field = Field::ALL.iter().find(|field| field.path() == slot).unwrap();
@@ -93,7 +94,7 @@ fn every_value_of_every_slot_is_readable() {
 
 #[test]
 fn fields_of_their_own_show_what_the_whole_shows() {
-    let theirs = to_json(&full::extensions());
+    let theirs = slots();
     let mut boundary = boundary(ours::<MessagePayload>(&full::message()));
     let mut seen = 0;
     for field in Field::ALL {
@@ -111,7 +112,7 @@ fn fields_of_their_own_show_what_the_whole_shows() {
 
 #[test]
 fn every_value_of_every_payload_is_readable() {
-    let message = to_json(&full::message());
+    let message = seen(&full::message());
     let mut boundary_ = boundary(ours::<MessagePayload>(&full::message()));
     readable(&mut boundary_, Field::Payload, &message);
     for (index, part) in message["message"]["content"].as_array().unwrap().iter().enumerate() {
@@ -123,15 +124,15 @@ fn every_value_of_every_payload_is_readable() {
             assert_eq!(seen.as_ref(), Ok(value), "{index} {pointer}");
         }
     }
-    let identity = to_json(&full::identity());
+    let identity = seen(&full::identity());
     readable(&mut boundary(ours::<IdentityPayload>(&full::identity())), Field::Payload, &identity);
-    let delegated = to_json(&full::delegated());
+    let delegated = seen(&full::delegated());
     readable(
         &mut boundary(ours::<DelegationPayload>(&full::delegated())),
         Field::Payload,
         &delegated,
     );
-    let elicitation = to_json(&full::elicitation());
+    let elicitation = seen(&full::elicitation());
     readable(
         &mut boundary(ours::<ElicitationPayload>(&full::elicitation())),
         Field::Payload,
@@ -157,39 +158,22 @@ fn no_private_field_is_new() {
         names.chain(tokens.iter().map(|token| (*token).to_owned())).collect()
     };
     // What is neither in the JSON nor a token that has a field of its own would be lost.
-    assert_eq!(fields_of(&full::identity()), known(&|| to_json(&full::identity()), &["raw_token"]));
+    assert_eq!(
+        fields_of(&full::identity()),
+        known(&|| seen(&full::identity()), upstream::OF_IDENTITIES)
+    );
     assert_eq!(
         fields_of(&full::delegated()),
-        known(&|| to_json(&full::delegated()), &["bearer_token", "actor_token"])
+        known(&|| seen(&full::delegated()), &["bearer_token", "actor_token"])
     );
-    assert_eq!(fields_of(&full::elicitation()), known(&|| to_json(&full::elicitation()), &[]));
-    use cpex_core::extensions::raw_credentials::{DelegationKey, DelegationMode};
+    assert_eq!(fields_of(&full::elicitation()), known(&|| seen(&full::elicitation()), &[]));
+    use crate::upstream::extensions::raw_credentials::{DelegationKey, DelegationMode};
     let key = DelegationKey::new(DelegationMode::AsClient, "aud", vec!["s".into()])
         .with_subject_id("alice")
         .with_workload_id(Some("w".into()))
         .with_client_id(Some("c".into()));
+    let key = upstream::key(key);
     assert_eq!(fields_of(&key), known(&|| to_json(&key), &[]));
-}
-
-/// `fixtures/requests/full_*.json`, which show every field there is.
-#[test]
-fn the_examples_with_every_field_have_every_field() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/requests");
-    for (name, expected) in [
-        ("full_message", to_json(&full::message())),
-        ("full_extensions", to_json(&full::extensions())),
-        ("full_identity", to_json(&full::identity())),
-        ("full_delegation", to_json(&full::delegated())),
-        ("full_elicitation", to_json(&full::elicitation())),
-    ] {
-        let path = folder.join(name).with_extension("json");
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::write(&path, format!("{expected:#}\n")).unwrap();
-        }
-        let text = std::fs::read_to_string(&path).unwrap();
-        let shown: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(shown, expected, "run this with UPDATE_DOCS=1");
-    }
 }
 
 #[test]
@@ -211,7 +195,7 @@ fn tokens_have_fields_of_their_own() {
 
 #[test]
 fn every_value_of_the_context_is_readable() {
-    let mut theirs = cpex_core::context::PluginContext::new();
+    let mut theirs = upstream::context::PluginContext::new();
     theirs.set_local("mine", json!({"a": [1]}));
     theirs.set_global("ours", json!(u64::MAX));
     let request = Request::tool_call("x").context(ours::<PluginContext>(&theirs));

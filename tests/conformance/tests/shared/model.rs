@@ -1,6 +1,5 @@
-//! The model is `cpex-core`'s: the same JSON in, the same JSON out, and a plugin sees what a
+//! The model is the engine's: the same JSON in, the same JSON out, and a plugin sees what a
 //! native one would.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::HashSet;
 
@@ -11,11 +10,13 @@ use cpex_wasmi_conformance::strategies::{
     capabilities, delegation_payload, elicitation, extensions, identity, json_map, payload,
     raw_credentials,
 };
-use cpex_wasmi_conformance::to_json;
+use cpex_wasmi_conformance::{sorted, to_json};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
+
+use crate::upstream;
 
 /// Ours as theirs and back again.
 fn same_json<Ours, Theirs>(ours: &Ours) -> Result<(), TestCaseError>
@@ -23,22 +24,18 @@ where
     Ours: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
     Theirs: Serialize + DeserializeOwned,
 {
-    let theirs: Theirs = serde_json::from_value(serde_json::to_value(ours).unwrap()).unwrap();
-    prop_assert_eq!(to_json(&theirs), to_json(ours));
-    let back: Ours = serde_json::from_value(serde_json::to_value(&theirs).unwrap()).unwrap();
+    let theirs: Theirs = upstream::of_ours(ours);
+    let seen = upstream::seen(serde_json::to_value(&theirs).unwrap());
+    prop_assert_eq!(sorted(seen.clone()), to_json(ours));
+    let back: Ours = serde_json::from_value(seen).unwrap();
     prop_assert_eq!(&back, ours);
     // Theirs, over the wire, is theirs again.
-    let again: Theirs = as_theirs(&over_the_wire(&back));
+    let again: Theirs = upstream::of_ours(&over_the_wire(&back));
     prop_assert_eq!(to_json(&again), to_json(&theirs));
     Ok(())
 }
 
-/// A value of ours as one of theirs.
-fn as_theirs<Theirs: DeserializeOwned>(ours: &impl Serialize) -> Theirs {
-    serde_json::from_value(serde_json::to_value(ours).unwrap()).unwrap()
-}
-
-/// `cpex-core` has no JSON for delegated tokens.
+/// The engine has no JSON for delegated tokens.
 fn without_delegated_tokens(mut extensions: Extensions) -> Extensions {
     if let Some(credentials) = &mut extensions.raw_credentials {
         credentials.delegated_tokens.clear();
@@ -48,79 +45,78 @@ fn without_delegated_tokens(mut extensions: Extensions) -> Extensions {
 
 proptest! {
     #[test]
-    fn payloads_have_cpex_cores_json(payload in payload()) {
-        same_json::<_, cpex_core::cmf::MessagePayload>(&payload)?;
+    fn payloads_have_the_engines_json(payload in payload()) {
+        same_json::<_, upstream::cmf::MessagePayload>(&payload)?;
     }
 
     #[test]
-    fn identities_have_cpex_cores_json(payload in identity()) {
-        same_json::<_, cpex_core::identity::IdentityPayload>(&payload)?;
+    fn identities_have_the_engines_json(payload in identity()) {
+        same_json::<_, upstream::identity::IdentityPayload>(&payload)?;
     }
 
     #[test]
-    fn delegations_have_cpex_cores_json(payload in delegation_payload()) {
-        same_json::<_, cpex_core::delegation::DelegationPayload>(&payload)?;
+    fn delegations_have_the_engines_json(payload in delegation_payload()) {
+        same_json::<_, upstream::delegation::DelegationPayload>(&payload)?;
     }
 
     #[test]
-    fn elicitations_have_cpex_cores_json(payload in elicitation()) {
-        same_json::<_, cpex_core::elicitation::ElicitationPayload>(&payload)?;
+    fn elicitations_have_the_engines_json(payload in elicitation()) {
+        same_json::<_, upstream::elicitation::ElicitationPayload>(&payload)?;
     }
 
     #[test]
-    fn extensions_have_cpex_cores_json(extensions in extensions()) {
+    fn extensions_have_the_engines_json(extensions in extensions()) {
         let extensions = without_delegated_tokens(extensions);
-        same_json::<_, cpex_core::extensions::Extensions>(&extensions)?;
+        same_json::<_, upstream::extensions::Extensions>(&extensions)?;
     }
 
     #[test]
-    fn contexts_have_cpex_cores_json(local_state in json_map(), global_state in json_map()) {
+    fn contexts_have_the_engines_json(local_state in json_map(), global_state in json_map()) {
         let context = PluginContext { local_state, global_state };
         let ours = to_json(&context);
-        let theirs: cpex_core::context::PluginContext =
+        let theirs: upstream::context::PluginContext =
             serde_json::from_value(serde_json::to_value(&context).unwrap()).unwrap();
         prop_assert_eq!(&to_json(&theirs), &ours);
     }
 
     #[test]
-    fn capabilities_hide_what_cpex_core_hides(
-        extensions in extensions(),
+    fn capabilities_hide_what_the_engine_hides(
+        extensions in upstream::widened(extensions()),
         capabilities in capabilities(),
     ) {
         let extensions = without_delegated_tokens(extensions);
-        let theirs: cpex_core::extensions::Extensions =
-            serde_json::from_value(serde_json::to_value(&extensions).unwrap()).unwrap();
+        let theirs: upstream::extensions::Extensions = upstream::extensions_of(&extensions);
         let names: HashSet<String> =
             capabilities.iter().map(|capability| capability.name().to_owned()).collect();
-        let filtered = cpex_core::extensions::filter_extensions(&theirs, &names);
-        prop_assert_eq!(to_json(&extensions.visible_to(capabilities)), to_json(&filtered));
+        let filtered = upstream::extensions::filter_extensions(&theirs, &names);
+        prop_assert_eq!(to_json(&extensions.visible_to(capabilities)), upstream::slots(&filtered));
     }
 
     #[test]
-    fn capabilities_hide_the_tokens_that_cpex_core_hides(
+    fn capabilities_hide_the_tokens_that_the_engine_hides(
         credentials in raw_credentials(),
         capabilities in capabilities(),
     ) {
-        let theirs = cpex_core::extensions::RawCredentialsExtension {
-            inbound_tokens: as_theirs(&credentials.inbound_tokens),
+        let theirs = upstream::extensions::RawCredentialsExtension {
+            inbound_tokens: upstream::of_ours(&credentials.inbound_tokens),
             delegated_tokens: credentials
                 .delegated_tokens
                 .iter()
-                .map(|(key, token)| (as_theirs(key), as_theirs(token)))
+                .map(|(key, token)| (upstream::of_ours(key), upstream::of_ours(token)))
                 .collect(),
         };
         let names: HashSet<String> =
             capabilities.iter().map(|capability| capability.name().to_owned()).collect();
-        let extensions = cpex_core::extensions::Extensions {
+        let extensions = upstream::extensions::Extensions {
             raw_credentials: Some(theirs.into()),
             ..Default::default()
         };
-        let filtered = cpex_core::extensions::filter_extensions(&extensions, &names);
+        let filtered = upstream::extensions::filter_extensions(&extensions, &names);
         let seen = credentials.visible_to(capabilities);
         prop_assert_eq!(seen.is_some(), filtered.raw_credentials.is_some());
         if let (Some(ours), Some(theirs)) = (seen, filtered.raw_credentials) {
             prop_assert_eq!(to_json(&ours.inbound_tokens), to_json(&theirs.inbound_tokens));
-            let known = |key| theirs.delegated_tokens.contains_key(&as_theirs(key));
+            let known = |key| theirs.delegated_tokens.contains_key(&upstream::of_ours(key));
             prop_assert!(ours.delegated_tokens.iter().all(|(key, _)| known(key)));
             prop_assert!(ours.delegated_tokens.len() >= theirs.delegated_tokens.len());
         }
@@ -162,8 +158,8 @@ proptest! {
 }
 
 #[test]
-fn capabilities_have_cpex_cores_names() {
-    use cpex_core::extensions::Capability as Theirs;
+fn capabilities_have_the_engines_names() {
+    use upstream::extensions::Capability as Theirs;
     let theirs = [
         Theirs::ReadSubject,
         Theirs::ReadRoles,
@@ -182,6 +178,7 @@ fn capabilities_have_cpex_cores_names() {
         Theirs::ReadInboundCredentials,
         Theirs::ReadDelegatedTokens,
     ];
+    let theirs = theirs.into_iter().chain(upstream::capabilities());
     for theirs in theirs {
         let Json::String(name) = serde_json::to_value(theirs).unwrap() else { unreachable!() };
         assert!(Capability::from_name(&name).is_some(), "{name} is missing");

@@ -1,11 +1,5 @@
-//! Reads: a plugin reads any value as `cpex-core` would have written it.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+//! Reads: a plugin reads any value as the engine would have written it.
 
-#[path = "../../common/mod.rs"]
-mod common;
-
-use common::boundary::{Boundary, at};
-use common::trusting;
 use cpex_wasmi::abi::{Field, codec};
 use cpex_wasmi::model::{Extensions, MessagePayload, Role, from_wire};
 use cpex_wasmi::{Payload, Request, Value};
@@ -16,10 +10,13 @@ use cpex_wasmi_conformance::{sorted, to_json};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
+use crate::common::boundary::{Boundary, at};
+use crate::common::trusting;
+use crate::upstream;
+
 fn slots_are_the_same(extensions: &Extensions) -> Result<(), TestCaseError> {
-    let theirs: cpex_core::extensions::Extensions =
-        serde_json::from_value(serde_json::to_value(extensions).unwrap()).unwrap();
-    let expected = to_json(&theirs);
+    let theirs: upstream::extensions::Extensions = upstream::extensions_of(extensions);
+    let expected = upstream::slots(&theirs);
     let request = Request::tool_call("x").extensions(extensions.clone());
     let mut boundary = Boundary::new(trusting(), request);
     for field in Field::ALL.iter().filter(|field| !field.path().contains('.')) {
@@ -39,20 +36,19 @@ fn payload_is_the_same(payload: impl Into<Payload>, theirs: &Json) -> Result<(),
     Ok(())
 }
 
-/// The JSON that `cpex-core` writes after reading ours.
+/// The JSON that the engine writes after reading ours, as plugins see it.
 fn theirs<T>(ours: &impl serde::Serialize) -> Json
 where
     T: serde::Serialize + serde::de::DeserializeOwned,
 {
-    let theirs: T = serde_json::from_value(serde_json::to_value(ours).unwrap()).unwrap();
-    to_json(&theirs)
+    upstream::seen(to_json(&upstream::of_ours::<T>(ours)))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn slots_read_as_cpex_core_writes_them(mut extensions in extensions()) {
+    fn slots_read_as_the_engine_writes_them(mut extensions in upstream::widened(extensions())) {
         if let Some(credentials) = &mut extensions.raw_credentials {
             credentials.delegated_tokens.clear();
         }
@@ -60,18 +56,18 @@ proptest! {
     }
 
     #[test]
-    fn payloads_read_as_cpex_core_writes_them(
+    fn payloads_read_as_the_engine_writes_them(
         message in payload(),
         identity in identity(),
         delegation in delegation_payload(),
         elicitation in elicitation(),
     ) {
-        payload_is_the_same(message.clone(), &theirs::<cpex_core::cmf::MessagePayload>(&message))?;
-        let expected = theirs::<cpex_core::identity::IdentityPayload>(&identity);
+        payload_is_the_same(message.clone(), &theirs::<upstream::cmf::MessagePayload>(&message))?;
+        let expected = theirs::<upstream::identity::IdentityPayload>(&identity);
         payload_is_the_same(identity, &expected)?;
-        let expected = theirs::<cpex_core::delegation::DelegationPayload>(&delegation);
+        let expected = theirs::<upstream::delegation::DelegationPayload>(&delegation);
         payload_is_the_same(delegation, &expected)?;
-        let expected = theirs::<cpex_core::elicitation::ElicitationPayload>(&elicitation);
+        let expected = theirs::<upstream::elicitation::ElicitationPayload>(&elicitation);
         payload_is_the_same(elicitation, &expected)?;
     }
 

@@ -1,29 +1,28 @@
-//! One value of each of `cpex-core`'s types, with every field filled.
+//! One value of each of the engine's types, with every field filled.
 //!
-//! Structures are written out in full: a field that is added upstream does not compile here. Those
-//! that cannot be (their fields are private) are looked at by what `Debug` shows of them.
+//! Structures are written out in full: a field that is added upstream does not compile here. `complete!` adds those that
+//! only one engine has. Structures that cannot be (their fields are private) are looked at by what `Debug` shows of them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use cpex_core::cmf::{
+use crate::upstream::cmf::{
     AudioSource, Channel, ContentPart, DocumentSource, ImageSource, Message, MessagePayload,
     PromptRequest, PromptResult, Resource, ResourceReference, ResourceType, Role, ToolCall,
     ToolResult, VideoSource,
 };
-use cpex_core::delegation::{
+use crate::upstream::delegation::{
     AttenuationConfig, AuthEnforcedBy, DelegationPayload, DelegationSubject, TargetType,
 };
-use cpex_core::elicitation::{
+use crate::upstream::elicitation::{
     ElicitationOp, ElicitationOutcomeKind, ElicitationPayload, ElicitationStatusKind,
 };
-use cpex_core::extensions::raw_credentials::{DelegationMode, TokenKind, TokenRole};
-use cpex_core::extensions::routing::OnEmpty;
-use cpex_core::extensions::security::{
+use crate::upstream::extensions::raw_credentials::{DelegationMode, TokenKind, TokenRole};
+use crate::upstream::extensions::routing::OnEmpty;
+use crate::upstream::extensions::security::{
     ClientTrustLevel, DataPolicy, ObjectSecurityProfile, RetentionPolicy, SubjectType,
 };
-use cpex_core::extensions::{
+use crate::upstream::extensions::{
     AgentExtension, AuthorizationDetail, CandidateConstraintExtension, ClientExtension,
     CompletionExtension, ConversationContext, DelegationExtension, DelegationHop,
     DelegationStrategy, Extensions, FrameworkExtension, HttpExtension, LLMExtension, MCPExtension,
@@ -31,8 +30,11 @@ use cpex_core::extensions::{
     RawDelegatedToken, RawInboundToken, RequestExtension, ResourceMetadata, SecurityExtension,
     StopReason, SubjectExtension, TokenUsage, ToolMetadata, WorkloadIdentity,
 };
-use cpex_core::identity::{IdentityPayload, TokenSource};
+use crate::upstream::identity::{IdentityPayload, TokenSource};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+
+use crate::upstream;
 
 fn s(text: &str) -> String {
     text.into()
@@ -192,7 +194,7 @@ fn subject() -> SubjectExtension {
         roles: [s("role-a"), s("role-b")].into(),
         permissions: [s("perm-a")].into(),
         teams: [s("team-a")].into(),
-        claims: map("tenant", s("acme")),
+        claims: upstream::claims(),
     }
 }
 
@@ -260,7 +262,7 @@ fn raw_credentials() -> RawCredentialsExtension {
     };
     RawCredentialsExtension {
         inbound_tokens: [(TokenRole::CallerWorkload, token)].into(),
-        // `cpex-core` cannot write any as JSON.
+        // The engine cannot write any as JSON.
         delegated_tokens: HashMap::new(),
     }
 }
@@ -324,7 +326,7 @@ pub fn extensions() -> Extensions {
             annotations: values("prompt-note"),
         }),
     };
-    Extensions {
+    complete!(Extensions {
         request: Some(Arc::new(RequestExtension {
             environment: o("production"),
             request_id: o("req-1"),
@@ -345,14 +347,14 @@ pub fn extensions() -> Extensions {
                 topics: l(&["topic"]),
             }),
         })),
-        http: Some(Arc::new(HttpExtension {
+        http: Some(Arc::new(complete!(HttpExtension {
             request_headers: map("X-Request", s("in")),
             response_headers: map("X-Response", s("out")),
             method: o("POST"),
             path: o("/path"),
             host: o("host"),
             scheme: o("https"),
-        })),
+        }))),
         security: Some(Arc::new(security)),
         candidate_constraint: Some(Arc::new(CandidateConstraintExtension {
             allow_models: Some(l(&["model-a"])),
@@ -403,7 +405,7 @@ pub fn extensions() -> Extensions {
         http_write_token: None,
         labels_write_token: None,
         delegation_write_token: None,
-    }
+    })
 }
 
 pub fn identity() -> IdentityPayload {
@@ -437,18 +439,18 @@ pub fn delegated() -> DelegationPayload {
             actions: l(&["get"]),
             ttl_seconds: Some(61),
         });
-    payload.delegated_token = Some(RawDelegatedToken {
+    payload.delegated_token = Some(complete!(RawDelegatedToken {
         token: s("minted token").into(),
         outbound_header: s("X-Token"),
         audience: s("hr"),
         scopes: l(&["read"]),
         expires_at: time(1_700_000_003),
-    });
+    }));
     payload.delegation_update = Some(delegation());
     payload.delegation_mode = Some(DelegationMode::AsCallerWorkload);
     payload.minted_at = Some(time(1_700_000_004));
     payload.metadata = values("idp");
-    payload
+    upstream::delegated(payload)
 }
 
 pub fn elicitation() -> ElicitationPayload {
@@ -467,5 +469,5 @@ pub fn elicitation() -> ElicitationPayload {
     payload.valid = Some(true);
     payload.reason = o("fine");
     payload.metadata = values("ticket");
-    payload
+    upstream::elicitation(payload)
 }

@@ -1,22 +1,18 @@
-//! Plugins in the cpex style decide and change the same, natively under `cpex-core` and in the
+//! Plugins in the cpex style decide and change the same, natively in the engine and in the
 //! sandbox: one source file, two worlds.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-
-#[path = "../../common/mod.rs"]
-mod common;
 
 /// The module that the plugins' source calls `crate::cpex`.
-mod cpex {
-    pub(crate) use cpex_core::delegation::{DelegationPayload, TokenDelegateHook};
-    pub(crate) use cpex_core::extensions::raw_credentials::{
+pub(crate) mod cpex {
+    pub(crate) use crate::upstream::delegation::{DelegationPayload, TokenDelegateHook};
+    pub(crate) use crate::upstream::extensions::raw_credentials::{
         DelegationMode, RawCredentialsExtension, RawDelegatedToken, RawInboundToken, TokenKind,
         TokenRole,
     };
-    pub(crate) use cpex_core::extensions::{
+    pub(crate) use crate::upstream::extensions::{
         DelegationExtension, DelegationHop, SubjectExtension, security::SubjectType,
     };
-    pub(crate) use cpex_core::identity::{IdentityHook, IdentityPayload};
-    pub(crate) use cpex_sdk::*;
+    pub(crate) use crate::upstream::identity::{IdentityHook, IdentityPayload};
+    pub(crate) use crate::upstream::sdk::*;
 }
 
 #[allow(
@@ -24,15 +20,11 @@ mod cpex {
     clippy::arithmetic_side_effects,
     reason = "it is written for a crate of its own"
 )]
-#[path = "../../../fixtures/cpex_style/plugins.rs"]
+#[path = "../../../../fixtures/cpex_style/plugins.rs"]
 mod plugins;
 
 use std::sync::{Arc, LazyLock};
 
-use common::{fixture, load};
-use cpex_core::manager::PluginManager;
-use cpex_core::plugin::PluginConfig;
-use cpex_sdk::{HookHandler, HookTypeDef, Plugin as Native, PluginResult};
 use cpex_wasmi::model::{
     ContentPart, DelegationPayload, Extensions, IdentityPayload, MessagePayload, ToolResult,
 };
@@ -41,8 +33,13 @@ use cpex_wasmi_conformance::strategies::{delegation_payload, extensions, identit
 use cpex_wasmi_conformance::to_json;
 use proptest::prelude::*;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+
+use crate::common::{fixture, load};
+use crate::upstream;
+use crate::upstream::PipelineEngine;
+use crate::upstream::plugin::PluginConfig;
+use crate::upstream::sdk::{CmfHook, HookHandler, HookTypeDef, Plugin as Native, PluginResult};
 
 /// The result of a call, in either world, as JSON.
 #[derive(Debug, PartialEq)]
@@ -105,7 +102,7 @@ impl Sandboxed {
         }
     }
 
-    /// This call by `cpex-core`, of a plugin made of this source.
+    /// This call by the engine, of a plugin made of this source.
     fn natively<H, P>(
         &self,
         new: fn(PluginConfig) -> P,
@@ -126,11 +123,11 @@ impl Sandboxed {
             config: Some(self.config.clone()),
             ..PluginConfig::default()
         };
-        let manager = PluginManager::default();
+        let manager = PipelineEngine::default();
         let plugin = Arc::new(new(config.clone()));
         manager.register_handler_for_names::<H, P>(plugin, config, &[self.hook]).unwrap();
         let before = payload.clone();
-        let theirs: cpex_core::extensions::Extensions = as_other(extensions);
+        let theirs: upstream::extensions::Extensions = upstream::extensions_of(extensions);
         let (result, _) = RUNTIME.block_on(async {
             manager.initialize().await.unwrap();
             manager.invoke_named::<H>(self.hook, payload, theirs, None).await
@@ -152,9 +149,9 @@ impl Sandboxed {
         let local = result.context_table.local_states.values().next().cloned();
         Came {
             violation,
-            payload: to_json(&after),
+            payload: upstream::seen(to_json(&after)),
             tokens: after.tokens(),
-            extensions: to_json(&result.modified_extensions.unwrap()),
+            extensions: upstream::slots(&result.modified_extensions.unwrap()),
             local_state: to_json(&local.unwrap_or_default()),
             global_state: to_json(&result.context_table.global_state),
         }
@@ -164,22 +161,18 @@ impl Sandboxed {
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap());
 
-fn as_other<T: DeserializeOwned>(value: &impl Serialize) -> T {
-    serde_json::from_value(serde_json::to_value(value).unwrap()).unwrap()
-}
-
 /// The tokens of a payload of theirs.
 trait HasTokens {
     fn tokens(&self) -> Vec<String>;
 }
 
-impl HasTokens for cpex_core::cmf::MessagePayload {
+impl HasTokens for upstream::cmf::MessagePayload {
     fn tokens(&self) -> Vec<String> {
         Vec::new()
     }
 }
 
-impl HasTokens for cpex_core::identity::IdentityPayload {
+impl HasTokens for upstream::identity::IdentityPayload {
     fn tokens(&self) -> Vec<String> {
         let inbound = self.raw_credentials.iter().flat_map(|raw| raw.inbound_tokens.values());
         let mut tokens = vec![self.raw_token().to_owned()];
@@ -189,7 +182,7 @@ impl HasTokens for cpex_core::identity::IdentityPayload {
     }
 }
 
-impl HasTokens for cpex_core::delegation::DelegationPayload {
+impl HasTokens for upstream::delegation::DelegationPayload {
     fn tokens(&self) -> Vec<String> {
         let minted = self.delegated_token.iter().map(|token| token.token.to_string());
         let mut tokens = vec![self.bearer_token().to_owned(), self.actor_token().to_owned()];
@@ -267,8 +260,8 @@ proptest! {
                 subject.roles.insert(role.into());
             }
         }
-        let native = PII_GUARD.natively::<cpex_sdk::CmfHook, _>(
-            plugins::pii_guard::PiiGuard::new, as_other(&message), &extensions);
+        let native = PII_GUARD.natively::<CmfHook, _>(
+            plugins::pii_guard::PiiGuard::new, upstream::of_ours(&message), &extensions);
         let request = Request::new(message).extensions(extensions);
         prop_assert_eq!(PII_GUARD.call(&request), native);
     }
@@ -284,8 +277,8 @@ proptest! {
             http.request_headers.extend(tenant.map(|name| (name.into(), "given".into())));
             http.request_headers.extend(debug.then(|| ("X-Debug".into(), "1".into())));
         }
-        let native = HEADERS.natively::<cpex_sdk::CmfHook, _>(
-            plugins::header_injector::HeaderInjector::new, as_other(&message), &extensions);
+        let native = HEADERS.natively::<CmfHook, _>(
+            plugins::header_injector::HeaderInjector::new, upstream::of_ours(&message), &extensions);
         let request = Request::new(message).extensions(extensions);
         prop_assert_eq!(HEADERS.call(&request), native);
     }
@@ -305,8 +298,8 @@ proptest! {
             let content = ToolResult { content, ..ToolResult::default() };
             message.message.content.insert(0, ContentPart::ToolResult { content });
         }
-        let native = REDACTOR.natively::<cpex_sdk::CmfHook, _>(
-            plugins::result_redactor::ResultRedactor::new, as_other(&message), &extensions);
+        let native = REDACTOR.natively::<CmfHook, _>(
+            plugins::result_redactor::ResultRedactor::new, upstream::of_ours(&message), &extensions);
         let request = Request::new(message).extensions(extensions);
         prop_assert_eq!(REDACTOR.call(&request), native);
     }
@@ -319,8 +312,8 @@ proptest! {
     ) {
         let payload: &mut IdentityPayload = &mut payload;
         payload.source = "bearer".into();
-        let mut theirs = cpex_core::identity::IdentityPayload::new(
-            token.as_str(), cpex_core::identity::TokenSource::Bearer)
+        let mut theirs = upstream::identity::IdentityPayload::new(
+            token.as_str(), upstream::identity::TokenSource::Bearer)
             .with_headers(payload.headers.clone().into_iter().collect());
         if let Some(header) = &payload.source_header {
             theirs = theirs.with_source_header(header);
@@ -331,10 +324,10 @@ proptest! {
         if let Some(port) = payload.client_port {
             theirs = theirs.with_client_port(port);
         }
-        let rest: cpex_core::identity::IdentityPayload = as_other(payload);
+        let rest: upstream::identity::IdentityPayload = upstream::of_ours(payload);
         theirs.merge(rest);
         payload.raw_token = token.into();
-        let native = IDENTITY.natively::<cpex_core::identity::IdentityHook, _>(
+        let native = IDENTITY.natively::<upstream::identity::IdentityHook, _>(
             plugins::identity_checker::IdentityChecker::new, theirs, &extensions);
         let request = Request::new(payload.clone()).extensions(extensions);
         prop_assert_eq!(IDENTITY.call(&request), native);
@@ -355,7 +348,7 @@ proptest! {
         }
         let theirs = delegation(payload, &token);
         payload.bearer_token = token.into();
-        let native = ATTENUATOR.natively::<cpex_core::delegation::TokenDelegateHook, _>(
+        let native = ATTENUATOR.natively::<upstream::delegation::TokenDelegateHook, _>(
             plugins::token_attenuator::TokenAttenuator::new, theirs, &extensions);
         let request = Request::new(payload.clone()).extensions(extensions);
         prop_assert_eq!(ATTENUATOR.call(&request), native);
@@ -363,9 +356,9 @@ proptest! {
 }
 
 /// A payload of theirs with a token, which JSON does not carry.
-fn delegation(ours: &DelegationPayload, token: &str) -> cpex_core::delegation::DelegationPayload {
-    use cpex_core::delegation::DelegationPayload;
-    let rest: DelegationPayload = as_other(ours);
+fn delegation(ours: &DelegationPayload, token: &str) -> upstream::delegation::DelegationPayload {
+    use upstream::delegation::DelegationPayload;
+    let rest: DelegationPayload = upstream::of_ours(ours);
     let mut theirs = DelegationPayload::new(token, &*ours.target_name)
         .with_subject(rest.subject().clone())
         .with_target_type(rest.target_type().clone())

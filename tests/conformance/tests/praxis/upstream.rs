@@ -1,0 +1,162 @@
+//! The engine, and what differs in it from others.
+
+use std::collections::HashMap;
+
+use cpex_wasmi::model;
+use cpex_wasmi_conformance::strategies::json_map;
+use cpex_wasmi_conformance::to_json;
+use proptest::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+pub(crate) use praxis_policy_core::engine::PolicyEngine as PipelineEngine;
+pub(crate) use praxis_policy_core::prelude as sdk;
+pub(crate) use praxis_policy_core::*;
+
+use extensions::LlmRequestDocument;
+
+/// The fields of an identity that are in no JSON. By the second, a native plugin says that a credential is not for it; what
+/// sandboxed ones leave keeps it.
+pub(crate) const OF_IDENTITIES: &[&str] = &["raw_token", "credential_declined"];
+
+/// The number of its slots that are data.
+pub(crate) const SLOTS: usize = 15;
+
+/// The capabilities that only it has.
+pub(crate) fn capabilities() -> [extensions::Capability; 2] {
+    [extensions::Capability::ReadLlmRequest, extensions::Capability::PerformHttp]
+}
+
+/// A value of ours as one of its own.
+pub(crate) fn of_ours<T: DeserializeOwned>(ours: &impl Serialize) -> T {
+    let mut ours = serde_json::to_value(ours).unwrap();
+    each_subject(&mut ours, &mut |subject| {
+        if let Some(Value::Object(values)) = subject.remove("claim_values") {
+            subject["claims"].as_object_mut().unwrap().extend(values);
+        }
+    });
+    serde_json::from_value(ours).unwrap()
+}
+
+/// All slots of ours as its own.
+pub(crate) fn extensions_of(ours: &model::Extensions) -> extensions::Extensions {
+    let mut theirs: extensions::Extensions = of_ours(ours);
+    theirs.llm_request = ours.llm_request.clone().map(LlmRequestDocument::new);
+    theirs
+}
+
+/// Its JSON, as plugins see it: claims as texts, beside those that are none, and no texts that stand for nothing.
+pub(crate) fn seen(mut theirs: Value) -> Value {
+    each_subject(&mut theirs, &mut |subject| {
+        let Some(Value::Object(claims)) = subject.get_mut("claims") else { return };
+        let mut values = Map::new();
+        for (name, value) in claims {
+            if !value.is_string() {
+                let text = value.to_string();
+                values.insert(name.clone(), std::mem::replace(value, text.into()));
+            }
+        }
+        if !values.is_empty() {
+            subject.insert("claim_values".into(), values.into());
+        }
+    });
+    each_object(&mut theirs, &mut |object| {
+        let question = ["route_key", "tool", "requester"].map(|name| (name, json!("")));
+        let key = ["delegator_name", "target_name"].map(|name| (name, json!("")));
+        let absent: &[(&str, Value)] = if object.contains_key("route_key") {
+            &[&question[..], &[("peek", json!(false))]].concat()
+        } else if object.contains_key("mode") {
+            &key
+        } else {
+            &[
+                ("delegator_name", json!("")),
+                ("outbound_prefix", json!("Bearer ")),
+                ("delegated_tokens", json!([])),
+            ]
+        };
+        for (name, absent) in absent {
+            if object.get(*name) == Some(absent) {
+                object.remove(*name);
+            }
+        }
+        if object.contains_key("inbound_tokens") {
+            object.entry("delegated_tokens").or_insert(json!({}));
+        }
+    });
+    theirs
+}
+
+/// The JSON of all its slots, as plugins see it.
+pub(crate) fn slots(theirs: &extensions::Extensions) -> Value {
+    let mut slots = seen(to_json(theirs));
+    if let Some(request) = &theirs.llm_request {
+        slots["llm_request"] = request.value().clone();
+    }
+    slots
+}
+
+/// Values of what only this engine has.
+pub(crate) fn widened(slots: BoxedStrategy<model::Extensions>) -> BoxedStrategy<model::Extensions> {
+    let more = (any::<Option<u16>>(), json_map(), prop::option::of(json_map()));
+    (slots, more)
+        .prop_map(|(mut slots, (status, claims, request))| {
+            if let Some(http) = &mut slots.http {
+                http.status = status;
+            }
+            if let Some(subject) = slots.security.as_mut().and_then(|slot| slot.subject.as_mut()) {
+                let values = claims.into_iter().filter(|(_, value)| !value.is_string());
+                for (name, value) in values {
+                    subject.claims.insert(name.clone(), value.to_string());
+                    subject.claim_values.insert(name, value);
+                }
+            }
+            slots.llm_request = request.map(|request| Value::Object(request.into_iter().collect()));
+            slots
+        })
+        .boxed()
+}
+
+fn each_object(value: &mut Value, act: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(|value| each_object(value, act)),
+        Value::Object(object) => {
+            object.values_mut().for_each(|value| each_object(value, act));
+            act(object);
+        }
+        _ => {}
+    }
+}
+
+/// Each subject in a security slot or an identity.
+fn each_subject(value: &mut Value, act: &mut impl FnMut(&mut Map<String, Value>)) {
+    each_object(value, &mut |object| {
+        if let Some(Value::Object(subject)) = object.get_mut("subject") {
+            act(subject);
+        }
+    });
+}
+
+pub(crate) fn claims() -> HashMap<String, Value> {
+    let claims = [("tenant", json!("acme")), ("groups", json!(["a", {"b": 1}])), ("age", json!(7))];
+    claims.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+pub(crate) fn llm_request() -> LlmRequestDocument {
+    LlmRequestDocument::new(json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]}))
+}
+
+pub(crate) fn delegated(payload: delegation::DelegationPayload) -> delegation::DelegationPayload {
+    payload.with_delegator_name("delegator-1")
+}
+
+pub(crate) fn elicitation(
+    payload: elicitation::ElicitationPayload,
+) -> elicitation::ElicitationPayload {
+    payload.with_binding("route-1", "tool-1", "requester-1").with_peek(true)
+}
+
+/// A key of a minted token, with what only this engine has.
+pub(crate) fn key(key: extensions::DelegationKey) -> extensions::DelegationKey {
+    key.with_delegator_name("delegator-1").with_target_name("target-1")
+}
