@@ -1,0 +1,134 @@
+//! Functions of Python's that plugins call by name, in the types that plugins have.
+
+use cpex_wasmi::abi::Value as WireValue;
+use cpex_wasmi::model::{OnWire, from_wire};
+use cpex_wasmi::{EngineBuilder, Invocation};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::callables;
+
+/// Offers plugins the functions of a `dict`, by name: callables, or `Function`s.
+pub(crate) fn offer(
+    mut builder: EngineBuilder,
+    functions: &Bound<'_, pyo3::types::PyDict>,
+) -> PyResult<EngineBuilder> {
+    for (name, function) in functions.iter() {
+        let name: String = name.extract()?;
+        let class = function.py().import("cpex_wasmi.records")?.getattr("Function")?;
+        let (function, argument) = if function.is_instance(&class)? {
+            (function.getattr("call")?, function.getattr("argument")?.extract::<String>()?)
+        } else {
+            (function, String::from("json"))
+        };
+        check(&name, &function)?;
+        let function = function.unbind();
+        builder = match argument.as_str() {
+            "json" => add::<Json>(builder, name, function),
+            "text" => add::<String>(builder, name, function),
+            "bool" => add::<bool>(builder, name, function),
+            "unsigned" => add::<u64>(builder, name, function),
+            "signed" => add::<i64>(builder, name, function),
+            "float" => add::<f64>(builder, name, function),
+            other => {
+                return Err(PyValueError::new_err(format!(
+                    "the argument of the function `{name}` is `{other}`, which is none of json, text, bool, \
+                     unsigned, signed and float"
+                )));
+            }
+        };
+    }
+    Ok(builder)
+}
+
+/// Refuses what cannot be called, or would answer later.
+fn check(name: &str, function: &Bound<'_, PyAny>) -> PyResult<()> {
+    if !function.is_callable() {
+        return Err(PyTypeError::new_err(format!("the function `{name}` cannot be called")));
+    }
+    let inspect = function.py().import("inspect")?;
+    if inspect.call_method1("iscoroutinefunction", (function,))?.is_truthy()? {
+        return Err(PyTypeError::new_err(format!(
+            "the function `{name}` is `async`, and plugins are answered at once"
+        )));
+    }
+    Ok(())
+}
+
+/// An argument as a plugin gives it.
+trait Argument: DeserializeOwned + Into<Value> + 'static {
+    /// True if the encoding says of a result which type it is.
+    const DESCRIBED: bool = false;
+}
+
+impl Argument for String {}
+impl Argument for bool {}
+impl Argument for u64 {}
+impl Argument for i64 {}
+impl Argument for f64 {}
+impl Argument for Json {
+    const DESCRIBED: bool = true;
+}
+
+fn add<A: Argument>(builder: EngineBuilder, name: String, function: Py<PyAny>) -> EngineBuilder {
+    builder.function(name, move |_: &mut Invocation<'_>, argument: A| {
+        let result = callables::call(&function, &argument.into())?;
+        Ok(Answer { result, described: A::DESCRIBED })
+    })
+}
+
+/// A value of any type: as itself in JSON, as the ABI's `Value` in postcard.
+struct Json(Value);
+
+impl From<Json> for Value {
+    fn from(json: Json) -> Self {
+        json.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return Value::deserialize(deserializer).map(Self);
+        }
+        let value = from_wire(WireValue::deserialize(deserializer)?);
+        value.map(Self).ok_or_else(|| D::Error::custom("no value of JSON"))
+    }
+}
+
+/// A result as a plugin reads it.
+struct Answer {
+    result: Value,
+    described: bool,
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            self.result.serialize(serializer)
+        } else if self.described {
+            OnWire(&self.result).serialize(serializer)
+        } else {
+            Plain(&self.result).serialize(serializer)
+        }
+    }
+}
+
+/// A value as the type that it shows: a list is a list of such.
+struct Plain<'a>(&'a Value);
+
+impl Serialize for Plain<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null => serializer.serialize_none(),
+            Value::Array(values) => serializer.collect_seq(values.iter().map(Plain)),
+            Value::Object(map) => {
+                serializer.collect_map(map.iter().map(|(key, value)| (key, Plain(value))))
+            }
+            other => other.serialize(serializer),
+        }
+    }
+}
