@@ -1,0 +1,230 @@
+"""The framework's payloads as messages, and changes of messages as payloads."""
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from cpex.framework.cmf.message import (
+    Message,
+    PromptResult,
+    PromptResultContentPart,
+    Resource,
+    ResourceContentPart,
+    ResourceType,
+    Role,
+    TextContent,
+)
+from cpex.framework.hooks.message import MessageHookType, MessagePayload
+from cpex.framework.hooks.prompts import PromptPosthookPayload, PromptPrehookPayload
+from cpex.framework.hooks.resources import ResourcePostFetchPayload, ResourcePreFetchPayload
+from cpex.framework.hooks.tools import ToolPostInvokePayload, ToolPreInvokePayload
+from mcp.types import CallToolResult, TextContent as McpText
+from modules import fixture, module
+from pydantic import BaseModel
+
+from cpex_wasmi import CallError, Engine, InvalidRequest, Plugin
+from cpex_wasmi.gateway._payloads import MAPPINGS
+
+PROMPT = {
+    "description": "greets",
+    "messages": [{"role": "user", "content": {"type": "text", "text": "hello key"}}],
+}
+IMAGE = {"type": "image", "data": "aGk=", "mimeType": "image/png"}
+
+
+class Content(BaseModel):
+    """Content of a resource, as gateways have it."""
+
+    uri: str
+    text: str
+    mimeType: str | None = None
+
+
+def payloads() -> list[tuple[str, Any]]:
+    several = {"messages": [*PROMPT["messages"], {"role": "assistant", "content": IMAGE}]}
+    tool = CallToolResult(content=[McpText(type="text", text="a key")])
+    return [
+        ("tool_pre_invoke", ToolPreInvokePayload(name="t", args={"a": {"b": [1, None, "key"]}})),
+        ("tool_pre_invoke", ToolPreInvokePayload(name="t", args=None)),
+        ("tool_post_invoke", ToolPostInvokePayload(name="t", result={"isError": True})),
+        ("tool_post_invoke", ToolPostInvokePayload(name="t", result=["a", 1, {"b": None}])),
+        ("tool_post_invoke", ToolPostInvokePayload(name="t", result=None)),
+        ("tool_post_invoke", ToolPostInvokePayload(name="t", result=tool)),
+        ("prompt_pre_fetch", PromptPrehookPayload(prompt_id="p", args={"a": "key"})),
+        ("prompt_post_fetch", PromptPosthookPayload(prompt_id="p", result=PROMPT)),
+        ("prompt_post_fetch", PromptPosthookPayload(prompt_id="p", result=several)),
+        ("prompt_post_fetch", PromptPosthookPayload(prompt_id="p", result="a key")),
+        ("resource_pre_fetch", ResourcePreFetchPayload(uri="file:///a")),
+        ("resource_post_fetch", ResourcePostFetchPayload(uri="file:///a", content="a key")),
+        (
+            "resource_post_fetch",
+            ResourcePostFetchPayload(uri="a:b", content=Content(uri="a:b", text="a key")),
+        ),
+        (
+            "resource_post_fetch",
+            ResourcePostFetchPayload(uri="a:b", content=SimpleNamespace(uri="a:b", text="a key")),
+        ),
+        (
+            "resource_post_fetch",
+            ResourcePostFetchPayload(
+                uri="a:b", content={"contents": [{"text": "a key"}, {"blob": "aGk="}]}
+            ),
+        ),
+        ("cmf.llm_input", message(TextContent(text="a key"))),
+        ("cmf.tool_pre_invoke", message(nested(), resource())),
+    ]
+
+
+def message(*parts: Any) -> MessagePayload:
+    inner = Message(role=Role.USER, content=list(parts))
+    return MessagePayload(message=inner, hook=MessageHookType.LLM_INPUT)
+
+
+def nested() -> PromptResultContentPart:
+    inner = Message(role=Role.USER, content=[TextContent(text="a key")])
+    content = PromptResult(prompt_request_id="1", prompt_name="p", messages=[inner])
+    return PromptResultContentPart(content=content)
+
+
+def resource() -> ResourceContentPart:
+    content = Resource(
+        resource_request_id="1", uri="a:b", resource_type=ResourceType.BLOB, blob=b"\xff\x00"
+    )
+    return ResourceContentPart(content=content)
+
+
+ALL = pytest.mark.parametrize(
+    ("hook", "payload"), payloads(), ids=lambda value: value if isinstance(value, str) else ""
+)
+
+
+@ALL
+def test_the_host_takes_each_payload(engine: Engine, hook: str, payload: Any) -> None:
+    """A plugin that changes nothing leaves the payload as it is, through the host's own records."""
+    mapping = MAPPINGS[hook]
+    allows = Plugin(engine, module(b"\x41\x00", hooks=(mapping.hook,)))
+    outcome = allows.call(mapping.hook, {"message": mapping.message(payload, "r1")})
+    same = mapping.payload(payload, outcome.payload["message"], "r1")
+    assert same == payload
+    assert type(same) is type(payload)
+
+
+@ALL
+def test_texts_are_changed_where_they_stand(hook: str, payload: Any) -> None:
+    """A message whose texts have been masked becomes a payload whose texts are."""
+    mapping = MAPPINGS[hook]
+    before = mapping.message(payload, "r1")
+    masked = json.loads(json.dumps(before).replace("key", "***"))
+    if masked == before:
+        return
+    after = mapping.payload(payload, masked, "r1")
+    assert "key" not in repr(after) and "***" in repr(after)
+    assert "key" in repr(payload)
+    assert type(after) is type(payload)
+    for member in ("result", "content"):
+        assert type(getattr(after, member, None)) is type(getattr(payload, member, None))
+
+
+@ALL
+def test_changes_without_a_place_are_failures(hook: str, payload: Any) -> None:
+    if hook.startswith("cmf."):
+        return
+    mapping = MAPPINGS[hook]
+    member = "resource_request_id" if "resource" in hook else "namespace"
+    changes: tuple[Callable[[Any], object], ...] = (
+        lambda message: message["content"].append({"content_type": "text", "text": "more"}),
+        lambda message: message["content"].clear(),
+        lambda message: message.update(role="developer"),
+        lambda message: message.update(channel="final"),
+        lambda message: message["content"][0]["content"].update({member: "n"}),
+    )
+    for change in changes:
+        message = mapping.message(payload, "r1")
+        change(message)
+        with pytest.raises(CallError) as failed:
+            mapping.payload(payload, message, "r1")
+        assert failed.value.code == "abi_violation"
+
+
+def test_arguments_of_prompts_stay_texts() -> None:
+    payload = PromptPrehookPayload(prompt_id="p", args={"a": "b"})
+    mapping = MAPPINGS["prompt_pre_fetch"]
+    changed = mapping.message(payload, "r1")
+    changed["content"][0]["content"]["arguments"]["a"] = 7
+    with pytest.raises(CallError, match="texts"):
+        mapping.payload(payload, changed, "r1")
+
+
+def test_one_text_of_a_prompt_is_changed_alone() -> None:
+    mapping = MAPPINGS["prompt_post_fetch"]
+    payload = PromptPosthookPayload(prompt_id="p", result=PROMPT)
+    changed = mapping.message(payload, "r1")
+    changed["content"][0]["content"]["content"] = "masked"
+    after: Any = mapping.payload(payload, changed, "r1")
+    assert after.result.messages[0].content.text == "masked"
+    assert after.result.description == "greets"
+    several = {"messages": PROMPT["messages"] * 2}  # type: ignore[operator]
+    payload = PromptPosthookPayload(prompt_id="p", result=several)
+    changed = mapping.message(payload, "r1")
+    assert changed["content"][0]["content"]["content"] == "hello key\nhello key"
+    changed["content"][0]["content"]["content"] = "masked"
+    with pytest.raises(CallError, match="several texts"):
+        mapping.payload(payload, changed, "r1")
+
+
+def test_errors_of_tools_are_told_and_kept() -> None:
+    mapping = MAPPINGS["tool_post_invoke"]
+    for key in ("isError", "is_error"):
+        payload = ToolPostInvokePayload(name="t", result={key: False, "content": []})
+        changed = mapping.message(payload, "r1")
+        assert changed["content"][0]["content"]["is_error"] is False
+        changed["content"][0]["content"]["is_error"] = True
+        after: Any = mapping.payload(payload, changed, "r1")
+        assert after.result == {key: True, "content": []}
+        changed = mapping.message(payload, "r1")
+        changed["content"][0]["content"]["content"] = {key: True, "content": []}
+        after = mapping.payload(payload, changed, "r1")
+        assert after.result == {key: True, "content": []}
+    payload = ToolPostInvokePayload(name="t", result="text")
+    changed = mapping.message(payload, "r1")
+    changed["content"][0]["content"]["is_error"] = True
+    with pytest.raises(CallError):
+        mapping.payload(payload, changed, "r1")
+
+
+def test_a_model_refuses_what_it_cannot_hold() -> None:
+    mapping = MAPPINGS["tool_post_invoke"]
+    result = CallToolResult(content=[McpText(type="text", text="a key")])
+    payload = ToolPostInvokePayload(name="t", result=result)
+    for path, value in (("text", 7), ("type", "image")):
+        changed = mapping.message(payload, "r1")
+        changed["content"][0]["content"]["content"]["content"][0][path] = value
+        with pytest.raises(CallError, match="does not accept"):
+            mapping.payload(payload, changed, "r1")
+
+
+def test_unknown_classes_are_not_shown() -> None:
+    class Opaque:
+        text = "a key"
+
+    for hook, payload in (
+        ("tool_post_invoke", ToolPostInvokePayload(name="t", result=Opaque())),
+        ("tool_post_invoke", ToolPostInvokePayload(name="t", result={"a": b"bytes"})),
+        ("prompt_post_fetch", PromptPosthookPayload(prompt_id="p", result={"text": "a"})),
+        ("resource_post_fetch", ResourcePostFetchPayload(uri="a:b", content={"a": "b"})),
+    ):
+        with pytest.raises(InvalidRequest, match="cannot be shown"):
+            MAPPINGS[hook].message(payload, "r1")
+
+
+def test_a_module_redacts_the_frameworks_messages(engine: Engine) -> None:
+    redactor = Plugin(
+        engine, fixture("argument_redactor"), {"isolation": "pooled"}, name="redactor"
+    )
+    mapping = MAPPINGS["tool_pre_invoke"]
+    payload = ToolPreInvokePayload(name="t", args={"ssn": "123-45-6789"})
+    outcome = redactor.call(mapping.hook, {"message": mapping.message(payload, "r1")})
+    after: Any = mapping.payload(payload, outcome.payload["message"], "r1")
+    assert after.args == {"ssn": "***-**-****"}
