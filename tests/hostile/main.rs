@@ -16,6 +16,7 @@ mod common;
 
 mod allocated;
 mod binary;
+mod export;
 mod harness;
 
 mod boundary;

@@ -79,6 +79,7 @@ fn codegen(root: Option<&Path>, check: bool) -> Result<(), String> {
         output.rust(&format!("{folder}/records/mod.rs"), &code)?;
     }
     output.rust("abi/src/field/table.rs", &fields.code()?)?;
+    output.rust("bindings/c/src/fields.rs", &fields.embedder_constants())?;
     interface.write(&fields, &mut output)?;
     Views::read(&root.join("abi/views.toml"))?.write(&fields, &mut output)?;
     for world in views::WORLDS {
