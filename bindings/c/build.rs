@@ -5,6 +5,8 @@ fn main() {
     let system = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let name = match system.as_str() {
         "macos" | "ios" => "-Wl,-install_name,@rpath/libcpex_wasmi.0.dylib",
+        // Apps have no versions of libraries.
+        "android" => "-Wl,-soname,libcpex_wasmi.so",
         "windows" | "none" => return,
         _ => "-Wl,-soname,libcpex_wasmi.so.0",
     };

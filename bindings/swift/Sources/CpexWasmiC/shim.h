@@ -1,0 +1,2 @@
+/* The installed header, for builds with a library of the system. */
+#include <cpex_wasmi.h>
