@@ -276,6 +276,11 @@ fn a_request_in_json_is_read_strictly() {
         (json!({"payload": payload, "payload_type": "identity"}), "in `payload`"),
         (json!({"payload": payload, "extensions": {"securty": {}}}), "`securty` is not known"),
         (json!({"payload": payload, "context": {"local_state": []}}), "in `context`"),
+        (json!({"payload": payload, "extensions": []}), "in `extensions`: it is a list"),
+        (
+            json!({"payload": payload, "extensions": {"security": [["PII"]]}}),
+            "in `extensions`: `security` is a list, and the record there has members by name",
+        ),
     ] {
         let error = read(json).unwrap_err();
         assert!(error.contains(said), "{error}");

@@ -83,6 +83,13 @@ impl<'a> Walk for Beside<'a> {
     }
 
     fn enter_structure(self) -> Result<Inside<'a>, Error> {
+        // `serde` takes a list for the members in their order, and an empty one for a structure without any.
+        if self.given.is_array() {
+            let path = self.at.path();
+            let place = if path.is_empty() { "it".into() } else { format!("`{path}`") };
+            let problem = format!("{place} is a list, and the record there has members by name");
+            return Err(Error::custom(problem));
+        }
         Ok(Inside { is_structure: true, ..self.enter()? })
     }
 }
@@ -170,5 +177,12 @@ mod tests {
         assert_eq!(unknown(&given), None);
         let given = json!({"tool_call_id": "1", "name": "a", "argument": {}});
         assert!(unknown(&given).is_some_and(|told| told.contains("`argument` is not known")));
+    }
+
+    #[test]
+    fn a_list_is_no_structure() {
+        let given = json!(["1", "a", {"b": 1}]);
+        assert!(serde_json::from_value::<ToolCall>(given.clone()).is_ok());
+        assert!(unknown(&given).is_some_and(|told| told.contains("it is a list")));
     }
 }
