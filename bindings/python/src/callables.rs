@@ -4,6 +4,7 @@ use cpex_wasmi::abi::Status;
 use cpex_wasmi::{AuditEvent, AuditSink, LogRecord, LogSink};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use serde_json::Value;
 
 use crate::{awaiting, gate, json, records};
@@ -42,15 +43,28 @@ impl AuditSink for Sink {
 /// The plugin gets `Unavailable` if it raises or gives what is no JSON. The exception goes to `sys.unraisablehook`: its
 /// text is for the operator.
 pub(crate) fn call(function: &Py<PyAny>, argument: &Value) -> Result<Value, Status> {
-    let called = awaiting::in_place(|| {
-        gate::attach(|py| {
-            let result = json::write(py, argument);
-            let result = result.and_then(|given| function.bind(py).call1((given,)));
-            let result = result.and_then(|result| json::read(&result, "the result of a function"));
-            result.map_err(|error| report(py, error, function))
-        })
+    answer(function, |function| {
+        let result = function.call1((json::write(function.py(), argument)?,))?;
+        json::read(&result, "the result of a function")
+    })
+}
+
+/// As [`call`], with bytes.
+pub(crate) fn call_bytes(function: &Py<PyAny>, argument: &[u8]) -> Result<Vec<u8>, Status> {
+    answer(function, |function| {
+        let result = function.call1((PyBytes::new(function.py(), argument),))?;
+        Ok(result.cast::<PyBytes>()?.as_bytes().to_vec())
+    })
+}
+
+fn answer<R: Send>(
+    function: &Py<PyAny>,
+    call: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<R>,
+) -> Result<R, Status> {
+    let answer = awaiting::in_place(|| {
+        gate::attach(|py| call(function.bind(py)).map_err(|error| report(py, error, function)))
     });
-    called.and_then(Result::ok).ok_or(Status::Unavailable)
+    answer.and_then(Result::ok).ok_or(Status::Unavailable)
 }
 
 /// Reports an exception that has no caller to go to. An interrupt by the user is raised again in the main thread.

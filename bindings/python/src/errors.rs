@@ -25,6 +25,11 @@ pub(crate) fn call(py: Python<'_>, error: &Error) -> PyErr {
     raised(py, class, error)
 }
 
+/// Makes an exception of an error in a request.
+pub(crate) fn request(py: Python<'_>, error: &Error) -> PyErr {
+    raised(py, "InvalidRequest", error)
+}
+
 /// Makes an exception for a value that is not as CPEX has it.
 pub(crate) fn invalid_request(py: Python<'_>, message: &str) -> PyErr {
     made(py, "InvalidRequest", message, "invalid_request", None)

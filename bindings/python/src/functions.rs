@@ -33,10 +33,13 @@ pub(crate) fn offer(
             "unsigned" => add::<u64>(builder, name, function),
             "signed" => add::<i64>(builder, name, function),
             "float" => add::<f64>(builder, name, function),
+            "bytes" => builder.function_encoded(name, move |_, _, argument| {
+                callables::call_bytes(&function, argument)
+            }),
             other => {
                 return Err(PyValueError::new_err(format!(
                     "the argument of the function `{name}` is `{other}`, which is none of json, text, bool, \
-                     unsigned, signed and float"
+                     unsigned, signed, float and bytes"
                 )));
             }
         };

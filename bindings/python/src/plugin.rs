@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cpex_wasmi::{Limits, Plugin as HostPlugin, Policy, Request};
+use cpex_wasmi::{Limits, Plugin as HostPlugin, Policy};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString};
 use serde_json::{Value, json};
@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 use crate::json as convert;
 use crate::outcome::Outcome;
-use crate::{awaiting, errors, gate, records, request};
+use crate::request::Arguments;
+use crate::{awaiting, errors, gate, records};
 
 /// A module under a policy, which any number of threads and tasks call at once.
 ///
@@ -112,7 +113,8 @@ impl Plugin {
         context: Option<&Bound<'_, PyAny>>,
         payload_type: Option<&str>,
     ) -> PyResult<Outcome> {
-        let request = Arc::new(request::read(hook, payload, extensions, context, payload_type)?);
+        let arguments = Arguments { payload, extensions, context, payload_type };
+        let request = Arc::new(arguments.read(hook)?);
         match gate::detach(py, || self.0.call(hook, request.clone())) {
             Ok(outcome) => Ok(Outcome::new(self.0.name(), request, outcome)),
             Err(error) => Err(errors::call(py, &error)),
@@ -131,8 +133,8 @@ impl Plugin {
         context: Option<&Bound<'_, PyAny>>,
         payload_type: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let request: Arc<Request> =
-            Arc::new(request::read(hook, payload, extensions, context, payload_type)?);
+        let arguments = Arguments { payload, extensions, context, payload_type };
+        let request = Arc::new(arguments.read(hook)?);
         let call = self.0.call_async(hook, request.clone());
         let plugin = self.0.clone();
         awaiting::future(py, call, move |py, outcome| {

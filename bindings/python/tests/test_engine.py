@@ -105,6 +105,21 @@ def test_typed_arguments_come_in_postcard(tool_call: Any) -> None:
     assert given == ["hi", True, 5, -3]
 
 
+def test_a_function_may_take_and_give_bytes(
+    tool_call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(functions={"acme.ask": Function(lambda given: given[::-1], "bytes")})
+    plugin = Plugin(engine, calling("acme.ask", "abc", function="call"), ALLOWED)
+    violation = plugin.call(HOOK, tool_call).violation
+    assert violation is not None and violation.reason == "cba"
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda fault: told.append(fault.exc_value))
+    engine = Engine(functions={"acme.ask": Function(lambda given: "text", "bytes")})
+    with pytest.raises(CallError):
+        Plugin(engine, calling("acme.ask", "abc"), ALLOWED).call(HOOK, tool_call)
+    assert isinstance(told[0], TypeError)
+
+
 def test_wrong_settings_are_refused() -> None:
     async def later(_: object) -> None:
         pass

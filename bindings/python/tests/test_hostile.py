@@ -76,16 +76,25 @@ def test_numbers_of_64_bits_arrive_whole(engine: Engine, tool_call: Any) -> None
     assert back == arguments and back["d"] is True
 
 
+def of_part(**members: Any) -> Any:
+    part = {"content_type": "tool_call", **members}
+    return {"message": {"role": "assistant", "content": [part]}}
+
+
 @pytest.mark.parametrize(
     ("payload", "extensions", "context", "said"),
     [
-        ({"mesage": {}}, None, None, "missing field `message`"),
-        ([], None, None, "payload: it must be a dict"),
-        (None, {"securty": {}}, None, "the member `securty`"),
-        (None, {"security": {"subject": {"rolls": []}}}, None, "security.subject.rolls"),
-        (None, {"security": {"labels": "PII"}}, None, "extensions.security.labels"),
-        (None, [], None, "extensions: it must be a dict"),
-        (None, None, {"local": {}}, "the member `local`"),
+        ({"mesage": {}}, None, None, "in `payload`: missing field `message`"),
+        ([], None, None, "in `payload`"),
+        (None, {"securty": {}}, None, "`securty` is not known; did you mean `security`"),
+        (None, {"security": {"subject": {"rolls": []}}}, None, "in `extensions`.*rolls"),
+        (None, {"security": {"labels": "PII"}}, None, "in `extensions`.*PII"),
+        (None, [], None, "in `extensions`: it is a list"),
+        (None, {"security": []}, None, "`security` is a list"),
+        (None, None, {"local": {}}, "in `context`.*local"),
+        (of_part(content={"tool_call_id": "1", "name": "n", "argments": {}}), None, None, "argments"),
+        (of_part(content={"tool_call_id": "1", "name": "n"}, more=1), None, None, "more"),
+        (of_part(text="x"), None, None, "missing field `content`"),
     ],
 )
 def test_misspelt_requests_are_refused(

@@ -133,5 +133,5 @@ class Function:
 
     call: Callable[[Any], Any]
     """The function: it takes the argument, and returns what JSON has."""
-    argument: Literal["json", "text", "bool", "unsigned", "signed", "float"] = "json"
-    """The type of the argument."""
+    argument: Literal["json", "text", "bool", "unsigned", "signed", "float", "bytes"] = "json"
+    """The type of the argument. `bytes` takes it as it is encoded, and gives the result so."""
