@@ -13,6 +13,7 @@
 mod json;
 #[cfg(feature = "proptest")]
 mod patterns;
+mod praxis;
 
 use chrono::{DateTime, SecondsFormat};
 use serde::de::value::Error;
@@ -24,6 +25,7 @@ use serde::de::{
 pub use json::{plain, sorted, to_json};
 #[cfg(feature = "proptest")]
 pub use patterns::patterns;
+pub use praxis::{seen, unseen};
 
 /// The types of values.
 pub struct Source<'b> {

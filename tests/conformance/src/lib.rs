@@ -4,4 +4,4 @@
 
 pub mod strategies;
 
-pub use cpex_wasmi_arbitrary::{sorted, to_json};
+pub use cpex_wasmi_arbitrary::{seen, sorted, to_json, unseen};

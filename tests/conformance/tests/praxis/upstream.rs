@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use cpex_wasmi::model;
+pub(crate) use cpex_wasmi_conformance::seen;
 use cpex_wasmi_conformance::strategies::json_map;
-use cpex_wasmi_conformance::to_json;
+use cpex_wasmi_conformance::{to_json, unseen};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 pub(crate) use praxis_policy_core::engine::PolicyEngine as PipelineEngine;
 pub(crate) use praxis_policy_core::prelude as sdk;
@@ -30,60 +31,13 @@ pub(crate) fn capabilities() -> [extensions::Capability; 2] {
 
 /// A value of ours as one of its own.
 pub(crate) fn of_ours<T: DeserializeOwned>(ours: &impl Serialize) -> T {
-    let mut ours = serde_json::to_value(ours).unwrap();
-    each_subject(&mut ours, &mut |subject| {
-        if let Some(Value::Object(values)) = subject.remove("claim_values") {
-            subject["claims"].as_object_mut().unwrap().extend(values);
-        }
-    });
-    serde_json::from_value(ours).unwrap()
+    serde_json::from_value(unseen(serde_json::to_value(ours).unwrap())).unwrap()
 }
 
 /// All slots of ours as its own.
 pub(crate) fn extensions_of(ours: &model::Extensions) -> extensions::Extensions {
     let mut theirs: extensions::Extensions = of_ours(ours);
     theirs.llm_request = ours.llm_request.clone().map(LlmRequestDocument::new);
-    theirs
-}
-
-/// Its JSON, as plugins see it: claims as texts, beside those that are none, and no texts that stand for nothing.
-pub(crate) fn seen(mut theirs: Value) -> Value {
-    each_subject(&mut theirs, &mut |subject| {
-        let Some(Value::Object(claims)) = subject.get_mut("claims") else { return };
-        let mut values = Map::new();
-        for (name, value) in claims {
-            if !value.is_string() {
-                let text = value.to_string();
-                values.insert(name.clone(), std::mem::replace(value, text.into()));
-            }
-        }
-        if !values.is_empty() {
-            subject.insert("claim_values".into(), values.into());
-        }
-    });
-    each_object(&mut theirs, &mut |object| {
-        let question = ["route_key", "tool", "requester"].map(|name| (name, json!("")));
-        let key = ["delegator_name", "target_name"].map(|name| (name, json!("")));
-        let absent: &[(&str, Value)] = if object.contains_key("route_key") {
-            &[&question[..], &[("peek", json!(false))]].concat()
-        } else if object.contains_key("mode") {
-            &key
-        } else {
-            &[
-                ("delegator_name", json!("")),
-                ("outbound_prefix", json!("Bearer ")),
-                ("delegated_tokens", json!([])),
-            ]
-        };
-        for (name, absent) in absent {
-            if object.get(*name) == Some(absent) {
-                object.remove(*name);
-            }
-        }
-        if object.contains_key("inbound_tokens") {
-            object.entry("delegated_tokens").or_insert(json!({}));
-        }
-    });
     theirs
 }
 
@@ -115,26 +69,6 @@ pub(crate) fn widened(slots: BoxedStrategy<model::Extensions>) -> BoxedStrategy<
             slots
         })
         .boxed()
-}
-
-fn each_object(value: &mut Value, act: &mut impl FnMut(&mut Map<String, Value>)) {
-    match value {
-        Value::Array(values) => values.iter_mut().for_each(|value| each_object(value, act)),
-        Value::Object(object) => {
-            object.values_mut().for_each(|value| each_object(value, act));
-            act(object);
-        }
-        _ => {}
-    }
-}
-
-/// Each subject in a security slot or an identity.
-fn each_subject(value: &mut Value, act: &mut impl FnMut(&mut Map<String, Value>)) {
-    each_object(value, &mut |object| {
-        if let Some(Value::Object(subject)) = object.get_mut("subject") {
-            act(subject);
-        }
-    });
 }
 
 pub(crate) fn claims() -> HashMap<String, Value> {

@@ -1,29 +1,24 @@
-//! The fuzz target `view`: the fields that capabilities open, in our model and in `cpex-core`.
+//! The fuzz target `view`: the fields that capabilities open, in our model and in the types of both engines.
 
-use std::collections::{HashMap, HashSet};
-use std::path::Path;
-use std::sync::{Arc, LazyLock};
+mod cpex;
+mod praxis;
 
-use cpex_core::cmf::{Message, MessagePayload, Role};
-use cpex_core::context::PluginContext;
-use cpex_core::extensions::{Extensions as Theirs, filter_extensions};
-use cpex_core::factory::PluginFactory as _;
-use cpex_core::plugin::PluginConfig;
-use cpex_core::registry::AnyHookHandler;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use cpex_wasmi::abi::{Field, HostFunction, NO_KEY, Slot};
-use cpex_wasmi::cpex::WasmFactory;
-use cpex_wasmi::model::Extensions;
+use cpex_wasmi::model::{Extensions, from_wire};
 use cpex_wasmi::testing::Session;
 use cpex_wasmi::{Capability, CapabilitySet, LogRecord, Manifest, Policy, Request};
-use cpex_wasmi_arbitrary::{Source, sorted, to_json};
-use serde_json::{Value, json};
+use cpex_wasmi_arbitrary::{Source, sorted};
+use serde_json::Value;
 
-use crate::common::{capabilities, finish, with_manifest};
+use crate::common::{capabilities, with_manifest};
 
 const HOOK: &str = "cmf.tool_pre_invoke";
 
 /// Makes extensions and capabilities. What a plugin sees of them through the standalone view is what
-/// `cpex-core`'s filter leaves, and so is what it sees through the view of `cpex-core`'s own types,
+/// an engine's filter leaves, and so is what it sees through the view of that engine's own types,
 /// whether they were filtered before or not.
 pub fn view(data: &[u8]) {
     let mut source = Source::new(data);
@@ -33,26 +28,34 @@ pub fn view(data: &[u8]) {
     let mut extensions: Extensions =
         serde_json::from_value(serde_json::to_value(extensions).unwrap()).unwrap();
     if let Some(credentials) = &mut extensions.raw_credentials {
-        // `cpex-core` has no JSON for these.
+        // cpex-core has no JSON for these.
         credentials.delegated_tokens.clear();
     }
-    let theirs: Theirs =
-        serde_json::from_value(serde_json::to_value(&extensions).unwrap()).unwrap();
-    let names = capabilities.iter().map(|capability| capability.name().to_owned()).collect();
-    let filtered = filter_extensions(&theirs, &names);
-    let expected = to_json(&filtered);
-    assert_eq!(to_json(&extensions.visible_to(capabilities)), expected);
+    cpex::check(&extensions, capabilities);
+    widen(&mut extensions, &mut source);
+    praxis::check(&extensions, capabilities);
+}
 
-    let mut request = Request::tool_call("x");
-    request.extensions = extensions;
-    assert_eq!(standalone(request, capabilities), slots(&expected));
-    let handler = handler(capabilities, &names);
-    for given in [theirs, filtered] {
-        assert_eq!(embedded(&*handler, &given), slots(&expected));
+/// Adds what praxis-policy alone has.
+fn widen(extensions: &mut Extensions, source: &mut Source<'_>) {
+    if let Some(http) = &mut extensions.http {
+        http.status = source.value();
+    }
+    if let Some(subject) = extensions.security.as_mut().and_then(|slot| slot.subject.as_mut()) {
+        for at in 0..source.below(4) {
+            let value: cpex_wasmi::Value = source.value();
+            let Some(value) = from_wire(value).filter(|value| !value.is_string()) else { continue };
+            let name = format!("claim-{at}");
+            subject.claims.insert(name.clone(), value.to_string());
+            subject.claim_values.insert(name, value);
+        }
+    }
+    if source.below(2) == 1 {
+        extensions.llm_request = from_wire(source.value()).filter(|body| !body.is_null());
     }
 }
 
-/// Arbitrary ones, and to read what the others let a plugin change: cpex-core's adapter loads none without.
+/// Arbitrary ones, and to read what the others let a plugin change: adapters load none without.
 fn readable(source: &mut Source<'_>) -> CapabilitySet {
     let mask = u32::from_le_bytes([source.byte(), source.byte(), source.byte(), 0]);
     let granted = capabilities(mask);
@@ -107,43 +110,6 @@ fn standalone(request: Request, capabilities: CapabilitySet) -> Slots {
 
 const BUFFER: usize = 1024;
 const BUFFER_BYTES: usize = 0x8_0000 - BUFFER;
-
-/// The values that a plugin reads when `cpex-core` calls it: it keeps each slot in its own state.
-fn embedded(handler: &dyn AnyHookHandler, extensions: &Theirs) -> Slots {
-    let message = Message::text(Role::User, "x");
-    let payload = MessagePayload { message };
-    let mut context = PluginContext::default();
-    let ended = finish(handler.invoke(&payload, extensions, &mut context));
-    if let Err(error) = ended {
-        panic!("{error}");
-    }
-    context.local_state.into_iter().map(|(name, json)| (name, sorted(json))).collect()
-}
-
-fn handler(capabilities: CapabilitySet, names: &HashSet<String>) -> Arc<dyn AnyHookHandler> {
-    let raw = json!({ "allow_raw_credentials": true });
-    let config = PluginConfig {
-        name: "reader".into(),
-        kind: "wasm://reader.wasm".into(),
-        hooks: vec![HOOK.into()],
-        capabilities: names.clone(),
-        config: Some(json!({ "sandbox_policy": raw })),
-        ..PluginConfig::default()
-    };
-    let made = FACTORY.create(&config);
-    let made = made.unwrap_or_else(|error| panic!("{capabilities:?}: {error}"));
-    made.handlers.into_iter().next().unwrap().1
-}
-
-static FACTORY: LazyLock<WasmFactory> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/fuzz-view");
-    std::fs::create_dir_all(&folder).unwrap();
-    // All at once: others may be doing the same.
-    let own = folder.join(format!("reader.{}", std::process::id()));
-    std::fs::write(&own, reader()).unwrap();
-    std::fs::rename(&own, folder.join("reader.wasm")).unwrap();
-    WasmFactory::new(&folder).unwrap()
-});
 
 /// A plugin that reads each slot as JSON, and writes it to its state under the slot's name.
 fn reader() -> Vec<u8> {
