@@ -64,8 +64,13 @@ impl<'a> Script<'a> {
     }
 
     /// Reads a value as text and keeps it in its own state.
-    pub(crate) fn keep_text(mut self, at: At<'_>, name: &str) -> Self {
-        let (from, to) = (self.at(at), self.at((Field::ContextLocal, 0, Some(name))));
+    pub(crate) fn keep_text(self, at: At<'_>, name: &str) -> Self {
+        self.copy_text(at, (Field::ContextLocal, 0, Some(name)))
+    }
+
+    /// Reads a value as text and writes it to another place.
+    pub(crate) fn copy_text(mut self, from: At<'_>, to: At<'_>) -> Self {
+        let (from, to) = (self.at(from), self.at(to));
         self.call("read_text", &format!("{from} (i32.const {BUFFER}) (i32.const {BUFFER})"))
             .call("write_text", &format!("{to} (i32.const {BUFFER}) (local.get $result)"))
     }

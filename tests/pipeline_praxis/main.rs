@@ -105,7 +105,7 @@ mod state;
 #[path = "../pipeline/tiers.rs"]
 mod tiers;
 
-#[cfg(all(feature = "http-client", feature = "exec", feature = "wasi"))]
+#[cfg(feature = "http-client")]
 #[allow(dead_code, reason = "it has more than is called here")]
 #[path = "../functions/script.rs"]
 mod calls;
@@ -113,6 +113,7 @@ mod calls;
 mod effects;
 #[cfg(all(feature = "http-client", feature = "exec", feature = "wasi"))]
 mod file_effects;
+mod markers;
 mod own;
 mod policy;
 #[cfg(feature = "http-client")]

@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use cpex_wasmi::Engine;
 use cpex_wasmi::praxis::EngineTransport;
 
+use crate::calls::Script;
+use crate::common::Logs;
 use crate::pipeline::{Plugins, denied, error_codes, invoke, on_both, tool_call};
 use crate::upstream::PluginManager;
 use crate::upstream::adapter::WasmFactory;
@@ -145,4 +147,36 @@ fn the_grants_of_the_network_come_first() {
     let yaml = configuration(GRANTED).replace("methods: [POST]", "methods: [GET]");
     let message = plugins.refused(&yaml);
     assert!(message.contains("network:POST"), "{message}");
+}
+
+#[test]
+fn there_is_no_transport_while_a_plugin_is_initialised() {
+    let request = r#"{"method":"GET","url":"http://pdp.internal/keys","headers":[],"body":""}"#;
+    let script = Script::asking(&["network:GET http://pdp.internal"]);
+    let module = script.at_init("http.send", request).wasm();
+    on_both(async || {
+        let plugins = Plugins::new().with("keys.wasm", &module);
+        let logs = Logs::default();
+        let engine = logs.engine().http_transport(EngineTransport);
+        let factory = WasmFactory::with_engine(plugins.path(), engine).unwrap();
+        let yaml = "
+plugins:
+  - name: keys
+    kind: wasm://keys.wasm
+    hooks: [cmf.tool_pre_invoke]
+    capabilities: [perform_http]
+    config:
+      sandbox_policy:
+        allowed_network: [{ host: pdp.internal, schemes: [http] }]
+";
+        let transport = Canned::default();
+        let seen = transport.clone();
+        let set = move |engine: &PluginManager| assert!(engine.set_http_transport(Arc::new(seen)));
+        let engine = plugins.load_with(yaml, &factory, set).unwrap();
+        let error = engine.initialize().await.unwrap_err().to_string();
+        assert!(error.contains("`cpex_init` gave up with the status `Unavailable`"), "{error}");
+        let why = "there is no transport while a plugin is initialised";
+        assert!(logs.messages().iter().any(|line| line.ends_with(why)), "{:?}", logs.messages());
+        assert!(transport.asked().is_empty());
+    });
 }
