@@ -176,6 +176,7 @@ pub(crate) struct CheckArgs {
 #[command(after_help = "\
 Examples:
   cpex-wasmi schema > configuration.schema.json
+  cpex-wasmi schema praxis > praxis.schema.json
   cpex-wasmi schema policy > sandbox_policy.schema.json
 
 The first line of a YAML file names its schema, for editors with the YAML language server:
@@ -194,9 +195,11 @@ pub(crate) struct SchemaArgs {
 /// Documents that have a schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
-    /// A whole CPEX configuration
+    /// A whole configuration of cpex-core
     #[default]
     Configuration,
+    /// A whole configuration of praxis-policy, and cpex 0.3
+    Praxis,
     /// A file with a `sandbox_policy` alone, as `--policy` accepts it
     Policy,
 }

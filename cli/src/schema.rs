@@ -1,6 +1,6 @@
 //! `schema`: what an editor needs to know of configurations and policies.
 
-use cpex_wasmi::config;
+use cpex_wasmi::config::{self, Dialect};
 
 use crate::args::{SchemaArgs, SchemaOf};
 use crate::failure::{Exit, Failure};
@@ -10,6 +10,7 @@ use crate::terminal;
 pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
     let schema = match args.of {
         SchemaOf::Configuration => config::configuration_schema(),
+        SchemaOf::Praxis => config::configuration_schema_for(Dialect::PraxisPolicy),
         SchemaOf::Policy => config::policy_schema(),
     };
     terminal::out(&format!("{schema:#}\n"))?;

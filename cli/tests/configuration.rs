@@ -198,6 +198,7 @@ fn the_schema_is_printed() {
     let place = Place::new();
     for (args, file) in [
         (&["schema"][..], "configuration.schema.json"),
+        (&["schema", "praxis"], "praxis.schema.json"),
         (&["schema", "policy"], "sandbox_policy.schema.json"),
     ] {
         let printed: Value = serde_json::from_str(&place.run(args).gives(0).stdout).unwrap();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Document;
-use super::shapes::{CONFIGURATION, MATCHERS};
+use super::shapes::{CONFIGURATION, GROUP, MATCHERS};
 use super::shapes_praxis;
 use crate::policy::keys::Mapping;
 
@@ -18,6 +18,9 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// All of them.
+    pub(super) const ALL: [Self; 2] = [Self::CpexCore, Self::PraxisPolicy];
+
     /// Returns the dialect of a document: praxis-policy's, if it has `engine_settings` or `secrets`.
     pub fn of(document: &Document) -> Self {
         let has = |key| document.value().get(key).is_some();
@@ -29,6 +32,14 @@ impl Dialect {
         match self {
             Self::CpexCore => &CONFIGURATION,
             Self::PraxisPolicy => &shapes_praxis::CONFIGURATION,
+        }
+    }
+
+    /// The keys of a group.
+    pub(super) fn group(self) -> &'static Mapping {
+        match self {
+            Self::CpexCore => &GROUP,
+            Self::PraxisPolicy => &shapes_praxis::GROUP,
         }
     }
 

@@ -49,4 +49,4 @@ pub use directory::PluginDirectory;
 #[cfg(feature = "pipeline")]
 pub(crate) use directory::SCHEME;
 pub use document::Document;
-pub use schema::{configuration_schema, policy_schema};
+pub use schema::{configuration_schema, configuration_schema_for, policy_schema};

@@ -6,19 +6,25 @@ use alloc::vec::Vec;
 use cpex_wasmi_abi::Capability;
 use serde_json::{Map, Value, json};
 
+use super::dialect::Dialect;
 use super::directory::SCHEME;
-use super::shapes::{CONFIGURATION, GROUP, STEP, STEPS};
+use super::shapes::{STEP, STEPS};
 use crate::policy::entry::is_of_policy;
 use crate::policy::keys::{BARE, CONFIG, ENTRY, Key, Mapping, SANDBOX_POLICY, Shape};
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// A JSON Schema (draft 2020-12) of a whole configuration of `cpex-core`, for editors and other checks. Entries
+/// A JSON Schema (draft 2020-12) of a whole configuration of cpex-core, for editors and other checks. Entries
 /// of the kind `wasm://` have no other keys than those that are known.
 ///
 /// It does not say all that [`check`](super::check) looks at, such as the modules.
 pub fn configuration_schema() -> Value {
-    let mut schema = mapping(&CONFIGURATION);
+    configuration_schema_for(Dialect::CpexCore)
+}
+
+/// A JSON Schema of a whole configuration of an engine, as [`configuration_schema`] is one of cpex-core's.
+pub fn configuration_schema_for(dialect: Dialect) -> Value {
+    let mut schema = mapping(dialect.configuration());
     let ours = json!({
         "properties": {"kind": {"type": "string", "pattern": format!("^{SCHEME}")}},
         "required": ["kind"],
@@ -32,9 +38,12 @@ pub fn configuration_schema() -> Value {
     if let Some(plugins) = schema.pointer_mut("/properties/plugins/items") {
         *plugins = item;
     }
-    let about = "A configuration of cpex-core with plugins for cpex-wasmi";
+    let about = match dialect {
+        Dialect::CpexCore => "A configuration of cpex-core with plugins for cpex-wasmi",
+        Dialect::PraxisPolicy => "A configuration of praxis-policy with plugins for cpex-wasmi",
+    };
     let names = ["entry", "other_entry", "sandbox_policy", "group", "references", "authentication"];
-    named(schema, about, &names)
+    named(schema, about, dialect, &names)
 }
 
 /// A JSON Schema (draft 2020-12) of a policy in a file of its own: the content of `sandbox_policy`, or a mapping with
@@ -47,13 +56,14 @@ pub fn policy_schema() -> Value {
         "then": mapping(&BARE),
         "else": {"$ref": "#/$defs/sandbox_policy"},
     });
-    named(schema, "A policy for a plugin of cpex-wasmi", &["sandbox_policy"])
+    // It is the same for all engines.
+    named(schema, "A policy for a plugin of cpex-wasmi", Dialect::CpexCore, &["sandbox_policy"])
 }
 
 /// A schema with its title, and the definitions that it refers to.
-fn named(mut schema: Value, title: &str, definitions: &[&str]) -> Value {
+fn named(mut schema: Value, title: &str, dialect: Dialect, definitions: &[&str]) -> Value {
     let definitions: Map<_, _> =
-        definitions.iter().map(|name| ((*name).into(), definition(name))).collect();
+        definitions.iter().map(|name| ((*name).into(), definition(name, dialect))).collect();
     if let Some(schema) = schema.as_object_mut() {
         schema.insert("$schema".into(), DRAFT.into());
         schema.insert("title".into(), title.into());
@@ -62,10 +72,10 @@ fn named(mut schema: Value, title: &str, definitions: &[&str]) -> Value {
     schema
 }
 
-fn definition(name: &str) -> Value {
+fn definition(name: &str, dialect: Dialect) -> Value {
     match name {
         "sandbox_policy" => nullable(mapping(&SANDBOX_POLICY)),
-        "group" => nullable(mapping(&GROUP)),
+        "group" => nullable(mapping(dialect.group())),
         "entry" => {
             let mut entry = mapping(&ENTRY);
             // Without hooks it would never be called.
@@ -97,6 +107,23 @@ fn definition(name: &str) -> Value {
             }
             misplaced(&mut entry, &ENTRY);
             entry
+        }
+        "references" if dialect == Dialect::PraxisPolicy => {
+            let mut config = nullable(mapping(&CONFIG));
+            describe(&mut config, "The `config` in the place of the entry's.");
+            let mut over = json!({
+                "type": ["object", "null"],
+                "properties": {"config": config},
+                "additionalProperties": false,
+            });
+            let kept = ENTRY.keys.iter();
+            let kept = kept.filter(|key| ["capabilities", "on_error"].contains(&key.name));
+            if let Some(properties) = over.get_mut("properties").and_then(Value::as_object_mut) {
+                // An empty one is none.
+                let one = |key: &Key| property(&Key { filled: false, ..*key });
+                properties.extend(kept.map(|key| (key.name.into(), one(key))));
+            }
+            json!({"type": ["object", "null"], "additionalProperties": over})
         }
         "references" => {
             let mut config = nullable(mapping(&CONFIG));
@@ -225,7 +252,9 @@ fn form(shape: Shape) -> Value {
         }
         Shape::List(inner) => json!({"type": "array", "items": form(*inner)}),
         Shape::Map(inner) if core::ptr::eq(inner, &SANDBOX_POLICY) => reference("sandbox_policy"),
-        Shape::Map(inner) if core::ptr::eq(inner, &GROUP) => reference("group"),
+        Shape::Map(inner) if Dialect::ALL.iter().any(|of| core::ptr::eq(inner, of.group())) => {
+            reference("group")
+        }
         Shape::Map(inner) => mapping(inner),
         Shape::SystemOr(inner) => json!({"anyOf": [{"const": "system"}, mapping(inner)]}),
         Shape::Table(inner) => json!({"type": "object", "additionalProperties": form(*inner)}),

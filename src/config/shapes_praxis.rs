@@ -46,7 +46,7 @@ static GLOBAL: Mapping = Mapping::open(&[
 
 const GROUPS: Shape = Shape::Table(&Shape::Map(&GROUP));
 
-static GROUP: Mapping = Mapping::open(&[
+pub(super) static GROUP: Mapping = Mapping::open(&[
     key("description", Shape::Text, "For people."),
     key("metadata", Shape::Table(&Shape::Text), "For tools."),
     key("plugins", Shape::References, "Overrides of plugins that steps name."),

@@ -8,22 +8,14 @@ use cpex_wasmi::praxis::EngineTransport;
 use serde_json::json;
 
 use crate::calls::Script;
-use crate::common::HOOK;
 use crate::pipeline::{Plugins, denied, error_codes, invoke, on_both, tool_call};
 use crate::transport::Canned;
 use crate::upstream::PluginManager;
 use crate::upstream::adapter::WasmFactory;
-use crate::upstream::audit::AuditHandler;
-use crate::upstream::cmf::{CmfHook, MessagePayload};
-use crate::upstream::context::PluginContext;
-use crate::upstream::decision::DecisionLog;
 use crate::upstream::effect::{DurableEffectLog, EffectRecord, EffectState};
 use crate::upstream::error::PluginError;
 use crate::upstream::executor::PipelineResult;
 use crate::upstream::extensions::Extensions;
-use crate::upstream::factory::{PluginFactory, PluginInstance};
-use crate::upstream::hooks::{HookHandler, PluginPayload, PluginResult, TypedHandlerAdapter};
-use crate::upstream::plugin::{Plugin, PluginConfig};
 
 use EffectState::{Confirmed, Prepared, Rejected, Unknown};
 
@@ -79,7 +71,7 @@ pub(crate) async fn called(engine: &PluginManager, tool: &str) -> PipelineResult
 }
 
 /// A plugin that sends a request; `more` is of its entry.
-fn remote(query: &str, more: &str) -> String {
+pub(crate) fn remote(query: &str, more: &str) -> String {
     format!(
         "plugins:
   - name: remote
@@ -252,86 +244,4 @@ fn modes_without_effects_run_as_they_are_granted() {
             assert_eq!(log.taken(), [], "{mode}");
         });
     }
-}
-
-/// A native plugin to which the engine tells what happens.
-struct Sink {
-    config: PluginConfig,
-    told: Told,
-}
-
-type Told = Arc<Mutex<Vec<String>>>;
-
-#[async_trait]
-impl AuditHandler for Sink {
-    async fn handle(&self, _: &dyn PluginPayload, _: &Extensions, decisions: &DecisionLog) {
-        let steps = decisions.steps().iter();
-        let steps = steps.map(|step| format!("{} {:?}", step.plugin_name, step.action));
-        self.told.lock().unwrap().extend(steps.filter(|step| !step.starts_with("sink")));
-    }
-
-    async fn on_effect(&self, effect: &EffectRecord, _: &Extensions) {
-        let plugin = effect.plugin_name.as_deref().unwrap_or_default();
-        let told = format!("{plugin} {:?} {}", effect.state, effect.description);
-        self.told.lock().unwrap().push(told);
-    }
-}
-
-#[async_trait]
-impl Plugin for Sink {
-    fn config(&self) -> &PluginConfig {
-        &self.config
-    }
-
-    fn as_audit_handler(self: Arc<Self>) -> Option<Arc<dyn AuditHandler>> {
-        Some(self)
-    }
-}
-
-impl HookHandler<CmfHook> for Sink {
-    async fn handle(
-        &self,
-        _: &MessagePayload,
-        _: &Extensions,
-        _: &mut PluginContext,
-    ) -> PluginResult<MessagePayload> {
-        PluginResult::allow()
-    }
-}
-
-struct Sinks(Told);
-
-impl PluginFactory for Sinks {
-    fn create(&self, config: &PluginConfig) -> Result<PluginInstance, Box<PluginError>> {
-        let plugin = Arc::new(Sink { config: config.clone(), told: self.0.clone() });
-        let handler = TypedHandlerAdapter::<CmfHook, _>::new(Arc::clone(&plugin));
-        Ok(PluginInstance { plugin, handlers: vec![(HOOK, Arc::new(handler))] })
-    }
-}
-
-#[test]
-fn audit_handlers_are_told_of_effects_without_a_log() {
-    on_both(async || {
-        let told = Told::default();
-        let yaml = format!(
-            "{}  - {{ name: sink, kind: native/sink, hooks: [{HOOK}] }}\n",
-            remote("", "priority: 1")
-        );
-        let plugins = Plugins::of(&["remote_decision"]);
-        let engine = Engine::builder().http_transport(EngineTransport);
-        let factory = WasmFactory::with_engine(plugins.path(), engine).unwrap();
-        let engine = plugins
-            .load_with(&yaml, &factory, |engine| {
-                engine.register_factory("native/sink", Box::new(Sinks(told.clone())));
-                assert!(engine.set_http_transport(Arc::new(Canned::default())));
-            })
-            .unwrap();
-        engine.initialize().await.unwrap();
-        assert!(called(&engine, "wipe").await.is_denied());
-        let told = told.lock().unwrap();
-        assert_eq!(told[0], "remote Prepared POST http://pdp.internal/v1");
-        assert_eq!(told[1], "remote Confirmed POST http://pdp.internal/v1");
-        assert!(told[2].starts_with("remote Denied"), "{told:?}");
-        assert_eq!(told.len(), 3);
-    });
 }

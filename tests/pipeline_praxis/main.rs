@@ -105,6 +105,8 @@ mod state;
 #[path = "../pipeline/tiers.rs"]
 mod tiers;
 
+#[cfg(all(feature = "http-client", feature = "exec", feature = "wasi"))]
+mod audit;
 #[cfg(feature = "http-client")]
 #[allow(dead_code, reason = "it has more than is called here")]
 #[path = "../functions/script.rs"]

@@ -6,15 +6,20 @@ use std::path::Path;
 use std::string::{String, ToString as _};
 
 use super::*;
-use crate::config::{Document, check};
+use crate::config::{Document, check_for};
 use cpex_wasmi_schema::Schema;
 
-type Schemas = [(&'static str, fn() -> Value); 2];
+type Schemas = [(&'static str, fn() -> Value); 3];
 
 const FILES: Schemas = [
     ("docs/configuration.schema.json", configuration_schema),
+    ("docs/praxis.schema.json", praxis_schema),
     ("docs/sandbox_policy.schema.json", policy_schema),
 ];
+
+fn praxis_schema() -> Value {
+    configuration_schema_for(Dialect::PraxisPolicy)
+}
 
 #[test]
 fn the_schemas_in_the_documents_are_up_to_date() {
@@ -76,6 +81,13 @@ fn configurations_of_the_documents_fit_the_schema() {
     for yaml in whole {
         assert_eq!(wrong(&schema, yaml), Vec::<String>::new(), "{yaml}");
     }
+    let schema = checker(praxis_schema());
+    let mut praxis = blocks(include_str!("../../../docs/praxis.md"));
+    praxis.push(include_str!("../../../examples/praxis/praxis.yaml").into());
+    praxis.push(PRAXIS.into());
+    for yaml in praxis {
+        assert_eq!(wrong(&schema, &yaml), Vec::<String>::new(), "{yaml}");
+    }
     let schema = checker(policy_schema());
     let policies = blocks(include_str!("../../../docs/policy.md"));
     let policies: Vec<_> = policies.iter().filter(|yaml| !yaml.contains("config:")).collect();
@@ -107,7 +119,7 @@ fn patterns_refuse_only_values_that_the_reader_refuses() {
 
 #[test]
 fn what_the_check_refuses_by_its_form_the_schema_refuses() {
-    let schema = checker(configuration_schema());
+    let schemas = Dialect::ALL.map(|of| (of, checker(configuration_schema_for(of))));
     let entry = "plugins: [{name: g, kind: 'wasm://g.wasm', hooks: [h]";
     for (added, fits) in [
         ("", true),
@@ -139,9 +151,13 @@ fn what_the_check_refuses_by_its_form_the_schema_refuses() {
     ] {
         let yaml = format!("{entry}{added}}}]");
         let document = Document::parse(&yaml).unwrap();
-        assert_eq!(check(&document, None).problems.is_empty(), fits, "{yaml}");
-        assert_eq!(wrong(&schema, &yaml).is_empty(), fits, "{yaml}: {:?}", wrong(&schema, &yaml));
+        for (dialect, schema) in &schemas {
+            let problems = check_for(*dialect, &document, None).problems;
+            assert_eq!(problems.is_empty(), fits, "{yaml}");
+            assert_eq!(wrong(schema, &yaml).is_empty(), fits, "{yaml}: {:?}", wrong(schema, &yaml));
+        }
     }
+    let [(_, cpex), (_, praxis)] = &schemas;
     for yaml in [
         "plugins: [{name: g, kind: 'wasm://g.wasm'}]",
         "plugins: [{kind: 'wasm://g.wasm', hooks: [h]}]",
@@ -152,6 +168,53 @@ fn what_the_check_refuses_by_its_form_the_schema_refuses() {
         "plugins: []\nroutes: [{tool: a, plugins: [{g: {config: {sandbox_policy: {a: 1}}}}]}]",
         "plugins: []\ngroups: {a: {plugins: [7]}}",
     ] {
-        assert!(!wrong(&schema, yaml).is_empty(), "{yaml}");
+        assert!(!wrong(cpex, yaml).is_empty(), "{yaml}");
     }
+    let entry = format!("{entry}}}]");
+    for added in [
+        "sandbox_policy: {}",
+        "engine_settings: {dispatch: polcy}",
+        "engine_settings: {plugin_timeout: no}",
+        "routes: [{tool: a, plugins: {g: 7}}]",
+        "routes: [{tool: a, plugins: {g: {sandbox_policy: {}}}}]",
+        "routes: [{tool: a, plugins: {g: {mode: audit}}}]",
+        "routes: [{tool: a, plugins: {g: {on_error: odd}}}]",
+        "routes: [{tool: a, plugins: {g: {capabilities: [read_lables]}}}]",
+        "groups: {a: {plugins: {g: {config: {sandbox_policy: {a: 1}}}}}}",
+        "global: {defaults: {tool: {plugins: {g: {config: {max_fuel: 1, sha256: a}}}}}}",
+    ] {
+        let yaml = format!("{entry}\n{added}\n");
+        let document = Document::parse(&yaml).unwrap();
+        let problems = check_for(Dialect::PraxisPolicy, &document, None).problems;
+        assert!(!problems.is_empty(), "{yaml}");
+        assert!(!wrong(praxis, &yaml).is_empty(), "{yaml}");
+    }
+    // That is for the engine to refuse.
+    let list = format!("{entry}\nroutes: [{{tool: a, plugins: [g]}}]\n");
+    assert!(!wrong(praxis, &list).is_empty());
 }
+
+/// A configuration of praxis-policy with all that says something about plugins.
+const PRAXIS: &str = "
+engine_settings: { dispatch: policy, plugin_timeout: 5, effect_log_path: /var/lib/effects.ndjson }
+secrets:
+  providers: { local: { kind: file, base_dir: /etc/keys } }
+  values: { key: { provider: local, ref: legacy.key } }
+global:
+  authentication: [who, { name: who, config: { sandbox_policy: { resources: { max_fuel: 10 } } } }]
+  authorization: { pre_invocation: ['run(guard)'] }
+  assertions: { request: { headers: [{ name: x-key, from: secret.key }] } }
+plugins:
+  - { name: guard, kind: 'wasm://guard.wasm', hooks: [cmf.tool_pre_invoke], capabilities: [perform_http] }
+  - { name: who, kind: 'wasm://who.wasm', hooks: [identity.resolve], capabilities: [read_llm_request] }
+groups:
+  hr: { plugins: { guard: { on_error: ignore } } }
+routes:
+  - tool: pay
+    groups: [hr]
+    plugins: { guard: { config: { own: 1, sandbox_policy: { isolation: pooled } }, capabilities: [], on_error: } }
+    authorization: { pre_invocation: ['run(guard)'], post_invocation: ['run(guard)'] }
+    args: { ssn: str }
+  - http: { path: /v1, methods: [GET] }
+    response: {}
+";

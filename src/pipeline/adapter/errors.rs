@@ -80,7 +80,7 @@ pub(super) fn unfit(unfit: impl fmt::Display, cost: Receipt) -> Error {
 }
 
 /// The receipt under `receipt`.
-fn receipt(receipt: &Receipt) -> HashMap<String, Value> {
+pub(super) fn receipt(receipt: &Receipt) -> HashMap<String, Value> {
     let receipt = serde_json::to_value(receipt).unwrap_or_default();
     HashMap::from([("receipt".to_string(), receipt)])
 }

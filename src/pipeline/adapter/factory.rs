@@ -38,6 +38,7 @@ pub struct WasmFactory {
     directory: Arc<PluginDirectory>,
     types: PayloadTypes,
     observer: Option<Observer>,
+    tells_receipts: bool,
 }
 
 impl WasmFactory {
@@ -65,7 +66,12 @@ impl WasmFactory {
         let engine = set_up(engine.or_log_sink(TracingSink));
         let directory = PluginDirectory::new(directory, engine)
             .map_err(|error| PluginError::Config { message: error.to_string() })?;
-        Ok(Self { directory: Arc::new(directory), types: PayloadTypes::default(), observer: None })
+        Ok(Self {
+            directory: Arc::new(directory),
+            types: PayloadTypes::default(),
+            observer: None,
+            tells_receipts: false,
+        })
     }
 
     /// Registers a type of payload of the embedder's own, under the name that plugins know it by.
@@ -87,6 +93,17 @@ impl WasmFactory {
     #[must_use]
     pub fn on_call(mut self, observer: impl Fn(&CallRecord<'_>) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Has denials say what they cost: the details of a plugin's violation get the [receipt](crate::Receipt) of its call, under
+    /// `receipt`. Failed calls have it there anyway.
+    ///
+    /// By that it is wherever the engine keeps violations, such as in praxis-policy's `DecisionLog`. Do not pass it on to callers, to
+    /// whom it tells about the policy.
+    #[must_use]
+    pub fn receipts_in_violations(mut self) -> Self {
+        self.tells_receipts = true;
         self
     }
 
@@ -198,6 +215,7 @@ impl PluginFactory for WasmFactory {
                 looks: plugin.module().looks(),
                 acts: acts(plugin.module().manifest()),
                 observer: self.observer.clone(),
+                tells_receipts: self.tells_receipts,
                 plugin: plugin.clone(),
             };
             handlers.push((hook, Arc::new(handler) as Arc<dyn AnyHookHandler>));

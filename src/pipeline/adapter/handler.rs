@@ -32,6 +32,8 @@ pub(super) struct Handler {
     /// True if it may have effects outside of the pipeline: by requests, programs or files.
     pub(super) acts: bool,
     pub(super) observer: Option<Observer>,
+    /// True if denials have receipts among their details.
+    pub(super) tells_receipts: bool,
 }
 
 impl Handler {
@@ -105,7 +107,8 @@ impl AnyHookHandler for Handler {
             let denied = violation.as_deref().cloned().map_or(Decision::Allow, Decision::Deny);
             (denied, changes.as_deref().map(changed).unwrap_or_default())
         });
-        let erased = outcome::erased(violation, changes, payload, extensions, context)
+        let told = self.tells_receipts.then_some(&receipt);
+        let erased = outcome::erased(violation, changes, payload, extensions, context, told)
             .map_err(|unfit| failed(errors::unfit(unfit, receipt)))?;
         let reported = reported.as_deref().unwrap_or(Telemetry::NONE);
         telemetry::trace(self.plugin.name(), self.hook, reported);

@@ -14,18 +14,20 @@ use super::upstream::extensions::{
 use cpex_wasmi_abi::Violation;
 use cpex_wasmi_abi::model::{self, from_wire};
 
+use super::errors;
 use super::payload::TypedPayload;
-use crate::Changes;
 use crate::pipeline::convert::{FromModel, Unfit};
+use crate::{Changes, Receipt};
 
 /// The part of an outcome that the engine is given. The context is written at once; the rest is for its own
-/// merge, which has the last word.
+/// merge, which has the last word. A denial has the receipt among its details, if there is one.
 pub(super) fn erased(
     violation: Option<Box<Violation>>,
     changes: Option<Box<Changes>>,
     payload: TypedPayload<'_>,
     extensions: &Extensions,
     context: &mut PluginContext,
+    receipt: Option<&Receipt>,
 ) -> Result<Box<dyn Any + Send + Sync>, Unfit> {
     // Made where it stays: it is a kilobyte, most of it unused.
     let fields = ErasedResultFields {
@@ -36,7 +38,10 @@ pub(super) fn erased(
     };
     let mut fields = Box::write(Box::new_uninit(), fields);
     if let Some(violation) = violation {
-        fields.violation = Some(violated(*violation));
+        let mut violated = violated(*violation);
+        // In the place of one that the plugin stated.
+        violated.details.extend(receipt.into_iter().flat_map(errors::receipt));
+        fields.violation = Some(violated);
     }
     if let Some(changes) = changes {
         modify(&mut fields, *changes, payload, extensions, context)?;
