@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use cpex_wasmi::Engine;
 use cpex_wasmi::praxis::EngineTransport;
+use praxis_policy::{AplOptions, register_apl};
 use serde_json::json;
 
 use crate::calls::Script;
-use crate::pipeline::{Plugins, denied, error_codes, invoke, on_both, tool_call};
+use crate::pipeline::{Plugins, about_tool, denied, error_codes, invoke, on_both, tool_call};
 use crate::transport::Canned;
 use crate::upstream::PluginManager;
 use crate::upstream::adapter::WasmFactory;
@@ -176,6 +177,38 @@ fn access_that_is_denied_is_no_effect() {
         let engine = started(&plugins, &echo("[never]"), &log, |_| {}).await;
         assert!(called(&engine, "search").await.is_denied());
         assert_eq!(log.taken(), []);
+    });
+}
+
+#[test]
+fn effects_of_a_step_of_a_policy_are_recorded() {
+    let yaml = format!(
+        "engine_settings: {{ dispatch: policy }}
+routes:
+  - tool: search
+    authorization: {{ pre_invocation: ['run(remote)'] }}
+{}",
+        remote("", "")
+    );
+    on_both(async || {
+        let (log, transport) = (Log::default(), Canned::default());
+        let plugins = Plugins::of(&["remote_decision"]);
+        let engine = Engine::builder().http_transport(EngineTransport);
+        let factory = WasmFactory::with_engine(plugins.path(), engine).unwrap();
+        let engine = plugins
+            .load_into(&yaml, &factory, |engine| {
+                register_apl(engine, AplOptions::in_process());
+                assert!(engine.set_http_transport(Arc::new(transport.clone())));
+            })
+            .unwrap();
+        engine.set_effect_log(Arc::new(log.clone()));
+        engine.initialize().await.unwrap();
+        let result = invoke(&engine, tool_call("search"), about_tool("search")).await;
+        assert!(!result.is_denied(), "{:?}", result.violation);
+        assert_eq!(transport.asked().len(), 1);
+        let by = log.records.lock().unwrap()[0].plugin_name.clone();
+        assert_eq!(by.as_deref(), Some("remote"));
+        assert_eq!(log.taken(), states(REQUEST, &[Prepared, Confirmed]));
     });
 }
 
