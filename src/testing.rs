@@ -56,7 +56,7 @@ impl Session {
     ) -> Result<Self, Error> {
         let services = Services {
             #[cfg(feature = "std")]
-            clock: Some(Arc::new(crate::sync::SystemClock::new())),
+            clock: crate::sync::system_clock(),
             ..Services::default()
         };
         Self::with_services(manifest, policy, Arc::new(sink), services)

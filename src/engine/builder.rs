@@ -42,7 +42,7 @@ impl EngineBuilder {
     pub(super) fn new() -> Self {
         Self {
             #[cfg(feature = "std")]
-            clock: Some(Arc::new(crate::sync::SystemClock::new())),
+            clock: crate::sync::system_clock(),
             #[cfg(not(feature = "std"))]
             clock: None,
             sink: None,
@@ -56,7 +56,7 @@ impl EngineBuilder {
         }
     }
 
-    /// The clock for deadlines. Default: that of the operating system, with the feature `std`.
+    /// The clock for deadlines. Default: that of the operating system, with the feature `std` and where there is one.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));

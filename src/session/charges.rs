@@ -60,6 +60,11 @@ impl Session {
         Some(async move { effects.announce(effect?).await })
     }
 
+    /// The time since the beginning of 1970, if anything knows it.
+    pub(crate) fn time_of_day(&self) -> Option<Duration> {
+        crate::sync::time_of_day(self.grants.services.clock.as_ref())
+    }
+
     /// A time that never goes back.
     pub(crate) fn monotonic(&self) -> Duration {
         self.grants.services.clock.as_ref().map_or(Duration::ZERO, |clock| clock.now())

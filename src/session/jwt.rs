@@ -98,8 +98,9 @@ impl Session {
         if clock == crate::ClockGrant::System {
             self.varies("jwt");
         }
-        let used = Used::new(AccessKind::Clock, "now", time::name(clock), AuditOutcome::Allowed);
-        self.tell(&used);
-        Ok(time::seconds(clock))
+        let time = time::since_1970(clock, self.grants.services.clock.as_ref());
+        let outcome = if time.is_some() { AuditOutcome::Allowed } else { AuditOutcome::Failed };
+        self.tell(&Used::new(AccessKind::Clock, "now", time::name(clock), outcome));
+        Ok(time.ok_or(Status::Unavailable)?.as_secs_f64())
     }
 }

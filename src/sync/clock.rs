@@ -1,6 +1,8 @@
 //! Clocks: the system's, or an embedder's.
 
 use alloc::boxed::Box;
+#[cfg(feature = "std")]
+use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
 use core::time::Duration;
@@ -21,18 +23,42 @@ pub trait Clock: Send + Sync {
         let _ = time;
         None
     }
+
+    /// The time since the beginning of 1970, for plugins that were granted the time of day. `None`, the default: the host
+    /// asks the operating system. Where there is none, such as in a browser, plugins are told that the time is unavailable.
+    fn time_of_day(&self) -> Option<Duration> {
+        None
+    }
+}
+
+/// True if there is an operating system to ask for the time and for variables. The standard library of
+/// `wasm32-unknown-unknown` panics if it is asked.
+#[cfg(feature = "std")]
+pub(crate) const HAS_SYSTEM: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
+
+/// The clock of engines whose embedder sets none.
+#[cfg(feature = "std")]
+pub(crate) fn system_clock() -> Option<Arc<dyn Clock>> {
+    HAS_SYSTEM.then(|| -> Arc<dyn Clock> { Arc::new(SystemClock::new()) })
+}
+
+/// The time since the beginning of 1970: of the embedder's clock if it knows it, else of the operating system.
+#[cfg(feature = "std")]
+pub(crate) fn time_of_day(clock: Option<&Arc<dyn Clock>>) -> Option<Duration> {
+    let known = clock.and_then(|clock| clock.time_of_day());
+    known.or_else(|| HAS_SYSTEM.then(|| std::time::UNIX_EPOCH.elapsed().unwrap_or_default()))
 }
 
 /// The monotonic clock of the operating system.
 #[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SystemClock {
+struct SystemClock {
     start: std::time::Instant,
 }
 
 #[cfg(feature = "std")]
 impl SystemClock {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self { start: std::time::Instant::now() }
     }
 }

@@ -15,7 +15,7 @@ mod yielding;
 pub(crate) use blocking::blocking;
 pub use clock::Clock;
 #[cfg(feature = "std")]
-pub(crate) use clock::SystemClock;
+pub(crate) use clock::{HAS_SYSTEM, system_clock, time_of_day};
 pub(crate) use counts::Counts;
 pub use counts::Instances;
 #[cfg(feature = "std")]

@@ -44,7 +44,7 @@ impl Environment {
             }
             #[cfg(feature = "std")]
             // The process's environment is looked at only if a plugin asks for some of it.
-            None if !asked.env.is_empty() => {
+            None if crate::sync::HAS_SYSTEM && !asked.env.is_empty() => {
                 for (name, value) in std::env::vars_os() {
                     let Ok(name) = name.into_string() else { continue };
                     if wanted(&name) {

@@ -1,10 +1,14 @@
 //! `clock.now`: the time of day.
 
+use alloc::sync::Arc;
+use core::time::Duration;
+
 use cpex_wasmi_abi::Status;
 
 use super::{AccessKind, Function, Granted, Invocation, Reply};
-use crate::ClockGrant;
 use crate::boundary::Input;
+use crate::sync::time_of_day;
+use crate::{Clock, ClockGrant};
 
 pub(crate) struct ClockNow;
 
@@ -28,8 +32,13 @@ fn now(invocation: &Invocation<'_>) -> Result<u64, Status> {
     let Some(clock) = granted.access.clock else {
         return Err(invocation.denied(AccessKind::Clock, "now", ""));
     };
+    let Some(time) = since_1970(clock, invocation.grants.services.clock.as_ref()) else {
+        invocation.failed(AccessKind::Clock, "now", name(clock));
+        return Err(Status::Unavailable);
+    };
     invocation.allowed(AccessKind::Clock, "now", name(clock), size_of::<u64>());
-    Ok(nanoseconds(clock))
+    // It ends in the year 2554.
+    Ok(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// The name of a clock in audit events.
@@ -40,24 +49,10 @@ pub(crate) const fn name(clock: ClockGrant) -> &'static str {
     }
 }
 
-/// The time that a plugin is told, in nanoseconds since the beginning of 1970. It ends in the year 2554, and
-/// does not begin before 1970.
-pub(crate) fn nanoseconds(clock: ClockGrant) -> u64 {
-    u64::try_from(since_1970(clock).as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// The time that a plugin's tokens are held against, in seconds since the beginning of 1970.
-#[cfg(feature = "crypto")]
-pub(crate) fn seconds(clock: ClockGrant) -> f64 {
-    since_1970(clock).as_secs_f64()
-}
-
-fn since_1970(clock: ClockGrant) -> core::time::Duration {
-    match clock {
-        ClockGrant::Fixed(time) => time,
-        ClockGrant::System => {
-            let now = std::time::SystemTime::now();
-            now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
-        }
+/// The time since the beginning of 1970 that a plugin is told. `None` if nothing knows it.
+pub(crate) fn since_1970(grant: ClockGrant, clock: Option<&Arc<dyn Clock>>) -> Option<Duration> {
+    match grant {
+        ClockGrant::Fixed(time) => Some(time),
+        ClockGrant::System => time_of_day(clock),
     }
 }

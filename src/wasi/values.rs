@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 use core::time::Duration;
-use std::time::SystemTime;
 
 use super::serve::WasiCall;
 use super::{Errno, Fault};
@@ -74,7 +73,7 @@ impl WasiCall<'_> {
         let time = match self.clock(clock)? {
             ClockGrant::Fixed(time) => time,
             ClockGrant::System if clock == CLOCK_MONOTONIC => self.session.monotonic(),
-            ClockGrant::System => SystemTime::UNIX_EPOCH.elapsed().map_err(|_| Errno::Overflow)?,
+            ClockGrant::System => self.session.time_of_day().ok_or(Errno::Io)?,
         };
         let nanoseconds = |time: Duration| u64::try_from(time.as_nanos());
         Ok(self.memory.set_u64(out, nanoseconds(time).map_err(|_| Errno::Overflow)?)?)

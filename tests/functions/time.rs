@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cpex_wasmi::{ClockGrant, ErrorKind, Policy};
+use cpex_wasmi::{Clock, ClockGrant, ErrorKind, Policy};
 
 use super::script::*;
 
@@ -21,6 +21,28 @@ fn the_systems_clock_tells_the_time_of_day() {
     let before = now();
     let told: u128 = running.logged()[0].parse().unwrap();
     assert!((before..=now()).contains(&told));
+    assert_eq!(running.audit.taken(), ["clock now system allowed 0 8"]);
+}
+
+/// A clock of an embedder's that knows the time of day.
+struct OfTheEmbedder;
+
+impl Clock for OfTheEmbedder {
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn time_of_day(&self) -> Option<Duration> {
+        Some(Duration::new(1_800_000_000, 7))
+    }
+}
+
+#[test]
+fn an_embedders_clock_may_tell_the_time_of_day() {
+    let script = Script::asking(&["clock"]).calls("clock.now", "null");
+    let running =
+        Running::on(|engine| engine.clock(OfTheEmbedder), &script, clock(ClockGrant::System));
+    assert_eq!(running.logged(), ["1800000000000000007"]);
     assert_eq!(running.audit.taken(), ["clock now system allowed 0 8"]);
 }
 
