@@ -41,3 +41,16 @@ def test_the_examples_print_what_they_should() -> None:
 
 def test_the_benchmark_runs() -> None:
     assert "| a guard |" in run("bench.py", "--calls", "2")
+
+
+def test_without_the_framework_an_error_says_what_to_install() -> None:
+    program = """
+import sys
+sys.modules["cpex"] = None
+import cpex_wasmi
+try:
+    import cpex_wasmi.gateway
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    assert "install `cpex>=0.1.4,<0.2`" in run("-c", program)
