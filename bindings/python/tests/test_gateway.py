@@ -26,6 +26,7 @@ from cpex.framework.extensions.http import HttpExtension
 from cpex.framework.extensions.security import SecurityExtension, SubjectExtension, SubjectType
 from cpex.framework.hooks.http import HttpHeaderPayload
 from cpex.framework.hooks.message import MessageHookType, MessagePayload
+from cpex.framework.hooks.policies import HookPayloadPolicy
 from cpex.framework.hooks.prompts import PromptPosthookPayload, PromptPrehookPayload
 from cpex.framework.hooks.resources import ResourcePostFetchPayload, ResourcePreFetchPayload
 from cpex.framework.hooks.tools import ToolPostInvokePayload, ToolPreInvokePayload
@@ -113,6 +114,17 @@ async def test_arguments_are_changed(manage: Manage) -> None:
     result = await run(manager, call(ssn="123-45-6789", other=[1, None]))
     assert result.modified_payload == call(ssn="***-**-****", other=[1, None])
     assert (await run(manager, call(other=1))).modified_payload is None
+
+
+async def test_a_hooks_policy_of_the_framework_holds(manage: Manage) -> None:
+    manager = await manage(entry("argument_redactor"))
+    before = call(ssn="123-45-6789", other={"a": [1]})
+    for writable, changed in ("args", True), ("name", False):
+        policy = HookPayloadPolicy(writable_fields=frozenset({writable}))
+        manager.executor.hook_policies = {"tool_pre_invoke": policy}
+        after = (await run(manager, before)).modified_payload
+        assert (after == call(ssn="***-**-****", other={"a": [1]})) is changed
+        assert before.args == {"ssn": "123-45-6789", "other": {"a": [1]}}
 
 
 async def test_results_of_tools_are_changed(manage: Manage) -> None:
