@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cpex_wasmi::Error;
 use pyo3::prelude::*;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::task::{AbortHandle, block_in_place};
 
 use crate::{errors, gate};
@@ -94,9 +94,9 @@ fn runtime(_attached: Python<'_>) -> PyResult<Arc<Runtime>> {
 
 /// Runs what may wait. On a thread that calls run on, another takes its place meanwhile.
 pub(crate) fn in_place<R>(f: impl FnOnce() -> R) -> R {
-    match Handle::try_current() {
-        Ok(_) => block_in_place(f),
-        Err(_) => f(),
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(f),
+        _ => f(),
     }
 }
 
