@@ -1,5 +1,6 @@
 """Sandboxed plugins in the framework's own manager, from its own YAML."""
 
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -313,8 +314,14 @@ async def test_wrong_entries_are_refused(
     # By default, the framework would leave out the plugin, and all would be allowed.
     manager = await manage(wrong)
     for hook in wrong["hooks"]:
-        with pytest.raises(PluginError, match=said):
-            await run(manager, hook=hook)
+        lengths = []
+        for _ in range(3):
+            with pytest.raises(PluginError, match=said) as failed:
+                await run(manager, hook=hook)
+            cause = failed.value.__cause__
+            lengths.append(len(traceback.extract_tb(cause and cause.__traceback__)))
+        # An exception that is raised again would keep the frames of each time.
+        assert len(set(lengths)) == 1
 
 
 async def test_capabilities_of_cpex_may_be_granted(manage: Manage) -> None:

@@ -198,7 +198,8 @@ class WasmPlugin(Plugin):
     def _absent(self) -> Error:
         missing = self._missing
         if isinstance(missing, Error):
-            return missing
+            # Another one each time: an exception keeps the frames that it was raised through.
+            return type(missing)(*missing.args)
         if missing is not None:
             return LoadError(f"plugin `{self.name}`: {missing}", "invalid_config", self.name)
         message = f"plugin `{self.name}` was not initialised, or was shut down"
