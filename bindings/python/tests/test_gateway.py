@@ -319,7 +319,7 @@ async def test_wrong_entries_are_refused(
             with pytest.raises(PluginError, match=said) as failed:
                 await run(manager, hook=hook)
             cause = failed.value.__cause__
-            lengths.append(len(traceback.extract_tb(cause and cause.__traceback__)))
+            lengths.append(len(traceback.extract_tb(cause.__traceback__ if cause else None)))
         # An exception that is raised again would keep the frames of each time.
         assert len(set(lengths)) == 1
 
