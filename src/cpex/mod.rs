@@ -45,6 +45,7 @@
 //! `docs/cpex.md` has what is of cpex-core alone, `docs/pipeline.md` the configuration, option by option.
 
 mod fields;
+mod lifecycle;
 mod records;
 
 #[allow(clippy::duplicate_mod, reason = "it is compiled for each engine")]

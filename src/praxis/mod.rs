@@ -34,6 +34,7 @@ mod configuration;
 mod effects;
 mod fields;
 mod http;
+mod lifecycle;
 mod records;
 mod seen;
 #[cfg(feature = "http")]

@@ -5,13 +5,13 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
 use core::net::IpAddr;
-use core::task::Poll;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use std::sync::{Mutex, PoisonError};
 
-use praxis_policy_core::extensions::Extensions;
-use praxis_policy_core::host::{HttpRequestError, HttpRequestFuture};
+use praxis_policy_core::host::{HostServices, HttpRequestError};
 use praxis_policy_core::http::{HttpRequest, HttpResponse, HttpTransportError};
 use praxis_policy_core::http_retry::RetryPolicy;
 
@@ -21,7 +21,7 @@ use crate::{HttpTransport, SendFuture, TransportError, TransportRequest, Transpo
 /// Sends plugins' requests by the transport that the embedder installed in the engine (`PolicyEngine::set_http_transport`).
 ///
 /// The operator grants it with the capability `perform_http` in the plugin's entry, beside `allowed_network`. Each request is
-/// authorized by the engine as it is made, for one call of one plugin. There is none while a plugin is initialised.
+/// authorized by the engine as it is made, for one call of one plugin, or for its initialisation.
 ///
 /// The address that a name leads to is checked by the engine's transport, and not by `allow_private` of the grant.
 ///
@@ -38,15 +38,15 @@ use crate::{HttpTransport, SendFuture, TransportError, TransportRequest, Transpo
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EngineTransport;
 
-/// A request that waits to be authorized, and the future that sends it.
-struct Waiting {
+/// A request, and its response once it is there.
+struct Exchange {
     request: Option<HttpRequest>,
-    sending: Option<Result<HttpRequestFuture, HttpRequestError>>,
+    response: Option<Result<HttpResponse, HttpRequestError>>,
 }
 
-type Shared = Arc<Mutex<Waiting>>;
+type Shared = Arc<Mutex<Exchange>>;
 
-/// The requests of a call that wait to be authorized.
+/// The requests of a call that wait to be sent.
 #[derive(Default)]
 pub(super) struct Requests(Mutex<Vec<Shared>>);
 
@@ -54,42 +54,63 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Requests {
-    /// Has the engine authorize all that wait. True if there were any.
-    pub(super) fn authorize(&self, extensions: &Extensions) -> bool {
-        let waiting: Vec<Shared> = core::mem::take(&mut *lock(&self.0));
-        for waiting in &waiting {
-            let mut waiting = lock(waiting);
-            if let Some(request) = waiting.request.take() {
+type Sending<'e> =
+    Pin<Box<dyn Future<Output = Result<HttpResponse, HttpRequestError>> + Send + 'e>>;
+
+/// Sends the requests of one call, by what the engine lent for it.
+pub(super) struct Sender<'e> {
+    services: &'e dyn HostServices,
+    under_way: Vec<(Shared, Sending<'e>)>,
+}
+
+impl<'e> Sender<'e> {
+    pub(super) fn new(services: &'e dyn HostServices) -> Self {
+        Self { services, under_way: Vec::new() }
+    }
+
+    /// Goes on sending. True if there is a response.
+    pub(super) fn poll(&mut self, requests: &Requests, context: &mut Context<'_>) -> bool {
+        for exchange in core::mem::take(&mut *lock(&requests.0)) {
+            let request = lock(&exchange).request.take();
+            if let Some(request) = request {
                 // A plugin's request is not repeated: it alone knows whether that is safe.
-                let sending = extensions.start_http_request(request, RetryPolicy::none());
-                waiting.sending = Some(sending);
+                let sending = self.services.http_request(request, RetryPolicy::none());
+                self.under_way.push((exchange, sending));
             }
         }
-        !waiting.is_empty()
+        let mut answered = false;
+        self.under_way.retain_mut(|(exchange, sending)| {
+            // Nobody waits for it any longer.
+            if Arc::strong_count(exchange) == 1 {
+                return false;
+            }
+            let Poll::Ready(response) = sending.as_mut().poll(context) else { return true };
+            lock(exchange).response = Some(response);
+            answered = true;
+            false
+        });
+        answered
     }
 }
 
 impl HttpTransport for EngineTransport {
     fn send(&self, request: TransportRequest) -> SendFuture {
-        let waiting = of_engine(request)
-            .map(|request| Arc::new(Mutex::new(Waiting { request: Some(request), sending: None })));
+        let exchange = of_engine(request).map(|request| {
+            Arc::new(Mutex::new(Exchange { request: Some(request), response: None }))
+        });
         let known = wishes();
         Box::pin(async move {
-            let waiting = waiting?;
+            let exchange = exchange?;
             let Some(wishes) = known else {
-                return Err(failed("there is no transport while a plugin is initialised"));
+                return Err(failed("there is no transport while a plugin is shut down"));
             };
-            lock(&wishes.requests.0).push(Arc::clone(&waiting));
-            // It is looked at again as soon as it is authorized, in the same task.
-            let sending = poll_fn(|_| match lock(&waiting).sending.take() {
-                Some(sending) => Poll::Ready(sending),
+            lock(&wishes.requests.0).push(exchange.clone());
+            // It is looked at again as soon as there is a response, in the same task.
+            let response = poll_fn(|_| match lock(&exchange).response.take() {
+                Some(response) => Poll::Ready(response),
                 None => Poll::Pending,
             });
-            match sending.await {
-                Ok(sending) => sending.await.map(of_plugins).map_err(|error| wrong(&error)),
-                Err(error) => Err(wrong(&error)),
-            }
+            response.await.map(of_plugins).map_err(|error| wrong(&error))
         })
     }
 }

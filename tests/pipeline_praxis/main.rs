@@ -107,7 +107,7 @@ mod tiers;
 
 #[cfg(all(feature = "http-client", feature = "exec", feature = "wasi"))]
 mod audit;
-#[cfg(feature = "http-client")]
+#[cfg(all(feature = "http-client", feature = "exec", feature = "wasi"))]
 #[allow(dead_code, reason = "it has more than is called here")]
 #[path = "../functions/script.rs"]
 mod calls;
@@ -118,7 +118,7 @@ mod file_effects;
 mod markers;
 mod own;
 mod policy;
-#[cfg(feature = "http-client")]
+#[cfg(all(feature = "http-client", feature = "exec", feature = "wasi"))]
 mod transport;
 #[cfg(all(feature = "http-client", feature = "exec", feature = "wasi"))]
 #[allow(

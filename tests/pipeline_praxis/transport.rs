@@ -8,6 +8,7 @@ use cpex_wasmi::praxis::EngineTransport;
 
 use crate::calls::Script;
 use crate::common::Logs;
+use crate::effects::Log;
 use crate::pipeline::{Plugins, denied, error_codes, invoke, on_both, tool_call};
 use crate::upstream::PluginManager;
 use crate::upstream::adapter::WasmFactory;
@@ -149,34 +150,68 @@ fn the_grants_of_the_network_come_first() {
     assert!(message.contains("network:POST"), "{message}");
 }
 
-#[test]
-fn there_is_no_transport_while_a_plugin_is_initialised() {
-    let request = r#"{"method":"GET","url":"http://pdp.internal/keys","headers":[],"body":""}"#;
-    let script = Script::asking(&["network:GET http://pdp.internal"]);
+/// Starts a plugin that sends a request when it is initialised: the engine, what the transport was asked, and the log.
+async fn fetching(
+    capability: &str,
+    log: Option<Log>,
+) -> (Result<Arc<PluginManager>, String>, Canned, Logs) {
+    let request = r#"{"method":"POST","url":"http://pdp.internal/keys","body":"search"}"#;
+    let script = Script::asking(&["network:POST http://pdp.internal"]);
     let module = script.at_init("http.send", request).wasm();
-    on_both(async || {
-        let plugins = Plugins::new().with("keys.wasm", &module);
-        let logs = Logs::default();
-        let engine = logs.engine().http_transport(EngineTransport);
-        let factory = WasmFactory::with_engine(plugins.path(), engine).unwrap();
-        let yaml = "
+    let plugins = Plugins::new().with("keys.wasm", &module);
+    let logs = Logs::default();
+    let engine = logs.engine().http_transport(EngineTransport);
+    let factory = WasmFactory::with_engine(plugins.path(), engine).unwrap();
+    let yaml = format!(
+        "
 plugins:
   - name: keys
     kind: wasm://keys.wasm
     hooks: [cmf.tool_pre_invoke]
-    capabilities: [perform_http]
+    capabilities: [{capability}]
     config:
       sandbox_policy:
-        allowed_network: [{ host: pdp.internal, schemes: [http] }]
-";
-        let transport = Canned::default();
-        let seen = transport.clone();
-        let set = move |engine: &PluginManager| assert!(engine.set_http_transport(Arc::new(seen)));
-        let engine = plugins.load_with(yaml, &factory, set).unwrap();
-        let error = engine.initialize().await.unwrap_err().to_string();
+        allowed_network: [{{ host: pdp.internal, schemes: [http], methods: [POST] }}]
+"
+    );
+    let transport = Canned::default();
+    let seen = transport.clone();
+    let set = move |engine: &PluginManager| assert!(engine.set_http_transport(Arc::new(seen)));
+    let engine = plugins.load_with(&yaml, &factory, set).unwrap();
+    if let Some(log) = log {
+        engine.set_effect_log(Arc::new(log));
+    }
+    let started = engine.initialize().await.map_err(|error| error.to_string());
+    (started.map(|()| engine), transport, logs)
+}
+
+#[test]
+fn a_plugin_sends_requests_while_it_is_initialised() {
+    on_both(async || {
+        let log = Log::default();
+        let (engine, transport, _) = fetching("perform_http", Some(log.clone())).await;
+        let engine = engine.unwrap();
+        assert_eq!(transport.asked(), ["POST http://pdp.internal/keys search"]);
+        // There is no log for that.
+        assert_eq!(log.taken(), []);
+        // What is initialised in a call has what the engine lends for that.
+        let result = invoke(&engine, tool_call("search"), Extensions::default()).await;
+        assert!(!result.is_denied(), "{:?}", result.violation);
+        assert_eq!(transport.asked().len(), 2);
+        let record = log.records.lock().unwrap()[0].clone();
+        assert_eq!(record.details["hook"], "init");
+        assert_eq!(log.taken().len(), 2);
+    });
+}
+
+#[test]
+fn an_initialisation_without_the_capability_says_so() {
+    on_both(async || {
+        let (engine, transport, logs) = fetching("", None).await;
+        let error = engine.map(drop).unwrap_err();
         assert!(error.contains("`cpex_init` gave up with the status `Unavailable`"), "{error}");
-        let why = "there is no transport while a plugin is initialised";
-        assert!(logs.messages().iter().any(|line| line.ends_with(why)), "{:?}", logs.messages());
+        let why = "does not declare 'perform_http'";
+        assert!(logs.messages().iter().any(|line| line.contains(why)), "{:?}", logs.messages());
         assert!(transport.asked().is_empty());
     });
 }

@@ -91,7 +91,10 @@ impl AnyHookHandler for Handler {
             local_state: &context.local_state,
             global_state: &context.global_state,
         };
-        let instance = self.plugin.ready().await.map_err(failed)?;
+        // It may have to be initialised, with the effects that this has.
+        let ready = self.plugin.ready();
+        let ready = if self.acts { carried(extensions, ready).await } else { ready.await };
+        let instance = ready.map_err(failed)?;
         // Its slots are behind pointers that are counted, each.
         let seen = if self.looks {
             RequestSource::from(extensions.clone())

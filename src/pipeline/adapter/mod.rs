@@ -15,7 +15,7 @@ mod factory;
 mod handler;
 mod outcome;
 pub(super) mod payload;
-mod plugin;
+pub(super) mod plugin;
 mod records;
 pub(super) mod view;
 

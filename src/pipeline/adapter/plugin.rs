@@ -2,31 +2,24 @@
 
 use alloc::boxed::Box;
 
-use super::upstream::error::PluginError;
-use super::upstream::plugin::{Plugin as EnginePlugin, PluginConfig};
-use async_trait::async_trait;
-
 use super::errors;
+use super::upstream::error::PluginError;
+use super::upstream::plugin::PluginConfig;
 use crate::Plugin;
 
-/// The life of a plugin, for the engine.
-pub(super) struct WasmPlugin {
-    pub(super) config: PluginConfig,
+/// The life of a plugin. Each engine has its own trait for that.
+pub(in super::super) struct WasmPlugin {
+    pub(in super::super) config: PluginConfig,
     pub(super) plugin: Plugin,
 }
 
-#[async_trait]
-impl EnginePlugin for WasmPlugin {
-    fn config(&self) -> &PluginConfig {
-        &self.config
-    }
-
-    async fn initialize(&self) -> Result<(), Box<PluginError>> {
+impl WasmPlugin {
+    pub(in super::super) async fn start(&self) -> Result<(), Box<PluginError>> {
         let initialised = self.plugin.initialize_async().await;
         initialised.map(drop).map_err(|error| errors::initialisation(&self.plugin, error))
     }
 
-    async fn shutdown(&self) -> Result<(), Box<PluginError>> {
+    pub(in super::super) async fn stop(&self) -> Result<(), Box<PluginError>> {
         let ended = self.plugin.shutdown_async().await;
         ended.map_err(|error| errors::execution(&self.plugin, error))
     }
