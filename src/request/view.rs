@@ -12,7 +12,7 @@ pub type LookUpError = Box<dyn core::error::Error + Send + Sync>;
 /// A request that stays in the embedder's own types, for [`Plugin::call_view`](crate::Plugin::call_view).
 ///
 /// The host asks for a field when the plugin first touches it, keeps the answer for the rest of the call, and
-/// charges the plugin for its bytes. It never asks for a field that the plugin may not read.
+/// charges the plugin for its bytes. It never asks for the value of a field that the plugin may not read.
 ///
 /// A whole slot (`security`) and the whole `payload` are asked for when a plugin reads them whole, changes them, or
 /// reads a record in them. All other fields are asked for alone, unless the view answers

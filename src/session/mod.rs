@@ -74,6 +74,9 @@ pub(crate) struct Session {
     /// The hook that is handled. `None` during initialisation and shutdown.
     call: Option<Handling>,
     shutting_down: bool,
+    /// True if the request of the last call was a view.
+    #[cfg(feature = "std")]
+    looks_up: bool,
     /// Made for the first change.
     changes: Option<Box<Changes>>,
     violation: Option<Box<Violation>>,
@@ -117,6 +120,8 @@ impl Session {
             sink,
             call: None,
             shutting_down: false,
+            #[cfg(feature = "std")]
+            looks_up: false,
             changes: None,
             violation: None,
             telemetry: None,
@@ -151,6 +156,10 @@ impl Session {
 
     /// Begins a call. The one before is [forgotten](Self::reset) already.
     pub(crate) fn begin(&mut self, hook: usize, request: RequestSource) {
+        #[cfg(feature = "std")]
+        {
+            self.looks_up = matches!(request, RequestSource::View(_));
+        }
         self.call = Some(Handling { hook, request, copied: None });
     }
 
@@ -204,19 +213,28 @@ impl Session {
         }
         let answer = Service { session: self, borrowed }.serve(function, args, memory);
         #[cfg(feature = "std")]
-        if let Some(Handling { request: RequestSource::View(view), .. }) = &self.call {
-            let (worked, failed) = view.settle();
-            self.usage.moved(worked);
-            // Nothing is decided on what was not there.
-            return failed.map_or(answer, Err);
+        if self.looks_up {
+            return self.settled(answer);
         }
         answer
+    }
+
+    /// Charges for look-ups in a view. One that fails ends the call: nothing is decided on what was not there.
+    #[cfg(feature = "std")]
+    #[cold]
+    fn settled(&mut self, answer: Answer) -> Answer {
+        let Some(Handling { request: RequestSource::View(view), .. }) = &self.call else {
+            return answer;
+        };
+        let (worked, failed) = view.settle();
+        self.usage.moved(worked);
+        failed.map_or(answer, Err)
     }
 
     /// True if serving this takes what the session has not kept of the request.
     pub(crate) fn needs_borrowed(&self, function: HostFunction, args: &[u32]) -> bool {
         let Some(call) = &self.call else { return false };
-        if call.request.own().is_some() || !function.takes_field() {
+        if call.request.is_own() || !function.takes_field() {
             return false;
         }
         if self.unread.as_ref().is_some_and(|unread| unread.is_whole(function, args)) {

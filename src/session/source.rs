@@ -47,6 +47,17 @@ impl RequestSource {
         }
     }
 
+    /// True if payload and context are here.
+    pub(crate) fn is_own(&self) -> bool {
+        match self {
+            Self::Model(_) => true,
+            #[cfg(feature = "std")]
+            Self::View(_) => true,
+            #[cfg(feature = "pipeline")]
+            _ => false,
+        }
+    }
+
     /// Payload and context, if they are here.
     pub(crate) fn own(&self) -> Option<Borrowed<'_>> {
         match self {

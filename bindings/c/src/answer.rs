@@ -23,6 +23,15 @@ pub enum Answered {
     InWhole = 3,
 }
 
+impl Answered {
+    /// The result with this number.
+    fn of(number: u32) -> Result<Self, String> {
+        let known = [Self::Failed, Self::Found, Self::Absent, Self::InWhole];
+        let found = known.into_iter().find(|answered| *answered as u32 == number);
+        found.ok_or_else(|| format!("the callback returned {number}"))
+    }
+}
+
 /// The place for the answer of a callback. It is valid until the callback returns, and for its thread only.
 ///
 /// The last of the functions below counts, but for `_member` and `_entry`, which add to what is there.
@@ -47,13 +56,14 @@ enum Put {
 impl Answer {
     /// The value for a look-up.
     pub(crate) fn into_field(self, answered: u32) -> Result<FieldValue, String> {
-        Ok(match self.outcome(answered)? {
+        let (answered, put) = self.checked(answered)?;
+        Ok(match put {
             Some(Put::Field(value)) => value,
             Some(Put::Members(members)) => Value::Array(members).into(),
             Some(Put::Entries(entries)) => Value::Object(entries).into(),
             Some(Put::Bytes(_)) => return Err("bytes are the answer of a function only".into()),
-            None if answered == Answered::Absent as u32 => FieldValue::Absent,
-            None => FieldValue::InWhole,
+            None if answered == Answered::InWhole => FieldValue::InWhole,
+            None => FieldValue::Absent,
         })
     }
 
@@ -63,14 +73,11 @@ impl Answer {
         answered: u32,
         is_json: bool,
     ) -> Result<Option<Vec<u8>>, String> {
-        if answered == Answered::InWhole as u32 {
-            return Err("a function has no whole".into());
-        }
-        let Some(put) = self.outcome(answered)? else { return Ok(None) };
-        let put = match put {
-            Put::Bytes(bytes) if !is_json => return Ok(Some(bytes)),
-            Put::Bytes(_) => return Err("the plugin wants JSON".into()),
-            put => put,
+        let put = match self.checked(answered)? {
+            (Answered::InWhole, _) => return Err("a function has no whole".into()),
+            (_, None) => return Ok(None),
+            (_, Some(Put::Bytes(bytes))) if !is_json => return Ok(Some(bytes)),
+            (_, Some(put)) => put,
         };
         let mut bytes = Vec::new();
         if is_json {
@@ -87,11 +94,7 @@ impl Answer {
                 let texts: Vec<_> = members.iter().filter_map(Value::as_str).collect();
                 codec::encode(&texts, &mut bytes)
             }
-            _ => {
-                return Err(
-                    "the plugin wants postcard: give bytes, or a value that is not JSON".into()
-                );
-            }
+            _ => return Err("the plugin wants postcard: give bytes or a plain value".into()),
         };
         encoded.map_err(|error| error.to_string())?;
         Ok(Some(bytes))
@@ -102,26 +105,21 @@ impl Answer {
         self.work
     }
 
-    fn outcome(self, answered: u32) -> Result<Option<Put>, String> {
+    /// What a callback returned, and the value that is there with `Found` and with nothing else.
+    fn checked(self, answered: u32) -> Result<(Answered, Option<Put>), String> {
         let Self { value, wrong, failure, .. } = self;
-        match (answered, wrong, value) {
-            (_, Some(wrong), _) => Err(wrong),
-            (known, None, Some(value)) if known == Answered::Found as u32 => Ok(Some(value)),
-            (known, None, None) if known == Answered::Found as u32 => {
+        if let Some(wrong) = wrong {
+            return Err(wrong);
+        }
+        match (Answered::of(answered)?, value) {
+            (Answered::Failed, _) => Err(failure.unwrap_or_else(|| "the callback failed".into())),
+            (Answered::Found, None) => {
                 Err("the callback found something and answered nothing".into())
             }
-            (known, None, None)
-                if known == Answered::Absent as u32 || known == Answered::InWhole as u32 =>
-            {
-                Ok(None)
-            }
-            (known, None, Some(_))
-                if known == Answered::Absent as u32 || known == Answered::InWhole as u32 =>
-            {
+            (Answered::Absent | Answered::InWhole, Some(_)) => {
                 Err("the callback answered, and returned that there is no answer".into())
             }
-            (0, None, _) => Err(failure.unwrap_or_else(|| "the callback failed".into())),
-            (number, None, _) => Err(format!("the callback returned {number}")),
+            (answered, value) => Ok((answered, value)),
         }
     }
 

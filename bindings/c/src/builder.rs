@@ -10,8 +10,8 @@ use crate::callback::{
 use crate::engine::Engine;
 #[cfg(not(feature = "http-client"))]
 use crate::error::Code;
-use crate::error::{Error, Failure, caught, guarded, guarded_or};
-use crate::raw::{Text, given, place};
+use crate::error::{Error, Failure, caught, guarded_or, made};
+use crate::raw::{Text, given};
 
 /// Settings of an engine, for one thread. A setting that is wrong is told by `cpex_wasmi_engine_build`.
 pub struct EngineBuilder {
@@ -193,13 +193,11 @@ pub extern "C" fn cpex_wasmi_engine_build(
     builder: Option<Box<EngineBuilder>>,
     engine: Option<&mut MaybeUninit<Option<Box<Engine>>>>,
 ) -> Option<Box<Error>> {
-    guarded(move || {
-        let place = place(engine, "the place for the engine")?;
+    made(engine, "the place for the engine", move || {
         let EngineBuilder { builder, wrong } = *given(builder, "the builder")?;
         if let Some(wrong) = wrong {
             return Err(wrong);
         }
-        *place = Some(Box::new(Engine(builder.build()?)));
-        Ok(())
+        Ok(Engine(builder.build()?))
     })
 }

@@ -1,8 +1,7 @@
 //! Engines.
 #![allow(unsafe_code, reason = "names of functions, for the linker")]
 
-use crate::error::{Error, guarded, guarded_or};
-use crate::raw::place;
+use crate::error::{Error, guarded_or, made};
 use core::mem::MaybeUninit;
 
 /// An engine: settings and services of all plugins of a program. Any number of threads may use it at once.
@@ -16,11 +15,7 @@ pub struct Engine(pub(crate) cpex_wasmi::Engine);
 pub extern "C" fn cpex_wasmi_engine_new(
     engine: Option<&mut MaybeUninit<Option<Box<Engine>>>>,
 ) -> Option<Box<Error>> {
-    guarded(move || {
-        let place = place(engine, "the place for the engine")?;
-        *place = Some(Box::new(Engine(cpex_wasmi::Engine::new()?)));
-        Ok(())
-    })
+    made(engine, "the place for the engine", || Ok(Engine(cpex_wasmi::Engine::new()?)))
 }
 
 /// Frees an engine. Null is fine. Freeing it twice is undefined behaviour, as of all that is freed here.

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cpex_wasmi::ErrorKind;
 
-use crate::raw::Text;
+use crate::raw::{Text, place};
 use crate::receipt::Receipt;
 
 /// The code of an error. Numbers and names are stable; later versions may add some.
@@ -175,6 +175,19 @@ pub(crate) fn caught<T>(entry: impl FnOnce() -> Result<T, Failure>) -> Result<T,
 /// Runs an entry that gives an error, or null.
 pub(crate) fn guarded(entry: impl FnOnce() -> Result<(), Failure>) -> Option<Box<Error>> {
     caught(entry).err().map(Failure::into_error)
+}
+
+/// Makes an object and puts it into its place, which is null if that fails. `what` names the place.
+pub(crate) fn made<T>(
+    out: Option<&mut MaybeUninit<Option<Box<T>>>>,
+    what: &str,
+    make: impl FnOnce() -> Result<T, Failure>,
+) -> Option<Box<Error>> {
+    guarded(move || {
+        let place = place(out, what)?;
+        *place = Some(Box::new(make()?));
+        Ok(())
+    })
 }
 
 /// Runs an entry that has something to give in any case.

@@ -55,3 +55,15 @@ pub use receipt::Receipt;
 pub use request::*;
 pub use version::*;
 pub use view::*;
+
+/// The handles that the header lets threads share.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<Engine>();
+    shared::<Module>();
+    shared::<Policy>();
+    shared::<Plugin>();
+    shared::<Request>();
+    shared::<Outcome>();
+    shared::<Error>();
+};

@@ -8,8 +8,8 @@ use std::io::Read as _;
 use cpex_wasmi::Limits;
 
 use crate::engine::Engine;
-use crate::error::{Code, Error, Failure, guarded, guarded_or};
-use crate::raw::{Bytes, Text, given, place};
+use crate::error::{Code, Error, Failure, guarded_or, made};
+use crate::raw::{Bytes, Text, given};
 
 /// A module: the code of a plugin, checked and translated. Any number of threads may use it at once.
 pub struct Module(pub(crate) cpex_wasmi::Module);
@@ -21,12 +21,10 @@ pub extern "C" fn cpex_wasmi_module_load(
     wasm: Bytes<'_>,
     module: Option<&mut MaybeUninit<Option<Box<Module>>>>,
 ) -> Option<Box<Error>> {
-    guarded(move || {
-        let place = place(module, "the place for the module")?;
+    made(module, "the place for the module", || {
         let engine = given(engine, "the engine")?;
         let wasm = wasm.read("the module's bytes")?;
-        *place = Some(Box::new(Module(cpex_wasmi::Module::new(&engine.0, wasm)?)));
-        Ok(())
+        Ok(Module(cpex_wasmi::Module::new(&engine.0, wasm)?))
     })
 }
 
@@ -37,12 +35,10 @@ pub extern "C" fn cpex_wasmi_module_load_file(
     path: Text<'_>,
     module: Option<&mut MaybeUninit<Option<Box<Module>>>>,
 ) -> Option<Box<Error>> {
-    guarded(move || {
-        let place = place(module, "the place for the module")?;
+    made(module, "the place for the module", || {
         let engine = given(engine, "the engine")?;
         let wasm = file(path)?;
-        *place = Some(Box::new(Module(cpex_wasmi::Module::new(&engine.0, &wasm)?)));
-        Ok(())
+        Ok(Module(cpex_wasmi::Module::new(&engine.0, &wasm)?))
     })
 }
 

@@ -5,11 +5,11 @@ use core::mem::MaybeUninit;
 use std::sync::Arc;
 
 use crate::engine::Engine;
-use crate::error::{Error, Failure, caught, guarded, guarded_or};
+use crate::error::{Error, Failure, caught, guarded, guarded_or, made};
 use crate::module::{Module, file};
 use crate::outcome::{Decision, Outcome};
 use crate::policy::Policy;
-use crate::raw::{Bytes, Text, given, place};
+use crate::raw::{Bytes, Text, given};
 use crate::receipt::Receipt;
 use crate::request::{Request, parsed};
 use crate::view::{Looking, View};
@@ -30,11 +30,9 @@ pub extern "C" fn cpex_wasmi_plugin_new(
     policy: Option<&Policy>,
     plugin: Option<&mut MaybeUninit<Option<Box<Plugin>>>>,
 ) -> Option<Box<Error>> {
-    guarded(move || {
-        let place = place(plugin, "the place for the plugin")?;
+    made(plugin, "the place for the plugin", || {
         let module = given(module, "the module")?;
-        *place = Some(Box::new(Plugin(cpex_wasmi::Plugin::new(&module.0, policy_of(policy))?)));
-        Ok(())
+        Ok(Plugin(cpex_wasmi::Plugin::new(&module.0, policy_of(policy))?))
     })
 }
 
@@ -46,13 +44,11 @@ pub extern "C" fn cpex_wasmi_plugin_load(
     policy: Option<&Policy>,
     plugin: Option<&mut MaybeUninit<Option<Box<Plugin>>>>,
 ) -> Option<Box<Error>> {
-    guarded(move || {
-        let place = place(plugin, "the place for the plugin")?;
+    made(plugin, "the place for the plugin", || {
         let engine = given(engine, "the engine")?;
         let wasm = wasm.read("the module's bytes")?;
         let loaded = cpex_wasmi::Plugin::load(&engine.0, wasm, policy_of(policy))?;
-        *place = Some(Box::new(Plugin(loaded)));
-        Ok(())
+        Ok(Plugin(loaded))
     })
 }
 
@@ -64,12 +60,10 @@ pub extern "C" fn cpex_wasmi_plugin_load_file(
     policy: Option<&Policy>,
     plugin: Option<&mut MaybeUninit<Option<Box<Plugin>>>>,
 ) -> Option<Box<Error>> {
-    guarded(move || {
-        let place = place(plugin, "the place for the plugin")?;
+    made(plugin, "the place for the plugin", || {
         let engine = given(engine, "the engine")?;
         let loaded = cpex_wasmi::Plugin::load(&engine.0, &file(path)?, policy_of(policy))?;
-        *place = Some(Box::new(Plugin(loaded)));
-        Ok(())
+        Ok(Plugin(loaded))
     })
 }
 

@@ -4,9 +4,9 @@
 use core::mem::MaybeUninit;
 use serde_json::Value;
 
-use crate::error::{Code, Error, Failure, guarded, guarded_or};
+use crate::error::{Code, Error, Failure, guarded, guarded_or, made};
 use crate::json;
-use crate::raw::{Text, given, place};
+use crate::raw::{Text, given};
 
 /// A policy: what an operator grants a plugin, and its limits. Threads may read it at once, as loading does.
 pub struct Policy(pub(crate) cpex_wasmi::Policy);
@@ -24,11 +24,9 @@ pub extern "C" fn cpex_wasmi_policy_parse(
     text: Text<'_>,
     policy: Option<&mut MaybeUninit<Option<Box<Policy>>>>,
 ) -> Option<Box<Error>> {
-    guarded(move || {
-        let place = place(policy, "the place for the policy")?;
+    made(policy, "the place for the policy", || {
         let text = text.read("the policy")?;
-        *place = Some(Box::new(Policy(cpex_wasmi::Policy::from_yaml(text)?)));
-        Ok(())
+        Ok(Policy(cpex_wasmi::Policy::from_yaml(text)?))
     })
 }
 

@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::json;
 
-use crate::error::{Code, Error, Failure, guarded, guarded_or};
+use crate::error::{Code, Error, Failure, guarded, guarded_or, made};
 use crate::json;
 use crate::outcome::Outcome;
-use crate::raw::{Text, given, place};
+use crate::raw::{Text, given};
 
 /// A request: what a hook is about. Any number of threads may read it at once; changing it takes one alone.
 pub struct Request {
@@ -32,11 +32,9 @@ pub extern "C" fn cpex_wasmi_request_parse(
     json: Text<'_>,
     request: Option<&mut MaybeUninit<Option<Box<Request>>>>,
 ) -> Option<Box<Error>> {
-    guarded(move || {
-        let place = place(request, "the place for the request")?;
+    made(request, "the place for the request", || {
         let request = Arc::new(parsed(json)?);
-        *place = Some(Box::new(Request { request, json: OnceLock::new() }));
-        Ok(())
+        Ok(Request { request, json: OnceLock::new() })
     })
 }
 

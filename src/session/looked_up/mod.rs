@@ -41,6 +41,7 @@ impl LookedUp {
     }
 
     /// Payload and context.
+    #[cold]
     pub(crate) fn borrowed(&self) -> Borrowed<'_> {
         Borrowed { payload: self, local_state: &self.local_state, global_state: &self.global_state }
     }
