@@ -177,7 +177,7 @@ fn shown(value: &Value) -> String {
 #[derive(Serialize)]
 pub(crate) struct Failure {
     error: JsonError,
-    receipt: Option<Receipt>,
+    receipt: Option<Box<Receipt>>,
     #[serde(flatten)]
     notes: Notes,
 }
@@ -207,7 +207,7 @@ impl From<Error> for Failure {
         let problems = error.problems().iter().map(|problem| visible(&problem.to_string()));
         Self {
             error: JsonError { code: error.code(), problems: problems.collect() },
-            receipt: error.receipt().copied(),
+            receipt: error.receipt().copied().map(Box::new),
             notes: Notes::default(),
         }
     }
