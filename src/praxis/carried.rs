@@ -13,8 +13,8 @@ use super::effects::Recorder;
 use super::transport::{Requests, Sender};
 use crate::system::effects::EffectQueue;
 
-/// The wishes of a call: what it asks the engine for.
-pub(super) struct Wishes {
+/// The outbox of a call: its requests and effects, for the engine.
+pub(super) struct Outbox {
     #[cfg(feature = "http")]
     pub(super) requests: Requests,
     /// The effects to be recorded, if the engine records those of the call.
@@ -22,13 +22,13 @@ pub(super) struct Wishes {
 }
 
 tokio::task_local! {
-    /// The wishes of the call that runs in this task.
-    static WISHES: Arc<Wishes>;
+    /// The outbox of the call that runs in this task.
+    static OUTBOX: Arc<Outbox>;
 }
 
-/// The wishes of the call that runs in this task. There are none while a plugin is shut down.
-pub(super) fn wishes() -> Option<Arc<Wishes>> {
-    WISHES.try_with(Arc::clone).ok()
+/// The outbox of the call that runs in this task. There is none while a plugin is shut down.
+pub(super) fn outbox() -> Option<Arc<Outbox>> {
+    OUTBOX.try_with(Arc::clone).ok()
 }
 
 /// Runs a call. Its requests are sent, and its effects recorded, by the extensions that the engine lent for it.
@@ -55,7 +55,7 @@ async fn beside<T>(
     mut recorder: Option<&mut Recorder<'_>>,
     call: impl Future<Output = T>,
 ) -> T {
-    let wishes = Arc::new(Wishes {
+    let outbox = Arc::new(Outbox {
         #[cfg(feature = "http")]
         requests: Requests::default(),
         effects,
@@ -64,7 +64,7 @@ async fn beside<T>(
     let mut sender = Sender::new(services);
     #[cfg(not(feature = "http"))]
     let _ = services;
-    let mut call = pin!(WISHES.scope(wishes.clone(), call));
+    let mut call = pin!(OUTBOX.scope(outbox.clone(), call));
     poll_fn(|context| {
         loop {
             if let Poll::Ready(result) = call.as_mut().poll(context) {
@@ -73,7 +73,7 @@ async fn beside<T>(
             let mut answered = false;
             #[cfg(feature = "http")]
             {
-                answered |= sender.poll(&wishes.requests, context);
+                answered |= sender.poll(&outbox.requests, context);
             }
             if let Some(recorder) = &mut recorder {
                 answered |= recorder.poll(context);

@@ -10,13 +10,13 @@ use core::task::{Context, Poll};
 use praxis_policy_core::effect::{EffectRecord, EffectState};
 use praxis_policy_core::extensions::Extensions;
 
-use super::carried::wishes;
+use super::carried::outbox;
 use crate::AccessKind;
 use crate::system::effects::{Course, Effect, EffectEnd, EffectEvent, EffectQueue};
 
 /// The queue of the call that runs in this task, if the engine records its effects.
 pub(super) fn of_call() -> Option<EffectQueue> {
-    wishes()?.effects.clone()
+    outbox()?.effects.clone()
 }
 
 /// Gives a future that tells if it let a plugin go on.

@@ -15,7 +15,7 @@ use praxis_policy_core::host::{HostServices, HttpRequestError};
 use praxis_policy_core::http::{HttpRequest, HttpResponse, HttpTransportError};
 use praxis_policy_core::http_retry::RetryPolicy;
 
-use super::carried::wishes;
+use super::carried::outbox;
 use crate::{HttpTransport, SendFuture, TransportError, TransportRequest, TransportResponse};
 
 /// Sends plugins' requests by the transport that the embedder installed in the engine (`PolicyEngine::set_http_transport`).
@@ -98,13 +98,13 @@ impl HttpTransport for EngineTransport {
         let exchange = of_engine(request).map(|request| {
             Arc::new(Mutex::new(Exchange { request: Some(request), response: None }))
         });
-        let known = wishes();
+        let known = outbox();
         Box::pin(async move {
             let exchange = exchange?;
-            let Some(wishes) = known else {
+            let Some(outbox) = known else {
                 return Err(failed("there is no transport while a plugin is shut down"));
             };
-            lock(&wishes.requests.0).push(exchange.clone());
+            lock(&outbox.requests.0).push(exchange.clone());
             // It is looked at again as soon as there is a response, in the same task.
             let response = poll_fn(|_| match lock(&exchange).response.take() {
                 Some(response) => Poll::Ready(response),
