@@ -2,7 +2,6 @@
 //!
 //! `CPEX_WASMI_UPDATE=1` writes the file. It takes the committed fixtures, whatever `CPEX_WASMI_FIXTURES` says: another
 //! compiler builds modules that take other fuel.
-#![cfg(feature = "text")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,7 +16,7 @@ mod boundary;
 mod calls;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use calls::digest;
@@ -39,8 +38,8 @@ const HEADER: &str = "\
 # `[abi]`: each field of a request that has all of them, as plugins read it: count, postcard, text and JSON.
 ";
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// The names of the committed fixtures, in order.
