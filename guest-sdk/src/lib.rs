@@ -97,10 +97,6 @@ extern crate alloc;
 #[cfg(any(feature = "std", not(target_arch = "wasm32")))]
 extern crate std;
 
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-mod readme {}
-
 #[cfg(all(doctest, feature = "cpex"))]
 #[doc = include_str!("../../docs/plugins.md")]
 mod guide {}
