@@ -211,9 +211,14 @@ def test_an_interrupt_reaches_the_program(tool_call: Any) -> None:
 
     plugin = Plugin(Engine(log_sink=interrupts), fixture("argument_redactor"))
     assert threading.current_thread() is threading.main_thread()
-    with pytest.raises(KeyboardInterrupt):
-        plugin.call(HOOK, tool_call)
-        time.sleep(1)
+    # A program in the background may have been told to ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            plugin.call(HOOK, tool_call)
+            time.sleep(1)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_every_error_has_a_code() -> None:
