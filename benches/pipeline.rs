@@ -58,36 +58,39 @@ policies! {
     pii_guard = PiiGuard;
 }
 
+/// The bytes of a text beside the tool call that the policy decides about: engines may copy it.
+const BESIDE: [usize; 2] = [0, 1 << 16];
+
 /// Through the whole of `PluginManager`.
 #[divan::bench_group]
 mod manager {
     use super::*;
 
-    #[divan::bench]
-    fn native(bencher: Bencher<'_, '_>) {
+    #[divan::bench(args = BESIDE)]
+    fn native(bencher: Bencher<'_, '_>, beside: usize) {
         let manager = PluginManager::default();
         let plugin = Arc::new(PiiGuard(PluginConfig::default()));
         let config = config("pii_guard", "pooled");
         manager.register_handler_for_names::<CmfHook, _>(plugin, config, &[HOOK]).unwrap();
-        bench_manager(bencher, &manager);
+        bench_manager(bencher, &manager, beside);
     }
 
-    #[divan::bench]
-    fn pooled(bencher: Bencher<'_, '_>) {
+    #[divan::bench(args = BESIDE)]
+    fn pooled(bencher: Bencher<'_, '_>, beside: usize) {
         let manager = PluginManager::default();
         let config = config("pii_guard", "pooled");
         let factory = WasmFactory::new("fixtures").unwrap();
         factory.register_kind(&manager, &*config.kind);
         let yaml = format!("plugins: [{}]", serde_json::to_string(&config).unwrap());
         manager.load_config(cpex_core::config::parse_config(&yaml).unwrap()).unwrap();
-        bench_manager(bencher, &manager);
+        bench_manager(bencher, &manager, beside);
     }
 
-    fn bench_manager(bencher: Bencher<'_, '_>, manager: &PluginManager) {
+    fn bench_manager(bencher: Bencher<'_, '_>, manager: &PluginManager, beside: usize) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(manager.initialize()).unwrap();
-        let extensions = extensions();
-        bencher.with_inputs(|| (payload(), extensions.clone())).bench_values(
+        let (payload, extensions) = (beside_bytes(payload(), beside), extensions());
+        bencher.with_inputs(|| (payload.clone(), extensions.clone())).bench_values(
             |(payload, extensions)| {
                 runtime.block_on(async {
                     manager.invoke_named::<CmfHook>(HOOK, payload, extensions, None).await
@@ -106,7 +109,7 @@ mod praxis {
     use praxis_policy_core::engine::PolicyEngine;
     use serde::de::DeserializeOwned;
 
-    use super::{Arc, Bencher, HOOK};
+    use super::{Arc, BESIDE, Bencher, HOOK};
 
     /// That of `handlers::PiiGuard`, over the types of this engine.
     struct Guard(PluginConfig);
@@ -142,30 +145,30 @@ mod praxis {
         serde_json::from_value(serde_json::to_value(value).unwrap()).unwrap()
     }
 
-    #[divan::bench]
-    fn native(bencher: Bencher<'_, '_>) {
+    #[divan::bench(args = BESIDE)]
+    fn native(bencher: Bencher<'_, '_>, beside: usize) {
         let engine = PolicyEngine::default();
         let config: PluginConfig = of(super::config("pii_guard", "pooled"));
         let plugin = Arc::new(Guard(config.clone()));
         engine.register_handler_for_names::<CmfHook, _>(plugin, config, &[HOOK]).unwrap();
-        bench(bencher, &engine);
+        bench(bencher, &engine, beside);
     }
 
-    #[divan::bench]
-    fn pooled(bencher: Bencher<'_, '_>) {
+    #[divan::bench(args = BESIDE)]
+    fn pooled(bencher: Bencher<'_, '_>, beside: usize) {
         let engine = Arc::new(PolicyEngine::default());
         let entry = serde_json::to_string(&super::config("pii_guard", "pooled")).unwrap();
         let yaml = format!("engine_settings: {{ dispatch: hooks }}\nplugins: [{entry}]");
         WasmFactory::new("fixtures").unwrap().register(&engine, &yaml).unwrap();
         engine.load_config_yaml(&yaml).unwrap();
-        bench(bencher, &engine);
+        bench(bencher, &engine, beside);
     }
 
-    fn bench(bencher: Bencher<'_, '_>, engine: &PolicyEngine) {
+    fn bench(bencher: Bencher<'_, '_>, engine: &PolicyEngine, beside: usize) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(engine.initialize()).unwrap();
-        let (payload, extensions): (MessagePayload, Extensions) =
-            (of(super::payload()), of(super::extensions()));
+        let payload: MessagePayload = of(super::beside_bytes(super::payload(), beside));
+        let extensions: Extensions = of(super::extensions());
         bencher.with_inputs(|| (payload.clone(), extensions.clone())).bench_values(
             |(payload, extensions)| {
                 runtime.block_on(async {

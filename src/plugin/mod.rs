@@ -178,9 +178,9 @@ impl Plugin {
     /// If the plugin does not handle the hook ([`ErrorKind::UnknownHook`]), or does not come to a
     /// decision: any kind but those of loading. The error has the call's receipt, if one was begun.
     pub fn call(&self, hook: &str, request: impl Into<Arc<Request>>) -> Result<Outcome, Error> {
-        self.call_about(hook, || {
+        self.begin(hook).and_then(|hook| {
             let request: Arc<Request> = request.into();
-            Ok(request.into())
+            self.run(hook, request.into())
         })
     }
 
@@ -196,19 +196,16 @@ impl Plugin {
         hook: &str,
         view: Arc<dyn crate::RequestView>,
     ) -> Result<Outcome, Error> {
-        self.call_about(hook, || LookedUp::new(view).map(RequestSource::from))
+        self.begin(hook).and_then(|hook| match LookedUp::new(view) {
+            Ok(request) => self.run(hook, request.into()),
+            Err(error) => Err(error.with_plugin(self.name())),
+        })
     }
 
-    fn call_about(
-        &self,
-        hook: &str,
-        request: impl FnOnce() -> Result<RequestSource, Error>,
-    ) -> Result<Outcome, Error> {
-        self.begin(hook)
-            .and_then(|hook| {
-                let request = request()?;
-                let engine = self.0.module.engine();
-                let call = Call::invoke(engine, self.acquire()?, hook, request, None);
+    fn run(&self, hook: i32, request: RequestSource) -> Result<Outcome, Error> {
+        self.acquire()
+            .and_then(|instance| {
+                let call = Call::invoke(self.0.module.engine(), instance, hook, request, None);
                 self.give_back(call.run())
             })
             .map(Outcome::from)

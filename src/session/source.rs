@@ -22,7 +22,7 @@ pub(crate) enum RequestSource {
     Cpex(cpex_core::extensions::Extensions),
     /// The extensions, as praxis-policy has them. Payload and context are borrowed.
     #[cfg(feature = "praxis-policy")]
-    Praxis(crate::view::PraxisExtensions),
+    Praxis(Box<crate::view::PraxisExtensions>),
     /// Nothing: the plugin has no way to look at it.
     #[cfg(feature = "pipeline")]
     Unseen,
@@ -37,7 +37,7 @@ impl RequestSource {
             #[cfg(feature = "cpex-core")]
             Self::Cpex(extensions) => extensions,
             #[cfg(feature = "praxis-policy")]
-            Self::Praxis(extensions) => extensions,
+            Self::Praxis(extensions) => &**extensions,
             #[cfg(feature = "pipeline")]
             Self::Unseen => {
                 static NONE: std::sync::LazyLock<crate::model::Extensions> =
@@ -97,6 +97,6 @@ impl From<cpex_core::extensions::Extensions> for RequestSource {
 #[cfg(feature = "praxis-policy")]
 impl From<praxis_policy_core::extensions::Extensions> for RequestSource {
     fn from(extensions: praxis_policy_core::extensions::Extensions) -> Self {
-        Self::Praxis(extensions.into())
+        Self::Praxis(Box::new(extensions.into()))
     }
 }
