@@ -1,8 +1,11 @@
 //! Calls that a task of asyncio waits for.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use cpex_wasmi::Error;
 use pyo3::prelude::*;
@@ -11,14 +14,31 @@ use tokio::task::{AbortHandle, block_in_place};
 
 use crate::{errors, gate};
 
+/// The thread that a future of the host's begins on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// That of the event loop, for one slice of fuel. For calls that touch nothing but memory of the plugin's.
+    InLoop,
+    /// One of this package.
+    OnThread,
+}
+
 /// Runs a future of the host's, and returns asyncio's future of its result. If that is cancelled, the host's is dropped.
 pub(crate) fn future<'py, T: Send + 'static>(
     py: Python<'py>,
+    start: Start,
     call: impl Future<Output = Result<T, Error>> + Send + 'static,
     shown: impl for<'a> FnOnce(Python<'a>, T) -> PyResult<Bound<'a, PyAny>> + Send + 'static,
 ) -> PyResult<Bound<'py, PyAny>> {
     let event_loop = py.import("asyncio")?.call_method0("get_running_loop")?;
     let future = event_loop.call_method0("create_future")?;
+    let mut call = Box::pin(call);
+    if start == Start::InLoop
+        && let Some(ended) = gate::detach(py, || begin(call.as_mut()))
+    {
+        settle(&future, ended.result(py, shown))?;
+        return Ok(future);
+    }
     let runtime = runtime(py)?;
     let running = runtime.spawn(call);
     let abort = Bound::new(py, Abort(running.abort_handle()))?;
@@ -26,20 +46,58 @@ pub(crate) fn future<'py, T: Send + 'static>(
     let (waiting, event_loop) = (future.clone().unbind(), event_loop.unbind());
     // A task of its own, so that no panic leaves asyncio's future without a result.
     runtime.spawn(async move {
-        let ended = running.await;
+        let ended = match running.await {
+            Ok(result) => Ended::Returned(result),
+            Err(error) if error.is_cancelled() => return,
+            Err(_) => Ended::Panicked,
+        };
         // Nobody waits once the interpreter ends.
         let _ = gate::attach(|py| {
-            let result = match ended {
-                Ok(Ok(value)) => shown(py, value),
-                Ok(Err(error)) => Err(errors::call(py, &error)),
-                Err(ended) if ended.is_cancelled() => return,
-                Err(_) => Err(errors::internal(py, "the host panicked; please report it")),
-            };
             // Fails if the loop is closed, and then nobody waits.
-            let _ = deliver(py, &event_loop, &waiting, result);
+            let _ = deliver(py, &event_loop, &waiting, ended.result(py, shown));
         });
     });
     Ok(future)
+}
+
+/// The end of a future of the host's.
+enum Ended<T> {
+    Returned(Result<T, Error>),
+    Panicked,
+}
+
+impl<T> Ended<T> {
+    fn result<'py>(
+        self,
+        py: Python<'py>,
+        shown: impl FnOnce(Python<'py>, T) -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Self::Returned(Ok(value)) => shown(py, value),
+            Self::Returned(Err(error)) => Err(errors::call(py, &error)),
+            Self::Panicked => Err(errors::internal(py, "the host panicked; please report it")),
+        }
+    }
+}
+
+/// Runs a future for a slice of fuel, on this thread. Returns `None` if it has not ended.
+fn begin<T>(call: Pin<&mut impl Future<Output = Result<T, Error>>>) -> Option<Ended<T>> {
+    // Waking is of no use: a future that is not ready is polled again at once, on another thread.
+    let mut context = Context::from_waker(Waker::noop());
+    match catch_unwind(AssertUnwindSafe(|| call.poll(&mut context))) {
+        Ok(Poll::Pending) => None,
+        Ok(Poll::Ready(result)) => Some(Ended::Returned(result)),
+        Err(_) => Some(Ended::Panicked),
+    }
+}
+
+/// Gives asyncio's future its result, on the thread of its event loop.
+fn settle(future: &Bound<'_, PyAny>, result: PyResult<Bound<'_, PyAny>>) -> PyResult<()> {
+    match result {
+        Ok(value) => future.call_method1("set_result", (value,))?,
+        Err(error) => future.call_method1("set_exception", (error,))?,
+    };
+    Ok(())
 }
 
 fn deliver(

@@ -10,11 +10,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString};
 use serde_json::{Value, json};
 
+use crate::awaiting::{self, Start};
 use crate::engine::Engine;
 use crate::json as convert;
 use crate::outcome::Outcome;
 use crate::request::Arguments;
-use crate::{awaiting, errors, gate, records};
+use crate::{errors, gate, records};
 
 /// A module under a policy, which any number of threads and tasks call at once.
 ///
@@ -121,8 +122,8 @@ impl Plugin {
         }
     }
 
-    /// As `call`, for a running event loop of asyncio: the call runs on a thread of this package. Cancelling it ends the
-    /// call.
+    /// As `call`, for a running event loop of asyncio. A plugin without access to the system begins on the thread of the
+    /// loop, and goes on elsewhere after a slice of fuel. Cancelling the call ends it.
     #[pyo3(signature = (hook, payload, extensions=None, context=None, *, payload_type=None))]
     fn call_async<'py>(
         &self,
@@ -137,7 +138,10 @@ impl Plugin {
         let request = Arc::new(arguments.read(hook)?);
         let call = self.0.call_async(hook, request.clone());
         let plugin = self.0.clone();
-        awaiting::future(py, call, move |py, outcome| {
+        // Files, programs and functions of Python's may take long, and a function may wait for the event loop.
+        let touches_nothing = plugin.module().manifest().access.is_empty();
+        let start = if touches_nothing { Start::InLoop } else { Start::OnThread };
+        awaiting::future(py, start, call, move |py, outcome| {
             Bound::new(py, Outcome::new(plugin.name(), request, outcome)).map(Bound::into_any)
         })
     }
@@ -154,7 +158,7 @@ impl Plugin {
 
     /// As `initialize`, for a running event loop of asyncio.
     fn initialize_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        awaiting::future(py, self.0.initialize_async(), |py, receipt| {
+        awaiting::future(py, Start::OnThread, self.0.initialize_async(), |py, receipt| {
             records::receipt(py, &receipt)
         })
     }
@@ -170,7 +174,8 @@ impl Plugin {
 
     /// As `shutdown`, for a running event loop of asyncio.
     fn shutdown_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        awaiting::future(py, self.0.shutdown_async(), |py, ()| Ok(py.None().into_bound(py)))
+        let shutdown = self.0.shutdown_async();
+        awaiting::future(py, Start::OnThread, shutdown, |py, ()| Ok(py.None().into_bound(py)))
     }
 
     fn __repr__(&self) -> String {

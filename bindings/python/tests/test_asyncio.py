@@ -99,6 +99,31 @@ async def test_functions_that_wait_hold_up_no_other_call(tool_call: Any) -> None
     assert [outcome.violation and outcome.violation.reason for outcome in outcomes] == ["true"] * count
 
 
+async def test_a_function_may_wait_for_the_loop(tool_call: Any) -> None:
+    loop = asyncio.get_running_loop()
+
+    async def answer() -> str:
+        await asyncio.sleep(0)
+        return "from the loop"
+
+    def asked(_: Any) -> str:
+        return asyncio.run_coroutine_threadsafe(answer(), loop).result(timeout=10)
+
+    engine = Engine(functions={"acme.asked": asked})
+    policy = {"allowed_functions": ["acme.asked"], "resources": {"max_execution_time_ms": 20_000}}
+    plugin = Plugin(engine, calling("acme.asked", "null"), policy)
+    outcome = await plugin.call_async(HOOK, tool_call)
+    assert outcome.violation is not None and outcome.violation.reason == '"from the loop"'
+
+
+async def test_a_short_call_has_ended_when_it_is_begun(engine: Engine, tool_call: Any) -> None:
+    call = Plugin(engine, fixture("argument_redactor")).call_async(HOOK, tool_call)
+    assert call.done() and "payload" in call.result().changes
+    starved = Plugin(engine, fixture("loops"), {"resources": {"max_fuel": 1000}})
+    failed = starved.call_async(HOOK, tool_call)
+    assert failed.done() and isinstance(failed.exception(), LimitError)
+
+
 def test_without_a_loop_there_is_nothing_to_await(engine: Engine, tool_call: Any) -> None:
     with pytest.raises(RuntimeError, match="no running event loop"):
         Plugin(engine, fixture("noop")).call_async(HOOK, tool_call)

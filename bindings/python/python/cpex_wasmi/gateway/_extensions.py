@@ -97,8 +97,9 @@ def keep_state(changes: Json, before: Json, context: PluginContext) -> None:
 
 def _slots(extensions: Extensions) -> Json:
     names = type(extensions).model_fields
-    slots = {name: plain(getattr(extensions, name)) for name in names}
-    slots = {name: slot for name, slot in slots.items() if slot is not None}
+    slots = {
+        name: plain(slot) for name in names if (slot := getattr(extensions, name)) is not None
+    }
     if "http" in slots:
         slots["http"] = {"request_headers": slots["http"]["headers"]}
     subject = slots.get("security", {}).get("subject")

@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import functools
 import json
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -21,12 +22,14 @@ def plain(value: Any) -> Any:
     Raises:
         InvalidRequest: A class in it has no JSON form.
     """
+    if type(value) in _SCALARS:
+        return value
+    if isinstance(value, dict):
+        return {key: plain(member) for key, member in value.items()}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, _SCALARS):
         return value
-    if isinstance(value, dict):
-        return {key: plain(member) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(element) for element in value]
     if isinstance(value, (set, frozenset)):
@@ -50,6 +53,8 @@ def replaced(before: Any, after: Any) -> Any:
     Raises:
         CallError: The class of `before` cannot hold that.
     """
+    if type(before) in _SCALARS:
+        return after
     if same(plain(before), after):
         return before
     if isinstance(before, dict) and isinstance(after, dict):
@@ -113,17 +118,22 @@ def _elements(before: list[Any] | tuple[Any, ...], after: list[Any]) -> list[Any
 def _members(value: Any) -> dict[str, str] | None:
     """Returns the attributes of an object by their names on the wire, or `None` if they are not known."""
     if isinstance(value, BaseModel):
-        members = {
-            field.serialization_alias or field.alias or name: name
-            for name, field in type(value).model_fields.items()
-        }
-        members.update({name: name for name in value.model_extra or {}})
-        return members
+        members = _fields(type(value))
+        return members | {name: name for name in value.model_extra} if value.model_extra else members
     if isinstance(value, SimpleNamespace):
         return {name: name for name in vars(value)}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: field.name for field in fields(value)}
     return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _fields(model: type[BaseModel]) -> dict[str, str]:
+    """Returns the fields of a model by their names on the wire."""
+    return {
+        field.serialization_alias or field.alias or name: name
+        for name, field in model.model_fields.items()
+    }
 
 
 def _time(time: datetime.datetime) -> str:
