@@ -15,9 +15,12 @@ use common::{HOOK, fixture, guest_wanting, load, trusting};
 use cpex_core::cmf::MessagePayload;
 use cpex_core::plugin::PluginConfig;
 use cpex_core::registry::AnyHookHandler;
+use cpex_wasmi::abi::Field;
 use cpex_wasmi::cpex::WasmFactory;
 use cpex_wasmi::model::Role;
-use cpex_wasmi::{Engine, Invocation, Plugin, Policy, Request};
+use cpex_wasmi::{
+    Engine, FieldValue, Invocation, LookUpError, Plugin, Policy, Request, RequestView,
+};
 use handlers::*;
 use serde_json::json;
 
@@ -32,6 +35,7 @@ const CASES: &[Case] = &[
     ("pii_guard native", 100, 1100, |calls| invoked(native(PiiGuard(none())), calls)),
     ("pii_guard pooled", 100, 1100, |calls| invoked(sandboxed("pii_guard", "pooled"), calls)),
     ("pii_guard pristine", 100, 1100, |calls| invoked(sandboxed("pii_guard", "per_call"), calls)),
+    ("pii_guard pooled, Plugin::call_view", 100, 1100, looked_up),
     ("pii_guard denies native", 100, 1100, |calls| denied(native(PiiGuard(none())), calls)),
     ("pii_guard denies pooled", 100, 1100, |calls| denied(naming(), calls)),
     ("compute native", 100, 1100, |calls| invoked(native(Compute(none())), calls)),
@@ -105,6 +109,32 @@ fn standalone(calls: u32) {
     let request = Arc::new(Request::tool_call("get_compensation").label("PII"));
     for _ in 0..calls {
         black_box(plugin.call(HOOK, black_box(&request).clone()).unwrap());
+    }
+}
+
+/// A request that stays with the embedder.
+struct Asked;
+
+impl RequestView for Asked {
+    fn count(&self, field: Field) -> Result<Option<usize>, LookUpError> {
+        Ok(Some(matches!(field, Field::Security | Field::ToolCallName).into()))
+    }
+
+    fn value(&self, field: Field, _: usize) -> Result<FieldValue, LookUpError> {
+        Ok(match field {
+            Field::ToolCallName => "get_compensation".into(),
+            Field::SecurityLabels => json!(["PII"]).into(),
+            Field::SubjectRoles => json!(["hr_admin"]).into(),
+            _ => FieldValue::Absent,
+        })
+    }
+}
+
+fn looked_up(calls: u32) {
+    let plugin = load(&fixture("pii_guard"), trusting().pooled(2));
+    let view: Arc<dyn RequestView> = Arc::new(Asked);
+    for _ in 0..calls {
+        black_box(plugin.call_view(HOOK, black_box(&view).clone()).unwrap());
     }
 }
 

@@ -45,9 +45,9 @@ pub(super) struct Answers {
     payload_type: String,
     /// A column for each field, in the order of their numbers.
     columns: Box<[OnceLock<Column>]>,
-    payload: OnceLock<Option<Payload>>,
-    /// A cell for each of [`SLOTS`]. What is in it has that slot and no other.
-    extensions: [OnceLock<Option<Extensions>>; SLOTS.len()],
+    payload: OnceLock<Option<Box<Payload>>>,
+    /// A cell for each of [`SLOTS`], which has that slot and no other. Boxed, as a call touches few of them.
+    extensions: [OnceLock<Option<Box<Extensions>>>; SLOTS.len()],
     slots: OnceLock<u32>,
     failure: OnceLock<String>,
     /// The work that was not charged for yet, in bytes.
@@ -146,9 +146,12 @@ impl Answers {
                 self.fail("there is no `payload`".into());
             }
             let payload = boundary::payload(&self.payload_type, json?);
-            payload.map_err(|problem| self.fail(format!("in `payload`: {problem}"))).ok()
+            payload
+                .map(Box::new)
+                .map_err(|problem| self.fail(format!("in `payload`: {problem}")))
+                .ok()
         });
-        payload.as_ref()
+        payload.as_deref()
     }
 
     /// The whole slot of a field, with no other beside it.
@@ -160,9 +163,9 @@ impl Answers {
             let name = slot_name(slot);
             let slots = Value::Object(Map::from_iter([(name.clone(), json)]));
             let whole = boundary::record::<Extensions>(slots);
-            whole.map_err(|problem| self.fail(format!("in `{name}`: {problem}"))).ok()
+            whole.map(Box::new).map_err(|problem| self.fail(format!("in `{name}`: {problem}"))).ok()
         });
-        whole.as_ref()
+        whole.as_deref()
     }
 
     /// The payload or slot that a field is in.
@@ -176,10 +179,10 @@ impl Answers {
     /// The payload or slot that a field is in, if it was asked for.
     pub(super) fn whole_already(&self, field: Field) -> Option<&dyn View> {
         match field.info().slot {
-            Slot::Payload => self.payload.get()?.as_ref().map(|payload| payload as &dyn View),
+            Slot::Payload => self.payload.get()?.as_deref().map(|payload| payload as &dyn View),
             _ => {
                 let cell = self.extensions.get(slot_position(field)?)?;
-                cell.get()?.as_ref().map(|whole| whole as &dyn View)
+                cell.get()?.as_deref().map(|whole| whole as &dyn View)
             }
         }
     }
