@@ -8,30 +8,41 @@ use cpex_wasmi_abi::model::{
     CandidateConstraintExtension, DelegationExtension, HttpExtension, JsonMap, SecurityExtension,
 };
 use cpex_wasmi_abi::{Capability, CapabilitySet, Field, Slot, Status};
+use serde::Serialize;
 
 use crate::view::{Borrowed, Copied, ExtensionsView, Item, PayloadView, View, bit};
 use crate::{Payload, Request};
 
 /// The changes of a plugin. Each part is the new value of the whole part, or `None` where the plugin
 /// left it alone.
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// Its JSON is an object with the changed parts, each by its name here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Changes {
     /// The payload.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<Payload>,
     /// The security labels: the old ones and the new.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<BTreeSet<String>>,
     /// The HTTP slot, of which only headers can change.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub http: Option<HttpExtension>,
     /// The delegation slot, whose chain can only grow.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub delegation: Option<DelegationExtension>,
     /// The candidate constraint slot; `Some(None)` where it was cleared.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub candidate_constraint: Option<Option<CandidateConstraintExtension>>,
     /// The custom slot.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<JsonMap>,
     /// The plugin's own state.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub local_state: Option<JsonMap>,
     /// The state that the request's plugins share.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub global_state: Option<JsonMap>,
 }
 

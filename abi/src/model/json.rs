@@ -9,7 +9,7 @@ use serde::ser::SerializeSeq as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::JsonMap;
-use crate::Value;
+use crate::{Value, Violation};
 
 type Json = serde_json::Value;
 
@@ -37,6 +37,15 @@ pub fn from_wire(value: Value) -> Option<Json> {
             Json::Object(map)
         }
     })
+}
+
+impl Violation {
+    /// Returns the details by name, as JSON. One that has no JSON form is null; the host refuses such details.
+    pub fn details_as_json(&self) -> impl Iterator<Item = (&str, Json)> {
+        self.details
+            .iter()
+            .map(|(name, value)| (name.as_str(), from_wire(value.clone()).unwrap_or_default()))
+    }
 }
 
 /// Converts a value for the wire.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cpex_wasmi::model::{Extensions, PluginContext, from_wire};
+use cpex_wasmi::model::{Extensions, PluginContext};
 use cpex_wasmi::{
     AuditEvent, Decision, Error, ErrorKind, LogRecord, Outcome, Payload, Plugin, Receipt, Request,
     Violation, visible,
@@ -133,17 +133,13 @@ impl Answer {
 
 impl From<Violation> for JsonViolation {
     fn from(violation: Violation) -> Self {
-        let Violation { code, reason, description, details, proto_error_code } = violation;
+        let details = violation.details_as_json();
         Self {
-            code: visible(&code),
-            reason: visible(&reason),
-            description: description.map(|text| visible(&text)),
-            // The host refuses details that are no JSON.
-            details: details
-                .into_iter()
-                .map(|(name, value)| (visible(&name), shown(&from_wire(value).unwrap_or_default())))
-                .collect(),
-            proto_error_code,
+            code: visible(&violation.code),
+            reason: visible(&violation.reason),
+            description: violation.description.as_deref().map(visible),
+            details: details.map(|(name, value)| (visible(name), shown(&value))).collect(),
+            proto_error_code: violation.proto_error_code,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Bytes cross in one buffer for each way. The page asks for room ([`input`]), writes there, calls [`inspect`] or [`call`],
 //! and reads the answer where [`output`] says. No pointer is followed here: the page reads and writes the memory itself.
-//! What is unsafe is the names alone: each is exported or imported once.
+//! Only the names of functions are unsafe: each is exported or imported once.
 
 use core::cell::RefCell;
 use core::time::Duration;

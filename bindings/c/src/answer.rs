@@ -1,4 +1,4 @@
-//! The answer of a callback: what it puts into it is copied at once.
+//! Answers of callbacks, whose values are copied at once.
 #![allow(unsafe_code, reason = "names of functions, for the linker")]
 
 use cpex_wasmi::FieldValue;

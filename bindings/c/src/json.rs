@@ -1,7 +1,7 @@
 //! JSON in which no key stands twice, and the JSON of outcomes.
 
-use cpex_wasmi::model::{Strict, from_wire};
-use cpex_wasmi::{Changes, Decision, Outcome};
+use cpex_wasmi::model::Strict;
+use cpex_wasmi::{Decision, Outcome};
 use serde_json::{Map, Value, json};
 
 use crate::error::Failure;
@@ -18,50 +18,14 @@ pub(crate) fn read(
     Ok(json)
 }
 
-/// The parts that a plugin changed, each with its new value.
-pub(crate) fn changes(changes: &Changes) -> serde_json::Result<Map<String, Value>> {
-    let mut json = Map::new();
-    let Changes {
-        payload,
-        labels,
-        http,
-        delegation,
-        candidate_constraint,
-        custom,
-        local_state,
-        global_state,
-        ..
-    } = changes;
-    let parts = [
-        ("payload", payload.as_ref().map(serde_json::to_value)),
-        ("labels", labels.as_ref().map(serde_json::to_value)),
-        ("http", http.as_ref().map(serde_json::to_value)),
-        ("delegation", delegation.as_ref().map(serde_json::to_value)),
-        ("candidate_constraint", candidate_constraint.as_ref().map(serde_json::to_value)),
-        ("custom", custom.as_ref().map(serde_json::to_value)),
-        ("local_state", local_state.as_ref().map(serde_json::to_value)),
-        ("global_state", global_state.as_ref().map(serde_json::to_value)),
-    ];
-    for (name, value) in parts {
-        if let Some(value) = value {
-            json.insert(name.into(), value?);
-        }
-    }
-    Ok(json)
-}
-
 /// The violation, as CPEX's JSON has it.
 pub(crate) fn violation(violation: &cpex_wasmi::Violation, plugin: &str) -> Value {
-    let details = violation.details.iter();
-    let details: Map<_, _> = details
-        // The host refuses details that are no JSON.
-        .map(|(name, value)| (name.clone(), from_wire(value.clone()).unwrap_or_default()))
-        .collect();
+    let details = violation.details_as_json();
     json!({
         "code": violation.code,
         "reason": violation.reason,
         "description": violation.description,
-        "details": details,
+        "details": details.map(|(name, value)| (name.into(), value)).collect::<Map<_, _>>(),
         "plugin_name": plugin,
         "proto_error_code": violation.proto_error_code,
     })
@@ -75,7 +39,7 @@ pub(crate) fn outcome(outcome: &Outcome, plugin: &str) -> serde_json::Result<Val
             Decision::Allow => Value::Null,
             Decision::Deny(denied) => violation(denied, plugin),
         },
-        "changes": changes(&outcome.changes)?,
+        "changes": serde_json::to_value(&outcome.changes)?,
         "metrics": outcome.telemetry.metrics,
         "metadata": outcome.telemetry.metadata,
         "receipt": outcome.receipt,

@@ -4,8 +4,6 @@
 use core::mem::MaybeUninit;
 use std::sync::OnceLock;
 
-use serde_json::Value;
-
 use crate::error::{Error, Failure, guarded_or};
 use crate::json;
 use crate::raw::Text;
@@ -118,10 +116,7 @@ pub extern "C" fn cpex_wasmi_outcome_changes(outcome: Option<&Outcome>) -> Text<
     guarded_or(Text::new(""), || {
         let Some(outcome) = outcome else { return Text::new("") };
         let Ok(decided) = &outcome.result else { return Text::new("") };
-        let text = || {
-            let json = json::changes(&decided.changes).map(Value::Object);
-            json.map(|json| json.to_string()).unwrap_or_default()
-        };
+        let text = || serde_json::to_string(&decided.changes).unwrap_or_default();
         Text::new(outcome.changes.get_or_init(text))
     })
 }

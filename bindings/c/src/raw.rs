@@ -40,7 +40,7 @@ impl<'a> Text<'a> {
 
     /// The text, if it is one. `what` says what it is for.
     pub(crate) fn read(self, what: &str) -> Result<&'a str, Failure> {
-        // SAFETY: these are the parts of a `Text`.
+        // SAFETY: pointer and length are the parts of a `Text`.
         let bytes = unsafe { slice(self.data.cast(), self.len, what) }?;
         str::from_utf8(bytes).map_err(|error| {
             Failure::argument(format!("{what} is not UTF-8, at byte {}", error.valid_up_to()))
@@ -56,7 +56,7 @@ impl<'a> Bytes<'a> {
 
     /// The bytes. `what` says what they are for.
     pub(crate) fn read(self, what: &str) -> Result<&'a [u8], Failure> {
-        // SAFETY: these are the parts of `Bytes`.
+        // SAFETY: pointer and length are the parts of `Bytes`.
         unsafe { slice(self.data, self.len, what) }
     }
 }

@@ -1,4 +1,4 @@
-//! What the header is made of: names, numbers of fields, and where `unsafe` stands.
+//! Checks of the header: names, numbers of fields, and the files that may have `unsafe`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};

@@ -8,7 +8,6 @@ use cpex_wasmi::{
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -87,18 +86,8 @@ impl Outcome {
     /// The keys are `payload`, `labels`, `http`, `delegation`, `candidate_constraint`, `custom`, `local_state` and
     /// `global_state`.
     #[getter]
-    fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let changes = &self.changes;
-        let dict = PyDict::new(py);
-        part(&dict, "payload", changes.payload.as_ref())?;
-        part(&dict, "labels", changes.labels.as_ref())?;
-        part(&dict, "http", changes.http.as_ref())?;
-        part(&dict, "delegation", changes.delegation.as_ref())?;
-        part(&dict, "candidate_constraint", changes.candidate_constraint.as_ref())?;
-        part(&dict, "custom", changes.custom.as_ref())?;
-        part(&dict, "local_state", changes.local_state.as_ref())?;
-        part(&dict, "global_state", changes.global_state.as_ref())?;
-        Ok(dict)
+    fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        shown(py, &self.changes)
     }
 
     /// The counters and values that the plugin reports.
@@ -140,10 +129,6 @@ impl Outcome {
             }
         }
     }
-}
-
-fn part(dict: &Bound<'_, PyDict>, key: &str, value: Option<&impl Serialize>) -> PyResult<()> {
-    value.map_or(Ok(()), |value| dict.set_item(key, shown(dict.py(), value)?))
 }
 
 fn shown<'py>(py: Python<'py>, value: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {

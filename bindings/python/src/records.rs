@@ -1,6 +1,5 @@
 //! Records for Python: the classes are Python's, in `cpex_wasmi.records`.
 
-use cpex_wasmi::model::from_wire;
 use cpex_wasmi::{AuditEvent, LogRecord, Receipt, Telemetry, Violation};
 use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
@@ -45,9 +44,7 @@ pub(crate) fn violation<'py>(
     plugin: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let details = PyDict::new(py);
-    for (name, value) in &violation.details {
-        // The host refuses details that are no JSON.
-        let value = from_wire(value.clone()).unwrap_or_default();
+    for (name, value) in violation.details_as_json() {
         details.set_item(name, json::write(py, &value)?)?;
     }
     let members = (

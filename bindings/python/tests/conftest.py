@@ -1,4 +1,4 @@
-"""What the tests share."""
+"""Fixtures that several test files use."""
 
 from typing import Any
 

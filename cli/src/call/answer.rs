@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cpex_wasmi::model::{Extensions, JsonMap, PluginContext, from_wire};
+use cpex_wasmi::model::{Extensions, JsonMap, PluginContext};
 use cpex_wasmi::{Decision, Payload, Receipt, Violation};
 use serde::Serialize;
 use serde_json::Value;
@@ -43,16 +43,12 @@ struct JsonViolation<'a> {
 
 impl<'a> JsonViolation<'a> {
     fn new(violation: &'a Violation, plugin_name: &'a str) -> Self {
-        let Violation { code, reason, description, details, proto_error_code } = violation;
+        let Violation { code, reason, description, proto_error_code, .. } = violation;
         Self {
             code,
             reason,
             description: description.as_deref(),
-            details: details
-                .iter()
-                // The host refuses details that are no JSON.
-                .map(|(name, value)| (name.as_str(), from_wire(value.clone()).unwrap_or_default()))
-                .collect(),
+            details: violation.details_as_json().collect(),
             plugin_name,
             proto_error_code: *proto_error_code,
         }

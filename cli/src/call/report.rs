@@ -1,6 +1,5 @@
 //! The outcome of a call, for people.
 
-use cpex_wasmi::model::from_wire;
 use cpex_wasmi::{Decision, Telemetry, Violation, visible};
 use serde_json::Value;
 
@@ -59,14 +58,14 @@ fn reported(telemetry: &Telemetry) -> String {
 }
 
 fn violated(violation: &Violation) -> String {
-    let Violation { code, reason, description, details, proto_error_code } = violation;
+    let Violation { code, reason, description, proto_error_code, .. } = violation;
     let line = format!("  {}: {}", paint(BOLD, visible(code)), visible(reason));
     let mut out = format!("{}\n", fit::words(&line, 4));
     for line in description.iter().flat_map(|text| text.lines()) {
         out.push_str(&format!("{}\n", fit::words(&format!("  {}", visible(line)), 4)));
     }
-    for (name, value) in details {
-        let value = shown(&from_wire(value.clone()).unwrap_or_default());
+    for (name, value) in violation.details_as_json() {
+        let value = shown(&value);
         out.push_str(&format!("  {} {value}\n", paint(DIM, format_args!("{}:", visible(name)))));
     }
     if let Some(code) = proto_error_code {

@@ -1,5 +1,5 @@
-//! Plugins in the cpex style decide and change the same, natively in the engine and in the
-//! sandbox: one source file, two worlds.
+//! Plugins in the cpex style, from one source file, natively in the engine and in the sandbox: equal decisions and
+//! equal changes.
 
 /// The module that the plugins' source calls `crate::cpex`.
 pub(crate) mod cpex {
