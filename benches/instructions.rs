@@ -47,9 +47,9 @@ const CASES: &[Case] = &[
     ("one field of 1 MiB", 100, 1100, |calls| {
         about(&beside_bytes(single(), 1 << 20), &reader(), calls)
     }),
-    ("a function by name, of 1", 100, 1100, |calls| named(1, calls)),
-    ("a function by name, of 50", 100, 1100, |calls| named(50, calls)),
-    ("a function by name, of 5000", 100, 1100, |calls| named(5000, calls)),
+    ("a function by name, of 1", 100, 10_100, |calls| named(1, calls)),
+    ("a function by name, of 50", 100, 10_100, |calls| named(50, calls)),
+    ("a function by name, of 5000", 100, 10_100, |calls| named(5000, calls)),
     ("load explorer.wasm", 2, 12, loads),
     ("load cpex_large", 1, 5, |calls| loads_and_calls("cpex_large", calls)),
     ("load cpex_large by wasmi alone", 1, 5, |calls| translates("cpex_large", calls)),
