@@ -4,31 +4,8 @@
 
 mod common;
 
+use common::calling::{CALL, payload, place, with};
 use common::{Guest, PAYLOAD, Place};
-
-const CALL: [&str; 4] = ["call", "guest.wat", "--payload", "payload.json"];
-
-fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    CALL.iter().chain(more).copied().collect()
-}
-
-/// A place with a plugin that allows everything.
-fn place() -> Place {
-    let place = Place::new();
-    place.file("guest.wat", Guest::default().wat());
-    place
-}
-
-#[track_caller]
-fn payload(text: &str, message: &str) -> common::Ran {
-    let place = place();
-    place.file("payload.json", text);
-    let ran = place.run(CALL).gives(2).complains(message);
-    let answer = place.run(with(&["--json"])).gives(2).json();
-    assert_eq!(answer["error"]["code"], "invalid_input");
-    assert_eq!(answer["decision"], serde_json::Value::Null);
-    ran
-}
 
 #[track_caller]
 fn plugin(content: impl AsRef<[u8]>, code: &str, message: &str) {

@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::calling::{CALL, logger, with};
 use common::{Guest, Place, write};
 use cpex_wasmi::abi::Field;
 use serde_json::{Value, json};
@@ -68,25 +69,6 @@ fn reporter() -> String {
              i32.const {name} i32.const {key} i32.const {value} i32.const {len} \
              call $metadata_json"
         ),
-        ..Guest::default()
-    }
-    .wat()
-}
-
-const CALL: [&str; 4] = ["call", "guest.wat", "--payload", "payload.json"];
-
-fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    CALL.iter().chain(more).copied().collect()
-}
-
-/// Logs a line and then does what `body` says.
-fn logger(body: &str) -> String {
-    let line = "up\nto \u{1b}[31mno good";
-    let len = line.len();
-    Guest {
-        imports: &[("log", 3), ("panic", 2)],
-        data: line,
-        body: &format!("i32.const 2 i32.const 0 i32.const {len} call $log drop {body}"),
         ..Guest::default()
     }
     .wat()

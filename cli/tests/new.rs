@@ -232,7 +232,7 @@ fn what_cannot_be_built_is_told() {
         ran.gives(3)
             .complains("no compiler here can build for wasm32-wasip1")
             .complains("run `rustup target add wasm32-wasip1`, or where that is not possible, on Debian: `apt-get")
-            .complains("`cpex-wasmi build --install` runs what it takes");
+            .complains("`cpex-wasmi build --install` runs that for you");
         return;
     }
     // Debian's compiler is found wherever PATH leads; the project is none.

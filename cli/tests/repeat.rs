@@ -3,28 +3,10 @@
 
 mod common;
 
+use common::calling::{logger, with};
 use common::{Guest, Place};
 use cpex_wasmi::abi::Field;
 use serde_json::{Value, json};
-
-const CALL: [&str; 4] = ["call", "guest.wat", "--payload", "payload.json"];
-
-fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    CALL.iter().chain(more).copied().collect()
-}
-
-/// Logs a line and then does what `body` says.
-fn logger(body: &str) -> String {
-    let line = "up\nto \u{1b}[31mno good";
-    let len = line.len();
-    Guest {
-        imports: &[("log", 3), ("panic", 2)],
-        data: line,
-        body: &format!("i32.const 2 i32.const 0 i32.const {len} call $log drop {body}"),
-        ..Guest::default()
-    }
-    .wat()
-}
 
 #[test]
 fn repeated_calls_show_how_fuel_and_time_vary() {

@@ -5,13 +5,8 @@ mod common;
 
 use std::time::{Duration, Instant};
 
+use common::calling::{CALL, with};
 use common::{Guest, HOOK, Place};
-
-const CALL: [&str; 4] = ["call", "guest.wat", "--payload", "payload.json"];
-
-fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    CALL.iter().chain(more).copied().collect()
-}
 
 /// Asks the function `my.allow` in this way (`call` or `call_json`), and denies with what it gets as reason.
 fn asker(how: &str) -> Place {

@@ -1,6 +1,8 @@
 //! Helpers for the tests of the command line: a place for files, guests in the text format, and a
 //! way to run the binary.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+pub(crate) mod calling;
 
 use std::ffi::OsStr;
 use std::io::Write as _;
