@@ -6,38 +6,46 @@ use std::pin::Pin;
 use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use cpex_wasmi::Error;
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::task::{AbortHandle, block_in_place};
 
+use crate::fork::Running;
+use crate::turns::Turns;
 use crate::{errors, gate};
 
-/// The thread that a future of the host's begins on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Start {
-    /// That of the event loop, for one slice of fuel. For calls that touch nothing but memory of the plugin's.
-    InLoop,
-    /// One of this package.
-    OnThread,
-}
-
 /// Runs a future of the host's, and returns asyncio's future of its result. If that is cancelled, the host's is dropped.
+/// With `turns`, it may begin on the thread of the event loop.
 pub(crate) fn future<'py, T: Send + 'static>(
     py: Python<'py>,
-    start: Start,
+    turns: Option<&Turns>,
     call: impl Future<Output = Result<T, Error>> + Send + 'static,
     shown: impl for<'a> FnOnce(Python<'a>, T) -> PyResult<Bound<'a, PyAny>> + Send + 'static,
 ) -> PyResult<Bound<'py, PyAny>> {
     let event_loop = py.import("asyncio")?.call_method0("get_running_loop")?;
     let future = event_loop.call_method0("create_future")?;
-    let mut call = Box::pin(call);
-    if start == Start::InLoop
-        && let Some(ended) = gate::detach(py, || begin(call.as_mut()))
+    let running = gate::detach(py, Running::begin);
+    let mut call = Box::pin(async move {
+        let _running = running;
+        call.await
+    });
+    if let Some(turns) = turns
+        && turns.take()
     {
-        settle(&future, ended.result(py, shown))?;
-        return Ok(future);
+        let ended = gate::detach(py, || {
+            let begun = Instant::now();
+            let ended = begin(call.as_mut());
+            turns.held(begun.elapsed());
+            ended
+        });
+        if let Some(ended) = ended {
+            drop(call);
+            settle(&future, ended.result(py, shown))?;
+            return Ok(future);
+        }
     }
     let runtime = runtime(py)?;
     let running = runtime.spawn(call);

@@ -2,11 +2,12 @@
 
 use cpex_wasmi::abi::Status;
 use cpex_wasmi::{AuditEvent, AuditSink, LogRecord, LogSink};
-use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyRecursionError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::Value;
 
+use crate::fork::Within;
 use crate::{awaiting, gate, json, records};
 
 /// A sink of log lines or audit events.
@@ -18,7 +19,7 @@ impl Sink {
     fn tell(&self, record: impl for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>) {
         // Nobody is told once the interpreter ends.
         let _ = gate::attach(|py| {
-            let told = record(py).and_then(|record| self.0.call1(py, (record,)));
+            let told = within(|| self.0.call1(py, (record(py)?,)));
             if let Err(error) = told {
                 report(py, error, &self.0);
             }
@@ -62,9 +63,19 @@ fn answer<R: Send>(
     call: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<R>,
 ) -> Result<R, Status> {
     let answer = awaiting::in_place(|| {
-        gate::attach(|py| call(function.bind(py)).map_err(|error| report(py, error, function)))
+        gate::attach(|py| {
+            within(|| call(function.bind(py))).map_err(|error| report(py, error, function))
+        })
     });
     answer.and_then(Result::ok).ok_or(Status::Unavailable)
+}
+
+/// Runs code of Python's within a call.
+fn within<R>(f: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
+    let _within = Within::enter().ok_or_else(|| {
+        PyRecursionError::new_err("plugins and functions call each other without end")
+    })?;
+    f()
 }
 
 /// Reports an exception that has no caller to go to. An interrupt by the user is raised again in the main thread.

@@ -78,7 +78,7 @@ impl Engine {
         if measure_time {
             builder = builder.measure_time();
         }
-        gate::detach(py, || builder.build()).map(Self).map_err(|error| errors::load(py, &error))
+        gate::run(py, || builder.build()).map(Self).map_err(|error| errors::load(py, &error))
     }
 
     fn __repr__(&self) -> &'static str {

@@ -19,20 +19,27 @@ pub(crate) fn offer(
     for (name, function) in functions.iter() {
         let name: String = name.extract()?;
         let class = function.py().import("cpex_wasmi.records")?.getattr("Function")?;
-        let (function, argument) = if function.is_instance(&class)? {
-            (function.getattr("call")?, function.getattr("argument")?.extract::<String>()?)
+        let (function, argument, optional) = if function.is_instance(&class)? {
+            let argument: String = function.getattr("argument")?.extract()?;
+            (function.getattr("call")?, argument, function.getattr("optional")?.extract()?)
         } else {
-            (function, String::from("json"))
+            (function, String::from("json"), false)
         };
+        if optional && matches!(&*argument, "json" | "bytes") {
+            return Err(PyValueError::new_err(format!(
+                "the function `{name}` has an optional result, so its argument must be text, bool, unsigned, signed or float"
+            )));
+        }
         check(&name, &function)?;
         let function = function.unbind();
+        let plain = if optional { Answer::Optional } else { Answer::Plain };
         builder = match argument.as_str() {
-            "json" => add::<Json>(builder, name, function),
-            "text" => add::<String>(builder, name, function),
-            "bool" => add::<bool>(builder, name, function),
-            "unsigned" => add::<u64>(builder, name, function),
-            "signed" => add::<i64>(builder, name, function),
-            "float" => add::<f64>(builder, name, function),
+            "json" => add::<Json>(builder, name, function, Answer::Described),
+            "text" => add::<String>(builder, name, function, plain),
+            "bool" => add::<bool>(builder, name, function, plain),
+            "unsigned" => add::<u64>(builder, name, function, plain),
+            "signed" => add::<i64>(builder, name, function, plain),
+            "float" => add::<f64>(builder, name, function, plain),
             "bytes" => builder.function_encoded(name, move |_, _, argument| {
                 callables::call_bytes(&function, argument)
             }),
@@ -62,24 +69,23 @@ fn check(name: &str, function: &Bound<'_, PyAny>) -> PyResult<()> {
 }
 
 /// An argument as a plugin gives it.
-trait Argument: DeserializeOwned + Into<Value> + 'static {
-    /// True if the encoding says of a result which type it is.
-    const DESCRIBED: bool = false;
-}
+trait Argument: DeserializeOwned + Into<Value> + 'static {}
 
 impl Argument for String {}
 impl Argument for bool {}
 impl Argument for u64 {}
 impl Argument for i64 {}
 impl Argument for f64 {}
-impl Argument for Json {
-    const DESCRIBED: bool = true;
-}
+impl Argument for Json {}
 
-fn add<A: Argument>(builder: EngineBuilder, name: String, function: Py<PyAny>) -> EngineBuilder {
+fn add<A: Argument>(
+    builder: EngineBuilder,
+    name: String,
+    function: Py<PyAny>,
+    answer: fn(Value) -> Answer,
+) -> EngineBuilder {
     builder.function(name, move |_: &mut Invocation<'_>, argument: A| {
-        let result = callables::call(&function, &argument.into())?;
-        Ok(Answer { result, described: A::DESCRIBED })
+        callables::call(&function, &argument.into()).map(answer)
     })
 }
 
@@ -102,20 +108,24 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-/// A result as a plugin reads it.
-struct Answer {
-    result: Value,
-    described: bool,
+/// A result as a plugin reads it. In JSON, all are the value itself.
+enum Answer {
+    /// In postcard, the ABI's `Value`, which says of each value what it is.
+    Described(Value),
+    /// The value alone. The plugin knows its type.
+    Plain(Value),
+    /// An `Option` of the value.
+    Optional(Value),
 }
 
 impl Serialize for Answer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            self.result.serialize(serializer)
-        } else if self.described {
-            OnWire(&self.result).serialize(serializer)
-        } else {
-            Plain(&self.result).serialize(serializer)
+        let (Self::Described(value) | Self::Plain(value) | Self::Optional(value)) = self;
+        match self {
+            _ if serializer.is_human_readable() => value.serialize(serializer),
+            Self::Described(_) => OnWire(value).serialize(serializer),
+            Self::Optional(_) if !value.is_null() => serializer.serialize_some(&Plain(value)),
+            Self::Plain(_) | Self::Optional(_) => Plain(value).serialize(serializer),
         }
     }
 }

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::fork::{self, Running};
+
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// The thread that ends the interpreter. It may go on.
 static CLOSER: OnceLock<ThreadId> = OnceLock::new();
 
-/// The number of threads that are inside. It is no lock, which a forked process could inherit in use.
+/// The number of threads that are inside. It is not a lock, which a forked process could inherit in use.
 static INSIDE: AtomicUsize = AtomicUsize::new(0);
 
 /// The longest time that the end of the interpreter waits for those inside.
@@ -42,7 +44,15 @@ pub(crate) fn detach<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R
     result
 }
 
-/// Has Python close the gate at its end, and forget in a forked process who was inside.
+/// Detaches while `f` runs, as a call of its own: a fork waits for it, and it waits for a fork.
+pub(crate) fn run<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
+    detach(py, || {
+        let _running = Running::begin();
+        f()
+    })
+}
+
+/// Has Python close the gate at its end, and wait for calls before it forks.
 pub(crate) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let close = wrap_pyfunction!(close, module)?;
@@ -50,7 +60,9 @@ pub(crate) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let os = py.import("os")?;
     if os.hasattr("register_at_fork")? {
         let arguments = PyDict::new(py);
-        arguments.set_item("after_in_child", wrap_pyfunction!(forked, module)?)?;
+        arguments.set_item("before", wrap_pyfunction!(fork::before, module)?)?;
+        arguments.set_item("after_in_parent", wrap_pyfunction!(fork::in_parent, module)?)?;
+        arguments.set_item("after_in_child", wrap_pyfunction!(fork::in_child, module)?)?;
         os.call_method("register_at_fork", (), Some(&arguments))?;
     }
     Ok(())
@@ -71,8 +83,7 @@ fn close(py: Python<'_>) {
 }
 
 /// Forgets the threads that are inside: a forked process has none of them.
-#[pyfunction]
-fn forked() {
+pub(crate) fn forget() {
     INSIDE.store(0, Ordering::SeqCst);
 }
 

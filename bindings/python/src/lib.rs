@@ -15,6 +15,7 @@ mod awaiting;
 mod callables;
 mod engine;
 mod errors;
+mod fork;
 mod functions;
 mod gate;
 mod json;
@@ -22,6 +23,7 @@ mod outcome;
 mod plugin;
 mod records;
 mod request;
+mod turns;
 
 /// Runs sandboxed CPEX policy plugins. The names are those of `cpex_wasmi`.
 #[pyo3::pymodule]

@@ -10,12 +10,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString};
 use serde_json::{Value, json};
 
-use crate::awaiting::{self, Start};
 use crate::engine::Engine;
 use crate::json as convert;
 use crate::outcome::Outcome;
 use crate::request::Arguments;
-use crate::{errors, gate, records};
+use crate::turns::Turns;
+use crate::{awaiting, errors, gate, records};
 
 /// A module under a policy, which any number of threads and tasks call at once.
 ///
@@ -31,7 +31,10 @@ use crate::{errors, gate, records};
 ///     InvalidRequest: The policy is a dict with values that JSON has not.
 ///     OSError: The file cannot be read.
 #[pyclass(frozen, module = "cpex_wasmi")]
-pub(crate) struct Plugin(HostPlugin);
+pub(crate) struct Plugin {
+    host: HostPlugin,
+    turns: Turns,
+}
 
 #[pymethods]
 impl Plugin {
@@ -50,20 +53,22 @@ impl Plugin {
             policy = policy.named(name);
         }
         let engine = &engine.get().0;
-        let plugin = gate::detach(py, || HostPlugin::load(engine, &wasm, policy));
-        plugin.map(Self).map_err(|error| errors::load(py, &error))
+        let host = gate::run(py, || HostPlugin::load(engine, &wasm, policy))
+            .map_err(|error| errors::load(py, &error))?;
+        let turns = Turns::new(!host.module().manifest().access.is_empty());
+        Ok(Self { host, turns })
     }
 
     /// The plugin's name: that of its policy, or the name in its manifest.
     #[getter]
     fn name(&self) -> &str {
-        self.0.name()
+        self.host.name()
     }
 
     /// The manifest: what the plugin is, and asks for.
     #[getter]
     fn manifest<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let manifest = self.0.module().manifest();
+        let manifest = self.host.module().manifest();
         let schema = manifest.config_schema.as_deref().map(serde_json::from_str::<Value>);
         let value = json!({
             "abi": manifest.abi.to_string(),
@@ -82,13 +87,13 @@ impl Plugin {
     /// The SHA-256 digest of the module, as `sha256sum` prints it.
     #[getter]
     fn digest(&self) -> String {
-        self.0.module().digest().to_string()
+        self.host.module().digest().to_string()
     }
 
     /// Oddities of the policy that are not wrong, such as a grant that the plugin does not ask for.
     #[getter]
     fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.0.warnings())
+        PyList::new(py, self.host.warnings())
     }
 
     /// Calls the plugin for a hook, and waits for its decision. Other threads run meanwhile.
@@ -116,8 +121,8 @@ impl Plugin {
     ) -> PyResult<Outcome> {
         let arguments = Arguments { payload, extensions, context, payload_type };
         let request = Arc::new(arguments.read(hook)?);
-        match gate::detach(py, || self.0.call(hook, request.clone())) {
-            Ok(outcome) => Ok(Outcome::new(self.0.name(), request, outcome)),
+        match gate::run(py, || self.host.call(hook, request.clone())) {
+            Ok(outcome) => Ok(Outcome::new(self.host.name(), request, outcome)),
             Err(error) => Err(errors::call(py, &error)),
         }
     }
@@ -136,12 +141,9 @@ impl Plugin {
     ) -> PyResult<Bound<'py, PyAny>> {
         let arguments = Arguments { payload, extensions, context, payload_type };
         let request = Arc::new(arguments.read(hook)?);
-        let call = self.0.call_async(hook, request.clone());
-        let plugin = self.0.clone();
-        // Files, programs and functions of Python's may take long, and a function may wait for the event loop.
-        let touches_nothing = plugin.module().manifest().access.is_empty();
-        let start = if touches_nothing { Start::InLoop } else { Start::OnThread };
-        awaiting::future(py, start, call, move |py, outcome| {
+        let call = self.host.call_async(hook, request.clone());
+        let plugin = self.host.clone();
+        awaiting::future(py, Some(&self.turns), call, move |py, outcome| {
             Bound::new(py, Outcome::new(plugin.name(), request, outcome)).map(Bound::into_any)
         })
     }
@@ -152,13 +154,13 @@ impl Plugin {
     ///     CallError: The initialisation failed.
     fn initialize<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let receipt =
-            gate::detach(py, || self.0.initialize()).map_err(|error| errors::call(py, &error))?;
+            gate::run(py, || self.host.initialize()).map_err(|error| errors::call(py, &error))?;
         records::receipt(py, &receipt)
     }
 
     /// As `initialize`, for a running event loop of asyncio.
     fn initialize_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        awaiting::future(py, Start::OnThread, self.0.initialize_async(), |py, receipt| {
+        awaiting::future(py, None, self.host.initialize_async(), |py, receipt| {
             records::receipt(py, &receipt)
         })
     }
@@ -169,17 +171,17 @@ impl Plugin {
     /// Raises:
     ///     CallError: The shutdown of an instance failed. All are gone all the same.
     fn shutdown(&self, py: Python<'_>) -> PyResult<()> {
-        gate::detach(py, || self.0.shutdown()).map_err(|error| errors::call(py, &error))
+        gate::run(py, || self.host.shutdown()).map_err(|error| errors::call(py, &error))
     }
 
     /// As `shutdown`, for a running event loop of asyncio.
     fn shutdown_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let shutdown = self.0.shutdown_async();
-        awaiting::future(py, Start::OnThread, shutdown, |py, ()| Ok(py.None().into_bound(py)))
+        let shutdown = self.host.shutdown_async();
+        awaiting::future(py, None, shutdown, |py, ()| Ok(py.None().into_bound(py)))
     }
 
     fn __repr__(&self) -> String {
-        format!("<Plugin {}>", self.0.name())
+        format!("<Plugin {}>", self.host.name())
     }
 }
 

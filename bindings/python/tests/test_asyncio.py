@@ -124,6 +124,28 @@ async def test_a_short_call_has_ended_when_it_is_begun(engine: Engine, tool_call
     assert failed.done() and isinstance(failed.exception(), LimitError)
 
 
+async def test_short_calls_in_a_row_let_other_tasks_run(engine: Engine, tool_call: Any) -> None:
+    noop = Plugin(engine, fixture("noop"), {"isolation": "pooled"})
+
+    async def without_end() -> None:
+        while True:
+            await noop.call_async(HOOK, tool_call)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(without_end(), 0.05)
+
+
+async def test_a_plugin_that_holds_the_loop_begins_elsewhere_next_time(tool_call: Any) -> None:
+    resources = {"max_fuel": 20_000_000, "max_execution_time_ms": 60_000}
+    loops = Plugin(Engine(fuel_slice=10**9), fixture("loops"), {"resources": resources})
+    first = loops.call_async(HOOK, tool_call)
+    assert first.done() and isinstance(first.exception(), LimitError)
+    second = loops.call_async(HOOK, tool_call)
+    assert not second.done()
+    with pytest.raises(LimitError):
+        await second
+
+
 def test_without_a_loop_there_is_nothing_to_await(engine: Engine, tool_call: Any) -> None:
     with pytest.raises(RuntimeError, match="no running event loop"):
         Plugin(engine, fixture("noop")).call_async(HOOK, tool_call)

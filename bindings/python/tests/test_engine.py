@@ -105,6 +105,19 @@ def test_typed_arguments_come_in_postcard(tool_call: Any) -> None:
     assert given == ["hi", True, 5, -3]
 
 
+@pytest.mark.parametrize(
+    ("result", "encoded"), [(5, "\x01\x05"), (0, "\x01\x00"), ("ok", "\x01\x02ok"), (None, "\x00")]
+)
+def test_an_optional_result_says_if_there_is_one(
+    tool_call: Any, result: object, encoded: str
+) -> None:
+    function = Function(lambda _: result, "bool", optional=True)
+    engine = Engine(functions={"acme.ask": function})
+    plugin = Plugin(engine, calling("acme.ask", "\x01", function="call"), ALLOWED)
+    violation = plugin.call(HOOK, tool_call).violation
+    assert violation is not None and violation.reason == encoded
+
+
 def test_a_function_may_take_and_give_bytes(
     tool_call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +145,8 @@ def test_wrong_settings_are_refused() -> None:
         Engine(log_sink=7)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="argument"):
         Engine(functions={"acme.ask": Function(print, "int")})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="optional"):
+        Engine(functions={"acme.ask": Function(print, optional=True)})
     for settings in (
         {"functions": {"no name": print}},
         {"redact": ["abc"]},

@@ -1,7 +1,9 @@
 """The framework's payloads as messages, and changes of messages as payloads."""
 
 import json
+import operator
 from collections.abc import Callable
+from enum import StrEnum
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,7 +24,7 @@ from cpex.framework.hooks.resources import ResourcePostFetchPayload, ResourcePre
 from cpex.framework.hooks.tools import ToolPostInvokePayload, ToolPreInvokePayload
 from mcp.types import CallToolResult, TextContent as McpText
 from modules import fixture, module
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from cpex_wasmi import CallError, Engine, InvalidRequest, Plugin
 from cpex_wasmi.gateway._payloads import MAPPINGS
@@ -40,6 +42,85 @@ class Content(BaseModel):
     uri: str
     text: str
     mimeType: str | None = None
+
+
+class Level(StrEnum):
+    LOW = "low"
+    HIGH = "high"
+
+
+class Note(BaseModel):
+    text: str
+
+
+class Report(BaseModel):
+    """A result with members that the class does not name."""
+
+    model_config = ConfigDict(extra="allow")
+    meta: Any = Field(default=None, alias="_meta")
+    level: Level = Level.LOW
+    notes: list[Note] = []
+    count: int = Field(default=1, le=9, serialization_alias="N")
+
+
+def returned(result: Any, change: Callable[[Any], None]) -> Any:
+    """Returns the result of a tool after a plugin changed its JSON."""
+    mapping = MAPPINGS["tool_post_invoke"]
+    payload: Any = ToolPostInvokePayload(name="t", result=result)
+    message = json.loads(json.dumps(mapping.message(payload, "1")))
+    change(message["content"][0]["content"]["content"])
+    changed: Any = mapping.payload(payload, message, "1")
+    return changed.result
+
+
+@pytest.mark.parametrize("name", ["other", "meta", "model_config", "copy", "__doc__", "__module__"])
+def test_members_that_a_class_does_not_name_are_shown_and_changed(name: str) -> None:
+    shown = Report.model_validate({name: "secret"})
+
+    def mask(content: Any) -> None:
+        assert content[name] == "secret"
+        content[name] = "***"
+
+    after = returned(shown, mask)
+    assert after.model_extra == {name: "***"} and after.meta is None
+    assert shown.model_extra == {name: "secret"}
+
+
+def test_a_member_that_stands_twice_is_refused() -> None:
+    twice = Report.model_validate({"N": "secret"})
+    with pytest.raises(InvalidRequest, match="twice"):
+        MAPPINGS["tool_post_invoke"].message(ToolPostInvokePayload(name="t", result=twice), "1")
+
+
+def test_changed_members_are_of_their_class_and_valid() -> None:
+    note = Note(text="kept")
+    before = Report.model_validate({"notes": [note]})
+    after = returned(before, lambda content: content.update(level="high"))
+    assert type(after.level) is Level and after.notes[0] is note
+    assert after.model_fields_set == {"notes", "level"}
+    after = returned(Report.model_validate({}), lambda content: content.update(notes=[{"text": "new"}]))
+    assert after.notes == [Note(text="new")]
+    assert returned(Report.model_validate({}), lambda content: content.update(N=9)).count == 9
+    wrong: Any
+    for wrong in ({"N": 10}, {"N": "no number"}, {"level": "none"}, {"notes": [{"txt": ""}]}):
+        with pytest.raises(CallError, match="does not accept"):
+            returned(Report.model_validate({}), operator.methodcaller("update", wrong))
+    with pytest.raises(CallError, match="added or removed"):
+        returned([{"note": note}, "b"], lambda content: content.pop())
+
+
+def test_a_text_cannot_take_the_place_of_bytes() -> None:
+    mapping = MAPPINGS["resource_post_fetch"]
+    payload: Any = ResourcePostFetchPayload(uri="a:b", content={"uri": "a:b", "blob": "aGk="})
+    message = mapping.message(payload, "1")
+    message["content"][0]["content"]["content"] = "masked"
+    with pytest.raises(CallError, match="bytes"):
+        mapping.payload(payload, message, "1")
+
+
+def test_a_change_from_nought_to_nothing_is_none_that_is_dropped() -> None:
+    after = returned({"n": 0}, lambda content: content.update(n=None))
+    assert after == {"n": None}
 
 
 def payloads() -> list[tuple[str, Any]]:

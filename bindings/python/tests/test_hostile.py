@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import pytest
-from modules import ALLOW, DROP, HOOK, call, const, fixture, module
+from modules import ALLOW, DROP, HOOK, call, calling, const, fixture, module
 
 from cpex_wasmi import CallError, Engine, Error, InvalidRequest, LimitError, Plugin
 
@@ -166,7 +166,8 @@ plugin = Plugin(Engine(), sys.argv[1])
 payload = {"message": {"role": "user", "content": []}}
 async def called():
     return (await plugin.call_async("cmf.tool_pre_invoke", payload)).allowed
-assert asyncio.run(called())
+for _ in range(100):
+    assert asyncio.run(called())
 child = os.fork()
 if child == 0:
     allowed = plugin.call("cmf.tool_pre_invoke", payload).allowed
@@ -178,6 +179,64 @@ print("done")
     command = [sys.executable, "-W", "ignore", "-c", script, str(fixture("noop"))]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (0, "done\n"), ended.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.parametrize("isolation", ["per_call", "pooled"])
+def test_a_process_may_fork_during_calls(isolation: str) -> None:
+    """No lock and no instance of another thread's is in use in the child."""
+    script = """
+import os, sys, threading
+from cpex_wasmi import Engine, Plugin
+resources = {"max_instances": 2, "max_execution_time_ms": 5000}
+policy = {"isolation": sys.argv[2], "when_exhausted": "wait", "resources": resources}
+plugin = Plugin(Engine(), sys.argv[1], policy)
+payload = {"message": {"role": "user", "content": []}}
+call = lambda: plugin.call("cmf.tool_pre_invoke", payload).allowed
+ended = False
+def calling():
+    while not ended:
+        call()
+threads = [threading.Thread(target=calling) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for _ in range(150):
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if call() and call() else 1)
+    assert os.waitpid(child, 0)[1] == 0
+ended = True
+for thread in threads:
+    thread.join()
+print("done")
+"""
+    command = [sys.executable, "-W", "ignore", "-c", script, str(fixture("noop")), isolation]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (0, "done\n"), ended.stderr
+
+
+def test_plugins_that_call_each_other_without_end_are_stopped(tool_call: Any) -> None:
+    told: list[BaseException | None] = []
+    hook, sys.unraisablehook = sys.unraisablehook, lambda fault: told.append(fault.exc_value)
+    plugin: Plugin | None = None
+
+    def again(_: object) -> bool:
+        assert plugin is not None
+        return plugin.call(HOOK, tool_call).allowed
+
+    try:
+        policy = {
+            "allowed_functions": ["acme.again"],
+            "resources": {"max_execution_time_ms": 20_000, "max_instances": 1000},
+        }
+        plugin = Plugin(
+            Engine(functions={"acme.again": again}), calling("acme.again", "null"), policy
+        )
+        with pytest.raises(CallError):
+            plugin.call(HOOK, tool_call)
+    finally:
+        sys.unraisablehook = hook
+    assert isinstance(told[0], RecursionError) and "without end" in str(told[0])
 
 
 def test_the_program_may_end_during_calls() -> None:

@@ -135,3 +135,5 @@ class Function:
     """The function: it takes the argument, and returns what JSON has."""
     argument: Literal["json", "text", "bool", "unsigned", "signed", "float", "bytes"] = "json"
     """The type of the argument. `bytes` takes it as it is encoded, and gives the result so."""
+    optional: bool = False
+    """True if plugins decode an `Option` of the result. `None` is `None` there. Of no use with `json` and `bytes`."""

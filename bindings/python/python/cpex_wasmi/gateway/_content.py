@@ -95,7 +95,9 @@ def with_resources(content: Any, parts: list[Json]) -> Any:
         text = part["content"].get("content")
         if isinstance(item, str):
             items[position] = text
-        elif text is not None or item.get("text") is not None:
+        elif text != item.get("text"):
+            if "blob" in item:
+                raise undeliverable("a resource of bytes has no text")
             item["text"] = text
     return content
 

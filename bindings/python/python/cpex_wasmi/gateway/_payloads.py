@@ -48,7 +48,12 @@ def _lean(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     members = {key: _lean(member) for key, member in value.items() if key != "schema_version"}
-    return {key: member for key, member in members.items() if member not in (None, False, {}, [])}
+    return {key: member for key, member in members.items() if not _is_empty(member)}
+
+
+def _is_empty(value: Any) -> bool:
+    # To Python, 0 equals `False`.
+    return value is None or value is False or value == {} or value == []
 
 
 # Tools

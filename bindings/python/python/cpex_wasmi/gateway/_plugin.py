@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import difflib
 import logging
 import threading
 from typing import Any
@@ -68,6 +69,18 @@ class WasmPlugin(Plugin):
         super().__init__(config)
         self._sandboxed: Sandboxed | None = None
         self._missing: Exception | None = None
+        self._misplaced = not config.hooks or any(hook not in MAPPINGS for hook in config.hooks)
+
+    @property
+    def hooks(self) -> list[str]:
+        """The hooks that the framework calls the plugin for: those of its entry.
+
+        If these are wrong, nobody knows what the plugin guards. It is called for all hooks then, and each call fails.
+        """
+        hooks = self.config.hooks
+        if self._misplaced and self._missing is not None:
+            return list(dict.fromkeys([*hooks, *MAPPINGS]))
+        return hooks
 
     def __getattr__(self, name: str) -> Any:
         # A hook that a module is not called for: without a method, the framework would leave the plugin out.
@@ -75,7 +88,7 @@ class WasmPlugin(Plugin):
             raise AttributeError(f"`{type(self).__name__}` has no attribute `{name}`")
 
         async def handle(payload: Any, context: PluginContext) -> PluginResult[Any]:
-            raise self._failed(_refused(f"the hook `{name}` is none that a module is called for"))
+            raise self._failed(self._absent() if self._missing else _unknown(name))
 
         return handle
 
@@ -131,13 +144,14 @@ class WasmPlugin(Plugin):
         return sorted(granted | set(others))
 
     def _check_hooks(self, offered: list[str]) -> None:
-        if not self.hooks:
+        if not self.config.hooks:
             raise _refused("`hooks` is empty, so that the plugin would never be called")
-        for hook in self.hooks:
+        for hook in self.config.hooks:
             mapping = MAPPINGS.get(hook)
             if mapping is None:
-                raise _refused(f"the hook `{hook}` is none that a module is called for")
+                raise _unknown(hook)
             if mapping.hook not in offered:
+                self._misplaced = True
                 raise _refused(
                     f"the hook `{hook}` needs `{mapping.hook}`, and the module handles "
                     f"{', '.join(f'`{name}`' for name in offered)}"
@@ -224,6 +238,12 @@ class WasmPlugin(Plugin):
 
 def _refused(message: str) -> LoadError:
     return LoadError(message, "invalid_policy")
+
+
+def _unknown(hook: str) -> LoadError:
+    meant = difflib.get_close_matches(hook, MAPPINGS, n=1)
+    hint = f"; did you mean `{meant[0]}`?" if meant else ""
+    return _refused(f"modules are not called for the hook `{hook}`{hint}")
 
 
 def _violation(violation: Violation) -> PluginViolation:

@@ -13,6 +13,8 @@ from pydantic import AnyUrl, BaseModel
 
 from cpex_wasmi.errors import CallError, InvalidRequest
 
+Json = dict[str, Any]
+
 _SCALARS = (str, int, float, bool, type(None))
 
 
@@ -44,43 +46,40 @@ def plain(value: Any) -> Any:
             f"a value of the class `{type(value).__qualname__}` cannot be shown to a sandboxed plugin",
             code="invalid_request",
         )
-    return {name: plain(getattr(value, member)) for name, member in members.items()}
+    return {name: plain(member) for name, member in members.items()}
 
 
 def replaced(before: Any, after: Any) -> Any:
-    """Returns what `before` becomes if its JSON becomes `after`: an object of its own class, which is a copy.
+    """Returns what `before` becomes if its JSON becomes `after`: itself, or a copy of its own class.
 
     Raises:
         CallError: The class of `before` cannot hold that.
     """
-    if type(before) in _SCALARS:
-        return after
-    if same(plain(before), after):
-        return before
     if isinstance(before, dict) and isinstance(after, dict):
-        return {
+        entries = {
             key: replaced(before[key], value) if key in before else value
             for key, value in after.items()
         }
+        is_same = len(before) == len(entries) and all(
+            key in before and before[key] is entry for key, entry in entries.items()
+        )
+        return before if is_same else entries
     if isinstance(before, (list, tuple)) and isinstance(after, list):
         return _elements(before, after)
-    members = None if isinstance(before, _SCALARS) else _members(before)
+    if isinstance(before, Enum):
+        return before if same(before.value, after) else _member_of(type(before), after)
+    if isinstance(before, (*_SCALARS, dict, list, tuple)):
+        return before if same(plain(before), after) else after
+    members = _members(before)
     if members is None:
-        # A text in the place of a text, say.
-        if isinstance(before, (*_SCALARS, dict, list, tuple)):
-            return after
+        if same(plain(before), after):
+            return before
         raise undeliverable(f"a value of the class `{type(before).__qualname__}` cannot be changed")
     if not isinstance(after, dict) or after.keys() != members.keys():
         raise undeliverable(f"the members of `{type(before).__qualname__}` cannot be others")
-    updates = {
-        member: replaced(getattr(before, member), after[name]) for name, member in members.items()
-    }
-    if isinstance(before, BaseModel):
-        return _checked(before, updates)
-    changed = copy.copy(before)
-    for member, value in updates.items():
-        object.__setattr__(changed, member, value)
-    return changed
+    updates = {name: replaced(member, after[name]) for name, member in members.items()}
+    updates = {name: value for name, value in updates.items() if value is not members[name]}
+    return _updated(before, updates) if updates else before
 
 
 def same(one: Any, other: Any) -> bool:
@@ -93,37 +92,80 @@ def undeliverable(message: str) -> CallError:
     return CallError(f"the plugin's change has no place: {message}", code="abi_violation")
 
 
-def _checked(before: BaseModel, updates: dict[str, Any]) -> BaseModel:
-    """Returns a copy of a model, with members that its class accepts."""
-    changed = before.model_copy(update=updates)
+def _updated(before: Any, updates: Json) -> Any:
+    """Returns a copy of an object with other members, by their names on the wire."""
+    if isinstance(before, BaseModel):
+        return _updated_model(before, updates)
+    changed = copy.copy(before)
+    for name, value in updates.items():
+        object.__setattr__(changed, name, value)
+    return changed
+
+
+def _updated_model(before: BaseModel, updates: Json) -> BaseModel:
+    fields = _fields(type(before))
+    changed = {fields[name]: value for name, value in updates.items() if name in fields}
+    extra = {name: value for name, value in updates.items() if name not in fields}
     try:
-        # In Python's own values: models and urls that were not changed stay what they are.
-        type(before).model_validate(changed.model_dump(by_alias=True, warnings=False))
+        # Models that were not changed stay what they are. A new value becomes one of the field's class.
+        validated = type(before).model_validate(
+            {name: getattr(before, name) for name in fields.values()} | changed,
+            by_alias=False,
+            by_name=True,
+        )
     except ValueError as error:
         name = type(before).__qualname__
         raise undeliverable(f"`{name}` does not accept it") from error
-    return changed
+    after = before.model_copy(update={name: getattr(validated, name) for name in changed})
+    if extra:
+        # Not by `model_copy`, for which a member may have the name of a field.
+        object.__setattr__(after, "__pydantic_extra__", {**(before.model_extra or {}), **extra})
+    return after
+
+
+def _member_of(kind: type[Enum], value: Any) -> Enum:
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise undeliverable(f"`{kind.__qualname__}` does not accept it") from error
 
 
 def _elements(before: list[Any] | tuple[Any, ...], after: list[Any]) -> list[Any] | tuple[Any, ...]:
     if len(before) == len(after):
         elements = [replaced(old, new) for old, new in zip(before, after, strict=True)]
-    elif any(_members(old) is not None for old in before):
+        if all(new is old for old, new in zip(before, elements, strict=True)):
+            return before
+    elif any(_has_objects(old) for old in before):
         raise undeliverable("elements that are objects cannot be added or removed")
     else:
         elements = after
     return tuple(elements) if isinstance(before, tuple) else elements
 
 
-def _members(value: Any) -> dict[str, str] | None:
-    """Returns the attributes of an object by their names on the wire, or `None` if they are not known."""
+def _has_objects(value: Any) -> bool:
+    """Returns true if there is something in a value that is not as JSON has it."""
+    if isinstance(value, dict):
+        return any(_has_objects(member) for member in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_has_objects(element) for element in value)
+    return type(value) not in _SCALARS
+
+
+def _members(value: Any) -> Json | None:
+    """Returns the members of an object by their names on the wire, or `None` if they are not known."""
     if isinstance(value, BaseModel):
-        members = _fields(type(value))
-        return members | {name: name for name in value.model_extra} if value.model_extra else members
+        members = {name: getattr(value, field) for name, field in _fields(type(value)).items()}
+        extra = value.model_extra or {}
+        if not members.keys().isdisjoint(extra):
+            raise InvalidRequest(
+                f"a value of the class `{type(value).__qualname__}` has a member twice",
+                code="invalid_request",
+            )
+        return members | extra
     if isinstance(value, SimpleNamespace):
-        return {name: name for name in vars(value)}
+        return dict(vars(value))
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: field.name for field in fields(value)}
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     return None
 
 
