@@ -226,6 +226,28 @@ fn a_look_up_that_fails_or_panics_ends_the_call() {
     assert!(message.contains("the look-up of `security.labels` panicked"), "{message}");
 }
 
+/// A view that counts no slots.
+struct Uncounted;
+
+impl RequestView for Uncounted {
+    fn count(&self, _: Field) -> Result<Option<usize>, LookUpError> {
+        Ok(None)
+    }
+
+    fn value(&self, _: Field, _: usize) -> Result<FieldValue, LookUpError> {
+        Ok(FieldValue::Absent)
+    }
+}
+
+#[test]
+fn a_slot_that_is_not_counted_ends_the_call() {
+    let wasm = invoking("(drop (call $slots)) (i32.const 0)");
+    let plugin = Plugin::load(&engine(), &wasm, trusting()).unwrap();
+    let error = plugin.call_view(HOOK, Arc::new(Uncounted)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    assert!(error.to_string().contains("is whole, and is counted as 1 or 0"), "{error}");
+}
+
 #[test]
 fn a_whole_slot_shows_what_is_granted_and_no_more() {
     let body = "(call $read_json (i32.const 0x0200) (i32.const 0) (i32.const 0) (i32.const -1)

@@ -65,8 +65,8 @@ pub trait RequestView: Send + Sync {
         Ok("message".into())
     }
 
-    /// Counts the values of a field: the elements of an indexed one, and 1 or 0 for a slot that is there or
-    /// not. `None`: the elements are those in the payload.
+    /// Counts the elements of an indexed field. `None`: they are those in the payload. Of a whole slot, returns 1 if it
+    /// is there, else 0.
     ///
     /// # Errors
     ///

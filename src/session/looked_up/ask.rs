@@ -132,8 +132,11 @@ impl Answers {
     pub(super) fn slots(&self) -> u32 {
         *self.slots.get_or_init(|| {
             SLOTS.into_iter().fold(0, |slots, slot| {
-                let count = self.ask(slot, || self.view.count(slot)).flatten();
-                slots | bit(slot, count.is_some_and(|count| count > 0))
+                let count = self.ask(slot, || self.view.count(slot));
+                if count == Some(None) {
+                    self.fail(format!("`{slot}` is whole, and is counted as 1 or 0"));
+                }
+                slots | bit(slot, count.flatten().is_some_and(|count| count > 0))
             })
         })
     }
