@@ -217,8 +217,9 @@ impl Fields {
     /// The constants of the C interface of the host, in Rust.
     pub(crate) fn embedder_constants(&self) -> String {
         let mut code = String::from("//! The numbers of the fields, for look-ups.\n");
-        for Field { number, name, path, doc, .. } in &self.all {
-            let doc = crate::records::doc(&format!("`{path}`: {doc}"));
+        for Field { number, name, path, doc, indexed, .. } in &self.all {
+            let index = if *indexed { "[index]" } else { "" };
+            let doc = crate::records::doc(&format!("`{path}{index}`: {doc}"));
             let name = constant_case(name);
             let _ =
                 write!(code, "\n{doc}pub const CPEX_WASMI_FIELD_{name}: u32 = {number:#06x};\n");

@@ -135,7 +135,7 @@ static void row(const cpex_wasmi_engine *engine, const char *folder, const char 
     printf("| `%s` | %.2f µs | %.2f µs |", name, time_of(by_request, &subject), time_of(by_json, &subject));
     /* There are no arguments in the view that could be masked. */
     if (strcmp(name, "argument_redactor") == 0)
-        printf(" |\n");
+        printf(" – |\n");
     else
         printf(" %.2f µs |\n", time_of(by_view, &subject));
     cpex_wasmi_request_free(subject.request);

@@ -52,14 +52,14 @@
 // `message.text`: All text parts of the message, joined.
 #define CPEX_WASMI_FIELD_MESSAGE_TEXT 260
 
-// `message.part`: A content part of the message, whole.
+// `message.part[index]`: A content part of the message, whole.
 #define CPEX_WASMI_FIELD_PART 261
 
-// `message.part.content_type`: The kind of the content part, by its name in JSON: `text`,
-// `tool_call` and so on.
+// `message.part.content_type[index]`: The kind of the content part, by its name in JSON:
+// `text`, `tool_call` and so on.
 #define CPEX_WASMI_FIELD_PART_TYPE 262
 
-// `message.part.text`: The text of a content part of kind `text` or `thinking`.
+// `message.part.text[index]`: The text of a content part of kind `text` or `thinking`.
 #define CPEX_WASMI_FIELD_PART_TEXT 263
 
 // `payload_type`: The kind of the payload: `message`, `identity`, `delegation`, `elicitation`,
@@ -69,77 +69,78 @@
 // `message.thinking`: All thinking parts of the message, joined.
 #define CPEX_WASMI_FIELD_MESSAGE_THINKING 265
 
-// `tool_call`: A tool call of the message, whole. The index counts tool calls only.
+// `tool_call[index]`: A tool call of the message, whole. The index counts tool calls only.
 #define CPEX_WASMI_FIELD_TOOL_CALL 288
 
-// `tool_call.tool_call_id`: The correlation identifier of a tool call.
+// `tool_call.tool_call_id[index]`: The correlation identifier of a tool call.
 #define CPEX_WASMI_FIELD_TOOL_CALL_ID 289
 
-// `tool_call.name`: The name of the tool that is called.
+// `tool_call.name[index]`: The name of the tool that is called.
 #define CPEX_WASMI_FIELD_TOOL_CALL_NAME 290
 
-// `tool_call.namespace`: The namespace of the tool that is called.
+// `tool_call.namespace[index]`: The namespace of the tool that is called.
 #define CPEX_WASMI_FIELD_TOOL_CALL_NAMESPACE 291
 
-// `tool_call.arguments`: The arguments of a tool call, by name.
+// `tool_call.arguments[index]`: The arguments of a tool call, by name.
 #define CPEX_WASMI_FIELD_TOOL_CALL_ARGUMENTS 292
 
-// `tool_call.flat`: A tool call of the message, with empty arguments.
+// `tool_call.flat[index]`: A tool call of the message, with empty arguments.
 #define CPEX_WASMI_FIELD_TOOL_CALL_FLAT 293
 
-// `tool_result`: A tool result of the message, whole. The index counts tool results only.
+// `tool_result[index]`: A tool result of the message, whole. The index counts tool results
+// only.
 #define CPEX_WASMI_FIELD_TOOL_RESULT 320
 
-// `tool_result.tool_call_id`: The correlation identifier of the call that a tool result
+// `tool_result.tool_call_id[index]`: The correlation identifier of the call that a tool result
 // answers.
 #define CPEX_WASMI_FIELD_TOOL_RESULT_CALL_ID 321
 
-// `tool_result.tool_name`: The name of the tool that gave the result.
+// `tool_result.tool_name[index]`: The name of the tool that gave the result.
 #define CPEX_WASMI_FIELD_TOOL_RESULT_NAME 322
 
-// `tool_result.content`: The result.
+// `tool_result.content[index]`: The result.
 #define CPEX_WASMI_FIELD_TOOL_RESULT_CONTENT 323
 
-// `tool_result.is_error`: True if the result is an error.
+// `tool_result.is_error[index]`: True if the result is an error.
 #define CPEX_WASMI_FIELD_TOOL_RESULT_IS_ERROR 324
 
-// `resource`: A resource of the message, whole. The index counts resources only.
+// `resource[index]`: A resource of the message, whole. The index counts resources only.
 #define CPEX_WASMI_FIELD_RESOURCE 336
 
-// `resource.uri`: The resource's URI.
+// `resource.uri[index]`: The resource's URI.
 #define CPEX_WASMI_FIELD_RESOURCE_URI 337
 
-// `resource.content`: The content of a resource, if that is text.
+// `resource.content[index]`: The content of a resource, if that is text.
 #define CPEX_WASMI_FIELD_RESOURCE_CONTENT 338
 
-// `resource.mime_type`: The MIME type of its content.
+// `resource.mime_type[index]`: The MIME type of its content.
 #define CPEX_WASMI_FIELD_RESOURCE_MIME_TYPE 339
 
-// `resource_ref`: A resource reference of the message, whole. The index counts resource
+// `resource_ref[index]`: A resource reference of the message, whole. The index counts resource
 // references only.
 #define CPEX_WASMI_FIELD_RESOURCE_REF 344
 
-// `resource_ref.uri`: The URI of a resource that is referred to.
+// `resource_ref.uri[index]`: The URI of a resource that is referred to.
 #define CPEX_WASMI_FIELD_RESOURCE_REF_URI 345
 
-// `prompt_request`: A prompt request of the message, whole. The index counts prompt requests
-// only.
+// `prompt_request[index]`: A prompt request of the message, whole. The index counts prompt
+// requests only.
 #define CPEX_WASMI_FIELD_PROMPT_REQUEST 352
 
-// `prompt_request.name`: The name of the prompt that is used.
+// `prompt_request.name[index]`: The name of the prompt that is used.
 #define CPEX_WASMI_FIELD_PROMPT_REQUEST_NAME 353
 
-// `prompt_request.arguments`: The arguments of a prompt request, by name.
+// `prompt_request.arguments[index]`: The arguments of a prompt request, by name.
 #define CPEX_WASMI_FIELD_PROMPT_REQUEST_ARGUMENTS 354
 
-// `prompt_result`: A prompt result of the message, whole, with its messages. The index counts
-// prompt results only.
+// `prompt_result[index]`: A prompt result of the message, whole, with its messages. The index
+// counts prompt results only.
 #define CPEX_WASMI_FIELD_PROMPT_RESULT 360
 
-// `prompt_result.prompt_name`: The name of the prompt that gave the result.
+// `prompt_result.prompt_name[index]`: The name of the prompt that gave the result.
 #define CPEX_WASMI_FIELD_PROMPT_RESULT_NAME 361
 
-// `prompt_result.content`: The text of a prompt result, if it has one.
+// `prompt_result.content[index]`: The text of a prompt result, if it has one.
 #define CPEX_WASMI_FIELD_PROMPT_RESULT_CONTENT 362
 
 // `payload.raw_token`: The token to be resolved, in `identity.resolve`.
@@ -342,8 +343,8 @@
 // `delegation.age_seconds`: The age of the delegation, in seconds.
 #define CPEX_WASMI_FIELD_DELEGATION_AGE 2565
 
-// `delegation.chain`: The delegations, oldest first. A plugin can add to them, never remove or
-// change.
+// `delegation.chain[index]`: The delegations, oldest first. A plugin can add to them, never
+// remove or change.
 #define CPEX_WASMI_FIELD_DELEGATION_HOP 2566
 
 // `candidate_constraint`: The model back ends that the request may go to.
@@ -434,8 +435,8 @@
 // `user`, `client`, `caller_workload`, or a role of the operator's own.
 #define CPEX_WASMI_FIELD_INBOUND_TOKEN 4353
 
-// `raw_credentials.delegated_tokens`: The tokens minted for the request, in the order of the
-// list in `raw_credentials`.
+// `raw_credentials.delegated_tokens[index]`: The tokens minted for the request, in the order of
+// the list in `raw_credentials`.
 #define CPEX_WASMI_FIELD_DELEGATED_TOKEN 4354
 
 // `llm_request`: The request to a model, as its body was parsed.
@@ -723,10 +724,11 @@ typedef struct cpex_wasmi_view {
     void *data;
     // The kind of the payload: `message` if it is empty, `identity`, `delegation`, `elicitation`, or a name of your own.
     struct cpex_wasmi_text payload_type;
-    // Counts the values of a field: the elements of one with an index, and 1 or 0 for a slot (`CPEX_WASMI_FIELD_HTTP`)
-    // that is there or not. Any other negative number than `CPEX_WASMI_COUNT_IN_WHOLE` fails the call.
+    // Counts the elements of a field with an `[index]`. Of a whole slot, such as `CPEX_WASMI_FIELD_HTTP`, returns 1 if it
+    // is there, else 0. No other fields are counted. A negative number fails the call, but for
+    // `CPEX_WASMI_COUNT_IN_WHOLE`.
     cpex_wasmi_count count;
-    // Looks up a field, of one with an index the element at `index`, and puts it into `answer`. Whole slots and
+    // Looks up a field, of one with an `[index]` the element there, and puts it into `answer`. Whole slots and
     // `CPEX_WASMI_FIELD_PAYLOAD` are given as JSON.
     cpex_wasmi_value value;
 } cpex_wasmi_view;

@@ -17,14 +17,14 @@ pub const CPEX_WASMI_FIELD_MESSAGE_CHANNEL: u32 = 0x0103;
 /// `message.text`: All text parts of the message, joined.
 pub const CPEX_WASMI_FIELD_MESSAGE_TEXT: u32 = 0x0104;
 
-/// `message.part`: A content part of the message, whole.
+/// `message.part[index]`: A content part of the message, whole.
 pub const CPEX_WASMI_FIELD_PART: u32 = 0x0105;
 
-/// `message.part.content_type`: The kind of the content part, by its name in JSON: `text`,
-/// `tool_call` and so on.
+/// `message.part.content_type[index]`: The kind of the content part, by its name in JSON:
+/// `text`, `tool_call` and so on.
 pub const CPEX_WASMI_FIELD_PART_TYPE: u32 = 0x0106;
 
-/// `message.part.text`: The text of a content part of kind `text` or `thinking`.
+/// `message.part.text[index]`: The text of a content part of kind `text` or `thinking`.
 pub const CPEX_WASMI_FIELD_PART_TEXT: u32 = 0x0107;
 
 /// `payload_type`: The kind of the payload: `message`, `identity`, `delegation`, `elicitation`,
@@ -34,77 +34,78 @@ pub const CPEX_WASMI_FIELD_PAYLOAD_TYPE: u32 = 0x0108;
 /// `message.thinking`: All thinking parts of the message, joined.
 pub const CPEX_WASMI_FIELD_MESSAGE_THINKING: u32 = 0x0109;
 
-/// `tool_call`: A tool call of the message, whole. The index counts tool calls only.
+/// `tool_call[index]`: A tool call of the message, whole. The index counts tool calls only.
 pub const CPEX_WASMI_FIELD_TOOL_CALL: u32 = 0x0120;
 
-/// `tool_call.tool_call_id`: The correlation identifier of a tool call.
+/// `tool_call.tool_call_id[index]`: The correlation identifier of a tool call.
 pub const CPEX_WASMI_FIELD_TOOL_CALL_ID: u32 = 0x0121;
 
-/// `tool_call.name`: The name of the tool that is called.
+/// `tool_call.name[index]`: The name of the tool that is called.
 pub const CPEX_WASMI_FIELD_TOOL_CALL_NAME: u32 = 0x0122;
 
-/// `tool_call.namespace`: The namespace of the tool that is called.
+/// `tool_call.namespace[index]`: The namespace of the tool that is called.
 pub const CPEX_WASMI_FIELD_TOOL_CALL_NAMESPACE: u32 = 0x0123;
 
-/// `tool_call.arguments`: The arguments of a tool call, by name.
+/// `tool_call.arguments[index]`: The arguments of a tool call, by name.
 pub const CPEX_WASMI_FIELD_TOOL_CALL_ARGUMENTS: u32 = 0x0124;
 
-/// `tool_call.flat`: A tool call of the message, with empty arguments.
+/// `tool_call.flat[index]`: A tool call of the message, with empty arguments.
 pub const CPEX_WASMI_FIELD_TOOL_CALL_FLAT: u32 = 0x0125;
 
-/// `tool_result`: A tool result of the message, whole. The index counts tool results only.
+/// `tool_result[index]`: A tool result of the message, whole. The index counts tool results
+/// only.
 pub const CPEX_WASMI_FIELD_TOOL_RESULT: u32 = 0x0140;
 
-/// `tool_result.tool_call_id`: The correlation identifier of the call that a tool result
+/// `tool_result.tool_call_id[index]`: The correlation identifier of the call that a tool result
 /// answers.
 pub const CPEX_WASMI_FIELD_TOOL_RESULT_CALL_ID: u32 = 0x0141;
 
-/// `tool_result.tool_name`: The name of the tool that gave the result.
+/// `tool_result.tool_name[index]`: The name of the tool that gave the result.
 pub const CPEX_WASMI_FIELD_TOOL_RESULT_NAME: u32 = 0x0142;
 
-/// `tool_result.content`: The result.
+/// `tool_result.content[index]`: The result.
 pub const CPEX_WASMI_FIELD_TOOL_RESULT_CONTENT: u32 = 0x0143;
 
-/// `tool_result.is_error`: True if the result is an error.
+/// `tool_result.is_error[index]`: True if the result is an error.
 pub const CPEX_WASMI_FIELD_TOOL_RESULT_IS_ERROR: u32 = 0x0144;
 
-/// `resource`: A resource of the message, whole. The index counts resources only.
+/// `resource[index]`: A resource of the message, whole. The index counts resources only.
 pub const CPEX_WASMI_FIELD_RESOURCE: u32 = 0x0150;
 
-/// `resource.uri`: The resource's URI.
+/// `resource.uri[index]`: The resource's URI.
 pub const CPEX_WASMI_FIELD_RESOURCE_URI: u32 = 0x0151;
 
-/// `resource.content`: The content of a resource, if that is text.
+/// `resource.content[index]`: The content of a resource, if that is text.
 pub const CPEX_WASMI_FIELD_RESOURCE_CONTENT: u32 = 0x0152;
 
-/// `resource.mime_type`: The MIME type of its content.
+/// `resource.mime_type[index]`: The MIME type of its content.
 pub const CPEX_WASMI_FIELD_RESOURCE_MIME_TYPE: u32 = 0x0153;
 
-/// `resource_ref`: A resource reference of the message, whole. The index counts resource
+/// `resource_ref[index]`: A resource reference of the message, whole. The index counts resource
 /// references only.
 pub const CPEX_WASMI_FIELD_RESOURCE_REF: u32 = 0x0158;
 
-/// `resource_ref.uri`: The URI of a resource that is referred to.
+/// `resource_ref.uri[index]`: The URI of a resource that is referred to.
 pub const CPEX_WASMI_FIELD_RESOURCE_REF_URI: u32 = 0x0159;
 
-/// `prompt_request`: A prompt request of the message, whole. The index counts prompt requests
-/// only.
+/// `prompt_request[index]`: A prompt request of the message, whole. The index counts prompt
+/// requests only.
 pub const CPEX_WASMI_FIELD_PROMPT_REQUEST: u32 = 0x0160;
 
-/// `prompt_request.name`: The name of the prompt that is used.
+/// `prompt_request.name[index]`: The name of the prompt that is used.
 pub const CPEX_WASMI_FIELD_PROMPT_REQUEST_NAME: u32 = 0x0161;
 
-/// `prompt_request.arguments`: The arguments of a prompt request, by name.
+/// `prompt_request.arguments[index]`: The arguments of a prompt request, by name.
 pub const CPEX_WASMI_FIELD_PROMPT_REQUEST_ARGUMENTS: u32 = 0x0162;
 
-/// `prompt_result`: A prompt result of the message, whole, with its messages. The index counts
-/// prompt results only.
+/// `prompt_result[index]`: A prompt result of the message, whole, with its messages. The index
+/// counts prompt results only.
 pub const CPEX_WASMI_FIELD_PROMPT_RESULT: u32 = 0x0168;
 
-/// `prompt_result.prompt_name`: The name of the prompt that gave the result.
+/// `prompt_result.prompt_name[index]`: The name of the prompt that gave the result.
 pub const CPEX_WASMI_FIELD_PROMPT_RESULT_NAME: u32 = 0x0169;
 
-/// `prompt_result.content`: The text of a prompt result, if it has one.
+/// `prompt_result.content[index]`: The text of a prompt result, if it has one.
 pub const CPEX_WASMI_FIELD_PROMPT_RESULT_CONTENT: u32 = 0x016a;
 
 /// `payload.raw_token`: The token to be resolved, in `identity.resolve`.
@@ -307,8 +308,8 @@ pub const CPEX_WASMI_FIELD_DELEGATED: u32 = 0x0a04;
 /// `delegation.age_seconds`: The age of the delegation, in seconds.
 pub const CPEX_WASMI_FIELD_DELEGATION_AGE: u32 = 0x0a05;
 
-/// `delegation.chain`: The delegations, oldest first. A plugin can add to them, never remove or
-/// change.
+/// `delegation.chain[index]`: The delegations, oldest first. A plugin can add to them, never
+/// remove or change.
 pub const CPEX_WASMI_FIELD_DELEGATION_HOP: u32 = 0x0a06;
 
 /// `candidate_constraint`: The model back ends that the request may go to.
@@ -399,8 +400,8 @@ pub const CPEX_WASMI_FIELD_RAW_CREDENTIALS: u32 = 0x1100;
 /// `user`, `client`, `caller_workload`, or a role of the operator's own.
 pub const CPEX_WASMI_FIELD_INBOUND_TOKEN: u32 = 0x1101;
 
-/// `raw_credentials.delegated_tokens`: The tokens minted for the request, in the order of the
-/// list in `raw_credentials`.
+/// `raw_credentials.delegated_tokens[index]`: The tokens minted for the request, in the order of
+/// the list in `raw_credentials`.
 pub const CPEX_WASMI_FIELD_DELEGATED_TOKEN: u32 = 0x1102;
 
 /// `llm_request`: The request to a model, as its body was parsed.

@@ -26,10 +26,11 @@ pub struct View<'a> {
     pub data: *mut c_void,
     /// The kind of the payload: `message` if it is empty, `identity`, `delegation`, `elicitation`, or a name of your own.
     pub payload_type: Text<'a>,
-    /// Counts the values of a field: the elements of one with an index, and 1 or 0 for a slot (`CPEX_WASMI_FIELD_HTTP`)
-    /// that is there or not. Any other negative number than `CPEX_WASMI_COUNT_IN_WHOLE` fails the call.
+    /// Counts the elements of a field with an `[index]`. Of a whole slot, such as `CPEX_WASMI_FIELD_HTTP`, returns 1 if it
+    /// is there, else 0. No other fields are counted. A negative number fails the call, but for
+    /// `CPEX_WASMI_COUNT_IN_WHOLE`.
     pub count: Count,
-    /// Looks up a field, of one with an index the element at `index`, and puts it into `answer`. Whole slots and
+    /// Looks up a field, of one with an `[index]` the element there, and puts it into `answer`. Whole slots and
     /// `CPEX_WASMI_FIELD_PAYLOAD` are given as JSON.
     pub value: Value,
 }
