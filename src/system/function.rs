@@ -109,12 +109,17 @@ impl Functions {
         if name.len() > MAX_NAME_BYTES { None } else { self.0.get(name) }
     }
 
-    /// The names of the embedder's functions, in order.
+    /// The names of the embedder's functions, in no order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let own = self.0.iter().filter(|(_, function)| function.kind() == AccessKind::Function);
-        let mut names: Vec<_> = own.map(|(name, _)| name.as_str()).collect();
+        own.map(|(name, _)| name.as_str())
+    }
+
+    /// The names of the embedder's functions, in order, for messages.
+    pub(crate) fn sorted_names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.names().collect();
         names.sort_unstable();
-        names.into_iter()
+        names
     }
 
     /// Adds a function.

@@ -241,7 +241,7 @@ fn not_offered(request: &AccessRequest<'_>, services: Option<&Services>) -> Opti
             let functions = &services?.functions;
             let offered = functions.names().any(|name| is_name(pattern, name));
             (!offered).then(|| {
-                let hint = did_you_mean(pattern, functions.names());
+                let hint = did_you_mean(pattern, functions.sorted_names().into_iter());
                 format!("and this host has no such function{hint}")
             })
         }

@@ -158,8 +158,29 @@ def _json_of(values: dict[str, Any]) -> Json:
     found = {}
     for name, value in values.items():
         try:
+            text = json.dumps(plain(value), allow_nan=False, ensure_ascii=False)
+            text.encode()
             # Copies, so that a plugin's request is its own.
-            found[name] = json.loads(json.dumps(plain(value), allow_nan=False))
+            copied = json.loads(text, parse_int=_bounded)
         except (InvalidRequest, TypeError, ValueError, RecursionError):
             continue
+        if _depth(copied) <= _MAX_DEPTH:
+            found[name] = copied
     return found
+
+
+_MAX_DEPTH = 90
+"""The most levels of a value: a request has at most 100."""
+
+
+def _bounded(digits: str) -> int:
+    number = int(digits)
+    if not -(2**63) <= number < 2**64:
+        raise ValueError("not of 64 bits")
+    return number
+
+
+def _depth(value: Any) -> int:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
