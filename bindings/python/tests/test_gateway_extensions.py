@@ -166,7 +166,11 @@ def test_changes_without_a_slot_are_failures(changes: dict[str, Any]) -> None:
 
 def test_state_that_is_no_json_is_kept_unseen() -> None:
     unseen = object()
+    deep: Any = 0
+    for _ in range(95):
+        deep = [deep]
     shared = {"object": unseen, "nan": float("nan"), "n": 1, "gone": "x"}
+    shared |= {"large": 2**64, "surrogate": "\ud800", "deep": deep}
     kept = PluginContext(state={"own": [1]}, global_context=context(state=shared))
     state = _extensions.state(kept)
     assert state == {"local_state": {"own": [1]}, "global_state": {"n": 1, "gone": "x"}}
