@@ -17,6 +17,9 @@ Json = dict[str, Any]
 
 _SCALARS = (str, int, float, bool, type(None))
 
+_EXACT = (str, int, bool, type(None))
+"""Classes whose values are the same JSON if they are equal. The floats 0.0 and -0.0 are not."""
+
 
 def plain(value: Any) -> Any:
     """Returns a value as JSON has it. Members of models have the names that they have on the wire.
@@ -55,6 +58,8 @@ def replaced(before: Any, after: Any) -> Any:
     Raises:
         CallError: The class of `before` cannot hold that.
     """
+    if type(before) in _EXACT and type(before) is type(after):
+        return before if before == after else after
     if isinstance(before, dict) and isinstance(after, dict):
         entries = {
             key: replaced(before[key], value) if key in before else value
