@@ -24,7 +24,7 @@ from cpex.framework.hooks.resources import ResourcePostFetchPayload, ResourcePre
 from cpex.framework.hooks.tools import ToolPostInvokePayload, ToolPreInvokePayload
 from mcp.types import CallToolResult, TextContent as McpText
 from modules import fixture, module
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from cpex_wasmi import CallError, Engine, InvalidRequest, Plugin
 from cpex_wasmi.gateway._payloads import MAPPINGS
@@ -107,6 +107,27 @@ def test_changed_members_are_of_their_class_and_valid() -> None:
             returned(Report.model_validate({}), operator.methodcaller("update", wrong))
     with pytest.raises(CallError, match="added or removed"):
         returned([{"note": note}, "b"], lambda content: content.pop())
+
+
+class Greeting(BaseModel):
+    name: str
+
+    @computed_field
+    def text(self) -> str:
+        return f"hello {self.name}"
+
+
+def test_computed_fields_are_shown_and_follow() -> None:
+    def mask(content: Any) -> None:
+        assert content == {"name": "key", "text": "hello key"}
+        content.update(name="***", text="hello ***")
+
+    after = returned(Greeting(name="key"), mask)
+    assert after.model_dump() == {"name": "***", "text": "hello ***"}
+    for wrong in ({"name": "***"}, {"text": "hello ***"}):
+        with pytest.raises(CallError) as failed:
+            returned(Greeting(name="key"), operator.methodcaller("update", wrong))
+        assert failed.value.code == "abi_violation"
 
 
 def test_a_text_cannot_take_the_place_of_bytes() -> None:

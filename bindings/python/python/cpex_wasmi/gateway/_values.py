@@ -108,9 +108,14 @@ def _updated(before: Any, updates: Json) -> Any:
 
 
 def _updated_model(before: BaseModel, updates: Json) -> BaseModel:
-    fields = _fields(type(before))
+    fields, computed = _fields(type(before)), _computed(type(before))
     changed = {fields[name]: value for name, value in updates.items() if name in fields}
-    extra = {name: value for name, value in updates.items() if name not in fields}
+    # What is computed follows from the fields. If a plugin wants something else there, it has no place.
+    extra = {
+        name: value
+        for name, value in updates.items()
+        if name not in fields and name not in computed
+    }
     try:
         # Models that were not changed stay what they are. A new value becomes one of the field's class.
         validated = type(before).model_validate(
@@ -159,7 +164,8 @@ def _has_objects(value: Any) -> bool:
 def _members(value: Any) -> Json | None:
     """Returns the members of an object by their names on the wire, or `None` if they are not known."""
     if isinstance(value, BaseModel):
-        members = {name: getattr(value, field) for name, field in _fields(type(value)).items()}
+        named = _fields(type(value)) | _computed(type(value))
+        members = {name: getattr(value, field) for name, field in named.items()}
         extra = value.model_extra or {}
         if not members.keys().isdisjoint(extra):
             raise InvalidRequest(
@@ -181,6 +187,12 @@ def _fields(model: type[BaseModel]) -> dict[str, str]:
         field.serialization_alias or field.alias or name: name
         for name, field in model.model_fields.items()
     }
+
+
+@functools.lru_cache(maxsize=1024)
+def _computed(model: type[BaseModel]) -> dict[str, str]:
+    """Returns the computed fields of a model by their names on the wire, where they are sent as others are."""
+    return {field.alias or name: name for name, field in model.model_computed_fields.items()}
 
 
 def _time(time: datetime.datetime) -> str:
