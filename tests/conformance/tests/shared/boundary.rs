@@ -3,10 +3,10 @@
 use cpex_wasmi::abi::{Field, codec};
 use cpex_wasmi::model::{Extensions, MessagePayload, Role, from_wire};
 use cpex_wasmi::{Payload, Request, Value};
+use cpex_wasmi_conformance::sorted;
 use cpex_wasmi_conformance::strategies::{
     delegation_payload, elicitation, extensions, identity, json, payload,
 };
-use cpex_wasmi_conformance::{sorted, to_json};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
@@ -41,7 +41,7 @@ fn theirs<T>(ours: &impl serde::Serialize) -> Json
 where
     T: serde::Serialize + serde::de::DeserializeOwned,
 {
-    upstream::seen(to_json(&upstream::of_ours::<T>(ours)))
+    sorted(upstream::seen(serde_json::to_value(upstream::of_ours::<T>(ours)).unwrap()))
 }
 
 proptest! {

@@ -11,7 +11,7 @@ use cpex_wasmi::model::{
     PluginContext,
 };
 use cpex_wasmi::{Payload, Request};
-use cpex_wasmi_conformance::to_json;
+use cpex_wasmi_conformance::{sorted, to_json};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn ours<T: DeserializeOwned>(theirs: &impl serde::Serialize) -> T {
 
 /// The JSON of a value of theirs, as plugins see it.
 fn seen(theirs: &impl serde::Serialize) -> Value {
-    upstream::seen(to_json(theirs))
+    sorted(upstream::seen(serde_json::to_value(theirs).unwrap()))
 }
 
 /// All slots of theirs, as plugins see them.

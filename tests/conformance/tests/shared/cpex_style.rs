@@ -30,7 +30,7 @@ use cpex_wasmi::model::{
 };
 use cpex_wasmi::{Capability, Decision, Payload, Plugin, Policy, Request};
 use cpex_wasmi_conformance::strategies::{delegation_payload, extensions, identity, payload, text};
-use cpex_wasmi_conformance::to_json;
+use cpex_wasmi_conformance::{sorted, to_json};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -149,7 +149,7 @@ impl Sandboxed {
         let local = result.context_table.local_states.values().next().cloned();
         Came {
             violation,
-            payload: upstream::seen(to_json(&after)),
+            payload: sorted(upstream::seen(serde_json::to_value(&after).unwrap())),
             tokens: after.tokens(),
             extensions: upstream::slots(&result.modified_extensions.unwrap()),
             local_state: to_json(&local.unwrap_or_default()),

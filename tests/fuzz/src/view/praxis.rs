@@ -3,7 +3,7 @@
 /// The engine's crate, and what differs in it from others.
 mod upstream {
     use cpex_wasmi::model;
-    use cpex_wasmi_arbitrary::{seen, sorted, to_json, unseen};
+    use cpex_wasmi_arbitrary::{seen, sorted, unseen};
     use serde_json::Value;
 
     pub(super) use cpex_wasmi::praxis as adapter;
@@ -20,7 +20,7 @@ mod upstream {
 
     /// The JSON of all its slots, as plugins see it.
     pub(super) fn slots(theirs: &extensions::Extensions) -> Value {
-        let mut slots = seen(to_json(theirs));
+        let mut slots = sorted(seen(serde_json::to_value(theirs).unwrap()));
         if let (Some(request), Some(slots)) = (&theirs.llm_request, slots.as_object_mut()) {
             slots.insert("llm_request".into(), sorted(request.value().clone()));
         }
